@@ -1,0 +1,45 @@
+"""Every error that n1trial raises on purpose.
+
+A message is one line a problem: *where: what is wrong (value): what to do*, lower case, no full stop.
+Anything that is not an `N1TrialError` is a bug of ours and keeps its traceback.
+"""
+
+
+class N1TrialError(Exception):
+    """The reader can put this right; the message says how."""
+
+    exit_code = 1
+
+
+class ProtocolError(N1TrialError):
+    """A protocol file that cannot be read, or a trial that it should not describe."""
+
+
+class ScheduleError(N1TrialError):
+    """A schedule that cannot be drawn or read."""
+
+
+class ExportError(N1TrialError):
+    """An export that is damaged, hostile, unknown or ambiguous."""
+
+
+class DiaryError(N1TrialError):
+    """A diary line that cannot be read."""
+
+
+class FolderError(N1TrialError):
+    """A trial folder that is missing, incomplete or locked."""
+
+
+class TableError(N1TrialError):
+    """A table of one's own without the column, arm or number that the analysis needs."""
+
+
+class AnalysisError(N1TrialError):
+    """Nights from which the model cannot learn anything: an empty arm, a constant outcome."""
+
+
+class GateError(N1TrialError):
+    """A result that exists but must not be shown: a gate refused it."""
+
+    exit_code = 3
