@@ -1,0 +1,134 @@
+"""Which arm on which night: drawn at random, kept as a table, a CSV file and a calendar."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from pathlib import Path
+
+import icalendar
+import pandas as pd
+
+from n1trial.errors import ScheduleError
+from n1trial.protocol import Protocol
+from n1trial.randomise import permuted_blocks, words
+
+COLUMNS = ("night", "phase", "block", "period", "arm", "washout")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The plan of every night.
+
+    `table` has one row a night: `night` (date of the evening), `phase` ("run-in" or "trial"), `block` and
+    `period` (numbered from 1, 0 in the run-in), `arm` (the reference arm in the run-in), and `washout`
+    (True where the night is planned to be left out of the analysis).
+    """
+
+    table: pd.DataFrame
+    protocol_sha256: str
+    seed: str
+
+    @property
+    def start(self) -> date:
+        """The first evening."""
+        first: pd.Timestamp = self.table["night"].iloc[0]
+        return first.date()
+
+
+def randomise(protocol: Protocol, *, start: date, seed: str) -> Schedule:
+    """Draw a schedule exactly uniformly from all that the protocol's design admits.
+
+    Parameters
+    ----------
+    start
+        The evening of the first night.
+    seed : 64 hexadecimal digits
+        With the protocol it determines the schedule; `randomise.new_seed` makes one.
+
+    Raises
+    ------
+    ScheduleError
+        The seed is not 64 hexadecimal digits, or the trial would run past the year 9999.
+    """
+    design = protocol.design
+    stream = words(protocol_sha256=protocol.sha256, seed=seed)
+    rows: list[tuple[str, int, int, str, bool]] = [
+        ("run-in", 0, 0, protocol.reference, False) for _ in range(design.run_in_nights)
+    ]
+    periods = count(1)
+    for block, order in enumerate(permuted_blocks(stream, protocol.arm_names, design.blocks), start=1):
+        for arm in order:
+            period = next(periods)
+            rows += [
+                ("trial", block, period, arm, night < design.washout_nights)
+                for night in range(design.period_nights)
+            ]
+    try:
+        nights = [start + timedelta(days=day) for day in range(len(rows))]
+    except OverflowError as error:
+        raise ScheduleError(f"schedule: start {start} is too late: choose an earlier date") from error
+    table = pd.DataFrame(rows, columns=list(COLUMNS[1:]))
+    table.insert(0, "night", pd.to_datetime(nights).as_unit("s"))
+    return Schedule(table=table, protocol_sha256=protocol.sha256, seed=seed)
+
+
+def schedule_csv(schedule: Schedule) -> str:
+    """The schedule as CSV text, one row a night."""
+    table = schedule.table.assign(
+        night=schedule.table["night"].dt.strftime("%Y-%m-%d"), washout=schedule.table["washout"].astype(int)
+    )
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def read_schedule(path: Path, *, protocol_sha256: str, seed: str) -> Schedule:
+    """Read a schedule written by `schedule_csv`.
+
+    Raises
+    ------
+    ScheduleError
+        The file is missing, lacks a column, or holds a date or number that cannot be read.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"phase": "str", "arm": "str"}, keep_default_na=False)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ScheduleError(f"{path.name}: cannot be read ({error}): restore it from a backup") from error
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise ScheduleError(f"{path.name}: no column {missing[0]!r}: restore it from a backup")
+    try:
+        table = table.assign(
+            night=pd.to_datetime(table["night"], format="%Y-%m-%d").dt.as_unit("s"),
+            block=table["block"].astype(int),
+            period=table["period"].astype(int),
+            washout=table["washout"].astype(int).astype(bool),
+        )
+    except ValueError as error:
+        raise ScheduleError(f"{path.name}: a date or number cannot be read ({error}): restore it") from error
+    return Schedule(table=table[list(COLUMNS)], protocol_sha256=protocol_sha256, seed=seed)
+
+
+def schedule_ics(schedule: Schedule, protocol: Protocol) -> bytes:
+    """The schedule as a calendar: one all-day entry for each evening, with a stable identity."""
+    labels = {arm.name: arm.label for arm in protocol.arms}
+    first, last = protocol.dosing.minutes_before_bed
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", "-//n1trial//schedule//EN")
+    calendar.add("version", "2.0")
+    # The stamp is the trial's own first evening, so that the same schedule gives the same bytes.
+    stamp = datetime.combine(schedule.start, time(12), UTC)
+    for row in schedule.table.itertuples():
+        night = row.night.date()
+        event = icalendar.Event()
+        event.add("uid", f"{night.isoformat()}-{schedule.protocol_sha256[:12]}@n1trial")
+        event.add("dtstamp", stamp)
+        event.add("dtstart", night)
+        event.add("dtend", night + timedelta(days=1))
+        event.add(
+            "summary",
+            f"Tonight: {labels[row.arm]}" if row.phase == "trial" else "Run-in: nothing, sleep as usual",
+        )
+        event.add("description", f"{first} to {last} minutes before bed. {protocol.dosing.note}".strip())
+        event.add("transp", "TRANSPARENT")
+        calendar.add_component(event)
+    text: bytes = calendar.to_ical()
+    return text
