@@ -190,8 +190,8 @@ class Protocol(Part):
             if each.magnesium_mg > MAGNESIUM_LIMIT_MG and not self.acknowledged_above_limit:
                 raise ValueError(
                     f"arm {each.name} holds {each.magnesium_mg:.0f} mg of elemental magnesium, above the"
-                    f" limit of {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE}): lower the dose, or say in"
-                    " acknowledged_above_limit who agreed to it"
+                    f" limit of {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE}): lower the dose, or"
+                    " say in acknowledged_above_limit who agreed to it"
                 )
         return self
 

@@ -1,0 +1,47 @@
+"""Sample a model, pass the convergence gate or say why not, and remember how it was done."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+from n1trial.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """How the sampler did: worst values over every parameter and variant."""
+
+    chains: int
+    draws: int
+    max_r_hat: float
+    min_ess_bulk: float
+    min_ess_tail: float
+    divergences: int
+    min_bfmi: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A posterior, and all that is needed to trust it or to make it again.
+
+    `posterior` is [chain, draw, ...] and holds `effect` (arm minus reference, in the outcome's contrast
+    unit, dims contrast). `variants` holds the same model under other assumptions: "sceptical" (a prior of
+    half the width) and, for counts, "equal sleep" (at equal sleep time). With `problems` there is no verdict.
+    """
+
+    outcome: Outcome
+    model: str
+    assumes: str
+    formula: str
+    priors: Mapping[str, str]
+    prior_sd: float
+    posterior: xr.Dataset
+    variants: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    diagnostics: Diagnostics
+    problems: tuple[str, ...] = ()
+    nights: int
+    seed: int
+    versions: Mapping[str, str] = field(default_factory=dict)
+    compile_s: float = 0.0
+    sample_s: float = 0.0

@@ -1,0 +1,281 @@
+"""The one table that models read: a row for every planned night, and the ledger of what became of it.
+
+A night is never left out for its outcome: a short night may be the insomnia itself. It is left out when
+the plan says so (run-in, washout) or when nothing was recorded, and the ledger names the reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from n1trial.errors import TableError
+from n1trial.nights import Nights
+from n1trial.outcomes import OUTCOMES, Outcome
+from n1trial.protocol import Protocol, VerdictRule
+from n1trial.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialData:
+    """A trial, joined: what was planned, what was measured, and what is left out.
+
+    `table` has one row a planned night in calendar order: `night` (evening date; NaT where a table of one's
+    own gives none), `day` (calendar days since the first row), `arm`, `block` and `period` (0: none),
+    one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`.
+    """
+
+    table: pd.DataFrame
+    arms: tuple[str, ...]
+    reference: str
+    labels: Mapping[str, str]
+    further_contrasts: tuple[tuple[str, str], ...] = ()
+    outcomes: tuple[Outcome, ...]
+    rule: VerdictRule = field(default_factory=VerdictRule)
+    notes: tuple[str, ...] = ()
+    sleep_time: str | None = None
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """Every arm but the reference, in the protocol's order."""
+        return tuple(arm for arm in self.arms if arm != self.reference)
+
+    @property
+    def contrasts(self) -> tuple[tuple[str, str], ...]:
+        """Arm and comparator: every arm against the reference, then the further contrasts."""
+        return tuple((arm, self.reference) for arm in self.treatments) + self.further_contrasts
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks the trial has."""
+        return int(self.table.loc[self.table["block"] > 0, "block"].nunique())
+
+    def analysed(self, outcome: Outcome) -> pd.DataFrame:
+        """Rows that enter the analysis of an outcome: not left out, and recorded."""
+        return self.table[(self.table["left_out"] == "") & self.table[outcome.name].notna()]
+
+    def ledger(self, outcome: Outcome) -> pd.DataFrame:
+        """Every planned night and what became of it: `night`, `arm`, `period`, `became`."""
+        became = self.table["left_out"].mask(self.table["left_out"] == "", "analysed")
+        unrecorded = (became == "analysed") & self.table[outcome.name].isna()
+        return self.table[["night", "arm", "period"]].assign(became=became.mask(unrecorded, "not recorded"))
+
+    def missing_share(self, outcome: Outcome) -> float:
+        """Share of the nights planned for analysis that have no outcome, 0 to 1."""
+        planned = self.table[~self.table["left_out"].isin(PLANNED_OUT)]
+        return 1 - len(self.analysed(outcome)) / len(planned) if len(planned) else 1.0
+
+
+PLANNED_OUT = ("run-in", "washout")
+
+
+def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialData:
+    """Join the schedule with the recorded nights, night by evening date.
+
+    Nights recorded outside the schedule are counted in `notes`, not analysed.
+    """
+    recorded = nights.table.assign(night=pd.to_datetime(nights.table["night"]).dt.as_unit("s"))
+    outcomes = tuple(planned.outcome for planned in protocol.outcomes)
+    columns = list(dict.fromkeys([*(outcome.name for outcome in outcomes), "tst_min"]))
+    table = schedule.table.merge(recorded[["night", "flags", *columns]], on="night", how="left")
+    table[columns] = table[columns].astype(float)
+    flags = table["flags"].fillna("")
+    nothing = table[columns].isna().all(axis=1)
+    table["left_out"] = np.select(
+        [table["phase"] == "run-in", table["washout"], nothing & (flags == ""), nothing],
+        ["run-in", "washout", "no record", "missing: " + flags.map(_missing_reason)],
+        default="",
+    )
+    table["flags"] = flags
+    table["day"] = (table["night"] - table["night"].iloc[0]).dt.days
+    outside = ~recorded["night"].isin(table["night"]) & recorded["tst_min"].notna()
+    notes = (
+        (f"{int(outside.sum())} recorded nights lie outside the trial and are not used",)
+        if outside.any()
+        else ()
+    )
+    return TrialData(
+        table=table[["night", "day", "arm", "block", "period", *columns, "left_out", "flags"]],
+        arms=(protocol.reference, *(arm for arm in protocol.arm_names if arm != protocol.reference)),
+        reference=protocol.reference,
+        labels={arm.name: arm.label for arm in protocol.arms},
+        further_contrasts=tuple((pair.arm, pair.minus) for pair in protocol.further_contrasts),
+        outcomes=outcomes,
+        rule=protocol.verdict,
+        notes=notes,
+        sleep_time="tst_min",
+    )
+
+
+def _missing_reason(flags: str) -> str:
+    known = ("nap_only", "unstaged", "unscored", "in_bed_only", "not_confirmed", "no_stages", "manual")
+    return next(
+        (flag.replace("_", " ") for flag in flags.split(";") if flag in known), "no sleep in the record"
+    )
+
+
+def read_table(
+    path: Path,
+    *,
+    arm: str,
+    reference: str,
+    outcome: str,
+    kind: Literal["continuous", "count"] = "continuous",
+    better: Literal["higher", "lower"] | None = None,
+    mid: float | None = None,
+    night: str | None = None,
+    block: str | None = None,
+    period: str | None = None,
+    asleep: str | None = None,
+) -> TrialData:
+    """Read a table of one's own: any device, any supplement, one row a night.
+
+    Parameters
+    ----------
+    arm, outcome, night, block, period, asleep
+        Column names. Without `night` the rows count as consecutive nights; without `period` a period is a
+        run of nights on one arm in one block. `asleep` is sleep time in minutes, for counts at equal sleep.
+    mid : in the outcome's unit
+        Smallest worthwhile effect. A column of a known name has its own; otherwise a quarter of the nights'
+        SD, and for counts half an episode a night, or 10 % where there are more than ten a night.
+    better
+        Which direction is better; by default higher for continuous outcomes and lower for counts.
+
+    Raises
+    ------
+    TableError
+        No such file or column, an arm without nights, or a value that is not a number.
+    """
+    raw = _text_table(path)
+    for column in filter(None, (arm, outcome, night, block, period, asleep)):
+        if column not in raw.columns:
+            raise TableError(f"{path.name}: no column {column!r}: choose from {', '.join(raw.columns)}")
+    table = pd.DataFrame({"arm": raw[arm].str.strip(), outcome: _numbers(raw, outcome, path)})
+    if (table["arm"] == "").any():
+        row = int(np.flatnonzero(table["arm"] == "")[0]) + 2
+        raise TableError(f"{path.name}, line {row}: column {arm!r} is empty: name the arm, or remove the row")
+    arms = list(dict.fromkeys(table["arm"]))
+    if reference not in arms:
+        raise TableError(f"{path.name}: no night has {arm} = {reference!r}: choose from {', '.join(arms)}")
+    if len(arms) < 2:
+        raise TableError(f"{path.name}: only one arm ({reference}): give nights of another to compare with")
+    table["night"] = _dates(raw, night, path)
+    table["block"] = pd.factorize(raw[block])[0] + 1 if block else 0
+    if asleep and asleep != outcome:
+        table[asleep] = _numbers(raw, asleep, path)
+    table["given_period"] = raw[period] if period else ""
+    if night:
+        table = table.sort_values("night", kind="stable", ignore_index=True)
+    turn = table[["arm", "block", "given_period"]]
+    table["period"] = (turn != turn.shift()).any(axis=1).cumsum()
+    table["day"] = (table["night"] - table["night"].iloc[0]).dt.days if night else np.arange(len(table))
+    table["left_out"] = np.where(table[outcome].isna(), "no record", "")
+    table["flags"] = ""
+    for name in arms:
+        if table.loc[table["arm"] == name, outcome].isna().all():
+            raise TableError(
+                f"{path.name}: arm {name!r} has no night with {outcome}: remove it, or add its nights"
+            )
+    return TrialData(
+        table=table.drop(columns="given_period"),
+        arms=(reference, *(name for name in arms if name != reference)),
+        reference=reference,
+        labels={name: name for name in arms},
+        outcomes=(_outcome_of(table[outcome], outcome, kind=kind, better=better, mid=mid, path=path),),
+        notes=_duplicates(table, outcome) if night else (),
+        sleep_time=asleep,
+    )
+
+
+def _text_table(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(
+            path, dtype=str, keep_default_na=False, sep=None, engine="python", encoding="utf-8-sig"
+        )
+    except FileNotFoundError as error:
+        raise TableError(f"{path}: no such file: check the name") from error
+    except (
+        OSError,
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+        ValueError,
+    ) as error:
+        said = str(error).splitlines()[0]
+        raise TableError(
+            f"{path.name}: not a CSV table ({said}): save it as CSV with a header line"
+        ) from error
+    if table.empty:
+        raise TableError(f"{path.name}: no rows: give one row for each night")
+    return table
+
+
+def _numbers(raw: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    text = raw[column].str.strip()
+    numbers = pd.to_numeric(
+        text.where(~text.str.lower().isin(("", "na", "nan", "n/a", "null", "none"))), errors="coerce"
+    )
+    wrong = numbers.isna() & ~text.str.lower().isin(("", "na", "nan", "n/a", "null", "none")) | np.isinf(
+        numbers
+    )
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise TableError(
+            f"{path.name}, line {row + 2}: {column} is not a number ({text[row]!r}): correct or empty it"
+        )
+    return numbers.astype(float)
+
+
+def _dates(raw: pd.DataFrame, column: str | None, path: Path) -> pd.Series:
+    if column is None:
+        return pd.Series(pd.NaT, index=raw.index, dtype="datetime64[s]")
+    dates = pd.to_datetime(raw[column].str.strip().str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
+    if dates.isna().any():
+        row = int(np.flatnonzero(dates.isna())[0])
+        raise TableError(
+            f"{path.name}, line {row + 2}: {column} is not a date ({raw[column][row]!r}): write it as 2026-01-31"
+        )
+    return dates.dt.as_unit("s")
+
+
+def _duplicates(table: pd.DataFrame, outcome: str) -> tuple[str, ...]:
+    again = table[table["night"].duplicated(keep=False)]
+    return tuple(
+        f"{night:%Y-%m-%d} stands {len(rows)} times ({' and '.join(f'{value:g}' for value in rows[outcome])}):"
+        " every row is analysed as its own night, as given; correct the table if they are one night"
+        for night, rows in again.groupby("night")
+    )
+
+
+def _outcome_of(
+    values: pd.Series,
+    name: str,
+    *,
+    kind: Literal["continuous", "count"],
+    better: Literal["higher", "lower"] | None,
+    mid: float | None,
+    path: Path,
+) -> Outcome:
+    if mid is not None and not mid > 0:
+        raise TableError(f"{path.name}: --mid is {mid:g}: give a number above 0")
+    if kind == "count" and (values.dropna() % 1 != 0).any() | (values.dropna() < 0).any():
+        raise TableError(f"{path.name}: {name} is not a count in every row: use --kind continuous")
+    if name in OUTCOMES and OUTCOMES[name].kind == kind:
+        known = OUTCOMES[name]
+        return replace(known, better=better or known.better, mid=mid or known.mid)
+    percent = kind == "count" and mid is None and float(values.mean()) > 10
+    quarter = 0.25 * float(values.std()) or 1.0
+    default = (10.0 if percent else 0.5) if kind == "count" else float(f"{quarter:.2g}")
+    return Outcome(
+        name=name,
+        label=name,
+        unit="a night" if kind == "count" else "min" if name.endswith("_min") else "units",
+        better=better or ("lower" if kind == "count" else "higher"),
+        mid=mid or default,
+        scale="percent" if percent else "difference",
+        kind=kind,
+        source="given with the table" if mid else "n1trial default for a table of one's own",
+    )
