@@ -4,27 +4,23 @@ Every effect is kept in the outcome's contrast unit, arm minus comparator; chanc
 about the gain, which is the effect with its sign turned so that positive is better.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import optimize, stats
+import xarray as xr
+from scipy import stats
 
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
-from n1trial.protocol import VerdictRule
 from n1trial.trial import TrialData
+from n1trial.verdict import Chances, Verdict, settle_nights, verdict_of
 
 INTERVAL = 0.95
 INTERVAL_KIND = "equal-tailed"
-SETTLE_AT_MOST_NIGHTS = 730
 
-type Verdict = Literal[
-    "worth it", "worse", "no difference that matters", "no worthwhile gain", "can't tell yet", "no verdict"
-]
 type Certainty = Literal["high", "moderate", "low", "very low"]
 CERTAINTIES: tuple[Certainty, ...] = ("high", "moderate", "low", "very low")
 
@@ -99,3 +95,117 @@ def estimate_effects(fit: Fit, data: TrialData) -> Effects:
     if problems:
         contrasts = tuple(_without_verdict(effect) for effect in contrasts)
     return Effects(outcome=fit.outcome, contrasts=contrasts, problems=problems)
+
+
+def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
+    outcome = fit.outcome
+    draws = contrast_draws(fit.posterior, data, outcome, arm, comparator)
+    gain = outcome.sign * draws
+    low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+    chances = Chances.of(gain, outcome.mid)
+    mean, sd = float(draws.mean()), float(draws.std())
+    verdict = verdict_of(chances, sd_ratio=sd / fit.prior_sd, rule=data.rule)
+    certainty, reasons = _certainty(fit, data, arm, comparator, chances)
+    return Effect(
+        outcome=outcome,
+        arm=arm,
+        comparator=comparator,
+        mean=mean,
+        sd=sd,
+        low=float(low),
+        high=float(high),
+        p_better=chances.better,
+        p_worthwhile=chances.worthwhile,
+        p_equivalent=chances.equivalent,
+        p_worse=chances.much_worse,
+        better_nights=_better_nights(fit, draws),
+        verdict=verdict,
+        certainty=certainty,
+        reasons=reasons,
+        settle_nights=(
+            settle_nights(
+                outcome.sign * mean,
+                sd,
+                nights=fit.nights,
+                prior_sd=fit.prior_sd,
+                mid=outcome.mid,
+                rule=data.rule,
+            )
+            if verdict == "can't tell yet"
+            else None
+        ),
+        draws=draws,
+    )
+
+
+def contrast_draws(
+    posterior: xr.Dataset, data: TrialData, outcome: Outcome, arm: str, comparator: str
+) -> npt.NDArray[np.float64]:
+    """Draws [draw] of arm minus comparator, in the outcome's contrast unit."""
+
+    def against_reference(name: str) -> npt.NDArray[np.float64]:
+        if name == data.reference:
+            return np.zeros(posterior.sizes["chain"] * posterior.sizes["draw"])
+        return np.asarray(posterior["effect"].sel(contrast=name).to_numpy(), dtype=float).ravel()
+
+    ours, theirs = against_reference(arm), against_reference(comparator)
+    if outcome.scale == "percent":
+        return 100.0 * ((1.0 + ours / 100.0) / (1.0 + theirs / 100.0) - 1.0)
+    return ours - theirs
+
+
+def _design_problems(data: TrialData, outcome: Outcome) -> tuple[str, ...]:
+    """What forbids a verdict whatever the sampler did."""
+    nights = data.analysed(outcome)
+    periods = nights.groupby("arm")["period"].nunique()
+    return tuple(
+        f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period, and a verdict needs 2 or more of each arm"
+        for arm in data.arms
+        if periods.get(arm, 0) < 2
+    )
+
+
+def _without_verdict(effect: Effect) -> Effect:
+    return replace(effect, verdict="no verdict", settle_nights=None)
+
+
+def _certainty(
+    fit: Fit, data: TrialData, arm: str, comparator: str, chances: Chances
+) -> tuple[Certainty, tuple[str, ...]]:
+    """Certainty falls one step for every reason."""
+    outcome = fit.outcome
+    reasons = []
+    if not data.blinded:
+        reasons.append("you knew what you were taking")
+    if data.blocks < 4:
+        reasons.append(
+            f"there were only {data.blocks} blocks" if data.blocks else "the arms were not in blocks"
+        )
+    missing = data.missing_share(outcome)
+    if missing > 0.10:
+        reasons.append(f"{missing:.0%} of the nights are missing")
+    if "sceptical" in fit.variants:
+        sceptic = Chances.of(
+            outcome.sign * contrast_draws(fit.variants["sceptical"], data, outcome, arm, comparator),
+            outcome.mid,
+        )
+        if (sceptic.better > 0.5) != (chances.better > 0.5) or (sceptic.worthwhile >= 0.5) != (
+            chances.worthwhile >= 0.5
+        ):
+            reasons.append("a sceptic, starting from smaller effects, would read the nights differently")
+    return lowered("high", len(reasons)), tuple(reasons)
+
+
+def lowered(certainty: Certainty, steps: int) -> Certainty:
+    """The certainty so many steps down; "very low" is the floor."""
+    return CERTAINTIES[min(CERTAINTIES.index(certainty) + steps, len(CERTAINTIES) - 1)]
+
+
+def _better_nights(fit: Fit, draws: npt.NDArray[np.float64]) -> float | None:
+    """Chance that one night on the arm is longer than one on the comparator, Student-t nights, 0 to 1."""
+    if "sigma" not in fit.posterior or fit.outcome.kind != "continuous":
+        return None
+    spread = np.sqrt(2.0) * np.ravel(fit.posterior["sigma"].to_numpy())
+    nu = np.ravel(fit.posterior["nu"].to_numpy())
+    # The difference of two t nights is close to a t of the same ν; its centre is what matters here.
+    return float(stats.t.cdf(fit.outcome.sign * draws / spread, nu).mean())

@@ -1,0 +1,60 @@
+"""Models: TrialData and priors become a PyMC model; nothing is sampled here and no file is touched.
+
+A model is a module of this folder that fulfils `Model`; the folder is the registry. Every model has a
+variable `effect` with dims ("contrast",), arm minus reference in the outcome's contrast unit, and holds
+what may change between fits of one compiled model in `pm.Data`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+import pymc as pm
+
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+
+class Model(Protocol):
+    """What a module of this folder provides."""
+
+    NAME: str
+    ASSUMES: str
+    FORMULA: str
+    KINDS: tuple[str, ...]
+
+    def build(self, data: TrialData, outcome: Outcome) -> pm.Model:
+        """Make the model of one outcome under the default priors."""
+        ...
+
+    def priors(self, data: TrialData, outcome: Outcome) -> Mapping[str, str]:
+        """Each prior in words and numbers, for the report."""
+        ...
+
+    def effect_prior_sd(self, data: TrialData, outcome: Outcome) -> float:
+        """SD of the default prior of an effect, on the scale where it is Gaussian."""
+        ...
+
+    def variants(
+        self, data: TrialData, outcome: Outcome
+    ) -> Mapping[str, Mapping[str, npt.NDArray[np.float64]]]:
+        """New values of the model's `pm.Data`, by the name of the variant they make."""
+        ...
+
+
+def models() -> dict[str, Model]:
+    """Every model of this folder by name."""
+    modules = (
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+        if not found.name.startswith("_")
+    )
+    return {module.NAME: cast(Model, module) for module in modules}
+
+
+def model_for(outcome: Outcome) -> Model:
+    """The default model of an outcome: the one that lists its kind first."""
+    return next(model for model in models().values() if outcome.kind in model.KINDS)
