@@ -122,18 +122,7 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
         verdict=verdict,
         certainty=certainty,
         reasons=reasons,
-        settle_nights=(
-            settle_nights(
-                outcome.sign * mean,
-                sd,
-                nights=fit.nights,
-                prior_sd=fit.prior_sd,
-                mid=outcome.mid,
-                rule=data.rule,
-            )
-            if verdict == "can't tell yet"
-            else None
-        ),
+        settle_nights=None if verdict != "can't tell yet" else _settle_nights(fit, data, mean, sd),
         draws=draws,
     )
 
@@ -159,7 +148,7 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[str, ...]:
     nights = data.analysed(outcome)
     periods = nights.groupby("arm")["period"].nunique()
     return tuple(
-        f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period, and a verdict needs 2 or more of each arm"
+        f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period(s), but a verdict needs 2 of every arm"
         for arm in data.arms
         if periods.get(arm, 0) < 2
     )
@@ -209,3 +198,10 @@ def _better_nights(fit: Fit, draws: npt.NDArray[np.float64]) -> float | None:
     nu = np.ravel(fit.posterior["nu"].to_numpy())
     # The difference of two t nights is close to a t of the same ν; its centre is what matters here.
     return float(stats.t.cdf(fit.outcome.sign * draws / spread, nu).mean())
+
+
+def _settle_nights(fit: Fit, data: TrialData, mean: float, sd: float) -> int | None:
+    outcome = fit.outcome
+    return settle_nights(
+        outcome.sign * mean, sd, nights=fit.nights, prior_sd=fit.prior_sd, mid=outcome.mid, rule=data.rule
+    )

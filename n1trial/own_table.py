@@ -116,12 +116,9 @@ def _text_table(path: Path) -> pd.DataFrame:
 
 def _numbers(raw: pd.DataFrame, column: str, path: Path) -> pd.Series:
     text = raw[column].str.strip()
-    numbers = pd.to_numeric(
-        text.where(~text.str.lower().isin(("", "na", "nan", "n/a", "null", "none"))), errors="coerce"
-    )
-    wrong = numbers.isna() & ~text.str.lower().isin(("", "na", "nan", "n/a", "null", "none")) | np.isinf(
-        numbers
-    )
+    empty = text.str.lower().isin(NOT_RECORDED)
+    numbers = pd.to_numeric(text.mask(empty), errors="coerce")
+    wrong = (numbers.isna() & ~empty) | np.isinf(numbers)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise TableError(
