@@ -6,7 +6,7 @@ A check is a module of this folder that fulfils `Check`; the folder is the regis
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol, cast
 
 import pandas as pd
@@ -72,10 +72,8 @@ def run_checks(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
 
 def checks_table(results: Sequence[CheckResult]) -> pd.DataFrame:
     """One row a result, with the columns of `checks.csv`."""
-    fields = ("check", "contrast", "estimate", "low", "high", "p", "passed", "note")
-    return pd.DataFrame(
-        [{name: getattr(result, name) for name in fields} for result in results], columns=fields
-    )
+    columns = ["check", "contrast", "estimate", "low", "high", "p", "passed", "note"]
+    return pd.DataFrame([asdict(result) for result in results], columns=columns)
 
 
 def weigh_effects(effects: Effects, results: Sequence[CheckResult]) -> Effects:
@@ -88,14 +86,9 @@ def weigh_effects(effects: Effects, results: Sequence[CheckResult]) -> Effects:
 
 
 def _weighed(effect: Effect, companion: CheckResult | None) -> Effect:
-    if (
-        companion is None
-        or companion.low is None
-        or companion.high is None
-        or effect.outcome.scale == "percent"
-    ):
+    if companion is None or companion.low is None or companion.high is None:
         return effect
-    if companion.low <= effect.mean <= companion.high:
+    if effect.outcome.scale == "percent" or companion.low <= effect.mean <= companion.high:
         return effect
     reason = "a simpler analysis of the same nights gives another answer"
     return replace(effect, certainty=lowered(effect.certainty, 1), reasons=(*effect.reasons, reason))

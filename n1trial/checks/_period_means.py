@@ -9,7 +9,7 @@ from n1trial.trial import TrialData
 
 
 def period_means(data: TrialData, outcome: Outcome) -> pd.DataFrame:
-    """Mean outcome of every period: `block`, `arm`, `mean`; a second period of an arm in a block joins the first."""
+    """Mean outcome of every arm in every block: `block`, `arm`, `mean`; as a rule that is one period."""
     nights = data.analysed(outcome)
     nights = nights[nights["block"] > 0]
     means = nights.groupby(["block", "arm"], as_index=False)[outcome.name].mean()

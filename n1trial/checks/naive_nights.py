@@ -6,6 +6,8 @@ as if each had been randomised: with 7-night periods and no effect they reject i
 night-to-night correlations of .2 to .6. Never the basis of a verdict.
 """
 
+from typing import Any
+
 import numpy as np
 import statsmodels.api as sm
 
@@ -51,14 +53,14 @@ def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
                     low=float(low),
                     high=float(high),
                     p=float(test.pvalue),
-                    note=f"mean of {comparator} {means_of(data, outcome, comparator):.5f};"
-                    f" standard error {float(test.sd.item()):.6f}; {remark}",
+                    note=f"standard error {float(test.sd.item()):.6f};"
+                    f" {level_of(fitted, data, comparator)}; {remark}",
                 )
             )
     return tuple(results)
 
 
-def means_of(data: TrialData, outcome: Outcome, arm: str) -> float:
-    """Mean outcome of an arm's analysed nights."""
-    nights = data.analysed(outcome)
-    return float(nights.loc[nights["arm"] == arm, outcome.name].mean())
+def level_of(fitted: Any, data: TrialData, arm: str) -> str:
+    """Mean of an arm and its standard error, in words."""
+    at = data.arms.index(arm)
+    return f"mean of {arm} {fitted.params[at]:.5f} ({fitted.bse[at]:.5f})"

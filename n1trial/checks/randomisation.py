@@ -1,4 +1,4 @@
-"""Randomisation test: how often would a lucky draw of the schedule have shown as much?
+"""Randomisation test: the share of schedules that luck could have drawn and that show as much.
 
 It assumes nothing about the nights, only that the schedule was drawn as the protocol says. The labels of
 the complete blocks are drawn again over the same admissible set: all of them when there are at most
@@ -86,7 +86,7 @@ def relabellings(means: Array) -> tuple[Array, bool]:
 
 
 def block_t(means: Array, one: int, other: int) -> Array:
-    """|t| [labelling] of a contrast in the block analysis of variance of period means [labelling, block, arm].
+    """|t| [labelling] of a contrast in the block analysis of variance of means [labelling, block, arm].
 
     Infinite where the blocks leave no residual at all.
     """
@@ -105,7 +105,7 @@ def share_as_large(statistics: Array, observed: float) -> float:
 
 
 def signs(blocks: int) -> tuple[Array, bool]:
-    """Signs [swap, block] that swapping two labels gives a block's difference; whether all swaps are there."""
+    """Signs [swap, block] that swaps of two labels give the differences; whether all swaps are there."""
     if 2**blocks <= ENUMERATE_AT_MOST:
         return np.array(list(itertools.product((1.0, -1.0), repeat=blocks))), True
     return np.random.default_rng(SEED).choice((1.0, -1.0), size=(DRAWS, blocks)), False
