@@ -114,10 +114,10 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
         sd=sd,
         low=float(low),
         high=float(high),
-        p_better=chances.better,
-        p_worthwhile=chances.worthwhile,
-        p_equivalent=chances.equivalent,
-        p_worse=chances.much_worse,
+        p_better=float(chances.better),
+        p_worthwhile=float(chances.worthwhile),
+        p_equivalent=float(chances.equivalent),
+        p_worse=float(chances.much_worse),
         better_nights=_better_nights(fit, draws),
         verdict=verdict,
         certainty=certainty,
@@ -166,6 +166,8 @@ def _certainty(
     reasons = []
     if not data.blinded:
         reasons.append("you knew what you were taking")
+    if data.peeked:
+        reasons.append("you looked before the end")
     if data.blocks < 4:
         reasons.append(
             f"there were only {data.blocks} blocks" if data.blocks else "the arms were not in blocks"

@@ -4,6 +4,7 @@ Nothing is averaged or dropped in silence: a date that stands twice is named, an
 they were given.
 """
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -104,6 +105,7 @@ def _text_table(path: Path) -> pd.DataFrame:
         pd.errors.ParserError,
         pd.errors.EmptyDataError,
         ValueError,
+        csv.Error,
     ) as error:
         said = str(error).splitlines()[0]
         raise TableError(

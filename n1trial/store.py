@@ -163,7 +163,8 @@ def open_folder(path: Path) -> TrialFolder:
 def add_episodes(folder: TrialFolder, episodes: Sequence[SleepEpisode], *, now: datetime) -> Imported:
     """Keep every record that the folder does not have, in one transaction, and log it.
 
-    A record that the folder has with other content is kept beside it and listed; the first stays in use.
+    A record that the folder has with other content is kept beside it and listed; the nights are made from
+    the later and longer of the two and say so, in whatever order they were imported.
     """
     new, known, conflicts = 0, 0, []
     with _database(folder.path) as database:
@@ -171,23 +172,22 @@ def add_episodes(folder: TrialFolder, episodes: Sequence[SleepEpisode], *, now: 
         for episode in episodes:
             content = _EPISODE.dump_json(replace(episode, source_file="")).decode()
             sha256 = hashlib.sha256(content.encode()).hexdigest()
+            identity = (episode.source, episode.record_id)
             same = database.execute(
-                "SELECT sha256 FROM episode WHERE source = ? AND record_id = ?",
-                (episode.source, episode.record_id),
+                "SELECT sha256 FROM episode WHERE source = ? AND record_id = ?", identity
             ).fetchall()
             if (sha256,) in same:
                 known += 1
                 continue
+            new += not same
             if same:
                 conflicts.append(
-                    f"{episode.source_file}: record {episode.record_id} ({episode.start.isoformat()}) differs from"
-                    " the one imported before, which stays in use"
+                    f"{episode.source_file}: record {episode.record_id} ({episode.start.isoformat()}) differs"
+                    " from the copy imported before: the later and longer one is used"
                 )
-            else:
-                new += 1
             database.execute(
                 "INSERT INTO episode (source, record_id, sha256, file, content) VALUES (?, ?, ?, ?, ?)",
-                (episode.source, episode.record_id, sha256, episode.source_file, content),
+                (*identity, sha256, episode.source_file, content),
             )
         append(database, "import", f"{new} new, {known} known, {len(conflicts)} in conflict", now=now)
         database.execute("COMMIT")
@@ -195,11 +195,10 @@ def add_episodes(folder: TrialFolder, episodes: Sequence[SleepEpisode], *, now: 
 
 
 def stored_episodes(folder: TrialFolder) -> list[SleepEpisode]:
-    """Every record in use, by source and identity, each with the file it was first read from."""
+    """Every record by source and identity, copies that differ included, with the file it came from."""
     with _database(folder.path) as database:
         rows = database.execute(
-            "SELECT file, content FROM episode WHERE id IN (SELECT min(id) FROM episode GROUP BY source, record_id)"
-            " ORDER BY source, record_id"
+            "SELECT file, content FROM episode ORDER BY source, record_id, sha256"
         ).fetchall()
     try:
         return [replace(_EPISODE.validate_json(content), source_file=file) for file, content in rows]
