@@ -155,7 +155,7 @@ def _row(
     clusters = _clusters(used, rule)
     mains = [main for cluster in clusters if (main := _main_of(cluster, rule))]
     if not mains:
-        return _missing_row(night, records, flags=flags | ({"nap_only"} if used else set()))
+        return _missing_row(night, records, flags=flags | _why_missing(used, records))
     main = min(mains, key=lambda episode: (-_tst(episode), episode.start.instant))
     cluster = next(cluster for cluster in clusters if main in cluster)
     naps = len(used) - len(cluster)
@@ -173,13 +173,20 @@ def _row(
     return about | _span(parts) | _quantities(parts, main=main, flags=flags, rule=rule)
 
 
+def _why_missing(used: list[SleepEpisode], records: list[SleepEpisode]) -> set[str]:
+    reasons = {episode.missing for episode in records if episode.missing}
+    if used:
+        return reasons | {"nap_only"}
+    return reasons or {"too_short"}
+
+
 def _missing_row(night: date, records: list[SleepEpisode], *, flags: set[str]) -> dict[str, Any]:
     labels = sorted(episode.vendor_date for episode in records if episode.vendor_date)
     return {
         "night": night,
         "vendor_date": labels[0] if labels else None,
         "device": records[0].device or records[0].source,
-        "flags": _join(flags | {"missing"} | {episode.missing for episode in records if episode.missing}),
+        "flags": _join(flags | {"missing"}),
     }
 
 

@@ -40,7 +40,7 @@ _DATES = ("night", "vendor_date")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Nights:
     """One row per recorded night, in order, with `COLUMNS`; a missing number is NaN, never 0."""
 

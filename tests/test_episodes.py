@@ -1,5 +1,6 @@
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,35 @@ def test_a_night_of_eight_hours_by_the_clock_lasts_nine_when_the_clocks_go_back(
     start, end = berlin("2025-10-25T23:00"), berlin("2025-10-26T07:00")
     assert end.minutes_since(start) == 9 * 60
     assert clock_change(start, end) == ("dst_back",)
+
+
+def clock_changes(zone: ZoneInfo) -> Iterator[datetime]:
+    """The instants of 2015 to 2030 at which a zone changes its UTC offset, to the minute."""
+    before = datetime(2015, 1, 1, tzinfo=UTC)
+    for day in range(1, 16 * 366):
+        after = datetime(2015, 1, 1, tzinfo=UTC) + timedelta(days=day)
+        low, high = before, after
+        while low.astimezone(zone).utcoffset() != after.astimezone(zone).utcoffset():
+            middle = low + (high - low) // 2
+            if high - low <= timedelta(minutes=1):
+                yield high
+                break
+            if middle.astimezone(zone).utcoffset() == before.astimezone(zone).utcoffset():
+                low = middle
+            else:
+                high = middle
+        before = after
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(available_timezones()))
+def test_sleep_across_every_clock_change_on_earth_lasts_as_long_as_it_did(name):
+    zone = ZoneInfo(name)
+    for change in clock_changes(zone):
+        bed, rise = ((change + timedelta(hours=hours)).astimezone(zone) for hours in (-4, 4))
+        start, end = (Moment(local.replace(tzinfo=None), local.utcoffset()) for local in (bed, rise))
+        assert end.minutes_since(start) == 8 * 60
+        assert len(clock_change(start, end)) == 1
 
 
 def test_a_flight_during_sleep_is_a_change_of_offset():

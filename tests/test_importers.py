@@ -3,14 +3,18 @@
 import json
 import os
 import random
+import re
 import stat
 import struct
 import zipfile
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
@@ -267,6 +271,74 @@ def test_a_row_with_a_cell_too_few_is_refused_not_shifted(tmp_path):
     refused(tmp_path, match="line 2: 13 cells under 14 columns")
 
 
+# --- what was written is what is read ------------------------------------------------------------
+
+LETTERS = {"deep": "S", "light": "S", "rem": "S", "wake": "W", "unknown": "u"}
+SEGMENTS = st.lists(st.tuples(st.sampled_from(list(LETTERS)), st.integers(1, 40)), min_size=1, max_size=12)
+SHORT_WAKES = st.lists(st.tuples(st.integers(-3, 250), st.integers(1, 6)), max_size=6)
+
+
+def fitbit_log(segments, short_wakes) -> dict[str, object]:
+    """A log of 30-s epochs from 23:00 on, as Fitbit writes it."""
+
+    def piece(level: str, at: int, epochs: int) -> dict[str, object]:
+        start = datetime.fromisoformat("2025-03-01T23:00") + timedelta(seconds=30 * at)
+        return {"dateTime": start.isoformat(timespec="milliseconds"), "level": level, "seconds": 30 * epochs}
+
+    starts = [sum(epochs for _, epochs in segments[:index]) for index in range(len(segments) + 1)]
+    data = [piece(level, at, epochs) for (level, epochs), at in zip(segments, starts, strict=False)]
+    end = piece("", starts[-1], 0)["dateTime"]
+    short = [piece("wake", at, epochs) for at, epochs in short_wakes]
+    return {
+        "logId": 1,
+        "type": "stages",
+        "startTime": data[0]["dateTime"],
+        "endTime": end,
+        "minutesAsleep": 30,
+        "minutesAwake": 5,
+        "levels": {"data": data, "shortData": short},
+    }
+
+
+@given(segments=SEGMENTS, short_wakes=SHORT_WAKES)
+@settings(max_examples=300, deadline=None)
+def test_a_fitbit_hypnogram_comes_back_as_it_was_painted(tmp_path_factory, segments, short_wakes):
+    epochs = [LETTERS[level] for level, count in segments for _ in range(count)]
+    for at, count in short_wakes:
+        for index in range(max(at, 0), min(at + count, len(epochs))):
+            epochs[index] = "W"
+    path = tmp_path_factory.getbasetemp() / "log.json"
+    path.write_text(json.dumps([fitbit_log(segments, short_wakes)]))
+    (episode,) = read_exports([path])
+    slept = "".join(epochs).strip("Wu")
+    runs = tuple(len(run) / 2 for run in re.split("[Su]+", slept) if run)
+    assert episode.wake_runs_min == (runs if slept else None)
+
+
+@given(phases=st.text(alphabet="1234", min_size=1, max_size=150))
+@settings(max_examples=300, deadline=None)
+def test_oura_phases_come_back_as_wake_runs(tmp_path_factory, phases):
+    header, row = (OURA / "oura_sleep_2025-04-01T08-00-00.csv").read_text().splitlines()[:2]
+    cells = row.split(",")
+    path = tmp_path_factory.getbasetemp() / "oura_sleep.csv"
+    path.write_text("\n".join([header, ",".join([*cells[:-2], phases, cells[-1]])]))
+    (episode,) = read_exports([path])
+    inside = phases.strip("4")
+    assert episode.wake_runs_min == (
+        tuple(5 * len(run) for run in re.findall("4+", inside)) if inside else None
+    )
+
+
+@every_importer
+def test_parts_of_an_export_in_any_order_and_twice_give_the_same_nights(name):
+    chance = random.Random(name)
+    whole = read_exports([GOLDEN / name / "export"])
+    for _ in range(100):
+        parts = [*whole, *chance.sample(whole, k=chance.randint(0, len(whole)))]
+        chance.shuffle(parts)
+        assert nightly(parts).table.equals(nightly(whole).table)
+
+
 # --- hostile archives ----------------------------------------------------------------------------
 
 SLEEP = "Takeout/Fitbit/sleep-2025-03-01.json"
@@ -359,7 +431,7 @@ def test_a_sparse_archive_of_three_gibibytes_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[" * 100_000, "nested deeper than 64"),
+        (b'["logId",' + b"[" * 100_000, "nested deeper than 64"),
         (b'[{"logId":' + b"[" * 70 + b"]" * 70 + b"}]", "nested deeper than 64"),
         (b'[{"logId": ' + b"9" * 5_000 + b"}]", "not as expected"),
         (b'[{"logId": 1, "startTime": "9999-12-31T23:59:59", "endTime": "9999-12-31T23:59:59", '

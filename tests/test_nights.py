@@ -134,6 +134,10 @@ def test_what_the_vendor_rejects_makes_no_night():
     assert nightly([episode("2025-03-04T23:00", not_used="rest")]).table.empty
 
 
+def test_a_night_with_too_little_sleep_is_missing_with_its_reason():
+    assert words(only_row(episode("2025-03-04T23:00", asleep_min=10))) == {"missing", "too_short"}
+
+
 def test_a_record_without_sleep_time_is_missing_with_its_reason():
     assert words(only_row(episode("2025-03-04T23:00", asleep_min=None, missing="unstaged"))) == {
         "missing",

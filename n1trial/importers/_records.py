@@ -105,6 +105,8 @@ def read_rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, s
             continue
         if not header:
             header = [name.strip() for name in cells]
+            if len(set(header)) < len(header):
+                raise ExportError(f"{where}: a column occurs twice: download the export again")
             continue
         if len(cells) != len(header):
             raise ExportError(

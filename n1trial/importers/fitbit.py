@@ -138,7 +138,9 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
 
 def _members(source: Source) -> Iterator[Member]:
     for member in source.named(_POSSIBLE, given=_JSON):
-        if _DATED.fullmatch(member.base_name) or source.mentions(member, _MARK):
+        # In a Takeout the name is enough; a file that was named by hand may be anybody's.
+        dated = _DATED.fullmatch(member.base_name) and not member.given
+        if dated or source.mentions(member, _MARK):
             yield member
 
 
