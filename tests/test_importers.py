@@ -315,6 +315,21 @@ def test_a_fitbit_hypnogram_comes_back_as_it_was_painted(tmp_path_factory, segme
     assert episode.wake_runs_min == (runs if slept else None)
 
 
+@pytest.mark.slow
+def test_ten_years_of_fitbit_are_nights_within_a_second(tmp_path):
+    night = fitbit_log([("light", 20), ("wake", 4), ("deep", 30), ("rem", 16)] * 13, [(200, 2), (500, 3)])
+    text = json.dumps(night, indent=2)
+    for first in range(0, 3650, 32):
+        days = [datetime.fromisoformat("2015-01-01") + timedelta(days=first + day) for day in range(32)]
+        stamps = [(f"{day:%Y-%m-%d}T", f"{day + timedelta(days=1):%Y-%m-%d}T") for day in days]
+        logs = [text.replace("2025-03-01T", old).replace("2025-03-02T", new) for old, new in stamps]
+        logs = [log.replace('"logId": 1', f'"logId": {first + day}') for day, log in enumerate(logs)]
+        (tmp_path / f"sleep-{days[0]:%Y-%m-%d}.json").write_text(f"[{','.join(logs)}]")
+    started = perf_counter()
+    assert len(nightly(read_exports([tmp_path])).table) == 115 * 32
+    assert perf_counter() - started < 1
+
+
 @given(phases=st.text(alphabet="1234", min_size=1, max_size=150))
 @settings(max_examples=300, deadline=None)
 def test_oura_phases_come_back_as_wake_runs(tmp_path_factory, phases):

@@ -142,7 +142,8 @@ def plausible_wall(wall: datetime, where: str) -> datetime:
 
 
 def _reason(error: Exception) -> str:
-    return printable(str(error))[:1].lower() + printable(str(error))[1:]
+    reason = printable(str(error))
+    return reason if reason.startswith("JSON") else reason[:1].lower() + reason[1:]
 
 
 def _too_deep(content: bytes) -> bool:
