@@ -16,7 +16,7 @@ from n1trial.episodes import NOON_HOUR, SleepEpisode, night_of
 Window = Literal["main", "night", "day24"]
 
 # A flag of minutes is added over the records of a night; any other flag is a word.
-_SUMMED = frozenset({"unknown_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch"})
+_SUMMED = frozenset({"unknown_min", "unpainted_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ it went.
 
 import csv
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -49,17 +48,19 @@ class Nights:
     def to_csv(self, path: Path) -> None:
         """Write the nights, at once or not at all; an empty cell means *not recorded*."""
         lines = [[_cell(column, row[column]) for column in COLUMNS] for row in self.table.to_dict("records")]
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", newline=""
-        ) as stream:
-            try:
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with part.open("w", encoding="utf-8", newline="") as stream:
                 csv.writer(stream, lineterminator="\n").writerows([COLUMNS, *lines])
                 stream.flush()
                 os.fsync(stream.fileno())
-                Path(stream.name).replace(path)
-            except BaseException:
-                Path(stream.name).unlink(missing_ok=True)
-                raise
+            part.replace(path)
+        except OSError as error:
+            raise TableError(
+                f"{path.name}: cannot be written ({error.strerror}): choose another place"
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def nightly(

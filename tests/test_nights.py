@@ -206,6 +206,11 @@ def test_a_night_file_has_no_zero_for_missing_and_no_formula(tmp_path):
     assert row == "2025-03-06,,,,,,,,,,,,,,'@x,,,missing;nap_only"
 
 
+def test_nights_that_cannot_be_written_say_so(tmp_path):
+    with pytest.raises(TableError, match=r"nights.csv: cannot be written \(No such file or directory\)"):
+        nightly([EVENING]).to_csv(tmp_path / "absent" / "nights.csv")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [("tst_min", "minutes", "column tst_min is absent"), ("400", "four", "line 2: tst_min is 'four'")],

@@ -233,6 +233,10 @@ def _flags(log: _Log, *, epochs: str, wake_count: int | None, tib_min: float | N
     unknown_min = epochs.count(UNKNOWN) * _RESOLUTION_S[log.type] / 60
     if unknown_min >= _UNKNOWN_FLAG_MIN:
         yield f"unknown_min={unknown_min:g}"
+    # A level that Fitbit has not documented, or a hole in the data: neither sleep nor wake can be said.
+    unpainted_min = epochs.count(UNPAINTED) * _RESOLUTION_S[log.type] / 60
+    if unpainted_min >= _UNKNOWN_FLAG_MIN:
+        yield f"unpainted_min={unpainted_min:g}"
     if log.type == "classic":
         yield "classic"
     elif epochs and wake_count is not None and count_wake_runs(epochs) != wake_count:
