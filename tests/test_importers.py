@@ -71,10 +71,11 @@ def test_an_importer_says_what_it_reads(name):
     assert "cannot be trusted" in importer.__doc__
 
 
-# By hand. Fitbit 2025-03-04: asleep 192 + 130; wake runs 6, 1, 1 in the first record and 6 in the second; off
-# the record 75 min and 2 restless after it, one wake of 77; in bed 210 + 75 + 140. 2025-03-05: a wake of 4 min
-# that a short wake of 1 min touches is one of 5. 2025-03-06: a nap alone. Oura: 84 epochs of 5 min, 44 2×30 4
-# 1×12 44 3×12 2×24 4, so wake runs of 5 and 10, and the vendor's latency; a night not staged; a clock change.
+# By hand. Fitbit 2025-03-04: asleep 192 + 130; wake runs 6, 1, 1 in the first record and 6 in the second;
+# off the record 75 min and 2 restless after it, one wake of 77; in bed 210 + 75 + 140. 2025-03-05: a wake
+# of 4 min that a short wake of 1 min touches is one of 5. 2025-03-06: a nap alone. Oura: 84 epochs of 5
+# min, 44 2×30 4 1×12 44 3×12 2×24 4, so wake runs of 5 and 10, and the vendor's latency; a night not
+# staged; a clock change.
 @every_importer
 def test_the_golden_export_gives_the_nights_worked_out_by_hand(name, tmp_path):
     assert night_text(GOLDEN / name / "export", tmp_path) == (GOLDEN / name / "nights.csv").read_text()
