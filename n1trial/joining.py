@@ -1,24 +1,22 @@
-"""Which records make a night, and what they add up to.
+"""Which of the accepted records make a night, and what they add up to.
 
 One night often consists of several records, and a night that was recorded badly has no numbers, never zeros.
 """
 
-from bisect import bisect
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Any, Literal
 
+from n1trial.acceptance import OVERLAP, TOO_SHORT, accept, asleep_min
 from n1trial.episodes import NOON_HOUR, SleepEpisode, night_of
-from n1trial.errors import ExportError
 
 Window = Literal["main", "night", "day24"]
 
 # A flag of minutes is added over the records of a night; any other flag is a word.
-_SUMMED = frozenset({"unknown_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch"})
-_DAY_MIN = 24 * 60
+_SUMMED = frozenset({"unknown_min", "unpainted_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,79 +58,12 @@ def night_rows(
     ExportError
         The episodes come from several devices, which would be mixed.
     """
-    recorded = [episode for episode in _latest(_once(_plausible(episodes))) if not episode.not_used]
-    sources = sorted({episode.source for episode in recorded})
-    if len(sources) > 1:
-        raise ExportError(
-            f"nights: episodes of {' and '.join(sources)} would be mixed: take one device at a time"
-        )
-    usable = [episode for episode in recorded if _tst(episode) >= rule.least_part_min and not episode.missing]
-    kept, overlapping = _without_overlaps(usable, rule)
-    by_night = _by_night(kept, rule)
-    for night, records in sorted(_by_night(recorded, rule).items()):
-        used = by_night.get(night, [])
-        yield _row(night, records, used=used, dropped=overlapping[night], window=window, rule=rule)
-
-
-def _plausible(episodes: Iterable[SleepEpisode]) -> Iterator[SleepEpisode]:
-    for episode in episodes:
-        in_bed, asleep = episode.tib_min, episode.tst_min
-        impossible = (in_bed is not None and in_bed > _DAY_MIN + 1) or (
-            asleep is not None and asleep > (_DAY_MIN if in_bed is None else in_bed) + 1
-        )
-        backwards = episode.end.instant < episode.start.instant
-        yield replace(episode, missing="implausible") if impossible or backwards else episode
-
-
-def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
-    """One copy of every record; of copies that differ the later and longer one, whatever their order."""
-    copies: dict[tuple[str, str], list[SleepEpisode]] = defaultdict(list)
-    for episode in episodes:
-        copies[episode.source, episode.record_id].append(episode)
-    single = []
-    for same in copies.values():
-        best = min(same, key=lambda copy: (-_updated(copy), -_tst(copy), copy.end.isoformat(), repr(copy)))
-        differs = any(replace(copy, source_file=best.source_file) != best for copy in same)
-        single.append(replace(best, flags=(*best.flags, "copies_differ")) if differs else best)
-    return single
-
-
-def _latest(episodes: list[SleepEpisode]) -> list[SleepEpisode]:
-    """Of analyses of the same stretch the latest, where the vendor dates its analyses."""
-    dated = [episode for episode in episodes if episode.updated]
-    kept, _ = _disjoint(dated, preference=lambda episode: (-_updated(episode), episode.record_id))
-    return [episode for episode in episodes if not episode.updated] + kept
-
-
-def _without_overlaps(
-    episodes: list[SleepEpisode], rule: NightRule
-) -> tuple[list[SleepEpisode], Counter[date]]:
-    """Of episodes that overlap the one with more sleep, and how many were dropped in which night."""
-    kept, dropped = _disjoint(
-        episodes, preference=lambda episode: (-_tst(episode), episode.start.instant, episode.record_id)
-    )
-    return kept, Counter(night_of(episode.start.wall, noon_hour=rule.noon_hour) for episode in dropped)
-
-
-def _disjoint(
-    episodes: list[SleepEpisode], *, preference: Callable[[SleepEpisode], Any]
-) -> tuple[list[SleepEpisode], list[SleepEpisode]]:
-    # Wall clocks may overlap where instants do not (a flight westwards), so instants decide when all are
-    # known.
-    known = all(episode.start.offset is not None and episode.end.offset is not None for episode in episodes)
-    kept: list[tuple[datetime, datetime]] = []
-    taken, dropped = [], []
-    for episode in sorted(episodes, key=preference):
-        start, end = (
-            (episode.start.instant, episode.end.instant) if known else (episode.start.wall, episode.end.wall)
-        )
-        at = bisect(kept, (start, end))
-        if (at and kept[at - 1][1] > start) or (at < len(kept) and kept[at][0] < end):
-            dropped.append(episode)
-        else:
-            kept.insert(at, (start, end))
-            taken.append(episode)
-    return taken, dropped
+    accepted = accept(episodes, least_part_min=rule.least_part_min)
+    used_by_night = _by_night(accepted.used, rule)
+    overlapping = _by_night((episode for episode, why in accepted.left_out if why == OVERLAP), rule)
+    for night, records in sorted(_by_night(accepted.recorded, rule).items()):
+        used, dropped = used_by_night.get(night, []), len(overlapping.get(night, []))
+        yield _row(night, records, used=used, dropped=dropped, window=window, rule=rule)
 
 
 def _by_night(episodes: Iterable[SleepEpisode], rule: NightRule) -> dict[date, list[SleepEpisode]]:
@@ -155,22 +86,29 @@ def _row(
     clusters = _clusters(used, rule)
     mains = [main for cluster in clusters if (main := _main_of(cluster, rule))]
     if not mains:
-        return _missing_row(night, records, flags=flags | ({"nap_only"} if used else set()))
-    main = min(mains, key=lambda episode: (-_tst(episode), episode.start.instant))
+        return _missing_row(night, records, flags=flags | _why_missing(used, records))
+    main = min(mains, key=lambda episode: (-asleep_min(episode), episode.start.instant))
     cluster = next(cluster for cluster in clusters if main in cluster)
     naps = len(used) - len(cluster)
     if naps:
         flags.add(f"naps={naps}")
-    if any(other is not main and _tst(other) >= rule.main_alone_min for other in mains):
+    if any(other is not main and asleep_min(other) >= rule.main_alone_min for other in mains):
         flags.add("several_main")
     if main.vendor_main is False and any(episode.vendor_main for episode in used):
         flags.add("vendor_main_differs")
     about = {"night": night, "vendor_date": main.vendor_date, "device": main.device or main.source}
     if window == "day24":
         flags.add(f"records={len(used)}")
-        return about | _span(used) | {"tst_min": sum(map(_tst, used)), "flags": _join(flags)}
+        return about | _span(used) | {"tst_min": sum(map(asleep_min, used)), "flags": _join(flags)}
     parts = [main] if window == "main" else cluster
     return about | _span(parts) | _quantities(parts, main=main, flags=flags, rule=rule)
+
+
+def _why_missing(used: list[SleepEpisode], records: list[SleepEpisode]) -> set[str]:
+    reasons = {episode.missing for episode in records if episode.missing}
+    if used:
+        return reasons | {"nap_only"}
+    return reasons or {TOO_SHORT}
 
 
 def _missing_row(night: date, records: list[SleepEpisode], *, flags: set[str]) -> dict[str, Any]:
@@ -179,7 +117,7 @@ def _missing_row(night: date, records: list[SleepEpisode], *, flags: set[str]) -
         "night": night,
         "vendor_date": labels[0] if labels else None,
         "device": records[0].device or records[0].source,
-        "flags": _join(flags | {"missing"} | {episode.missing for episode in records if episode.missing}),
+        "flags": _join(flags | {"missing"}),
     }
 
 
@@ -200,11 +138,11 @@ def _main_of(cluster: list[SleepEpisode], rule: NightRule) -> SleepEpisode | Non
     able = [
         episode
         for episode in cluster
-        if _tst(episode) >= rule.main_alone_min
+        if asleep_min(episode) >= rule.main_alone_min
         or episode.start.wall.hour >= rule.main_from_hour
         or episode.start.wall.hour < rule.main_to_hour
     ]
-    return min(able, key=lambda episode: (-_tst(episode), episode.start.instant), default=None)
+    return min(able, key=lambda episode: (-asleep_min(episode), episode.start.instant), default=None)
 
 
 def _span(parts: list[SleepEpisode]) -> dict[str, Any]:
@@ -277,14 +215,6 @@ def _part_flags(
         ):
             flags.add("evening_part")
     return flags
-
-
-def _tst(episode: SleepEpisode) -> float:
-    return -1.0 if episode.tst_min is None else episode.tst_min
-
-
-def _updated(episode: SleepEpisode) -> float:
-    return episode.updated.timestamp() if episode.updated else 0.0
 
 
 def _sum(minutes: Iterable[float | None]) -> float | None:

@@ -5,8 +5,7 @@ it went.
 """
 
 import csv
-import os
-import tempfile
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,9 +16,10 @@ import pandas as pd
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import TableError
+from n1trial.files import write_whole
 from n1trial.joining import NightRule, Window, night_rows
 
-__all__ = ["COLUMNS", "NUMBERS", "NightRule", "Nights", "Window", "nightly", "read_nights"]
+__all__ = ["COLUMNS", "NUMBERS", "NightRule", "Nights", "Window", "nightly", "nights_csv", "read_nights"]
 
 NUMBERS = (
     "tst_min",
@@ -40,7 +40,7 @@ _DATES = ("night", "vendor_date")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Nights:
     """One row per recorded night, in order, with `COLUMNS`; a missing number is NaN, never 0."""
 
@@ -48,18 +48,15 @@ class Nights:
 
     def to_csv(self, path: Path) -> None:
         """Write the nights, at once or not at all; an empty cell means *not recorded*."""
-        lines = [[_cell(column, row[column]) for column in COLUMNS] for row in self.table.to_dict("records")]
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8", newline=""
-        ) as stream:
-            try:
-                csv.writer(stream, lineterminator="\n").writerows([COLUMNS, *lines])
-                stream.flush()
-                os.fsync(stream.fileno())
-                Path(stream.name).replace(path)
-            except BaseException:
-                Path(stream.name).unlink(missing_ok=True)
-                raise
+        write_whole(path, nights_csv(self))
+
+
+def nights_csv(nights: Nights) -> str:
+    """The nights as CSV text, a row each."""
+    text = io.StringIO()
+    lines = [[_cell(column, row[column]) for column in COLUMNS] for row in nights.table.to_dict("records")]
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *lines])
+    return text.getvalue()
 
 
 def nightly(

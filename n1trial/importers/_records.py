@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Annotated
 
@@ -23,6 +24,7 @@ RECORD_LIMIT = 1024**2
 # Two days bound every duration of one record; longer numbers are damage, and would cost memory as epochs.
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=172_800)]
 Minutes = Annotated[float, msgspec.Meta(ge=0, le=2_880)]
+Label = Annotated[str, msgspec.Meta(max_length=200)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 
 _NULL_TOKENS = frozenset({"", "n/a", "none", "null", "nan", "nat", "--"})
@@ -55,8 +57,6 @@ def decode_json[Shape](
     content: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Shape], where: str
 ) -> Shape:
     """Decode JSON into its declared shape."""
-    if len(content if isinstance(content, bytes) else memoryview(content)) == 0:
-        raise ExportError(f"{where}: the JSON is empty: download the export again")
     try:
         return decoder.decode(content)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
@@ -105,6 +105,8 @@ def read_rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, s
             continue
         if not header:
             header = [name.strip() for name in cells]
+            if len(set(header)) < len(header):
+                raise ExportError(f"{where}: a column occurs twice: download the export again")
             continue
         if len(cells) != len(header):
             raise ExportError(
@@ -132,8 +134,16 @@ def convert_row[Shape](row: dict[str, str], shape: type[Shape], where: str) -> S
         ) from error
 
 
+def plausible_wall(wall: datetime, where: str) -> datetime:
+    """Return the wall clock unless no wearable can have written it."""
+    if not 1990 <= wall.year < 2100:
+        raise ExportError(f"{where}: sleep in the year {wall.year}: download the export again")
+    return wall
+
+
 def _reason(error: Exception) -> str:
-    return printable(str(error))[:1].lower() + printable(str(error))[1:]
+    reason = printable(str(error))
+    return reason if reason.startswith("JSON") else reason[:1].lower() + reason[1:]
 
 
 def _too_deep(content: bytes) -> bool:

@@ -28,6 +28,8 @@ from n1trial.importers._archive import (
 
 # Ten years of Fitbit JSON are 22 MB; a member is held in memory once.
 MEMBER_LIMIT = 64 * 1024**2
+# No vendor comes near it; a bomb of many members does.
+TOTAL_LIMIT = 1024**3
 _CHUNK = 1024**2
 
 
@@ -73,12 +75,24 @@ class Source:
         """Whether an archive lies inside, which is never opened."""
         return any(is_nested(member.name) for member in self.members)
 
-    def named(self, pattern: re.Pattern[str]) -> list[Member]:
+    def named(self, pattern: re.Pattern[str], *, given: re.Pattern[str] | None = None) -> list[Member]:
         """Members whose base name matches in full, at any depth, in order of their path.
 
-        Names are folded to lower case before, so patterns are in lower case.
+        Names are folded to lower case before, so patterns are in lower case. A file that the user named need
+        only match `given`: people rename what they saved.
         """
-        return [member for member in self.members if pattern.fullmatch(member.base_name)]
+        found = [
+            member
+            for member in self.members
+            if pattern.fullmatch(member.base_name)
+            or (given and member.given and given.fullmatch(member.base_name))
+        ]
+        total = sum(member.info.file_size for member in found if member.info)
+        if total > TOTAL_LIMIT:
+            raise ExportError(
+                f"{self.label}: {total / 1024**3:.0f} GiB of sleep files: download the export again"
+            )
+        return found
 
     def read(self, member: Member, *, limit: int = MEMBER_LIMIT) -> bytes:
         """Return the bytes of one member; more than `limit` is refused, never cut."""

@@ -38,7 +38,16 @@ from n1trial.episodes import (
     wake_structure,
 )
 from n1trial.errors import ExportError
-from n1trial.importers._records import Count, Minutes, Seconds, decode_json, decode_records, read_json
+from n1trial.importers._records import (
+    Count,
+    Label,
+    Minutes,
+    Seconds,
+    decode_json,
+    decode_records,
+    plausible_wall,
+    read_json,
+)
 from n1trial.importers._source import Member, Source
 
 DEVICE = "Fitbit"
@@ -64,7 +73,7 @@ _MISMATCH_FLAG_MIN = 5
 
 class _Segment(msgspec.Struct, rename="camel", gc=False):
     date_time: Annotated[datetime, _LOCAL]
-    level: str
+    level: Label
     seconds: Seconds
 
 
@@ -80,7 +89,7 @@ class _Levels(msgspec.Struct, rename="camel"):
 
 
 class _Log(msgspec.Struct, rename="camel"):
-    log_id: int | str
+    log_id: int | Label
     start_time: Annotated[datetime, _LOCAL]
     end_time: Annotated[datetime, _LOCAL]
     type: Literal["stages", "classic"]
@@ -90,8 +99,8 @@ class _Log(msgspec.Struct, rename="camel"):
     minutes_to_fall_asleep: Minutes = 0
     minutes_after_wakeup: Minutes = 0
     time_in_bed: Minutes | None = None
-    info_code: int = 0
-    log_type: str = ""
+    info_code: Count = 0
+    log_type: Label = ""
     main_sleep: bool | None = None
     is_main_sleep: bool | None = None
     levels: _Levels = msgspec.field(default_factory=_Levels)
@@ -103,7 +112,7 @@ class _State(msgspec.Struct):
 
 class _Page(msgspec.Struct, rename="camel"):
     sleep: list[msgspec.Raw] | None = None
-    log_id: int | str | None = None
+    log_id: int | Label | None = None
     meta: _State | None = None
 
 
@@ -128,9 +137,10 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
 
 
 def _members(source: Source) -> Iterator[Member]:
-    for member in source.named(_JSON):
-        possible = member.given or _POSSIBLE.fullmatch(member.base_name)
-        if _DATED.fullmatch(member.base_name) or (possible and source.mentions(member, _MARK)):
+    for member in source.named(_POSSIBLE, given=_JSON):
+        # In a Takeout the name is enough; a file that was named by hand may be anybody's.
+        dated = _DATED.fullmatch(member.base_name) and not member.given
+        if dated or source.mentions(member, _MARK):
             yield member
 
 
@@ -151,7 +161,9 @@ def _logs(source: Source, member: Member) -> list[msgspec.Raw]:
 
 
 def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | None) -> SleepEpisode:
-    start, end = (Moment.in_zone(wall, home_zone) for wall in (log.start_time, log.end_time))
+    start, end = (
+        Moment.in_zone(plausible_wall(wall, where), home_zone) for wall in (log.start_time, log.end_time)
+    )
     staged = log.type == "stages"
     resolution_s = _RESOLUTION_S[log.type]
     epochs = _paint(log.levels, resolution_s, where)
@@ -221,6 +233,10 @@ def _flags(log: _Log, *, epochs: str, wake_count: int | None, tib_min: float | N
     unknown_min = epochs.count(UNKNOWN) * _RESOLUTION_S[log.type] / 60
     if unknown_min >= _UNKNOWN_FLAG_MIN:
         yield f"unknown_min={unknown_min:g}"
+    # A level that Fitbit has not documented, or a hole in the data: neither sleep nor wake can be said.
+    unpainted_min = epochs.count(UNPAINTED) * _RESOLUTION_S[log.type] / 60
+    if unpainted_min >= _UNKNOWN_FLAG_MIN:
+        yield f"unpainted_min={unpainted_min:g}"
     if log.type == "classic":
         yield "classic"
     elif epochs and wake_count is not None and count_wake_runs(epochs) != wake_count:

@@ -31,10 +31,12 @@ from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
 from n1trial.importers._records import (
     Count,
+    Label,
     Seconds,
     convert_row,
     decode_json,
     decode_records,
+    plausible_wall,
     read_json,
     read_rows,
 )
@@ -43,8 +45,7 @@ from n1trial.importers._source import Member, Source
 DEVICE = "Oura"
 LOOKS_FOR = "oura_sleep_….csv, oura_….json or sleep.json of Oura"
 
-_JSON = re.compile(r"(oura[^/]*|sleep)\.json")
-_CSV = re.compile(r"oura[^/]*\.csv")
+_NAMES = re.compile(r"oura[^/]*\.(json|csv)|sleep\.json")
 _LOOSE = re.compile(r".*\.(json|csv)")
 _COLUMNS = (b"bedtime_start", b"bedtime_end", b"total_sleep_duration")
 _HEADER_SIZE = 8192
@@ -55,11 +56,11 @@ _PERIOD_CAP_FLAG_MIN = 14 * 60
 
 
 class _Period(msgspec.Struct):
-    bedtime_start: str
-    bedtime_end: str
-    id: str | int | None = None
-    day: str | None = None
-    type: str | None = None
+    bedtime_start: Label
+    bedtime_end: Label
+    id: Label | int | None = None
+    day: Label | None = None
+    type: Label | None = None
     total_sleep_duration: Seconds | None = None
     time_in_bed: Seconds | None = None
     latency: Seconds | None = None
@@ -69,8 +70,8 @@ class _Period(msgspec.Struct):
     sleep_phase_30_sec: str | None = None
     sleep_phase_5_min: str | None = None
     wake_ups: Count | None = None
-    ring_id: str | None = None
-    sleep_algorithm_version: str | None = None
+    ring_id: Label | None = None
+    sleep_algorithm_version: Label | None = None
     low_battery_alert: bool | None = None
 
 
@@ -109,12 +110,10 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
 
 
 def _members(source: Source) -> Iterator[Member]:
-    for member in source.named(_LOOSE):
-        is_csv = member.base_name.endswith(".csv")
-        if member.given or (_CSV if is_csv else _JSON).fullmatch(member.base_name):
-            size = _HEADER_SIZE if is_csv else None
-            if source.mentions(member, *_COLUMNS, within=size) and not _is_hub(source, member):
-                yield member
+    for member in source.named(_NAMES, given=_LOOSE):
+        size = _HEADER_SIZE if member.base_name.endswith(".csv") else None
+        if source.mentions(member, *_COLUMNS, within=size) and not _is_hub(source, member):
+            yield member
 
 
 def _is_hub(source: Source, member: Member) -> bool:
@@ -176,8 +175,8 @@ def _episode(period: _Period, *, member: Member, where: str, home_zone: ZoneInfo
         vendor_awakenings=period.wake_ups,
         not_used=_rejection(period.type),
         missing="" if period.total_sleep_duration is not None else "unstaged",
-        algorithm=period.sleep_algorithm_version or "",
-        device=f"{DEVICE} {period.ring_id}" if period.ring_id else DEVICE,
+        algorithm=printable(period.sleep_algorithm_version or ""),
+        device=f"{DEVICE} {printable(period.ring_id)}" if period.ring_id else DEVICE,
         flags=(
             *(("hypnogram_corrupt",) if corrupt else ()),
             *(("period_cap",) if tib_min >= _PERIOD_CAP_FLAG_MIN else ()),
@@ -191,7 +190,7 @@ def _episode(period: _Period, *, member: Member, where: str, home_zone: ZoneInfo
 def _moment(text: str, *, where: str, home_zone: ZoneInfo | None) -> tuple[Moment, TimeBasis]:
     with refusing(where):
         stamp = datetime.fromisoformat(text)
-    wall = stamp.replace(tzinfo=None, microsecond=0)
+    wall = plausible_wall(stamp.replace(tzinfo=None, microsecond=0), where)
     offset = stamp.utcoffset()
     if offset is not None:
         return Moment(wall, offset), "utc+offset"
