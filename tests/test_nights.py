@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from n1trial.episodes import Moment, SleepEpisode
-from n1trial.errors import ExportError, TableError
+from n1trial.errors import ExportError, FolderError, TableError
 from n1trial.nights import COLUMNS, NightRule, nightly, read_nights
 
 
@@ -207,7 +207,7 @@ def test_a_night_file_has_no_zero_for_missing_and_no_formula(tmp_path):
 
 
 def test_nights_that_cannot_be_written_say_so(tmp_path):
-    with pytest.raises(TableError, match=r"nights.csv: cannot be written \(No such file or directory\)"):
+    with pytest.raises(FolderError, match=r"nights.csv: cannot be written \(No such file or directory\)"):
         nightly([EVENING]).to_csv(tmp_path / "absent" / "nights.csv")
 
 
