@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from n1trial.diary import COLUMNS, Diary, blank_diary, diary_columns, diary_csv, read_diary
 from n1trial.errors import DiaryError
@@ -195,6 +197,26 @@ def test_what_is_written_reads_back_even_if_a_spreadsheet_would_run_it(written, 
     assert "'=1+1" in text
     assert table["notes"][0] == '=1+1, "a"'
     pd.testing.assert_frame_equal(written(text), table)
+
+
+CELLS = st.sampled_from(
+    ["", "2026-01-05", "3/4/2026", "x", "2,5", "22:15", '"', "'=1", "٣", "\ud800", "1e9", "?", "\x00"]
+)
+ROWS = st.lists(st.lists(CELLS | st.text(max_size=8), max_size=5).map(";".join), max_size=4).map("\n".join)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=ROWS.map(lambda rows: f"night;taken;taken_at;ill;notes\n{rows}".encode("utf-8", "replace"))
+    | st.binary()
+)
+def test_any_file_is_read_or_refused_in_ten_lines(written, content):
+    problems = ""
+    try:
+        assert written(content)["night"].is_unique
+    except DiaryError as error:
+        problems = str(error)
+    assert len(problems.splitlines()) <= 10
 
 
 def test_rows_are_put_in_calendar_order(written):

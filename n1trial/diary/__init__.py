@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_bool, is_number
 
 from n1trial.diary.cells import (
     DONT_KNOW,
@@ -97,9 +98,9 @@ def _written(value: object) -> str:
         return ""
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
-    if isinstance(value, bool):
+    if is_bool(value):
         return "yes" if value else "no"
-    if isinstance(value, int | float):
+    if is_number(value):
         return f"{value:.10g}"
     return f"'{value}" if str(value).startswith(FORMULA) else str(value)
 
