@@ -205,7 +205,7 @@ CELLS = st.sampled_from(
 ROWS = st.lists(st.lists(CELLS | st.text(max_size=8), max_size=5).map(";".join), max_size=4).map("\n".join)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=ROWS.map(lambda rows: f"night;taken;taken_at;ill;notes\n{rows}".encode("utf-8", "replace"))
     | st.binary()

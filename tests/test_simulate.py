@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ import pytest
 
 from n1trial.diary import read_diary
 from n1trial.errors import ScheduleError
+from n1trial.importers import read_exports
+from n1trial.nights import nightly
 from n1trial.protocol import PermutedBlocks, read_protocol
 from n1trial.schedule import Schedule, randomise
 from n1trial.simulate import (
@@ -183,7 +186,7 @@ def test_a_guess_is_right_one_time_in_three_unless_the_effect_is_felt():
 
 def test_people_differ_in_their_effects_and_the_trial_knows_them():
     truth = replace(QUIET, effects_min={"glycine": 10}, effects_between_people_sd=8)
-    effects = [simulate_nights(schedule(), truth, seed).effects_min["glycine"] for seed in range(200)]
+    effects = [simulate_nights(schedule(), truth, seed).effects_min["glycine"] for seed in range(150)]
     assert np.mean(effects) == pytest.approx(10, abs=2)
     assert np.std(effects) == pytest.approx(8, rel=0.15)
 
@@ -455,6 +458,17 @@ def test_an_unknown_zone_is_an_error_of_one_line(tmp_path):
     trial = simulate_nights(schedule(), Truth(), 1)
     with pytest.raises(ScheduleError, match="no time zone is called 'Berlin'"):
         write_fitbit_takeout(trial, tmp_path / "takeout.zip", zone="Berlin")
+
+
+@pytest.mark.parametrize("write", [write_fitbit_takeout, write_oura_web_csv])
+@pytest.mark.parametrize(("zone", "start"), ZONES)
+def test_the_importers_get_back_exactly_what_was_simulated(tmp_path, write, zone, start):
+    trial = simulate_nights(schedule(blocks=5, start=start), LIVELY, 13)
+    export = tmp_path / ("takeout.zip" if write is write_fitbit_takeout else "oura_sleep.csv")
+    write(trial, export, zone=zone)
+    table = nightly(read_exports([export], home_zone=ZoneInfo(zone))).table.dropna(subset="tst_min")
+    recorded = zip(table["tst_min"], table["wake_episodes"], strict=True)
+    assert dict(zip(pd.to_datetime(table["night"]), recorded, strict=True)) == truth_of(trial.table)
 
 
 # The diary
