@@ -15,7 +15,9 @@ from n1trial.own_table import read_table
 SLEEP = OUTCOMES["tst_min"]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "published"
 MAGNESIUM = PUBLISHED / "gwern_mg_citrate_blocks_2013_2014.csv"
-needs_published = pytest.mark.skipif(not MAGNESIUM.is_file(), reason="published data lie beside the repository")
+needs_published = pytest.mark.skipif(
+    not MAGNESIUM.is_file(), reason="published data lie beside the repository"
+)
 
 
 def result(data, check, contrast, outcome=None):
@@ -45,7 +47,9 @@ def test_swapped_arms_turn_the_sign():
     data = pretend_trial(effects={"glycine": 25}, arms=("none", "glycine"), seed=3)
     swapped = pretend_trial(effects={"none": 25}, arms=("none", "glycine"), seed=3)
     one, other = (result(each, "period means", "glycine vs none") for each in (data, swapped))
-    noise = result(pretend_trial(arms=("none", "glycine"), seed=3), "period means", "glycine vs none").estimate
+    noise = result(
+        pretend_trial(arms=("none", "glycine"), seed=3), "period means", "glycine vs none"
+    ).estimate
     assert one.estimate - noise == pytest.approx(25)
     assert other.estimate - noise == pytest.approx(-25)
 
@@ -55,7 +59,10 @@ def test_blocks_without_every_arm_are_left_out_and_counted():
     lost = (data.table["block"] == 2) & (data.table["arm"] == "glycine")
     data.table.loc[lost, "tst_min"] = np.nan
     assert len(complete_blocks(data, SLEEP)) == 5
-    assert "5 complete blocks; 1 without every arm left out" in result(data, "period means", "glycine vs none").note
+    assert (
+        "5 complete blocks; 1 without every arm left out"
+        in result(data, "period means", "glycine vs none").note
+    )
 
 
 def test_all_labellings_of_six_blocks_of_three_arms_are_there_once():
@@ -123,7 +130,9 @@ def test_correlated_nights_fool_the_naive_analysis_and_not_the_period_means():
 )
 def test_regression_on_dose_equals_the_published_one(arm, outcome, level, first, second):
     # gwern.net/Zeo: published coefficients and standard errors.
-    data = read_table(MAGNESIUM, arm=arm, reference="0.0", outcome=outcome, night="date", block="pair", period="period")
+    data = read_table(
+        MAGNESIUM, arm=arm, reference="0.0", outcome=outcome, night="date", block="pair", period="period"
+    )
     for contrast, (estimate, error) in (("136.0 vs 0.0", first), ("800.0 vs 0.0", second)):
         found = result(data, "nights as if independent", contrast)
         assert round(found.estimate, 5) == round(estimate, 5)
@@ -150,7 +159,9 @@ def test_pair_differences_of_the_magnesium_trial_equal_the_computed_ones(
     kept = [line for line in lines[1:] if phase is None or line.split(",")[column] == phase]
     table = tmp_path / "phase.csv"
     table.write_text("\n".join([lines[0], *kept]) + "\n")
-    data = read_table(table, arm="mg", reference="0", outcome=outcome, night="date", block="pair", period="period")
+    data = read_table(
+        table, arm="mg", reference="0", outcome=outcome, night="date", block="pair", period="period"
+    )
     means, test = (result(data, check, "1 vs 0") for check in ("period means", "randomisation"))
     assert f"{means.estimate:.3f}" == estimate
     assert f"standard error {error}" in means.note

@@ -52,7 +52,9 @@ def test_a_good_fit_passes_the_gate_and_says_how(quiet):
 def test_swapped_arms_turn_the_sign():
     data = pretend_trial(effects={"glycine": 30}, arms=("none", "glycine"), sd=5)
     swapped = replace(data, arms=("glycine", "none"), reference="glycine")
-    one, other = (estimate_effects(fit_model(each, SLEEP, seed=1), each).contrasts[0] for each in (data, swapped))
+    one, other = (
+        estimate_effects(fit_model(each, SLEEP, seed=1), each).contrasts[0] for each in (data, swapped)
+    )
     assert one.mean == pytest.approx(30, abs=4)
     assert other.mean == pytest.approx(-one.mean, abs=0.5)
     assert other.sd == pytest.approx(one.sd, rel=0.1)
@@ -93,7 +95,11 @@ def test_fits_read_back_as_they_were_saved(quiet, waking, tmp_path):
     assert sleep.posterior["effect"].equals(quiet[1].posterior["effect"])
     assert set(wakes.variants) == {"sceptical", "equal sleep"}
     for before, after in ((quiet[1], sleep), (waking[1], wakes)):
-        assert (after.outcome, after.diagnostics, after.priors) == (before.outcome, before.diagnostics, before.priors)
+        assert (after.outcome, after.diagnostics, after.priors) == (
+            before.outcome,
+            before.diagnostics,
+            before.priors,
+        )
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -125,7 +131,9 @@ def made_tree(draws, *, diverging=0, energy=None):
     lost = np.zeros((chains, count), dtype=bool)
     lost.flat[:diverging] = True
     stats = xr.Dataset({"energy": (("chain", "draw"), energy), "diverging": (("chain", "draw"), lost)})
-    return xr.DataTree.from_dict({"posterior": xr.Dataset({"x": (("chain", "draw"), draws)}), "sample_stats": stats})
+    return xr.DataTree.from_dict(
+        {"posterior": xr.Dataset({"x": (("chain", "draw"), draws)}), "sample_stats": stats}
+    )
 
 
 GOOD = np.random.default_rng(0).normal(size=(4, 1000))
@@ -165,6 +173,8 @@ def test_a_few_divergences_are_allowed_at_the_second_try_only():
 
 def test_the_command_line_loads_nothing_heavy():
     heavy = ["pymc", "arviz", "pandas", "xarray", "matplotlib", "statsmodels", "nutpie", "numpy", "rich"]
-    code = f"import json, sys, n1trial.cli; print(json.dumps([name for name in {heavy} if name in sys.modules]))"
+    code = (
+        f"import json, sys, n1trial.cli; print(json.dumps([name for name in {heavy} if name in sys.modules]))"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(ran.stdout) == []
