@@ -21,7 +21,7 @@ SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 @pytest.fixture(scope="module")
 def quiet():
     """Nights of SD 5 with true effects of +20 and +35."""
-    data = pretend_trial(effects={"glycine": 20, "magnesium": 35}, sd=5)
+    data = pretend_trial(effects={"glycine": 20, "magnesium": 35}, sd=5, seed=1)
     return data, fit_model(data, SLEEP, seed=1)
 
 
@@ -62,10 +62,12 @@ def test_swapped_arms_turn_the_sign():
 
 def test_the_sceptical_prior_draws_effects_towards_nothing(quiet, waking):
     for data, fit in (quiet, waking):
-        default, sceptical = fit.posterior["effect"], fit.variants["sceptical"]["effect"]
-        largest = abs(default.mean(("chain", "draw"))).argmax()
-        assert abs(sceptical.mean(("chain", "draw"))[largest]) < abs(default.mean(("chain", "draw"))[largest])
-        assert data.treatments == tuple(default["contrast"].to_numpy())
+        default, sceptical = (
+            np.abs(posterior["effect"].mean(("chain", "draw")).to_numpy())
+            for posterior in (fit.posterior, fit.variants["sceptical"])
+        )
+        assert sceptical.max() < default.max()
+        assert data.treatments == tuple(fit.posterior["contrast"].to_numpy())
 
 
 def test_fewer_wake_episodes_are_found_per_night_and_at_equal_sleep(waking):
