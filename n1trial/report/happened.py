@@ -1,0 +1,115 @@
+"""What happened in the trial, counted: nights, doses, guesses, side effects and confounders by arm."""
+
+import typing
+from collections.abc import Mapping
+from datetime import datetime
+
+import pandas as pd
+
+from n1trial.outcomes import Outcome
+from n1trial.protocol import Protocol
+from n1trial.report import sentences
+from n1trial.trial import PLANNED_OUT, TrialData
+
+SIDE_EFFECTS = ("grogginess", "stomach")
+
+
+class Written(typing.Protocol):
+    """What a person wrote, one row a night; `n1trial.diary.Diary` is one."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Columns night, taken, taken_at, guess, grogginess, stomach and one for every confounder."""
+
+
+def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
+    """Nights planned for the comparison, analysed and missing, a row an arm."""
+    planned = data.table.loc[~data.table["left_out"].isin(PLANNED_OUT), "arm"].value_counts()
+    kept = data.analysed(outcome)["arm"].value_counts()
+    table = (
+        pd.DataFrame({"planned": planned, "analysed": kept}).reindex(list(data.arms)).fillna(0).astype(int)
+    )
+    return table.assign(missing=table["planned"] - table["analysed"])
+
+
+def what_was_done(data: TrialData, diary: Written | None, protocol: Protocol | None) -> list[str]:
+    """Sentences about nights, doses, their timing, and guesses."""
+    said = [sentences.nights_in_words(data)]
+    if diary is None or diary.table.empty:
+        return said
+    evenings = _with_arm(data, diary)
+    taken = evenings.loc[evenings["phase_left_out"] != "run-in", "taken"].dropna().astype(bool)
+    if len(taken):
+        said.append(sentences.doses_in_words(int(taken.sum()), len(taken)))
+    minutes = _minutes_before_sleep(evenings)
+    times = list(evenings["taken_at"].dropna())
+    if minutes and protocol is not None:
+        said.append(sentences.timing_in_words(minutes, protocol.dosing.minutes_before_bed))
+    elif times:
+        said.append(sentences.clock_in_words(times))
+    guesses = evenings.dropna(subset="guess")
+    guesses = guesses[guesses["guess"].isin([*data.arms, *data.labels.values()])]
+    if len(guesses):
+        right = (guesses["guess"] == guesses["arm"]) | (guesses["guess"] == guesses["arm"].map(data.labels))
+        said.append(sentences.guesses_in_words(int(right.sum()), len(guesses), len(data.arms)))
+    return said
+
+
+def _with_arm(data: TrialData, diary: Written) -> pd.DataFrame:
+    columns = [column for column in ("night", "arm", "left_out", "start") if column in data.table]
+    planned = data.table[columns].rename(columns={"left_out": "phase_left_out"})
+    written = diary.table.assign(night=pd.to_datetime(diary.table["night"]).dt.as_unit("s"))
+    return written.merge(planned.dropna(subset="night"), on="night", how="inner")
+
+
+def _minutes_before_sleep(evenings: pd.DataFrame) -> list[float]:
+    """Minutes from dose to sleep, where the table of nights says when sleep began."""
+    if "start" not in evenings:
+        return []
+    pairs = evenings[["taken_at", "start"]].dropna()
+    return [
+        minutes
+        for taken, start in pairs.itertuples(index=False)
+        if start and (minutes := _minutes_between(str(taken), str(start))) is not None
+    ]
+
+
+def _minutes_between(taken: str, start: str) -> float | None:
+    """From a time of the clock to the start of sleep, at most half a day; None if sleep came first."""
+    hours, minutes = (int(part) for part in taken.split(":"))
+    began = datetime.fromisoformat(start)
+    apart = (began.hour * 60 + began.minute - 60 * hours - minutes) % 1440
+    return float(apart) if apart < 720 else None
+
+
+def side_effects(data: TrialData, diary: Written | None) -> list[str]:
+    """What was written about side effects, in the same words for each."""
+    if diary is None:
+        return []
+    said = []
+    for thing in SIDE_EFFECTS:
+        means = means_by_arm(data, diary, thing)
+        if means:
+            said.append(sentences.side_effect_in_words(thing, means, data.labels))
+    return said
+
+
+def means_by_arm(data: TrialData, diary: Written, column: str) -> Mapping[str, float]:
+    """Mean of a diary column over the trial's evenings of each arm; yes counts 1 and no 0."""
+    evenings = _with_arm(data, diary)
+    if column not in evenings:
+        return {}
+    evenings = evenings[evenings["phase_left_out"] != "run-in"]
+    words = {"yes": 1, "true": 1, "no": 0, "false": 0}
+    values = evenings[column].map(lambda value: words.get(str(value).lower(), value))
+    means = pd.to_numeric(values, errors="coerce").astype(float).groupby(evenings["arm"]).mean().dropna()
+    return {arm: float(means[arm]) for arm in data.arms if arm in means.index}
+
+
+def confounders_by_arm(data: TrialData, diary: Written | None, protocol: Protocol | None) -> pd.DataFrame:
+    """Mean of every confounder by arm: a row a confounder, a column an arm."""
+    if diary is None or protocol is None:
+        return pd.DataFrame()
+    rows = {name: means_by_arm(data, diary, name) for name in protocol.confounders}
+    known = {name: means for name, means in rows.items() if means}
+    return pd.DataFrame.from_dict(known, orient="index", columns=list(data.arms)) if known else pd.DataFrame()

@@ -1,0 +1,103 @@
+"""A figure as inline SVG: the same bytes every time, named for a screen reader, in the page's colours.
+
+Text stays text, in the reader's own font. Every colour of the palette becomes a CSS variable, so that the
+figure follows the light or dark scheme of the page.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from n1trial.report.palette import css_variable_of
+from n1trial.report.text import visible
+
+SVG = "http://www.w3.org/2000/svg"
+XLINK = "http://www.w3.org/1999/xlink"
+_NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+_PLACES = re.compile(r"(\d+\.\d\d)\d+")
+_COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_FONT = re.compile(r"font: ([^;]*?)(\d[\d.]*px)[^;]*")
+
+
+def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> Markup:
+    """The figure as one SVG element to stand in a page.
+
+    Parameters
+    ----------
+    name
+        Unique on the page: part of every id inside.
+    title, description
+        What the figure is, and what it found.
+    """
+    root = ElementTree.fromstring(_drawn(figure, name))
+    width, height = (float(length) for length in root.attrib["viewBox"].split()[2:])
+    root.attrib = {
+        "viewBox": f"0 0 {width:g} {height:g}",
+        "role": "img",
+        "aria-labelledby": f"{name}-title {name}-desc",
+        "class": "figure",
+    }
+    _tidy(root)
+    for position, (tag, text) in enumerate((("title", title), ("desc", description))):
+        element = ElementTree.Element(f"{{{SVG}}}{tag}", {"id": f"{name}-{tag}"})
+        element.text = visible(text)
+        root.insert(position, element)
+    ElementTree.register_namespace("", SVG)
+    ElementTree.register_namespace("xlink", XLINK)
+    # The text of an XML tree written out is escaped, so it is safe to stand in the page.
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _drawn(figure: Figure, name: str) -> str:
+    stream = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}), warnings.catch_warnings():
+        # Only widths are taken from matplotlib's font; the letters are drawn by the reader's.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(stream, format="svg", metadata=_NO_METADATA)
+    return stream.getvalue()
+
+
+def _tidy(root: ElementTree.Element) -> None:
+    """Drop what nobody refers to, round coordinates, and let colours follow the scheme."""
+    variables = css_variable_of()
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag == f"{{{SVG}}}metadata" or _is_matplotlib_style(child):
+                parent.remove(child)
+    for element in root.iter():
+        element.text = element.text if element.tag == f"{{{SVG}}}text" else None
+        element.tail = None
+        if re.fullmatch(r"[a-z]+[\d_.]*|[a-z]+_[\w.]+", element.attrib.get("id", "")):
+            del element.attrib["id"]
+        for key in ("d", "x", "y", "transform"):
+            if key in element.attrib:
+                element.attrib[key] = _PLACES.sub(r"\1", " ".join(element.attrib[key].split()))
+        if "style" in element.attrib:
+            element.attrib["style"] = _restyled(element.attrib["style"], variables)
+    for parent in root.iter():
+        _share_style(parent)
+
+
+def _is_matplotlib_style(element: ElementTree.Element) -> bool:
+    return element.tag == f"{{{SVG}}}defs" and all(child.tag == f"{{{SVG}}}style" for child in element)
+
+
+def _restyled(style: str, variables: Mapping[str, str]) -> str:
+    style = _FONT.sub(r"font: \1\2 var(--font)", style)
+    return _COLOUR.sub(lambda found: f"var({variables.get(found[0], found[0])})", style)
+
+
+def _share_style(parent: ElementTree.Element) -> None:
+    """Move a style that all markers of a line share up to their group."""
+    marks = [child for child in parent if child.tag == f"{{{SVG}}}use"]
+    styles = {mark.attrib.get("style") for mark in marks}
+    if len(marks) > 1 and len(marks) == len(parent) and len(styles) == 1 and "style" not in parent.attrib:
+        parent.attrib["style"] = str(styles.pop())
+        for mark in marks:
+            del mark.attrib["style"]
