@@ -30,7 +30,7 @@ ANY_PATH = click.Path(path_type=Path)
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
-class Zone(click.ParamType):
+class Zone(click.ParamType):  # type: ignore[type-arg]
     """An IANA time zone such as Europe/Berlin."""
 
     name = "zone"
@@ -240,13 +240,14 @@ def analyse(table: Path, out: Path, **columns: str | float | None) -> None:
 
 @cli.command()
 def doctor() -> None:
-    """Show versions, and time compiling and sampling on pretend nights."""
+    """Show versions, and time the whole pass on a pretend trial."""
+    from tempfile import TemporaryDirectory
+
     from n1trial.demo import examine
 
-    with _progress() as on_stage:
-        told = examine(on_stage=on_stage)
-    for line in told:
-        click.echo(line)
+    with TemporaryDirectory() as scratch, _progress() as on_stage:
+        for line in examine(now=_now(), out=Path(scratch) / "demo", on_stage=on_stage):
+            click.echo(line)
 
 
 def _answer(analysis: Analysis) -> None:
