@@ -236,5 +236,5 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
             yield database
     except sqlite3.DatabaseError as error:
         raise FolderError(
-            f"{path}/trial.db: {error}: close other programs that use it, or restore it"
+            f"{path}/trial.db: {error}: close what uses it, or restore a backup"
         ) from error
