@@ -114,26 +114,15 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
         sd=sd,
         low=float(low),
         high=float(high),
-        p_better=chances.better,
-        p_worthwhile=chances.worthwhile,
-        p_equivalent=chances.equivalent,
-        p_worse=chances.much_worse,
+        p_better=float(chances.better),
+        p_worthwhile=float(chances.worthwhile),
+        p_equivalent=float(chances.equivalent),
+        p_worse=float(chances.much_worse),
         better_nights=_better_nights(fit, draws),
         verdict=verdict,
         certainty=certainty,
         reasons=reasons,
-        settle_nights=(
-            settle_nights(
-                outcome.sign * mean,
-                sd,
-                nights=fit.nights,
-                prior_sd=fit.prior_sd,
-                mid=outcome.mid,
-                rule=data.rule,
-            )
-            if verdict == "can't tell yet"
-            else None
-        ),
+        settle_nights=None if verdict != "can't tell yet" else _settle_nights(fit, data, mean, sd),
         draws=draws,
     )
 
@@ -159,7 +148,7 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[str, ...]:
     nights = data.analysed(outcome)
     periods = nights.groupby("arm")["period"].nunique()
     return tuple(
-        f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period, and a verdict needs 2 or more of each arm"
+        f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period(s), but a verdict needs 2 of every arm"
         for arm in data.arms
         if periods.get(arm, 0) < 2
     )
@@ -177,6 +166,8 @@ def _certainty(
     reasons = []
     if not data.blinded:
         reasons.append("you knew what you were taking")
+    if data.peeked:
+        reasons.append("you looked before the end")
     if data.blocks < 4:
         reasons.append(
             f"there were only {data.blocks} blocks" if data.blocks else "the arms were not in blocks"
@@ -209,3 +200,10 @@ def _better_nights(fit: Fit, draws: npt.NDArray[np.float64]) -> float | None:
     nu = np.ravel(fit.posterior["nu"].to_numpy())
     # The difference of two t nights is close to a t of the same ν; its centre is what matters here.
     return float(stats.t.cdf(fit.outcome.sign * draws / spread, nu).mean())
+
+
+def _settle_nights(fit: Fit, data: TrialData, mean: float, sd: float) -> int | None:
+    outcome = fit.outcome
+    return settle_nights(
+        outcome.sign * mean, sd, nights=fit.nights, prior_sd=fit.prior_sd, mid=outcome.mid, rule=data.rule
+    )

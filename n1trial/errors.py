@@ -28,7 +28,7 @@ class DiaryError(N1TrialError):
 
 
 class FolderError(N1TrialError):
-    """A trial folder that is missing, incomplete or locked."""
+    """A trial folder that is missing, incomplete or locked, or a file that cannot be written."""
 
 
 class TableError(N1TrialError):

@@ -50,6 +50,7 @@ class Fit:
     diagnostics: Diagnostics
     problems: tuple[str, ...] = ()
     nights: int
+    data_sha256: str
     seed: int
     versions: Mapping[str, str] = field(default_factory=dict)
     compile_s: float = 0.0
@@ -112,6 +113,7 @@ def fit_model(
             for problem in problems
         ),
         nights=len(data.analysed(outcome)),
+        data_sha256=data.sha256,
         seed=seed,
         versions={name: version(name) for name in ("n1trial", "pymc", "nutpie", "arviz", "numpy")},
         compile_s=compiled_at - started,

@@ -4,6 +4,7 @@ Nothing is averaged or dropped in silence: a date that stands twice is named, an
 they were given.
 """
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -104,6 +105,7 @@ def _text_table(path: Path) -> pd.DataFrame:
         pd.errors.ParserError,
         pd.errors.EmptyDataError,
         ValueError,
+        csv.Error,
     ) as error:
         said = str(error).splitlines()[0]
         raise TableError(
@@ -116,12 +118,9 @@ def _text_table(path: Path) -> pd.DataFrame:
 
 def _numbers(raw: pd.DataFrame, column: str, path: Path) -> pd.Series:
     text = raw[column].str.strip()
-    numbers = pd.to_numeric(
-        text.where(~text.str.lower().isin(("", "na", "nan", "n/a", "null", "none"))), errors="coerce"
-    )
-    wrong = numbers.isna() & ~text.str.lower().isin(("", "na", "nan", "n/a", "null", "none")) | np.isinf(
-        numbers
-    )
+    empty = text.str.lower().isin(NOT_RECORDED)
+    numbers = pd.to_numeric(text.mask(empty), errors="coerce")
+    wrong = (numbers.isna() & ~empty) | np.isinf(numbers)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise TableError(

@@ -205,6 +205,10 @@ class Protocol(Part):
         """The arms in the order of the file."""
         return tuple(arm.name for arm in self.arms)
 
+    def arm_named(self, name: str) -> Arm:
+        """The arm of that name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
     @property
     def planned_nights(self) -> int:
         """Nights from the first of the run-in to the last of the last block."""
@@ -228,6 +232,24 @@ def template_names() -> list[str]:
     return sorted(path.stem for path in protocol_dir().glob("*.yaml"))
 
 
+def protocol_path(source: str | Path) -> Path:
+    """Path of a protocol: a template's name, or a YAML file.
+
+    Raises
+    ------
+    ProtocolError
+        No such template or file.
+    """
+    if str(source) in template_names():
+        return protocol_dir() / f"{source}.yaml"
+    if not Path(source).is_file():
+        known = ", ".join(template_names())
+        raise ProtocolError(
+            f"{source}: no template or file of that name: choose from {known}, or give a file"
+        )
+    return Path(source)
+
+
 def read_protocol(source: str | Path) -> Protocol:
     """Read a protocol: a template's name, or the path of a YAML file.
 
@@ -237,14 +259,7 @@ def read_protocol(source: str | Path) -> Protocol:
         No such template or file, not YAML, an unknown key, or a trial that should not be run; one line
         for each problem, with the way out.
     """
-    path = Path(source)
-    if str(source) in template_names():
-        path = protocol_dir() / f"{source}.yaml"
-    elif not path.is_file():
-        known = ", ".join(template_names())
-        raise ProtocolError(
-            f"{source}: no template or file of that name: choose from {known}, or give a YAML file"
-        )
+    path = protocol_path(source)
     try:
         document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
     except MarkedYAMLError as error:

@@ -4,6 +4,7 @@ A night is never left out for its outcome: a short night may be the insomnia its
 the plan says so (run-in, washout) or when nothing was recorded, and the ledger names the reason.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,6 +36,7 @@ class TrialData:
     notes: tuple[str, ...] = ()
     sleep_time: str | None = None
     blinded: bool = False
+    peeked: bool = False
 
     @property
     def treatments(self) -> tuple[str, ...]:
@@ -50,6 +52,11 @@ class TrialData:
     def blocks(self) -> int:
         """How many blocks the trial has."""
         return int(self.table.loc[self.table["block"] > 0, "block"].nunique())
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint of what is analysed: tells whether a fit is of these nights."""
+        return hashlib.sha256(self.table.to_csv().encode() + repr(self.outcomes).encode()).hexdigest()
 
     def analysed(self, outcome: Outcome) -> pd.DataFrame:
         """Rows that enter the analysis of an outcome: not left out, and recorded."""
@@ -76,7 +83,8 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
     Nights recorded outside the schedule are counted in `notes`, not analysed.
     """
     recorded = nights.table.assign(night=pd.to_datetime(nights.table["night"]).dt.as_unit("s"))
-    outcomes = tuple(planned.outcome for planned in protocol.outcomes)
+    ordered = sorted(protocol.outcomes, key=lambda planned: not planned.primary)
+    outcomes = tuple(planned.outcome for planned in ordered)
     columns = list(dict.fromkeys([*(outcome.name for outcome in outcomes), "tst_min"]))
     table = schedule.table.merge(recorded[["night", "flags", *columns]], on="night", how="left")
     table[columns] = table[columns].astype(float)

@@ -8,25 +8,30 @@ from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from n1trial.protocol import VerdictRule
 
 SETTLE_AT_MOST_NIGHTS = 730
+SETTLED = 0.7
+_STANDARD_NORMAL = ndtri((np.arange(400) + 0.5) / 400)
 
 type Verdict = Literal[
     "worth it", "worse", "no difference that matters", "no worthwhile gain", "can't tell yet", "no verdict"
 ]
 
 
+type Numbers = float | npt.NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chances:
-    """Posterior chances of a gain, 0 to 1, against the smallest worthwhile effect."""
+    """Posterior chances of a gain, 0 to 1, against the smallest worthwhile effect: one, or an array of them."""
 
-    better: float
-    worthwhile: float
-    equivalent: float
-    much_worse: float
+    better: Numbers
+    worthwhile: Numbers
+    equivalent: Numbers
+    much_worse: Numbers
 
     @classmethod
     def of(cls, gain: npt.NDArray[np.float64], mid: float) -> Self:
@@ -39,59 +44,72 @@ class Chances:
         )
 
     @classmethod
-    def gaussian(cls, mean: float, sd: float, mid: float) -> Self:
-        """The same for a Gaussian posterior of the gain."""
-        worthwhile, much_worse = float(ndtr((mean - mid) / sd)), float(ndtr((-mid - mean) / sd))
+    def gaussian(cls, mean: Numbers, sd: Numbers, mid: float) -> Self:
+        """The same for Gaussian posteriors of the gain."""
+        worthwhile, much_worse = ndtr((mean - mid) / sd), ndtr((-mid - mean) / sd)
         return cls(
-            better=float(ndtr(mean / sd)),
+            better=ndtr(mean / sd),
             worthwhile=worthwhile,
             equivalent=1 - worthwhile - much_worse,
             much_worse=much_worse,
         )
 
 
-def verdict_of(chances: Chances, *, sd_ratio: float, rule: VerdictRule) -> Verdict:
-    """What the chances amount to, by the thresholds of the protocol; first match wins.
+def verdicts_met(
+    chances: Chances, *, sd_ratio: float, rule: VerdictRule
+) -> dict[Verdict, npt.NDArray[np.bool]]:
+    """Which rules are met, in the order in which they count.
 
     Parameters
     ----------
     sd_ratio
-        Posterior SD over prior SD: "no worthwhile gain" needs data that taught something.
+        Posterior SD over prior SD: "no worthwhile gain" needs nights that taught something.
     """
-    if chances.better >= rule.worth_it_p_better and chances.worthwhile >= rule.worth_it_p_worthwhile:
-        return "worth it"
-    if 1 - chances.better >= rule.worse_p_worse and chances.much_worse >= rule.worse_p_much_worse:
-        return "worse"
-    if chances.equivalent >= rule.no_difference_p_equivalent:
-        return "no difference that matters"
-    if chances.worthwhile <= rule.no_gain_p_worthwhile and sd_ratio <= rule.no_gain_sd_ratio:
-        return "no worthwhile gain"
-    return "can't tell yet"
+    better, worthwhile = np.asarray(chances.better), np.asarray(chances.worthwhile)
+    return {
+        "worth it": (better >= rule.worth_it_p_better) & (worthwhile >= rule.worth_it_p_worthwhile),
+        "worse": (1 - better >= rule.worse_p_worse)
+        & (np.asarray(chances.much_worse) >= rule.worse_p_much_worse),
+        "no difference that matters": np.asarray(chances.equivalent) >= rule.no_difference_p_equivalent,
+        "no worthwhile gain": (worthwhile <= rule.no_gain_p_worthwhile) & (sd_ratio <= rule.no_gain_sd_ratio),
+    }
+
+
+def verdict_of(chances: Chances, *, sd_ratio: float, rule: VerdictRule) -> Verdict:
+    """What the chances amount to, by the thresholds of the protocol; first match wins."""
+    met = verdicts_met(chances, sd_ratio=sd_ratio, rule=rule)
+    return next((verdict for verdict, holds in met.items() if holds), "can't tell yet")
+
+
+def decided(chances: Chances, *, sd_ratio: float, rule: VerdictRule) -> npt.NDArray[np.bool]:
+    """Whether any rule is met, for arrays of chances."""
+    return np.any(list(verdicts_met(chances, sd_ratio=sd_ratio, rule=rule).values()), axis=0)
 
 
 def settle_nights(
     mean: float, sd: float, *, nights: int, prior_sd: float, mid: float, rule: VerdictRule
 ) -> int | None:
-    """Length in analysed nights of a trial like this one, going on as it went, that would reach a verdict.
+    """Length in analysed nights of a trial like this one that would probably reach a verdict.
 
-    The information in a night is taken from how much this trial narrowed the prior, and the estimate is
-    taken to stay where the nights alone put it. None: no trial of up to two years would decide.
+    The shortest trial, in whole weeks, whose chance of any verdict but "can't tell yet" is `SETTLED` or more,
+    given what is known now. The information in a night is what narrowed the prior so far; where the mean
+    will lie after n nights is Gaussian around the mean of today, with the variance that those nights remove
+    (the preposterior distribution, Raiffa & Schlaifer 1961). None: no trial of up to two years would do.
 
     Parameters
     ----------
     mean, sd, prior_sd
-        Posterior mean and SD of the gain, and SD of its prior (mean 0), in the contrast unit.
+        Posterior mean and SD of the gain, and SD of its prior, in the contrast unit.
     nights
         Analysed nights so far.
     """
     if sd >= prior_sd:
         return None
     per_night = (sd**-2 - prior_sd**-2) / nights
-    nights_alone = mean * sd**-2 / (per_night * nights)
     for longer in range(7 * (nights // 7 + 1), SETTLE_AT_MOST_NIGHTS + 1, 7):
-        precision = per_night * longer + prior_sd**-2
-        then_mean, then_sd = nights_alone * per_night * longer / precision, precision**-0.5
-        then = Chances.gaussian(then_mean, then_sd, mid)
-        if verdict_of(then, sd_ratio=then_sd / prior_sd, rule=rule) != "can't tell yet":
+        then_sd = float((per_night * longer + prior_sd**-2) ** -0.5)
+        then_means = mean + float(np.sqrt(max(sd**2 - then_sd**2, 0.0))) * _STANDARD_NORMAL
+        then = Chances.gaussian(then_means, then_sd, mid)
+        if float(np.mean(decided(then, sd_ratio=then_sd / prior_sd, rule=rule))) >= SETTLED:
             return longer
     return None

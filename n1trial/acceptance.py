@@ -1,0 +1,136 @@
+"""Which records of one device count, and why the others do not.
+
+In this order: one copy of every record; of several analyses of one stretch the latest; nothing that the
+vendor rejects; nothing without sleep time or with too little sleep; of records that overlap the one with more
+sleep, because their sum would count the same minutes twice.
+"""
+
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from n1trial.episodes import SleepEpisode
+from n1trial.errors import ExportError
+
+OVERLAP = "overlap"
+TOO_SHORT = "too_short"
+SUPERSEDED = "superseded"
+
+_DAY_MIN = 24 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Records of one device, sorted out.
+
+    Attributes
+    ----------
+    recorded
+        What the vendor stands by: a night without any of these was not recorded.
+    used
+        Of these the ones with usable sleep; no two overlap.
+    left_out
+        Every other record with the reason.
+    """
+
+    recorded: tuple[SleepEpisode, ...]
+    used: tuple[SleepEpisode, ...]
+    left_out: tuple[tuple[SleepEpisode, str], ...]
+
+
+def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accepted:
+    """Sort out the records of one device.
+
+    Parameters
+    ----------
+    least_part_min
+        A record with less sleep is listed, never used.
+
+    Raises
+    ------
+    ExportError
+        The episodes come from several devices, which would be mixed.
+    """
+    single = _once(_plausible(episodes))
+    sources = sorted({episode.source for episode in single})
+    if len(sources) > 1:
+        raise ExportError(
+            f"nights: episodes of {' and '.join(sources)} would be mixed: take one device at a time"
+        )
+    dated, superseded = _disjoint(
+        [episode for episode in single if episode.updated],
+        preference=lambda episode: (-_updated(episode), episode.record_id),
+    )
+    current = [episode for episode in single if not episode.updated] + dated
+    recorded = [episode for episode in current if not episode.not_used]
+    left_out = [(episode, SUPERSEDED) for episode in superseded]
+    left_out += [(episode, episode.not_used) for episode in current if episode.not_used]
+    usable = []
+    for episode in recorded:
+        if episode.missing or asleep_min(episode) < least_part_min:
+            left_out.append((episode, episode.missing or TOO_SHORT))
+        else:
+            usable.append(episode)
+    used, overlapping = _disjoint(
+        usable, preference=lambda episode: (-asleep_min(episode), episode.start.instant, episode.record_id)
+    )
+    left_out += [(episode, OVERLAP) for episode in overlapping]
+    return Accepted(recorded=tuple(recorded), used=tuple(used), left_out=tuple(left_out))
+
+
+def asleep_min(episode: SleepEpisode) -> float:
+    """Total sleep time for comparison: a record without one sorts below every record with one."""
+    return -1.0 if episode.tst_min is None else episode.tst_min
+
+
+def _plausible(episodes: Iterable[SleepEpisode]) -> Iterator[SleepEpisode]:
+    for episode in episodes:
+        in_bed, asleep = episode.tib_min, episode.tst_min
+        impossible = (in_bed is not None and in_bed > _DAY_MIN + 1) or (
+            asleep is not None and asleep > (_DAY_MIN if in_bed is None else in_bed) + 1
+        )
+        backwards = episode.end.instant < episode.start.instant
+        yield replace(episode, missing="implausible") if impossible or backwards else episode
+
+
+def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
+    """One copy of every record; of copies that differ the later and longer one, whatever their order."""
+    copies: dict[tuple[str, str], list[SleepEpisode]] = defaultdict(list)
+    for episode in episodes:
+        copies[episode.source, episode.record_id].append(episode)
+    single = []
+    for same in copies.values():
+        best = min(
+            same, key=lambda copy: (-_updated(copy), -asleep_min(copy), copy.end.isoformat(), repr(copy))
+        )
+        differs = any(replace(copy, source_file=best.source_file) != best for copy in same)
+        single.append(replace(best, flags=(*best.flags, "copies_differ")) if differs else best)
+    return single
+
+
+def _disjoint(
+    episodes: list[SleepEpisode], *, preference: Callable[[SleepEpisode], Any]
+) -> tuple[list[SleepEpisode], list[SleepEpisode]]:
+    # Wall clocks may overlap where instants do not (a flight westwards), so instants decide when all are
+    # known.
+    known = all(episode.start.offset is not None and episode.end.offset is not None for episode in episodes)
+    kept: list[tuple[datetime, datetime]] = []
+    taken, dropped = [], []
+    for episode in sorted(episodes, key=preference):
+        start, end = (
+            (episode.start.instant, episode.end.instant) if known else (episode.start.wall, episode.end.wall)
+        )
+        at = bisect(kept, (start, end))
+        if (at and kept[at - 1][1] > start) or (at < len(kept) and kept[at][0] < end):
+            dropped.append(episode)
+        else:
+            kept.insert(at, (start, end))
+            taken.append(episode)
+    return taken, dropped
+
+
+def _updated(episode: SleepEpisode) -> float:
+    return episode.updated.timestamp() if episode.updated else 0.0

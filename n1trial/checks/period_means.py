@@ -1,0 +1,59 @@
+"""Analysis of variance of the period means: the frequentist companion that holds its level.
+
+Period means ~ block + arm by least squares (statsmodels), complete blocks only. With nights that resemble
+their neighbours a test on nights cries wolf in up to one trial of four; this one rejects in 3.6 to 6.9 % of
+trials without an effect, in every nuisance case simulated.
+"""
+
+import numpy as np
+import pandas as pd
+import statsmodels.formula.api as smf
+
+from n1trial.checks import CheckResult
+from n1trial.checks._period_means import complete_blocks, left_out_note
+from n1trial.effects import INTERVAL
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+NAME = "period means"
+
+
+def applies(data: TrialData, outcome: Outcome) -> bool:
+    """Two complete blocks are the least that leaves anything to judge chance by."""
+    return len(complete_blocks(data, outcome)) >= 2
+
+
+def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+    """Difference of arm means within blocks, t interval and p, for every contrast."""
+    means = complete_blocks(data, outcome)
+    blocks, arms = means.shape
+    table = pd.DataFrame(
+        {
+            "mean": means.ravel(),
+            "block": np.repeat(np.arange(blocks), arms),
+            "arm": np.tile(np.arange(arms), blocks),
+        }
+    )
+    fitted = smf.ols("mean ~ C(block) + C(arm)", data=table).fit()
+    results = []
+    for arm, comparator in data.contrasts:
+        row = pd.Series(0.0, index=fitted.params.index)
+        for name, sign in ((arm, 1.0), (comparator, -1.0)):
+            column = f"C(arm)[T.{data.arms.index(name)}]"
+            if column in row.index:
+                row[column] = sign
+        test = fitted.t_test(row.to_numpy())
+        low, high = test.conf_int(alpha=1 - INTERVAL)[0]
+        error = float(test.sd.item())
+        results.append(
+            CheckResult(
+                check=NAME,
+                contrast=f"{arm} vs {comparator}",
+                estimate=float(test.effect.item()),
+                low=float(low),
+                high=float(high),
+                p=float(test.pvalue),
+                note=f"{left_out_note(data, blocks)}; standard error {error:.3f}",
+            )
+        )
+    return tuple(results)

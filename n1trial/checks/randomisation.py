@@ -1,0 +1,137 @@
+"""Randomisation test: the share of schedules that luck could have drawn and that show as much.
+
+It assumes nothing about the nights, only that the schedule was drawn as the protocol says. The labels of
+the complete blocks are drawn again over the same admissible set: all of them when there are at most
+100,000, else 20,000 exact uniform draws. Two rows a contrast:
+
+* every arm's label moves; the statistic is |t| of the contrast in the block analysis of variance, and p
+  speaks against "no arm does anything";
+* only the two labels of the contrast are swapped, the others stay; p is exact also when a third arm acts,
+  and the interval holds every shift that this test does not reject.
+"""
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+
+from n1trial.checks import CheckResult
+from n1trial.checks._period_means import complete_blocks, left_out_note
+from n1trial.effects import INTERVAL
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+NAME = "randomisation"
+ENUMERATE_AT_MOST = 100_000
+DRAWS = 20_000
+SEED = 20_150
+# Differences of sums that are equal on paper must not count as unequal in floating point.
+TIE = 1e-9
+
+type Array = npt.NDArray[np.float64]
+
+
+def applies(data: TrialData, outcome: Outcome) -> bool:
+    """Two complete blocks are the least in which labels can move."""
+    return len(complete_blocks(data, outcome)) >= 2
+
+
+def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+    """P of every contrast, over swaps of its two labels and, with a third arm, over all labels."""
+    means = complete_blocks(data, outcome)
+    used = left_out_note(data, len(means))
+    every, exact = relabellings(means)
+    swaps, all_swaps = signs(len(means))
+    results = []
+    for arm, comparator in data.contrasts:
+        one, other = data.arms.index(arm), data.arms.index(comparator)
+        contrast = f"{arm} vs {comparator}"
+        difference = means[:, one] - means[:, other]
+        if len(data.arms) > 2:
+            p = share_as_large(block_t(every, one, other), block_t(means[np.newaxis], one, other)[0])
+            how = f"{'all' if exact else 'a random'} {len(every):,} labellings of every arm; {used}"
+            estimate = float(difference.mean())
+            results.append(CheckResult(check=NAME, contrast=contrast, estimate=estimate, p=p, note=how))
+        low, high = swap_interval(difference, swaps)
+        results.append(
+            CheckResult(
+                check=NAME if len(data.arms) == 2 else f"{NAME}, two labels swapped",
+                contrast=contrast,
+                estimate=float(difference.mean()),
+                low=low,
+                high=high,
+                p=swap_p(difference, swaps),
+                note=(
+                    f"{'all' if all_swaps else 'a random'} {len(swaps):,} swaps; {used};"
+                    f" the least p it can reach is {2 / 2 ** len(means):.2g}"
+                ),
+            )
+        )
+    return tuple(results)
+
+
+def relabellings(means: Array) -> tuple[Array, bool]:
+    """Period means [labelling, block, arm] under every admissible labelling, or under uniform draws of them.
+
+    The second value tells whether all of them are there.
+    """
+    blocks, arms = means.shape
+    orders = np.array(list(itertools.permutations(range(arms))))
+    if len(orders) ** blocks <= ENUMERATE_AT_MOST:
+        chosen = np.array(list(itertools.product(range(len(orders)), repeat=blocks)))
+    else:
+        chosen = np.random.default_rng(SEED).integers(len(orders), size=(DRAWS, blocks))
+    every = np.take_along_axis(means[np.newaxis], orders[chosen], axis=2)
+    return every, len(orders) ** blocks <= ENUMERATE_AT_MOST
+
+
+def block_t(means: Array, one: int, other: int) -> Array:
+    """|t| [labelling] of a contrast in the block analysis of variance of means [labelling, block, arm].
+
+    Infinite where the blocks leave no residual at all.
+    """
+    _, blocks, arms = means.shape
+    within = means - means.mean(axis=2, keepdims=True)
+    arm_means = within.mean(axis=1)
+    residual = np.square(within).sum(axis=(1, 2)) - blocks * np.square(arm_means).sum(axis=1)
+    error = np.sqrt(2 * np.maximum(residual, 0.0) / ((blocks - 1) * (arms - 1)) / blocks)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(np.abs(arm_means[:, one] - arm_means[:, other]) / error, nan=0.0, posinf=np.inf)
+
+
+def share_as_large(statistics: Array, observed: float) -> float:
+    """Share of statistics at least as large as the observed one, ties on paper counted as ties."""
+    return float((statistics >= observed - TIE * max(1.0, abs(observed))).mean())
+
+
+def signs(blocks: int) -> tuple[Array, bool]:
+    """Signs [swap, block] that swaps of two labels give the differences; whether all swaps are there."""
+    if 2**blocks <= ENUMERATE_AT_MOST:
+        return np.array(list(itertools.product((1.0, -1.0), repeat=blocks))), True
+    return np.random.default_rng(SEED).choice((1.0, -1.0), size=(DRAWS, blocks)), False
+
+
+def swap_p(difference: Array, swaps: Array) -> float:
+    """Two-sided p of the mean difference [block] over swaps of the two labels."""
+    return share_as_large(np.abs(swaps @ difference), abs(float(difference.sum())))
+
+
+def swap_interval(difference: Array, swaps: Array) -> tuple[float | None, float | None]:
+    """Every shift of the arm that the swap test does not reject at 1 - INTERVAL; None where it has no end."""
+    centre = float(difference.mean())
+    reach = 4 * float(np.ptp(difference)) + 1.0
+    alpha = 1 - INTERVAL
+
+    def end(direction: float) -> float | None:
+        inside, outside = 0.0, reach
+        if swap_p(difference - (centre + direction * outside), swaps) > alpha:
+            return None
+        for _ in range(40):
+            middle = (inside + outside) / 2
+            if swap_p(difference - (centre + direction * middle), swaps) > alpha:
+                inside = middle
+            else:
+                outside = middle
+        return centre + direction * inside
+
+    return end(-1.0), end(1.0)

@@ -1,0 +1,61 @@
+"""Quasi-Poisson regression of counts with block effects, per hour asleep where sleep time is known.
+
+Generalised linear model (statsmodels) with log link, block and arm effects and the log of hours asleep as
+offset; standard errors are scaled by Pearson's dispersion. Estimate and interval are log rate ratios.
+"""
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy import stats
+
+from n1trial.checks import CheckResult
+from n1trial.effects import INTERVAL
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+NAME = "quasi-Poisson rate"
+
+
+def applies(data: TrialData, outcome: Outcome) -> bool:
+    """Counts, with more nights than coefficients and some event in every arm."""
+    if outcome.kind != "count":
+        return False
+    nights = data.analysed(outcome)
+    events = nights.groupby("arm")[outcome.name].sum()
+    return bool((events > 0).all()) and len(nights) > data.blocks + len(data.arms)
+
+
+def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+    """Log rate ratio of every contrast."""
+    nights = data.analysed(outcome)
+    if data.sleep_time and data.sleep_time != outcome.name:
+        nights = nights[nights[data.sleep_time] > 0]
+        offset, unit = np.log(nights[data.sleep_time].to_numpy(float) / 60), "per hour asleep"
+    else:
+        offset, unit = np.zeros(len(nights)), "per night"
+    arm = np.column_stack([(nights["arm"] == name).to_numpy(float) for name in data.treatments])
+    block = pd.get_dummies(nights["block"], drop_first=True).to_numpy(float)
+    design = np.column_stack([np.ones(len(nights)), arm, block])
+    model = sm.GLM(nights[outcome.name].to_numpy(float), design, family=sm.families.Poisson(), offset=offset)
+    fitted = model.fit(scale="X2")
+    wide = float(stats.norm.ppf((1 + INTERVAL) / 2))
+    results = []
+    for name, comparator in data.contrasts:
+        row = np.zeros(design.shape[1])
+        for arm_name, sign in ((name, 1.0), (comparator, -1.0)):
+            if arm_name in data.treatments:
+                row[1 + data.treatments.index(arm_name)] = sign
+        estimate, error = float(row @ fitted.params), float(np.sqrt(row @ fitted.cov_params() @ row))
+        results.append(
+            CheckResult(
+                check=NAME,
+                contrast=f"{name} vs {comparator}",
+                estimate=estimate,
+                low=estimate - wide * error,
+                high=estimate + wide * error,
+                p=float(2 * stats.norm.sf(abs(estimate / error))),
+                note=f"log rate ratio {unit}; standard error {error:.4f}; dispersion {fitted.scale:.2f}",
+            )
+        )
+    return tuple(results)

@@ -1,0 +1,297 @@
+"""The command line: parse, call one function, print.
+
+Heavy imports live in the bodies of the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from n1trial.errors import N1TrialError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from n1trial.fit import OnStage
+    from n1trial.journey import Analysis
+
+EXIT_INTERRUPTED, EXIT_REFUSED, EXIT_OUR_BUG = 130, 3, 70
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+EXISTING_FILE = click.Path(path_type=Path, dir_okay=False)
+ANY_PATH = click.Path(path_type=Path)
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+class Zone(click.ParamType):  # type: ignore[type-arg]
+    """An IANA time zone such as Europe/Berlin."""
+
+    name = "zone"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
+        """Look the zone up, however odd its name is."""
+        from zoneinfo import ZoneInfo
+
+        try:
+            return ZoneInfo(str(value))
+        except (ValueError, OSError, KeyError):
+            self.fail(f"no time zone is called {str(value)[:60]!r}: write it as Europe/Berlin", param, ctx)
+
+
+def main() -> None:
+    """Run the command line and leave with DESIGN's exit codes."""
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except N1TrialError as error:
+        for line in str(error).splitlines():
+            click.echo(f"n1trial: {line}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("n1trial: stopped; nothing half written", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception:  # noqa: BLE001 - the last resort: keep the traceback and say whose fault it is
+        import traceback
+
+        traceback.print_exc()
+        click.echo("n1trial: this is a bug of ours; please report the lines above", err=True)
+        sys.exit(EXIT_OUR_BUG)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="n1trial")
+def cli() -> None:
+    """N-of-1 trials of sleep: one person, a randomised crossover, an honest answer."""
+
+
+@cli.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("n1trial-demo"), show_default=True, help="Where to write it."
+)
+def demo(out: Path) -> None:
+    """Run the whole pass on a pretend trial and write its report.
+
+    A person who does not exist takes nothing, glycine or magnesium glycinate for 18 weeks. The trial folder
+    and the pretend exports are made anew in --out.
+    """
+    from n1trial.demo import run_demo
+
+    click.echo("A pretend trial: 18 weeks of nothing, glycine or magnesium glycinate, in random order.")
+    with _progress() as on_stage:
+        told = run_demo(out, now=_now(), on_stage=on_stage)
+    for line in told.lines:
+        click.echo(line)
+    _answer(told.analysis)
+    click.echo(f"\nThe truth that was simulated: {told.truth}")
+    click.echo(f"The report: {told.report}")
+
+
+@cli.command()
+@click.argument("name", required=False)
+def protocols(name: str | None) -> None:
+    """List the protocol templates, or show one with its doses and limits."""
+    from n1trial.protocol import read_protocol, template_names
+    from n1trial.report.terminal import protocol_lines
+
+    if name is None:
+        for each in template_names():
+            click.echo(f"{each:40} {read_protocol(each).title}")
+        return
+    for line in protocol_lines(read_protocol(name)):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--protocol", "-p", required=True, help="A template's name, or a YAML file.")
+@click.option("--start", type=DATE, required=True, help="Evening of the first night, as 2026-01-31.")
+@click.option("--seed", help="64 hexadecimal digits, to draw the same schedule again.")
+@click.option("--home-zone", type=Zone(), help="Time zone of your bed, such as Europe/Berlin.")
+def new(folder: Path, protocol: str, start: datetime, seed: str | None, home_zone: ZoneInfo | None) -> None:
+    """Make a trial folder: protocol, random schedule, calendar, diary."""
+    from n1trial.journey import make_trial
+
+    first = start.date()
+    if first < _today():
+        click.echo(
+            f"note: {first} is past; nights before today count only if you kept to the schedule", err=True
+        )
+    made = make_trial(folder, protocol=protocol, start=first, seed=seed, home_zone=home_zone, now=_now())
+    table = made.schedule.table
+    click.echo(f"{made.path}: {len(table)} nights, {first} to {table['night'].iloc[-1].date()}")
+    click.echo(f"schedule.csv and schedule.ics say what to take; write diary.csv; seed {made.schedule.seed}")
+
+
+@cli.command("import")
+@click.argument("folder", type=FOLDER)
+@click.argument("exports", type=ANY_PATH, nargs=-1, required=True)
+def import_(folder: Path, exports: tuple[Path, ...]) -> None:
+    """Read a device's export (zip, folder or files) into a trial folder."""
+    from n1trial.journey import import_exports, trial_data
+    from n1trial.report.terminal import ledger_lines
+    from n1trial.store import open_folder
+
+    opened = open_folder(folder)
+    done = import_exports(opened, exports, now=_now())
+    click.echo(f"{done.new} records new, {done.known} known already, {len(done.conflicts)} in conflict")
+    for conflict in done.conflicts:
+        click.echo(f"conflict: {conflict}", err=True)
+    data, _ = trial_data(opened)
+    for line in ledger_lines(data):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("exports", type=ANY_PATH, nargs=-1, required=True)
+@click.option("--home-zone", type=Zone(), help="Time zone of your bed, for exports that do not say it.")
+@click.option(
+    "--window",
+    type=click.Choice(["main", "night", "day24"]),
+    default="night",
+    show_default=True,
+    help="main: the longest record alone; night: all that belong together; day24: naps too.",
+)
+@click.option("--out", type=EXISTING_FILE, help="Write a CSV file instead of printing the table.")
+def nights(exports: tuple[Path, ...], home_zone: ZoneInfo | None, window: str, out: Path | None) -> None:
+    """Turn any export into one row a night; no trial needed."""
+    from n1trial.importers import read_exports
+    from n1trial.nights import nightly, nights_csv
+
+    table = nightly(read_exports(exports, home_zone=home_zone), window=window)  # type: ignore[arg-type]
+    if out is None:
+        click.echo(nights_csv(table), nl=False)
+        return
+    table.to_csv(out)
+    recorded = int(table.table["tst_min"].notna().sum())
+    click.echo(f"{out}: {len(table.table)} nights, {recorded} with sleep time")
+
+
+@cli.command()
+@click.argument("folder", type=FOLDER)
+def fit(folder: Path) -> None:
+    """Fit the models to a trial's nights and pass the convergence gate."""
+    from n1trial.journey import fit_folder
+    from n1trial.report.terminal import fit_lines
+    from n1trial.store import open_folder
+
+    opened = open_folder(folder)
+    with _progress() as on_stage:
+        analysis = fit_folder(opened, now=_now(), on_stage=on_stage)
+    for line in fit_lines(analysis.fits):
+        click.echo(line)
+    _leave_if_refused(analysis)
+
+
+@cli.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--early", metavar="REASON", help="Look before the last night; the reason is logged and printed."
+)
+def report(folder: Path, early: str | None) -> None:
+    """Write the effect report of a fitted trial."""
+    from n1trial.journey import report_folder
+    from n1trial.store import open_folder
+
+    opened = open_folder(folder)
+    analysis = report_folder(opened, now=_now(), early=early)
+    _answer(analysis)
+    click.echo(f"\nThe report: {opened.report}")
+    _leave_if_refused(analysis)
+
+
+@cli.command()
+@click.argument("table", type=EXISTING_FILE)
+@click.option("--arm", required=True, help="Column that names the arm of the night.")
+@click.option("--reference", required=True, help="The arm that the others are compared with.")
+@click.option("--outcome", required=True, help="Column to analyse.")
+@click.option("--kind", type=click.Choice(["continuous", "count"]), default="continuous", show_default=True)
+@click.option("--night", help="Column of the date; without it rows are consecutive nights.")
+@click.option("--block", help="Column of the block in which every arm occurs.")
+@click.option("--period", help="Column of the period; without it a run of nights on one arm.")
+@click.option("--asleep", help="Column of sleep time in minutes, for counts at equal sleep time.")
+@click.option("--mid", type=float, help="Smallest worthwhile effect, in the outcome's unit.")
+@click.option("--better", type=click.Choice(["higher", "lower"]), help="Which direction is better.")
+@click.option("--out", type=FOLDER, required=True, help="Folder for effects.csv, checks.csv and report.html.")
+def analyse(table: Path, out: Path, **columns: str | float | None) -> None:
+    """Analyse a table of your own: any device, any supplement, one row a night."""
+    from n1trial.journey import analyse_table
+    from n1trial.own_table import read_table
+
+    data = read_table(table, **columns)  # type: ignore[arg-type]
+    for note in data.notes:
+        click.echo(f"note: {note}", err=True)
+    with _progress() as on_stage:
+        analysis = analyse_table(data, out, source=table.name, on_stage=on_stage)
+    _answer(analysis)
+    click.echo(f"\nThe report: {out / 'report.html'}")
+    _leave_if_refused(analysis)
+
+
+@cli.command()
+def doctor() -> None:
+    """Show versions, and time the whole pass on a pretend trial."""
+    from tempfile import TemporaryDirectory
+
+    from n1trial.demo import examine
+
+    with TemporaryDirectory() as scratch, _progress() as on_stage:
+        for line in examine(now=_now(), out=Path(scratch) / "demo", on_stage=on_stage):
+            click.echo(line)
+
+
+def _answer(analysis: Analysis) -> None:
+    from n1trial.report.terminal import answer_lines
+
+    click.echo()
+    for line in answer_lines(analysis.data, analysis.effects):
+        click.echo(line)
+
+
+def _leave_if_refused(analysis: Analysis) -> None:
+    if analysis.refused:
+        sys.exit(EXIT_REFUSED)
+
+
+@contextmanager
+def _progress() -> Iterator[OnStage]:
+    """Show every stage of long work on the error stream, with the seconds it takes on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda name, said: click.echo(f"{name}: {said}", err=True)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        tasks: dict[str, object] = {}
+
+        def on_stage(name: str, said: str) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name)
+            progress.update(tasks[name], description=f"{name}: {said}")  # type: ignore[arg-type]
+
+        yield on_stage
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""One recorded stretch of sleep: its clock, its hypnogram, and the night it belongs to.
+
+Every importer ends here and every later room begins here, so that no later room knows a vendor.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
+
+NOON_HOUR = 12
+
+TimeBasis = Literal["utc+offset", "naive_local", "utc_no_offset"]
+
+# One letter an epoch: a night is then a string, and its wake runs are found by one regular expression.
+ASLEEP, AWAKE, RESTLESS, UNKNOWN, UNPAINTED = "S", "W", "r", "u", "."
+
+_WAKE_RUN = re.compile(f"{AWAKE}+")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A clock reading: the local wall clock as the device wrote it, and its UTC offset where that is known.
+
+    The wall clock decides which night it is; the offset makes durations right when the clocks change.
+    """
+
+    wall: datetime
+    offset: timedelta | None = None
+
+    @classmethod
+    def in_zone(cls, wall: datetime, zone: ZoneInfo | None) -> Self:
+        """Read a wall clock without offset as the clock of `zone`; the offset stays unknown without one.
+
+        The hour that occurs twice when the clocks go back is read as its first occurrence: the files that
+        need a zone do not say which one they mean.
+        """
+        return cls(wall, wall.replace(tzinfo=zone).utcoffset() if zone else None)
+
+    @property
+    def instant(self) -> datetime:
+        """The moment in UTC, or the wall clock read as if it were UTC when the offset is unknown."""
+        return (self.wall - (self.offset or timedelta())).replace(tzinfo=UTC)
+
+    def minutes_since(self, earlier: Self) -> float:
+        """Minutes from `earlier` to this moment, negative when it is later.
+
+        From UTC instants when both offsets are known; else the difference of the wall clocks, which is an
+        hour wrong across a clock change.
+        """
+        if self.offset is None or earlier.offset is None:
+            return (self.wall - earlier.wall).total_seconds() / 60
+        return (self.instant - earlier.instant).total_seconds() / 60
+
+    def isoformat(self) -> str:
+        """Wall clock in seconds, with the offset where it is known: ``2026-01-05T23:10:00+01:00``."""
+        zone = None if self.offset is None else timezone(self.offset)
+        return self.wall.replace(tzinfo=zone).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SleepEpisode:
+    """One record of sleep as its vendor made it. ``None`` means that the vendor does not say, never 0.
+
+    Attributes
+    ----------
+    source
+        Name of the importer that read it, such as ``fitbit``.
+    source_file
+        File, or archive › member, that holds the record.
+    record_id
+        The same record has the same id in every export that contains it.
+    time_basis
+        What the file says about the clock: offset, local time without offset, or UTC without offset.
+    tib_min
+        Time in bed: minutes that the record accounts for, asleep or awake.
+    tst_min
+        Total sleep time: deep, light and REM; of Fitbit's classic records the minutes *asleep* only.
+    sol_min
+        Sleep-onset latency: start of the record to the first sleep.
+    lead_min, tail_min
+        Minutes before the first and after the last epoch of sleep.
+    waso_min, wake_runs_min
+        Wake strictly between first and last sleep: its sum, and the length of each unbroken run.
+    resolution_s
+        Seconds an epoch, or ``event`` when the file stores intervals.
+    vendor_date
+        The vendor's own label of the night, usually the date of waking: for cross-checks only.
+    vendor_nap, vendor_main
+        Whether the vendor calls it a nap, or the main sleep of its date.
+    vendor_awakenings
+        The vendor's own count, never a substitute for `wake_runs_min`.
+    not_used
+        Why the vendor itself rejects the record; empty when it does not.
+    missing
+        Why there is no sleep time; empty when there is.
+    updated
+        When the vendor last analysed it; of analyses of the same stretch the latest counts.
+    flags
+        Words, or ``word=number``, that a reader of the night should see.
+    """
+
+    source: str
+    source_file: str
+    record_id: str
+    start: Moment
+    end: Moment
+    time_basis: TimeBasis
+    tib_min: float | None = None
+    tst_min: float | None = None
+    sol_min: float | None = None
+    lead_min: float | None = None
+    tail_min: float | None = None
+    waso_min: float | None = None
+    wake_runs_min: tuple[float, ...] | None = None
+    deep_min: float | None = None
+    light_min: float | None = None
+    rem_min: float | None = None
+    resolution_s: int | Literal["event"] | None = None
+    vendor_date: date | None = None
+    vendor_nap: bool = False
+    vendor_main: bool | None = None
+    vendor_awakenings: int | None = None
+    not_used: str = ""
+    missing: str = ""
+    algorithm: str = ""
+    device: str = ""
+    updated: datetime | None = None
+    flags: tuple[str, ...] = ()
+
+
+def night_of(wall: datetime, *, noon_hour: int = NOON_HOUR) -> date:
+    """Return the night an episode belongs to: the date of its evening, noon to noon.
+
+    The capsule of 5 January is taken that evening, so sleep that starts at 00:30 on 6 January is the night of
+    5 January. Fitbit and Oura name it 6 January.
+
+    Parameters
+    ----------
+    wall
+        Local wall clock at the start of the episode.
+    noon_hour : 0 to 23
+        Where one night ends and the next begins.
+    """
+    return (wall - timedelta(hours=noon_hour)).date()
+
+
+def clock_change(start: Moment, end: Moment) -> tuple[str, ...]:
+    """Flag of a UTC offset that changes during an episode: daylight saving time, or travel."""
+    if start.offset is None or end.offset is None or start.offset == end.offset:
+        return ()
+    names = {timedelta(hours=1): "dst_forward", timedelta(hours=-1): "dst_back"}
+    return (names.get(end.offset - start.offset, "offset_change"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeStructure:
+    """What a hypnogram says about wake: before, inside and after the sleep period, in minutes."""
+
+    lead_min: float
+    tail_min: float
+    waso_min: float
+    wake_runs_min: tuple[float, ...]
+
+
+def wake_structure(epochs: str, *, resolution_s: int) -> WakeStructure | None:
+    """Find the wake runs of a hypnogram, or ``None`` when it holds no sleep.
+
+    The sleep period runs from the first to the last epoch asleep; wake before and after it is no awakening.
+    Touching wake epochs are one run. Definitions as in YASA's ``sleep_statistics``, which counts no runs.
+
+    Parameters
+    ----------
+    epochs
+        One letter an epoch: `ASLEEP`, `AWAKE`, `RESTLESS`, `UNKNOWN` or `UNPAINTED`.
+    resolution_s
+        Seconds an epoch.
+    """
+    first, last = epochs.find(ASLEEP), epochs.rfind(ASLEEP)
+    if first < 0:
+        return None
+    epoch_min = resolution_s / 60
+    runs = tuple(len(run) * epoch_min for run in _WAKE_RUN.findall(epochs[first:last]))
+    after = epochs[last + 1 :]
+    return WakeStructure(
+        lead_min=first * epoch_min,
+        tail_min=(len(after) - after.count(UNKNOWN)) * epoch_min,
+        waso_min=sum(runs),
+        wake_runs_min=runs,
+    )
+
+
+def count_wake_runs(epochs: str) -> int:
+    """Count the runs of wake of a whole hypnogram, also before and after sleep, as vendors count."""
+    return len(_WAKE_RUN.findall(epochs))

@@ -1,0 +1,95 @@
+"""Importers: one module a device, each turning its exports into sleep episodes.
+
+The folder is the registry: a module whose name does not start with ``_`` and that fulfils `Importer` is found
+by itself. An importer never sees a schedule, so importing cannot unblind.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, cast
+from zoneinfo import ZoneInfo
+
+from n1trial.episodes import SleepEpisode
+from n1trial.errors import ExportError
+from n1trial.importers._source import Source, open_source
+from n1trial.importers._unread import name_unread_layout
+
+
+class Importer(Protocol):
+    """What a module of this folder must have.
+
+    `LOOKS_FOR` names its files in words, for the message that nothing was recognised.
+    """
+
+    DEVICE: str
+    LOOKS_FOR: str
+
+    def recognises(self, source: Source) -> bool:
+        """Whether the source holds this device's sleep, read or not."""
+        ...
+
+    def read(self, source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
+        """Every sleep record of the source, in the order of its files."""
+        ...
+
+
+def known_importers() -> dict[str, Importer]:
+    """All importers by name, in alphabetical order."""
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+    return {name: cast("Importer", importlib.import_module(f"{__name__}.{name}")) for name in names}
+
+
+def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) -> list[SleepEpisode]:
+    """Read the sleep episodes of one export.
+
+    Parameters
+    ----------
+    paths
+        Files, folders and zips of *one* export, such as the parts of a Takeout.
+    home_zone
+        Where the clock stood, for files that do not say it. Without it such times stay without offset and
+        clock changes cannot be flagged.
+
+    Returns
+    -------
+    Episodes by start. A record that is in two files is there twice; `nightly` keeps one.
+
+    Raises
+    ------
+    ExportError
+        The export is damaged, hostile, unknown, ambiguous or empty. Nothing of it is used then.
+    """
+    with open_source(paths) as source:
+        importers = known_importers()
+        able = [name for name, importer in importers.items() if importer.recognises(source)]
+        if not able:
+            raise ExportError(_unrecognised(source, importers))
+        if len(able) > 1:
+            raise ExportError(
+                f"{source.label}: {' and '.join(able)} both recognise it: give one export at a time"
+            )
+        episodes = list(importers[able[0]].read(source, home_zone=home_zone))
+        if not episodes:
+            device = importers[able[0]].DEVICE
+            raise ExportError(
+                f"{source.label}: recognised as {device} but holds no sleep record: "
+                "check the dates of the export"
+            )
+    return sorted(
+        episodes, key=lambda episode: (episode.start.instant, episode.record_id, episode.source_file)
+    )
+
+
+def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
+    known = ", ".join(importers)
+    if layout := name_unread_layout(source):
+        return f"{source.label}: {layout}"
+    looked_for = "; ".join(importer.LOOKS_FOR for importer in importers.values())
+    hint = (
+        "unpack the archive inside it first"
+        if source.nested
+        else "give the folder or zip as it was downloaded"
+    )
+    return f"{source.label}: no importer recognises it (known: {known}): looked for {looked_for}: {hint}"

@@ -1,0 +1,164 @@
+"""Records out of text: JSON and CSV from strangers, bounded and checked against a declared shape.
+
+A shape is a `msgspec.Struct`. It is checked while decoding, at the speed of C and with the limits of its
+fields, and what it does not name is skipped unread: private fields never become Python objects.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Annotated
+
+import msgspec
+
+from n1trial.errors import ExportError
+from n1trial.importers._archive import printable, refusing
+from n1trial.importers._source import Member, Source
+
+DEPTH_LIMIT = 64
+RECORD_LIMIT = 1024**2
+# Two days bound every duration of one record; longer numbers are damage, and would cost memory as epochs.
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=172_800)]
+Minutes = Annotated[float, msgspec.Meta(ge=0, le=2_880)]
+Label = Annotated[str, msgspec.Meta(max_length=200)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+
+_NULL_TOKENS = frozenset({"", "n/a", "none", "null", "nan", "nat", "--"})
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def decode_text(content: bytes, where: str) -> str:
+    """Text of a file in UTF-8, with or without byte-order mark, or in UTF-16 when its mark says so."""
+    with refusing(where, "save it as UTF-8, or download the export again"):
+        return content.decode(_encoding(content))
+
+
+def _encoding(content: bytes) -> str:
+    return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
+def read_json(source: Source, member: Member) -> bytes:
+    """Return the UTF-8 bytes of a JSON member that is not nested too deeply to be decoded safely."""
+    content = source.read(member)
+    if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = decode_text(content, member.where).encode()
+    if _too_deep(content):
+        raise ExportError(f"{member.where}: JSON nested deeper than {DEPTH_LIMIT}: download the export again")
+    return content
+
+
+def decode_json[Shape](
+    content: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Shape], where: str
+) -> Shape:
+    """Decode JSON into its declared shape."""
+    try:
+        return decoder.decode(content)
+    except (msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ExportError(
+            f"{where}: not as expected ({_reason(error)}): download the export again"
+        ) from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ExportError(
+            f"{where}: the JSON is cut short or damaged ({_reason(error)}): download the export again"
+        ) from error
+
+
+def decode_records[Shape](
+    records: Sequence[msgspec.Raw], decoder: msgspec.json.Decoder[Shape], member: Member
+) -> Iterator[tuple[str, Shape]]:
+    """Decode the records of one JSON member one by one, each with the place that messages name."""
+    for number, record in enumerate(records, start=1):
+        where = f"{member.where} › record {number}"
+        if len(memoryview(record)) > RECORD_LIMIT:
+            raise ExportError(f"{where}: larger than 1 MiB: download the export again")
+        yield where, decode_json(record, decoder, where)
+
+
+def read_rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a CSV member by column name, empty and null cells left out, each with the place messages name.
+
+    The delimiter is the one of the header line. A row with more or fewer cells than the header is refused:
+    shifted columns would give wrong numbers without a word.
+    """
+    content = source.read(member)
+    with refusing(member.where, "save it as UTF-8, or download the export again"):
+        lines = io.TextIOWrapper(io.BytesIO(content), encoding=_encoding(content), newline="")
+        header_line = lines.readline()
+    delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
+    reader = csv.reader(chain([header_line], lines), delimiter=delimiter, strict=True)
+    header: list[str] = []
+    while True:
+        where = f"{member.where} › line {reader.line_num + 1}"
+        try:
+            cells = next(reader, None)
+        except (csv.Error, UnicodeError) as error:
+            raise ExportError(f"{where}: not CSV ({_reason(error)}): download the export again") from error
+        if cells is None:
+            return
+        if not any(cells):
+            continue
+        if not header:
+            header = [name.strip() for name in cells]
+            if len(set(header)) < len(header):
+                raise ExportError(f"{where}: a column occurs twice: download the export again")
+            continue
+        if len(cells) != len(header):
+            raise ExportError(
+                f"{where}: {len(cells)} cells under {len(header)} columns: download the export again"
+            )
+        if sum(map(len, cells)) > RECORD_LIMIT:
+            raise ExportError(f"{where}: larger than 1 MiB: download the export again")
+        yield (
+            where,
+            {
+                name: cell.strip()
+                for name, cell in zip(header, cells, strict=True)
+                if cell.strip().casefold() not in _NULL_TOKENS
+            },
+        )
+
+
+def convert_row[Shape](row: dict[str, str], shape: type[Shape], where: str) -> Shape:
+    """Turn the cells of a row into a declared shape; ``"420"`` becomes a number where the shape wants one."""
+    try:
+        return msgspec.convert(row, shape, strict=False)
+    except (msgspec.ValidationError, ValueError, OverflowError) as error:
+        raise ExportError(
+            f"{where}: not as expected ({_reason(error)}): download the export again"
+        ) from error
+
+
+def plausible_wall(wall: datetime, where: str) -> datetime:
+    """Return the wall clock unless no wearable can have written it."""
+    if not 1990 <= wall.year < 2100:
+        raise ExportError(f"{where}: sleep in the year {wall.year}: download the export again")
+    return wall
+
+
+def _reason(error: Exception) -> str:
+    reason = printable(str(error))
+    return reason if reason.startswith("JSON") else reason[:1].lower() + reason[1:]
+
+
+def _too_deep(content: bytes) -> bool:
+    # Brackets inside strings count in the quick look; only when it finds too many are strings taken out
+    # first.
+    return _levels(content) > DEPTH_LIMIT and _levels(_JSON_STRING.sub(b"", content)) > DEPTH_LIMIT
+
+
+def _levels(content: bytes) -> int:
+    # Take away the innermost pairs of brackets, all at once, until none is left: as many rounds as levels.
+    brackets = content.translate(_ONE_KIND, _NO_BRACKETS)
+    levels = 0
+    while levels <= DEPTH_LIMIT:
+        fewer = brackets.replace(b"[]", b"")
+        if len(fewer) == len(brackets):
+            break
+        brackets, levels = fewer, levels + 1
+    return levels + len(brackets)

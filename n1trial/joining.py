@@ -1,0 +1,233 @@
+"""Which of the accepted records make a night, and what they add up to.
+
+One night often consists of several records, and a night that was recorded badly has no numbers, never zeros.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any, Literal
+
+from n1trial.acceptance import OVERLAP, TOO_SHORT, accept, asleep_min
+from n1trial.episodes import NOON_HOUR, SleepEpisode, night_of
+
+Window = Literal["main", "night", "day24"]
+
+# A flag of minutes is added over the records of a night; any other flag is a word.
+_SUMMED = frozenset({"unknown_min", "unpainted_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightRule:
+    """The numbers that make records a night; a trial fixes them in its protocol before data are seen.
+
+    Attributes
+    ----------
+    noon_hour : 0 to 23
+        A night runs from this hour of its evening to the same hour of the next day.
+    join_gap_min
+        Records at most this far apart belong to one night.
+    main_alone_min
+        A record with this much sleep can be the main sleep at any hour; a shorter one only when it starts
+        between `main_from_hour` and `main_to_hour`.
+    least_part_min
+        A record with less sleep is listed, never used.
+    wake_episode_min
+        A run of wake of this length is a wake episode. Five minutes is the only length that a device with
+        30-s and one with 5-min epochs can both show.
+    """
+
+    noon_hour: int = NOON_HOUR
+    join_gap_min: float = 180
+    main_alone_min: float = 180
+    main_from_hour: int = 20
+    main_to_hour: int = 8
+    least_part_min: float = 15
+    wake_episode_min: float = 5
+
+
+def night_rows(
+    episodes: Iterable[SleepEpisode], *, window: Window, rule: NightRule
+) -> Iterator[dict[str, Any]]:
+    """Join the episodes of one device to nights, one row each, without the columns that are not known.
+
+    Raises
+    ------
+    ExportError
+        The episodes come from several devices, which would be mixed.
+    """
+    accepted = accept(episodes, least_part_min=rule.least_part_min)
+    used_by_night = _by_night(accepted.used, rule)
+    overlapping = _by_night((episode for episode, why in accepted.left_out if why == OVERLAP), rule)
+    for night, records in sorted(_by_night(accepted.recorded, rule).items()):
+        used, dropped = used_by_night.get(night, []), len(overlapping.get(night, []))
+        yield _row(night, records, used=used, dropped=dropped, window=window, rule=rule)
+
+
+def _by_night(episodes: Iterable[SleepEpisode], rule: NightRule) -> dict[date, list[SleepEpisode]]:
+    nights: dict[date, list[SleepEpisode]] = defaultdict(list)
+    for episode in sorted(episodes, key=lambda episode: (episode.start.instant, episode.record_id)):
+        nights[night_of(episode.start.wall, noon_hour=rule.noon_hour)].append(episode)
+    return nights
+
+
+def _row(
+    night: date,
+    records: list[SleepEpisode],
+    *,
+    used: list[SleepEpisode],
+    dropped: int,
+    window: Window,
+    rule: NightRule,
+) -> dict[str, Any]:
+    flags = {f"overlap_dropped={dropped}"} if dropped else set()
+    clusters = _clusters(used, rule)
+    mains = [main for cluster in clusters if (main := _main_of(cluster, rule))]
+    if not mains:
+        return _missing_row(night, records, flags=flags | _why_missing(used, records))
+    main = min(mains, key=lambda episode: (-asleep_min(episode), episode.start.instant))
+    cluster = next(cluster for cluster in clusters if main in cluster)
+    naps = len(used) - len(cluster)
+    if naps:
+        flags.add(f"naps={naps}")
+    if any(other is not main and asleep_min(other) >= rule.main_alone_min for other in mains):
+        flags.add("several_main")
+    if main.vendor_main is False and any(episode.vendor_main for episode in used):
+        flags.add("vendor_main_differs")
+    about = {"night": night, "vendor_date": main.vendor_date, "device": main.device or main.source}
+    if window == "day24":
+        flags.add(f"records={len(used)}")
+        return about | _span(used) | {"tst_min": sum(map(asleep_min, used)), "flags": _join(flags)}
+    parts = [main] if window == "main" else cluster
+    return about | _span(parts) | _quantities(parts, main=main, flags=flags, rule=rule)
+
+
+def _why_missing(used: list[SleepEpisode], records: list[SleepEpisode]) -> set[str]:
+    reasons = {episode.missing for episode in records if episode.missing}
+    if used:
+        return reasons | {"nap_only"}
+    return reasons or {TOO_SHORT}
+
+
+def _missing_row(night: date, records: list[SleepEpisode], *, flags: set[str]) -> dict[str, Any]:
+    labels = sorted(episode.vendor_date for episode in records if episode.vendor_date)
+    return {
+        "night": night,
+        "vendor_date": labels[0] if labels else None,
+        "device": records[0].device or records[0].source,
+        "flags": _join(flags | {"missing"}),
+    }
+
+
+def _clusters(used: list[SleepEpisode], rule: NightRule) -> list[list[SleepEpisode]]:
+    clusters: list[list[SleepEpisode]] = []
+    for episode in used:
+        if episode.vendor_nap:
+            continue
+        if clusters and episode.start.minutes_since(clusters[-1][-1].end) <= rule.join_gap_min:
+            clusters[-1].append(episode)
+        else:
+            clusters.append([episode])
+    return clusters
+
+
+def _main_of(cluster: list[SleepEpisode], rule: NightRule) -> SleepEpisode | None:
+    """Find the longest record of a cluster that can be the main sleep: long, or at night."""
+    able = [
+        episode
+        for episode in cluster
+        if asleep_min(episode) >= rule.main_alone_min
+        or episode.start.wall.hour >= rule.main_from_hour
+        or episode.start.wall.hour < rule.main_to_hour
+    ]
+    return min(able, key=lambda episode: (-asleep_min(episode), episode.start.instant), default=None)
+
+
+def _span(parts: list[SleepEpisode]) -> dict[str, Any]:
+    return {"start": parts[0].start.isoformat(), "end": parts[-1].end.isoformat(), "episodes": len(parts)}
+
+
+def _quantities(
+    parts: list[SleepEpisode], *, main: SleepEpisode, flags: set[str], rule: NightRule
+) -> dict[str, Any]:
+    gaps = [later.start.minutes_since(earlier.end) for earlier, later in pairwise(parts)]
+    # Lying awake before and after the time off the record is one wake with it.
+    junctions = [
+        (earlier.tail_min or 0) + gap + (later.lead_min or 0)
+        for (earlier, later), gap in zip(pairwise(parts), gaps, strict=True)
+    ]
+    runs = [
+        *(run for part in parts for run in part.wake_runs_min or ()),
+        *(wake for wake in junctions if wake > 0),
+    ]
+    counted = all(part.wake_runs_min is not None for part in parts)
+    if not counted:
+        flags.add("no_wake_count")
+    tst_min = _sum(part.tst_min for part in parts)
+    tib_min = _sum([*(part.tib_min for part in parts), *gaps])
+    resolutions = sorted({str(part.resolution_s) for part in parts if part.resolution_s})
+    return {
+        "tst_min": tst_min,
+        "wake_episodes": sum(run >= rule.wake_episode_min for run in runs) if counted else None,
+        "wake_episodes_all": len(runs) if counted else None,
+        "waso_min": _sum([*(part.waso_min for part in parts), *junctions]),
+        "sol_min": parts[0].sol_min,
+        "tib_min": tib_min,
+        "se_pct": 100 * tst_min / tib_min if tib_min and tst_min is not None else None,
+        **{
+            stage: _sum(getattr(part, stage) for part in parts)
+            for stage in ("deep_min", "light_min", "rem_min")
+        },
+        "resolution_s": "+".join(resolutions) or None,
+        "flags": _join(flags | _part_flags(parts, main=main, gaps=gaps, resolutions=resolutions, rule=rule)),
+    }
+
+
+def _part_flags(
+    parts: list[SleepEpisode],
+    *,
+    main: SleepEpisode,
+    gaps: list[float],
+    resolutions: list[str],
+    rule: NightRule,
+) -> set[str]:
+    flags = {f"res={'+'.join(resolutions)}"} if resolutions else set()
+    sums: dict[str, float] = defaultdict(float)
+    for part in parts:
+        for flag in part.flags:
+            word, _, number = flag.partition("=")
+            if word in _SUMMED:
+                sums[word] += float(number)
+            else:
+                flags.add(flag)
+    flags |= {f"{word}={_number(total)}" for word, total in sums.items()}
+    counts = [part.vendor_awakenings for part in parts if part.vendor_awakenings is not None]
+    if counts:
+        flags.add(f"vendor_awakenings={sum(counts)}")
+    if len(resolutions) > 1:
+        flags.add("mixed_resolution")
+    if len(parts) > 1:
+        flags |= {f"split={len(parts)}", f"gap_min={_number(sum(gaps))}"}
+        if any(
+            rule.noon_hour <= part.start.wall.hour < rule.main_from_hour for part in parts if part is not main
+        ):
+            flags.add("evening_part")
+    return flags
+
+
+def _sum(minutes: Iterable[float | None]) -> float | None:
+    """Sum that is unknown as soon as one part is."""
+    known = list(minutes)
+    return (
+        None if any(value is None for value in known) else sum(value for value in known if value is not None)
+    )
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 2):.10g}"
+
+
+def _join(flags: set[str]) -> str:
+    return ";".join(sorted(flags))

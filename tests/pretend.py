@@ -1,0 +1,53 @@
+"""Trials made by hand for tests: the numbers can be followed in the head."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from n1trial.outcomes import OUTCOMES, Outcome
+from n1trial.trial import TrialData
+
+ARMS = ("none", "glycine", "magnesium")
+
+
+def pretend_trial(
+    *,
+    effects: Mapping[str, float] = {},
+    sd: float = 60.0,
+    blocks: int = 6,
+    period_nights: int = 7,
+    arms: tuple[str, ...] = ARMS,
+    outcome: Outcome = OUTCOMES["tst_min"],
+    level: float = 420.0,
+    counts: bool = False,
+    seed: int = 0,
+    **changes: object,
+) -> TrialData:
+    """Permuted blocks on `arms`, the first of them the reference; Gaussian nights, or Poisson counts."""
+    rng = np.random.default_rng(seed)
+    order = [arm for _ in range(blocks) for arm in rng.permutation(arms)]
+    arm = np.repeat(order, period_nights)
+    nights = len(arm)
+    mean = level + np.array([effects.get(name, 0.0) for name in arm])
+    values = rng.poisson(mean) if counts else mean + sd * rng.standard_normal(nights)
+    table = pd.DataFrame(
+        {
+            "night": pd.date_range("2026-01-05", periods=nights, unit="s"),
+            "day": np.arange(nights),
+            "arm": arm,
+            "block": np.arange(nights) // (len(arms) * period_nights) + 1,
+            "period": np.arange(nights) // period_nights + 1,
+            outcome.name: values.astype(float),
+            "left_out": "",
+            "flags": "",
+        }
+    )
+    fields: dict[str, object] = {
+        "table": table,
+        "arms": arms,
+        "reference": arms[0],
+        "labels": {name: name for name in arms},
+        "outcomes": (outcome,),
+    }
+    return TrialData(**(fields | changes))  # type: ignore[arg-type]

@@ -1,0 +1,502 @@
+"""The contract of every importer, and what a stranger's file may not do."""
+
+import json
+import os
+import random
+import re
+import stat
+import struct
+import zipfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from n1trial.episodes import SleepEpisode
+from n1trial.errors import ExportError
+from n1trial.importers import known_importers, read_exports
+from n1trial.importers._source import open_source
+from n1trial.nights import nightly
+
+GOLDEN = Path(__file__).parent / "exports"
+FITBIT = GOLDEN / "fitbit" / "export"
+OURA = GOLDEN / "oura" / "export"
+IMPORTERS = known_importers()
+MUTANTS = 1_000
+
+every_importer = pytest.mark.parametrize("name", list(IMPORTERS))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def refused(path: Path, *, match: str) -> None:
+    started = perf_counter()
+    with pytest.raises(ExportError, match=match) as raised:
+        read_exports([path])
+    assert "\n" not in str(raised.value)
+    assert perf_counter() - started < 2
+
+
+def night_text(path: Path, tmp_path: Path) -> str:
+    nightly(read_exports([path])).to_csv(tmp_path / "nights.csv")
+    return (tmp_path / "nights.csv").read_text()
+
+
+# --- the contract --------------------------------------------------------------------------------
+
+
+@every_importer
+def test_an_importer_says_what_it_reads(name):
+    importer = IMPORTERS[name]
+    assert importer.DEVICE
+    assert importer.LOOKS_FOR
+    assert "Where to get it" in importer.__doc__
+    assert "cannot be trusted" in importer.__doc__
+
+
+# By hand. Fitbit 2025-03-04: asleep 192 + 130; wake runs 6, 1, 1 in the first record and 6 in the second;
+# off the record 75 min and 2 restless after it, one wake of 77; in bed 210 + 75 + 140. 2025-03-05: a wake
+# of 4 min that a short wake of 1 min touches is one of 5. 2025-03-06: a nap alone. Oura: 84 epochs of 5
+# min, 44 2×30 4 1×12 44 3×12 2×24 4, so wake runs of 5 and 10, and the vendor's latency; a night not
+# staged; a clock change.
+@every_importer
+def test_the_golden_export_gives_the_nights_worked_out_by_hand(name, tmp_path):
+    assert night_text(GOLDEN / name / "export", tmp_path) == (GOLDEN / name / "nights.csv").read_text()
+
+
+@every_importer
+def test_only_its_own_importer_recognises_a_golden_export(name):
+    with open_source([GOLDEN / name / "export"]) as source:
+        assert [other for other, importer in IMPORTERS.items() if importer.recognises(source)] == [name]
+
+
+@every_importer
+def test_folder_zip_and_renamed_folders_give_the_same_nights(name, tmp_path):
+    files = files_of(GOLDEN / name / "export")
+    flat = zipped(tmp_path / "flat.zip", {f"Neuer Ordner/{Path(path).name}": files[path] for path in files})
+    assert night_text(flat, tmp_path) == (GOLDEN / name / "nights.csv").read_text()
+
+
+@every_importer
+def test_times_without_numbers_are_none_and_numbers_are_sane(name):
+    for episode in read_exports([GOLDEN / name / "export"]):
+        assert episode.source == name
+        assert episode.tst_min is None or 0 <= episode.tst_min <= (episode.tib_min or 0) + 1
+        assert (episode.wake_runs_min is None) == (episode.waso_min is None)
+
+
+@every_importer
+def test_a_damaged_export_is_refused_or_read_but_never_an_accident(name, tmp_path):
+    chance = random.Random(f"mutants of {name}")
+    files = files_of(GOLDEN / name / "export")
+    victim = max(files, key=lambda path: len(files[path]))
+    archive = zipped(tmp_path / "golden.zip", files).read_bytes()
+    loose, packed = tmp_path / Path(victim).name, tmp_path / "mutant.zip"
+    outcomes = {True: 0, False: 0}
+    for _ in range(MUTANTS):
+        loose.write_bytes(mutated(files[victim], chance))
+        packed.write_bytes(mutated(archive, chance))
+        for path in (loose, packed):
+            outcomes[survives(path)] += 1
+    assert sum(outcomes.values()) == 2 * MUTANTS
+    assert min(outcomes.values()) > 0
+
+
+def survives(path: Path) -> bool:
+    started = perf_counter()
+    message = ""
+    try:
+        nightly(read_exports([path], home_zone=ZoneInfo("Europe/Berlin")))
+    except ExportError as error:
+        message = str(error)
+    assert perf_counter() - started < 1
+    assert "\n" not in message
+    return not message
+
+
+WORDS = (
+    b"null",
+    b"-1",
+    b"1e308",
+    b"NaN",
+    b'""',
+    b"[]",
+    b"{}",
+    b"9" * 400,
+    b"\xff\xfe",
+    b"\x00",
+    b"[" * 80,
+    b"'",
+)
+
+
+def mutated(content: bytes, chance: random.Random) -> bytes:
+    """One to four changes: a bit, a slice that is cut, doubled or moved, a word that hurts."""
+    changed = bytearray(content)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(changed) + 1)
+        end = min(len(changed), at + chance.choice((1, 2, 8, 64, 512)))
+        match chance.randrange(6):
+            case 0 if at < len(changed):
+                changed[at] ^= 1 << chance.randrange(8)
+            case 1:
+                del changed[at:end]
+            case 2:
+                changed[at:at] = changed[at:end]
+            case 3:
+                changed[at:end] = chance.choice(WORDS)
+            case 4:
+                changed[at:at] = bytes(str(chance.randrange(10**6)), "ascii")
+            case 5 if chance.random() < 0.2:
+                del changed[at:]
+    return bytes(changed)
+
+
+# --- ambiguity and the home zone -----------------------------------------------------------------
+
+
+def test_two_devices_in_one_call_are_refused_by_name():
+    with pytest.raises(ExportError, match="fitbit and oura both recognise it"):
+        read_exports([FITBIT, OURA])
+
+
+def test_what_nobody_knows_is_said_with_what_was_looked_for(tmp_path):
+    (tmp_path / "no.json").write_text("{}")
+    with pytest.raises(ExportError, match=r"no.json: no importer recognises it \(known: fitbit, oura\)"):
+        read_exports([tmp_path / "no.json"])
+
+
+def test_with_a_home_zone_fitbit_times_have_an_offset_and_without_one_they_do_not():
+    zoned, naive = read_exports([FITBIT], home_zone=ZoneInfo("Asia/Tokyo")), read_exports([FITBIT])
+    assert zoned[0].start.isoformat() == "2025-03-04T23:00:00+09:00"
+    assert naive[0].start.isoformat() == "2025-03-04T23:00:00"
+
+
+def test_an_oura_time_that_lost_its_offset_needs_the_home_zone(tmp_path):
+    content = (OURA / "oura_sleep_2025-04-01T08-00-00.csv").read_text()
+    path = tmp_path / "oura_sleep.csv"
+    path.write_text(content.replace("+01:00", "").replace("+02:00", ""))
+    with pytest.raises(ExportError, match=r"line 2: sleep at 2025-03-11T23:00:00.000 has no UTC offset"):
+        read_exports([path])
+    assert read_exports([path], home_zone=ZoneInfo("Europe/Berlin"))[0].start.isoformat().endswith("+01:00")
+
+
+# --- shapes of the same data ---------------------------------------------------------------------
+
+ONE_FILE = FITBIT / "Takeout/Fitbit/Global Export Data/sleep-2025-02-04.json"
+
+
+def without_file(episodes: list[SleepEpisode]) -> list[tuple[object, ...]]:
+    return [
+        (episode.record_id, episode.start, episode.tst_min, episode.wake_runs_min) for episode in episodes
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda logs: {"sleep": logs, "summary": {"totalMinutesAsleep": 1}},
+        lambda logs: {"pagination": {"next": ""}, "sleep": logs},
+        lambda logs: [{key: value for key, value in log.items() if key != "logType"} for log in logs],
+        lambda logs: [{**log, "isMainSleep": True, "later": {"field": [1]}} for log in logs],
+    ],
+)
+def test_an_answer_of_the_fitbit_api_is_read_like_a_takeout(tmp_path, wrap):
+    path = tmp_path / "saved answer.json"
+    path.write_text(json.dumps(wrap(json.loads(ONE_FILE.read_text()))))
+    assert without_file(read_exports([path])) == without_file(read_exports([ONE_FILE]))
+
+
+def test_one_fitbit_log_alone_is_read(tmp_path):
+    (tmp_path / "log.json").write_text(json.dumps(json.loads(ONE_FILE.read_text())[0]))
+    assert [episode.record_id for episode in read_exports([tmp_path / "log.json"])] == ["9000000003"]
+
+
+def test_an_answer_that_is_still_pending_is_not_an_empty_export(tmp_path):
+    (tmp_path / "sleep-2025-01-01.json").write_text('{"meta": {"retryDuration": 3000, "state": "pending"}}')
+    refused(tmp_path, match="still computing")
+
+
+def test_an_empty_export_is_said_to_be_empty(tmp_path):
+    (tmp_path / "sleep-2025-01-01.json").write_text("[]")
+    refused(tmp_path, match="recognised as Fitbit but holds no sleep record")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_encodings_and_delimiters_are_right_or_refused(tmp_path, encoding, delimiter):
+    text = (OURA / "oura_sleep_2025-04-01T08-00-00.csv").read_text().replace(",", delimiter)
+    (tmp_path / "oura_sleep.csv").write_bytes(text.encode(encoding))
+    if encoding == "utf-16-le":
+        refused(tmp_path, match="no importer recognises it|not as expected|cannot be read")
+    else:
+        assert night_text(tmp_path, tmp_path.parent) == (GOLDEN / "oura" / "nights.csv").read_text()
+
+
+@pytest.mark.parametrize(("day", "date"), [("3/12/2025", "2025-03-12"), ("12.3.2025", "2025-03-12")])
+def test_a_spreadsheet_date_is_read_by_the_end_of_the_sleep(tmp_path, day, date):
+    text = (OURA / "oura_sleep_2025-04-01T08-00-00.csv").read_text().replace(",2025-03-12,", f",{day},")
+    (tmp_path / "oura_sleep.csv").write_text(text)
+    first = read_exports([tmp_path])[0]
+    assert (str(first.vendor_date), "excel_date" in first.flags) == (date, True)
+
+
+def test_phases_that_a_spreadsheet_rounded_give_no_counts(tmp_path):
+    text = (OURA / "oura_sleep_2025-04-01T08-00-00.csv").read_text()
+    phases = text.splitlines()[1].split(",")[-2]
+    (tmp_path / "oura_sleep.csv").write_text(text.replace(phases, "4.2E+40"))
+    first = read_exports([tmp_path])[0]
+    assert (first.tst_min, first.wake_runs_min, first.flags) == (390, None, ("hypnogram_corrupt",))
+
+
+def test_a_row_with_a_cell_too_few_is_refused_not_shifted(tmp_path):
+    text = (
+        (OURA / "oura_sleep_2025-04-01T08-00-00.csv")
+        .read_text()
+        .replace("1800,2025-03-12T06", "2025-03-12T06")
+    )
+    (tmp_path / "oura_sleep.csv").write_text(text)
+    refused(tmp_path, match="line 2: 13 cells under 14 columns")
+
+
+# --- what was written is what is read ------------------------------------------------------------
+
+LETTERS = {"deep": "S", "light": "S", "rem": "S", "wake": "W", "unknown": "u"}
+SEGMENTS = st.lists(st.tuples(st.sampled_from(list(LETTERS)), st.integers(1, 40)), min_size=1, max_size=12)
+SHORT_WAKES = st.lists(st.tuples(st.integers(-3, 250), st.integers(1, 6)), max_size=6)
+
+
+def fitbit_log(segments, short_wakes) -> dict[str, object]:
+    """A log of 30-s epochs from 23:00 on, as Fitbit writes it."""
+
+    def piece(level: str, at: int, epochs: int) -> dict[str, object]:
+        start = datetime.fromisoformat("2025-03-01T23:00") + timedelta(seconds=30 * at)
+        return {"dateTime": start.isoformat(timespec="milliseconds"), "level": level, "seconds": 30 * epochs}
+
+    starts = [sum(epochs for _, epochs in segments[:index]) for index in range(len(segments) + 1)]
+    data = [piece(level, at, epochs) for (level, epochs), at in zip(segments, starts, strict=False)]
+    end = piece("", starts[-1], 0)["dateTime"]
+    short = [piece("wake", at, epochs) for at, epochs in short_wakes]
+    return {
+        "logId": 1,
+        "type": "stages",
+        "startTime": data[0]["dateTime"],
+        "endTime": end,
+        "minutesAsleep": 30,
+        "minutesAwake": 5,
+        "levels": {"data": data, "shortData": short},
+    }
+
+
+@given(segments=SEGMENTS, short_wakes=SHORT_WAKES)
+@settings(max_examples=300, deadline=None)
+def test_a_fitbit_hypnogram_comes_back_as_it_was_painted(tmp_path_factory, segments, short_wakes):
+    epochs = [LETTERS[level] for level, count in segments for _ in range(count)]
+    for at, count in short_wakes:
+        for index in range(max(at, 0), min(at + count, len(epochs))):
+            epochs[index] = "W"
+    path = tmp_path_factory.getbasetemp() / "log.json"
+    path.write_text(json.dumps([fitbit_log(segments, short_wakes)]))
+    (episode,) = read_exports([path])
+    slept = "".join(epochs).strip("Wu")
+    runs = tuple(len(run) / 2 for run in re.split("[Su]+", slept) if run)
+    assert episode.wake_runs_min == (runs if slept else None)
+
+
+@pytest.mark.slow
+def test_ten_years_of_fitbit_are_nights_within_a_second(tmp_path):
+    night = fitbit_log([("light", 20), ("wake", 4), ("deep", 30), ("rem", 16)] * 13, [(200, 2), (500, 3)])
+    text = json.dumps(night, indent=2)
+    for first in range(0, 3650, 32):
+        days = [datetime.fromisoformat("2015-01-01") + timedelta(days=first + day) for day in range(32)]
+        stamps = [(f"{day:%Y-%m-%d}T", f"{day + timedelta(days=1):%Y-%m-%d}T") for day in days]
+        logs = [text.replace("2025-03-01T", old).replace("2025-03-02T", new) for old, new in stamps]
+        logs = [log.replace('"logId": 1', f'"logId": {first + day}') for day, log in enumerate(logs)]
+        (tmp_path / f"sleep-{days[0]:%Y-%m-%d}.json").write_text(f"[{','.join(logs)}]")
+    started = perf_counter()
+    assert len(nightly(read_exports([tmp_path])).table) == 115 * 32
+    assert perf_counter() - started < 1
+
+
+@given(phases=st.text(alphabet="1234", min_size=1, max_size=150))
+@settings(max_examples=300, deadline=None)
+def test_oura_phases_come_back_as_wake_runs(tmp_path_factory, phases):
+    header, row = (OURA / "oura_sleep_2025-04-01T08-00-00.csv").read_text().splitlines()[:2]
+    cells = row.split(",")
+    path = tmp_path_factory.getbasetemp() / "oura_sleep.csv"
+    path.write_text("\n".join([header, ",".join([*cells[:-2], phases, cells[-1]])]))
+    (episode,) = read_exports([path])
+    inside = phases.strip("4")
+    assert episode.wake_runs_min == (
+        tuple(5 * len(run) for run in re.findall("4+", inside)) if inside else None
+    )
+
+
+@every_importer
+def test_parts_of_an_export_in_any_order_and_twice_give_the_same_nights(name):
+    chance = random.Random(name)
+    whole = read_exports([GOLDEN / name / "export"])
+    for _ in range(100):
+        parts = [*whole, *chance.sample(whole, k=chance.randint(0, len(whole)))]
+        chance.shuffle(parts)
+        assert nightly(parts).table.equals(nightly(whole).table)
+
+
+# --- hostile archives ----------------------------------------------------------------------------
+
+SLEEP = "Takeout/Fitbit/sleep-2025-03-01.json"
+
+
+def test_every_cut_of_a_zip_is_refused_whole(tmp_path):
+    whole = zipped(tmp_path / "whole.zip", files_of(FITBIT)).read_bytes()
+    for length in range(0, len(whole) - 1, max(1, len(whole) // 500)):
+        (tmp_path / "cut.zip").write_bytes(whole[:length])
+        refused(tmp_path / "cut.zip", match="cut.zip")
+
+
+def test_a_bomb_is_refused(tmp_path):
+    refused(zipped(tmp_path / "bomb.zip", {SLEEP: b" " * 30_000_000}), match="grow more than 200 times")
+
+
+def test_a_lie_about_the_size_is_refused(tmp_path):
+    content = bytearray(zipped(tmp_path / "lie.zip", {SLEEP: b"[" + b" " * 500_000 + b"]"}).read_bytes())
+    central = content.index(b"PK\1\2")
+    content[central + 24 : central + 28] = struct.pack("<I", 100)
+    (tmp_path / "lie.zip").write_bytes(content)
+    refused(tmp_path / "lie.zip", match="cannot be read")
+
+
+def test_members_that_lie_over_each_other_are_refused(tmp_path):
+    content = bytearray(
+        zipped(tmp_path / "over.zip", {SLEEP: b"[]", "sleep-2025-04-01.json": b"[]"}).read_bytes()
+    )
+    second = content.index(b"PK\1\2", content.index(b"PK\1\2") + 4)
+    content[second + 42 : second + 46] = struct.pack("<I", 0)
+    (tmp_path / "over.zip").write_bytes(content)
+    refused(tmp_path / "over.zip", match="lies over another member")
+
+
+@pytest.mark.parametrize(
+    "name", ["../../sleep-2025-03-01.json", "/etc/sleep-2025-03-01.json", "C:\\sleep.json"]
+)
+def test_a_name_that_leads_out_of_the_archive_is_refused(tmp_path, name):
+    refused(zipped(tmp_path / "slip.zip", {name: b"[]"}), match="leads out of the archive")
+
+
+def test_an_encrypted_member_is_refused(tmp_path):
+    content = bytearray(zipped(tmp_path / "locked.zip", files_of(FITBIT)).read_bytes())
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = content.index(signature)
+        content[at + flags] |= 1
+    (tmp_path / "locked.zip").write_bytes(content)
+    refused(tmp_path / "locked.zip", match="is encrypted")
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path):
+    link = zipfile.ZipInfo(SLEEP)
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    refused(tmp_path / "link.zip", match="is a symbolic link")
+
+
+def test_a_link_in_a_folder_is_refused(tmp_path):
+    (tmp_path / "sleep-2025-03-01.json").symlink_to("/etc/passwd")
+    refused(tmp_path, match="is a symbolic link")
+
+
+def test_an_archive_inside_an_archive_is_not_opened(tmp_path):
+    inner = zipped(tmp_path / "inner.zip", files_of(FITBIT)).read_bytes()
+    refused(
+        zipped(tmp_path / "outer.zip", {"takeout-001.zip": inner}), match="unpack the archive inside it first"
+    )
+
+
+def test_more_members_than_any_export_has_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        archive.writestr("a", b"")
+    content = (tmp_path / "many.zip").read_bytes()
+    start, end = content.index(b"PK\1\2"), content.index(b"PK\5\6")
+    directory = content[start:end] * 100_001
+    tail = bytearray(content[end:])
+    tail[12:16] = struct.pack("<I", len(directory))
+    (tmp_path / "many.zip").write_bytes(content[:start] + directory + tail)
+    refused(tmp_path / "many.zip", match="lists 100001 members")
+
+
+def test_a_sparse_archive_of_three_gibibytes_is_refused(tmp_path):
+    with (tmp_path / "big.zip").open("wb") as stream:
+        stream.write(b"PK\3\4")
+        stream.truncate(3 * 1024**3)
+    refused(tmp_path / "big.zip", match="larger than 2 GiB")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'["logId",' + b"[" * 100_000, "nested deeper than 64"),
+        (b'[{"logId":' + b"[" * 70 + b"]" * 70 + b"}]", "nested deeper than 64"),
+        (b'[{"logId": ' + b"9" * 5_000 + b"}]", "not as expected"),
+        (b'[{"logId": 1, "startTime": "9999-12-31T23:59:59", "endTime": "9999-12-31T23:59:59", '
+         b'"type": "stages"}]', "sleep in the year 9999"),
+        (b'[{"logId": "\xff"}]', "cannot be read|not as expected"),
+        (b"PK\3\4 is not JSON", "is not a zip"),
+    ],
+)  # fmt: skip
+def test_json_that_hurts_is_refused(tmp_path, content, message):
+    (tmp_path / "sleep-2025-03-01.json").write_bytes(content)
+    refused(tmp_path / "sleep-2025-03-01.json", match=message)
+
+
+def test_brackets_in_text_are_not_depth(tmp_path):
+    logs = json.loads(ONE_FILE.read_text())
+    (tmp_path / "sleep-2025-03-01.json").write_text(json.dumps([{**logs[0], "note": "[" * 200}]))
+    assert len(read_exports([tmp_path])) == 1
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "sleep.json")
+    refused(tmp_path / "sleep.json", match="is not a regular file")
+
+
+def test_importing_opens_sleep_files_only_and_writes_nothing(tmp_path, monkeypatch):
+    files = {
+        **files_of(FITBIT),
+        "Takeout/Fitbit/Your Profile/Profile.csv": b"id",
+        "Takeout/Mail/all.mbox": b"x",
+    }
+    opened: list[str] = []
+    really_open = zipfile.ZipFile.open
+
+    def spy(self, name, *args, **kwargs):
+        opened.append(name.filename)
+        return really_open(self, name, *args, **kwargs)
+
+    path = zipped(tmp_path / "takeout.zip", files)
+    monkeypatch.setattr(zipfile.ZipFile, "open", spy)
+    read_exports([path])
+    assert {Path(name).name[:6] for name in opened} == {"sleep-"}
+    assert [file.name for file in tmp_path.iterdir()] == ["takeout.zip"]
+
+
+def test_a_file_name_with_control_characters_stays_on_one_line(tmp_path):
+    path = tmp_path / "sleep-2025-03-01\n\x1b[31m.json"
+    path.write_text("[")
+    refused(path, match=r"\\n\\x1b")

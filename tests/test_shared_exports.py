@@ -1,0 +1,93 @@
+"""Equality with EXPECTED.csv, which an independent program made from the same sample exports."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from n1trial.errors import ExportError
+from n1trial.importers import read_exports
+from n1trial.nights import nightly
+
+CANDIDATES = [above / "shared" / "data" / "exports" for above in Path(__file__).parents[1:4]]
+EXPORTS = next((folder for folder in CANDIDATES if folder.is_dir()), None)
+LAYOUTS = {"fitbit_json", "oura_web_csv", "oura_json"}
+MINUTES = ("tst_min", "tib_min", "waso_min", "sol_min")
+COUNTS = ("wake_episodes", "wake_episodes_all")
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    if EXPORTS is None:
+        return []
+    with (EXPORTS / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+SAMPLES = [row for row in rows_of("SAMPLES.csv") if row["format"] in LAYOUTS]
+OTHER_LAYOUTS = [row for row in rows_of("SAMPLES.csv") if row["format"] not in LAYOUTS]
+REFUSALS = rows_of("refuse/REFUSALS.csv")
+EXPECTED = defaultdict(list)
+for expected_row in rows_of("EXPECTED.csv"):
+    EXPECTED[expected_row["sample"], expected_row["window"]].append(expected_row)
+
+pytestmark = pytest.mark.skipif(
+    EXPORTS is None, reason="the shared sample exports are not beside the project"
+)
+
+
+def cells(row: dict) -> dict[str, object]:
+    """A row of ours in the words of EXPECTED.csv."""
+    numbers = {name: "" if row[name] != row[name] else row[name] for name in (*MINUTES, *COUNTS)}
+    vendor_date = row["vendor_date"]
+    return numbers | {
+        "night": str(row["night"].date()),
+        "start_local": row["start"][:19] if isinstance(row["start"], str) else "",
+        "end_local": row["end"][:19] if isinstance(row["end"], str) else "",
+        "vendor_date": "" if vendor_date != vendor_date else str(vendor_date.date()),
+    }
+
+
+@pytest.mark.parametrize("window", ["main", "night", "day24"])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["sample"])
+def test_nights_equal_those_of_the_independent_program(sample, window):
+    zone = ZoneInfo(sample["home_tz"]) if sample["home_tz"] else None
+    table = nightly(read_exports([EXPORTS / sample["path"]], home_zone=zone), window=window).table
+    expected = EXPECTED[sample["sample"], window]
+    assert len(table) == len(expected) > 0
+    for ours, theirs in zip(table.to_dict("records"), expected, strict=True):
+        for name, value in cells(ours).items():
+            wanted = float(theirs[name]) if name in (*MINUTES, *COUNTS) and theirs[name] else theirs[name]
+            assert value == (pytest.approx(wanted, abs=0.011) if name in MINUTES and wanted else wanted), name
+        extra = set(ours["flags"].split(";")) ^ set(theirs["flags"].split(";"))
+        assert {flag.partition("=")[0] for flag in extra} <= {"vendor_awakenings"}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal["input"])
+def test_what_must_be_refused_is_refused_in_one_line(refusal):
+    with pytest.raises(ExportError) as raised:
+        read_exports([EXPORTS / "refuse" / refusal["input"]])
+    message = str(raised.value)
+    assert "\n" not in message
+    assert message.count(": ") >= 2
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize("sample", OTHER_LAYOUTS, ids=lambda sample: sample["sample"])
+def test_layouts_of_other_devices_are_named(sample):
+    with pytest.raises(ExportError, match=r"recognised as .*, not read yet"):
+        read_exports([EXPORTS / sample["path"]])
+
+
+def test_a_folder_and_two_zips_of_the_same_takeout_give_the_same_nights():
+    folder, zips = (
+        nightly(read_exports([EXPORTS / name])) for name in ("fitbit_takeout", "fitbit_takeout_zip")
+    )
+    assert folder.table.equals(zips.table)
+
+
+def test_an_api_answer_and_a_web_table_of_oura_are_not_mixed():
+    web = EXPORTS / "oura_web_csv" / "oura_sleep_2025-11-06T08-12-33.csv"
+    with pytest.raises(ExportError, match="give only one of them"):
+        read_exports([EXPORTS / "oura_api_v2" / "sleep.json", web])

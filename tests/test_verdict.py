@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from n1trial.protocol import VerdictRule
+from n1trial.verdict import Chances, settle_nights, verdict_of
+
+RULE = VerdictRule()
+
+
+def verdict(mean, sd, mid=15, prior_sd=20):
+    return verdict_of(Chances.gaussian(mean, sd, mid), sd_ratio=sd / prior_sd, rule=RULE)
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "said"),
+    [
+        (30, 8, "worth it"),
+        (-30, 8, "worse"),
+        (0, 8, "no difference that matters"),
+        (-8, 12, "no worthwhile gain"),
+        (10, 15, "can't tell yet"),
+        (0, 20, "can't tell yet"),
+    ],
+)
+def test_the_verdict_follows_from_mean_and_sd(mean, sd, said):
+    assert verdict(mean, sd) == said
+
+
+def test_nothing_learnt_is_never_no_gain():
+    assert verdict(-40, 19) == "worse"
+    assert verdict_of(Chances.gaussian(-10, 19, 15), sd_ratio=0.95, rule=RULE) == "can't tell yet"
+
+
+def test_chances_of_draws_agree_with_the_gaussian_formula():
+    draws = np.random.default_rng(0).normal(10, 12, 1_000_000)
+    counted, exact = Chances.of(draws, 15), Chances.gaussian(10, 12, 15)
+    for name in ("better", "worthwhile", "equivalent", "much_worse"):
+        assert getattr(counted, name) == pytest.approx(getattr(exact, name), abs=2e-3)
+
+
+def test_chances_of_gain_null_and_loss_add_up_to_one():
+    chances = Chances.gaussian(3, 9, 15)
+    assert chances.worthwhile + chances.equivalent + chances.much_worse == pytest.approx(1)
+
+
+def test_a_clear_estimate_with_wide_error_is_settled_by_more_nights():
+    nights = settle_nights(20, 13, nights=126, prior_sd=20, mid=15, rule=RULE)
+    assert nights is not None
+    assert 126 < nights <= 730
+
+
+def test_a_trial_that_taught_nothing_says_not_feasible():
+    assert settle_nights(5, 19.9, nights=126, prior_sd=20, mid=15, rule=RULE) is None
