@@ -1,7 +1,6 @@
 """Trials made by hand: the report needs no sampler to be looked at."""
 
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +8,7 @@ import xarray as xr
 
 from n1trial.checks import CheckResult
 from n1trial.convergence import Diagnostics
+from n1trial.diary import DONT_KNOW, Diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.fit import Fit
 from n1trial.outcomes import OUTCOMES, Outcome
@@ -132,6 +132,7 @@ def fit(
         problems=problems,
         nights=len(data.analysed(outcome)),
         seed=7,
+        data_sha256=data.sha256,
         versions={"n1trial": "0.1.0", "pymc": "6.0.0"},
     )
 
@@ -219,20 +220,18 @@ def gate_failed(**plan: object) -> Inputs:
     )
 
 
-def diary(data: TrialData, *, said: str = "slept well") -> SimpleNamespace:
+def diary(data: TrialData, *, said: str = "slept well") -> Diary:
     """A diary of all nights but every tenth, the dose forgotten now and then."""
     rng = np.random.default_rng(3)
     table = data.table.loc[data.table["day"] % 10 != 9, ["night", "arm"]].reset_index(drop=True)
     nights = len(table)
-    return SimpleNamespace(
+    return Diary(
         table=pd.DataFrame(
             {
                 "night": table["night"],
-                "taken": pd.array(rng.random(nights) > 0.03, dtype="boolean"),
+                "taken": pd.array((rng.random(nights) > 0.03) & (table["arm"] != "none"), dtype="boolean"),
                 "taken_at": [f"22:{minute:02d}" for minute in rng.integers(0, 59, nights)],
-                "guess": np.where(
-                    rng.random(nights) < 0.6, rng.choice(list(data.arms), nights), "don't know"
-                ),
+                "guess": np.where(rng.random(nights) < 0.6, rng.choice(list(data.arms), nights), DONT_KNOW),
                 "confidence": rng.integers(0, 10, nights),
                 "awakenings": rng.poisson(2, nights),
                 "grogginess": rng.integers(0, 5, nights).astype(float),
@@ -240,7 +239,7 @@ def diary(data: TrialData, *, said: str = "slept well") -> SimpleNamespace:
                 "side_effects": said,
                 "notes": said,
                 "caffeine_mg": rng.integers(0, 200, nights).astype(float),
-                "ill": ["no"] * nights,
+                "ill": np.zeros(nights),
             }
         )
     )

@@ -6,8 +6,8 @@ After CENT 2015 (Vohra et al., BMJ 350:h1738), which extends CONSORT to N-of-1 t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from n1trial.diary import Diary
 from n1trial.protocol import Protocol
-from n1trial.report.happened import Written
 from n1trial.trial import TrialData
 
 
@@ -20,7 +20,7 @@ class Item:
 
 
 def cent_items(
-    data: TrialData, *, protocol: Protocol | None, diary: Written | None, facts: Mapping[str, str]
+    data: TrialData, *, protocol: Protocol | None, diary: Diary | None, facts: Mapping[str, str]
 ) -> list[Item]:
     """Every item, filled or missing."""
     named = " ".join(facts).lower()

@@ -1,25 +1,17 @@
 """What happened in the trial, counted: nights, doses, guesses, side effects and confounders by arm."""
 
-import typing
 from collections.abc import Mapping
 from datetime import datetime
 
 import pandas as pd
 
+from n1trial.diary import Diary
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol
 from n1trial.report import sentences
 from n1trial.trial import PLANNED_OUT, TrialData
 
 SIDE_EFFECTS = {"grogginess": "Grogginess", "stomach": "Stomach trouble"}
-
-
-class Written(typing.Protocol):
-    """What a person wrote, one row a night; `n1trial.diary.Diary` is one."""
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """Columns night, taken, taken_at, guess, grogginess, stomach and one for every confounder."""
 
 
 def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
@@ -32,17 +24,21 @@ def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
     return table.assign(missing=table["planned"] - table["analysed"])
 
 
-def what_was_done(data: TrialData, diary: Written | None, protocol: Protocol | None) -> list[str]:
+def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> list[str]:
     """Sentences about nights, doses, their timing, and guesses."""
     said = [sentences.nights_in_words(data)]
     if diary is None or diary.table.empty:
         return said
     evenings = _with_arm(data, diary)
-    taken = evenings.loc[evenings["phase_left_out"] != "run-in", "taken"].dropna().astype(bool)
-    if len(taken):
-        said.append(sentences.doses_in_words(int(taken.sum()), len(taken)))
-    minutes = _minutes_before_sleep(evenings)
-    times = list(evenings["taken_at"].dropna())
+    answered = evenings[(evenings["phase_left_out"] != "run-in") & evenings["taken"].notna()]
+    dosed = _dosed_arms(data, protocol)
+    planned = answered.loc[answered["arm"].isin(dosed), "taken"].astype(bool)
+    unplanned = answered.loc[~answered["arm"].isin(dosed), "taken"].astype(bool)
+    if len(planned):
+        said.append(sentences.doses_in_words(int(planned.sum()), len(planned), int(unplanned.sum())))
+    evenings_with_dose = evenings[evenings["arm"].isin(dosed)]
+    minutes = _minutes_before_sleep(evenings_with_dose)
+    times = list(evenings_with_dose["taken_at"].dropna())
     if minutes and protocol is not None:
         said.append(sentences.timing_in_words(minutes, protocol.dosing.minutes_before_bed))
     elif times:
@@ -55,7 +51,14 @@ def what_was_done(data: TrialData, diary: Written | None, protocol: Protocol | N
     return said
 
 
-def _with_arm(data: TrialData, diary: Written) -> pd.DataFrame:
+def _dosed_arms(data: TrialData, protocol: Protocol | None) -> set[str]:
+    """Arms in which there is something to take."""
+    if protocol is None:
+        return set(data.treatments)
+    return {arm.name for arm in protocol.arms if arm.doses}
+
+
+def _with_arm(data: TrialData, diary: Diary) -> pd.DataFrame:
     columns = [column for column in ("night", "arm", "left_out", "start") if column in data.table]
     planned = data.table[columns].rename(columns={"left_out": "phase_left_out"})
     written = diary.table.assign(night=pd.to_datetime(diary.table["night"]).dt.as_unit("s"))
@@ -82,7 +85,7 @@ def _minutes_between(taken: str, start: str) -> float | None:
     return float(apart) if apart < 720 else None
 
 
-def side_effects(data: TrialData, diary: Written | None) -> list[str]:
+def side_effects(data: TrialData, diary: Diary | None) -> list[str]:
     """What was written about side effects, in the same words for each."""
     if diary is None:
         return []
@@ -94,19 +97,17 @@ def side_effects(data: TrialData, diary: Written | None) -> list[str]:
     return said
 
 
-def means_by_arm(data: TrialData, diary: Written, column: str) -> Mapping[str, float]:
-    """Mean of a diary column over the trial's evenings of each arm; yes counts 1 and no 0."""
+def means_by_arm(data: TrialData, diary: Diary, column: str) -> Mapping[str, float]:
+    """Mean of a diary column over the trial's evenings of each arm."""
     evenings = _with_arm(data, diary)
     if column not in evenings:
         return {}
     evenings = evenings[evenings["phase_left_out"] != "run-in"]
-    words = {"yes": 1, "true": 1, "no": 0, "false": 0}
-    values = evenings[column].map(lambda value: words.get(str(value).lower(), value))
-    means = pd.to_numeric(values, errors="coerce").astype(float).groupby(evenings["arm"]).mean().dropna()
+    means = evenings[column].astype(float).groupby(evenings["arm"]).mean().dropna()
     return {arm: float(means[arm]) for arm in data.arms if arm in means.index}
 
 
-def confounders_by_arm(data: TrialData, diary: Written | None, protocol: Protocol | None) -> pd.DataFrame:
+def confounders_by_arm(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> pd.DataFrame:
     """Mean of every confounder by arm: a row a confounder, a column an arm."""
     if diary is None or protocol is None:
         return pd.DataFrame()

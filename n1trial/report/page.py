@@ -12,6 +12,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from n1trial.checks import CheckResult
+from n1trial.diary import Diary
 from n1trial.effects import INTERVAL_KIND, Effect, Effects
 from n1trial.files import write_whole
 from n1trial.fit import Fit
@@ -26,7 +27,7 @@ from n1trial.report.figures import (
     quantile_dots,
     tomorrow_night,
 )
-from n1trial.report.happened import Written, confounders_by_arm, nights_by_arm, side_effects, what_was_done
+from n1trial.report.happened import confounders_by_arm, nights_by_arm, side_effects, what_was_done
 from n1trial.report.nights_figure import MONTHS, every_night
 from n1trial.report.palette import STYLES, arm_styles, css_variables
 from n1trial.report.svg import inline_svg
@@ -69,7 +70,7 @@ def write_report(
     effects: Sequence[Effects],
     checks: Mapping[str, Sequence[CheckResult]],
     protocol: Protocol | None,
-    diary: Written | None,
+    diary: Diary | None,
     facts: Mapping[str, str],
 ) -> None:
     """Write the report to one file, whole or not at all, for its owner's eyes.
@@ -94,7 +95,7 @@ def render(
     effects: Sequence[Effects],
     checks: Mapping[str, Sequence[CheckResult]],
     protocol: Protocol | None,
-    diary: Written | None,
+    diary: Diary | None,
     facts: Mapping[str, str],
 ) -> str:
     """The report as HTML.
@@ -265,7 +266,7 @@ def _by_label(table: Table, data: TrialData) -> Table:
     return Table(caption=table.caption, header=table.header, rows=rows)
 
 
-def _confounders(data: TrialData, diary: Written | None, protocol: Protocol | None) -> Table | None:
+def _confounders(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> Table | None:
     means = confounders_by_arm(data, diary, protocol)
     if means.empty:
         return None

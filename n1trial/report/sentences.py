@@ -406,9 +406,12 @@ def design_in_words(data: TrialData) -> str:
     )
 
 
-def doses_in_words(taken: int, answered: int) -> str:
-    """Doses taken of the evenings on which the diary says."""
-    return f"The dose was taken on {taken} of {answered} evenings written down."
+def doses_in_words(taken: int, answered: int, unplanned: int) -> str:
+    """Doses taken of those planned, where the diary says, and those taken on a night of none."""
+    said = f"The dose was taken on {taken} of {answered} evenings that had one and were written down."
+    if unplanned:
+        said += f" On {unplanned} evening{'s' if unplanned > 1 else ''} without a dose something was taken."
+    return said
 
 
 def timing_in_words(minutes: Sequence[float], planned: tuple[int, int]) -> str:

@@ -145,14 +145,14 @@ VARIANTS = {"sceptical": "Model, sceptical start", "equal sleep": "Model, at equ
 def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[Analysis]:
     """Every analysis of the same contrasts in the same unit, the model's first.
 
-    A check whose note begins with "in " gives its numbers in another unit, and checks of a percentage give
-    theirs in the outcome's unit: those stand in the table of checks alone.
+    A check whose note speaks of a ratio gives its numbers as one, and checks of a percentage give theirs in
+    the outcome's unit: those stand in the table of checks alone.
     """
     found = []
     checks = [
         each
         for each in checks
-        if each.estimate is not None and not each.note.startswith("in ") and fit.outcome.scale == "difference"
+        if each.estimate is not None and "ratio" not in each.note and fit.outcome.scale == "difference"
     ]
     for effect in against_reference(effects, data):
         found.append(
