@@ -206,7 +206,7 @@ def analysed_differently(
     low, high = min([-1.8 * mid, *values]), max([2.2 * mid, *values])
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     narrow = width < 500
-    row, left = (38.0, 0.0) if narrow else (24.0, 200.0)
+    row, left = (38.0, 0.0) if narrow else (24.0, 210.0)
     page = canvas(width, 26 + sum(HEADER + row * len(group) + 6 for _, group in shown) + 44)
     inner = width - 2 * _PAD - left
     place = 26.0
@@ -222,7 +222,7 @@ def analysed_differently(
             page.say(
                 _PAD + 4,
                 y - (9 if narrow else 0),
-                fitted(each.name, 300 if narrow else left),
+                fitted(capitalised(each.name), 300 if narrow else left, TEXT - 1.5),
                 fontweight=weight,
                 fontsize=TEXT - 1,
             )

@@ -249,13 +249,13 @@ def _tomorrow(effects: Effects, data: TrialData) -> Picture:
 
 
 def _differently(found: Sequence[Analysis], effects: Effects, data: TrialData) -> Picture:
-    main = {effect.contrast: effect.mean for effect in against_reference(effects, data)}
+    model = {effect.contrast: effect for effect in against_reference(effects, data)}
     others = [each for each in found if each.name != tables.THE_MODEL]
-    agreeing = sum((each.estimate > 0) == (main[each.contrast] > 0) for each in others)
+    inside = sum(model[each.contrast].low <= each.estimate <= model[each.contrast].high for each in others)
     return _picture(
         "differently",
         "Analysed differently",
-        [sentences.other_analyses_in_words(agreeing, len(others))],
+        [sentences.other_analyses_in_words(inside, len(others))],
         analysed_differently(found, effects, data, width=WIDE),
         analysed_differently(found, effects, data, width=NARROW),
     )

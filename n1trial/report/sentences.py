@@ -371,12 +371,12 @@ def level(outcome: Outcome, value: float) -> str:
     return f"{value:.1f}{unit}" if outcome.unit == "a night" else f"{value:.3g}{unit}"
 
 
-def other_analyses_in_words(agreeing: int, others: int) -> str:
-    """How many other analyses of the same nights point the same way."""
+def other_analyses_in_words(inside: int, others: int) -> str:
+    """How many other analyses of the same nights come to an answer that the model holds possible."""
     if others == 0:
         return "No other analysis of these nights was made."
     return (
-        f"{agreeing} of {others} other analyses of the same nights point the same way as the one that counts."
+        f"In {inside} of {others} other analyses of the same nights the best guess lies in the model’s range."
     )
 
 

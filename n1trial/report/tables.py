@@ -49,7 +49,7 @@ def share(probability: float) -> str:
 def frame(caption: str, table: pd.DataFrame, *, corner: str) -> Table:
     """A data frame whose index names the rows."""
     rows = [
-        [str(name), *(number(each) if isinstance(each, float) else str(each) for each in row)]
+        [str(name), *(number(each, 2) if isinstance(each, float) else str(each) for each in row)]
         for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)
     ]
     return Table(caption=caption, header=[corner, *map(str, table.columns)], rows=rows)
