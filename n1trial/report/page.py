@@ -274,9 +274,13 @@ def _confounders(data: TrialData, diary: Diary | None, protocol: Protocol | None
     return tables.frame("What else went on, mean by arm", table, corner="from the diary")
 
 
-def _checks(checks: Mapping[str, Sequence[CheckResult]], data: TrialData) -> Table | None:
+def _checks(checks: Mapping[str, Sequence[CheckResult]], data: TrialData) -> list[Table]:
     labels = {outcome.name: outcome.label for outcome in data.outcomes}
-    return tables.checks_table(checks, labels) if any(checks.values()) else None
+    return [
+        tables.checks_table(results, labels.get(outcome, outcome))
+        for outcome, results in checks.items()
+        if results
+    ]
 
 
 def _guardrails(others: Sequence[Effects], data: TrialData) -> list[str]:

@@ -1,6 +1,6 @@
 """The numbers behind every sentence and picture, as tables that a screen reader can read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -198,13 +198,12 @@ def analyses_table(found: Sequence[Analysis], unit: str) -> Table:
     )
 
 
-def checks_table(checks: Mapping[str, Sequence[CheckResult]], labels: Mapping[str, str]) -> Table:
-    """Every line of every check; `labels` name the outcomes."""
+def checks_table(results: Sequence[CheckResult], label: str) -> Table:
+    """Every line of every check of one outcome, which `label` names."""
     passed = {None: "informs", True: "passed", False: "not passed"}
     rows = [
         [
             each.check,
-            labels.get(outcome, outcome),
             each.contrast,
             number(each.estimate),
             span(each.low, each.high),
@@ -212,11 +211,10 @@ def checks_table(checks: Mapping[str, Sequence[CheckResult]], labels: Mapping[st
             passed[each.passed],
             each.note,
         ]
-        for outcome, results in checks.items()
         for each in results
     ]
-    header = ["check", "outcome", "contrast", "estimate", "range", "p", "result", "note"]
-    return Table(caption="All checks", header=header, rows=rows)
+    header = ["check", "contrast", "estimate", "range", "p", "result", "note"]
+    return Table(caption=f"All checks of {label}", header=header, rows=rows)
 
 
 def diagnostics_table(fits: Sequence[Fit]) -> Table:
