@@ -35,6 +35,7 @@ def trial(
     dated: bool = True,
     labels: dict[str, str] | None = None,
     notes: tuple[str, ...] = (),
+    gains: tuple[float, ...] = (),
     seed: int = 5,
 ) -> TrialData:
     """A trial in permuted blocks with a few missing nights, one of them in a burst."""
@@ -57,7 +58,7 @@ def trial(
         if dated
         else pd.Series(pd.NaT, index=table.index, dtype="datetime64[s]")
     )
-    gain = table["arm"].map({"glycine": 12.0, "magnesium-glycinate": 26.0}).fillna(0.0)
+    gain = table["arm"].map(dict(zip(names, (0.0, *gains), strict=False))).fillna(0.0)
     sleep = (
         415
         + gain
@@ -89,7 +90,7 @@ def trial(
 
 
 def posterior(data: TrialData, means: list[float], sd: float, *, seed: int = 11) -> xr.Dataset:
-    """Draws of the effects as if sampled: Gaussian, with a common part as contrasts with one reference have."""
+    """Draws of the effects as if sampled: Gaussian, correlated as contrasts with one reference are."""
     rng = np.random.default_rng(seed)
     shared = rng.normal(0, sd * np.sqrt(0.5), (4, 500, 1))
     effect = np.array(means) + shared + rng.normal(0, sd * np.sqrt(0.5), (4, 500, len(means)))
@@ -186,7 +187,7 @@ class Inputs:
 
 def inputs(means: list[float], sd: float, *, problems: tuple[str, ...] = (), **plan: object) -> Inputs:
     """A whole report's inputs: the primary outcome has these posterior means, the second fewer wakes."""
-    data = trial(arms=len(means) + 1, **plan)  # type: ignore[arg-type]
+    data = trial(arms=len(means) + 1, gains=tuple(means), **plan)  # type: ignore[arg-type]
     fits, effects = [], []
     for outcome in data.outcomes:
         factor = 1.0 if outcome is data.outcomes[0] else -0.5 * outcome.mid / 15
@@ -229,7 +230,9 @@ def diary(data: TrialData, *, said: str = "slept well") -> SimpleNamespace:
                 "night": table["night"],
                 "taken": pd.array(rng.random(nights) > 0.03, dtype="boolean"),
                 "taken_at": [f"22:{minute:02d}" for minute in rng.integers(0, 59, nights)],
-                "guess": np.where(rng.random(nights) < 0.5, table["arm"], "don't know"),
+                "guess": np.where(
+                    rng.random(nights) < 0.6, rng.choice(list(data.arms), nights), "don't know"
+                ),
                 "confidence": rng.integers(0, 10, nights),
                 "awakenings": rng.poisson(2, nights),
                 "grogginess": rng.integers(0, 5, nights).astype(float),

@@ -11,7 +11,7 @@ from n1trial.protocol import Protocol
 from n1trial.report import sentences
 from n1trial.trial import PLANNED_OUT, TrialData
 
-SIDE_EFFECTS = ("grogginess", "stomach")
+SIDE_EFFECTS = {"grogginess": "Grogginess", "stomach": "Stomach trouble"}
 
 
 class Written(typing.Protocol):
@@ -87,8 +87,8 @@ def side_effects(data: TrialData, diary: Written | None) -> list[str]:
     if diary is None:
         return []
     said = []
-    for thing in SIDE_EFFECTS:
-        means = means_by_arm(data, diary, thing)
+    for column, thing in SIDE_EFFECTS.items():
+        means = means_by_arm(data, diary, column)
         if means:
             said.append(sentences.side_effect_in_words(thing, means, data.labels))
     return said

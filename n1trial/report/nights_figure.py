@@ -164,8 +164,7 @@ def _draw_row(
             markersize=size,
             markeredgewidth=0,
         )
-    for _, period in row.groupby("period", sort=False):
-        _draw_period(axes, period, height, became, data, night_px)
+    _draw_periods(axes, row, height, became, data, night_px)
     _draw_calendar(axes, row, night_px)
 
 
@@ -194,48 +193,48 @@ def _draw_levels(axes: Axes, outcome: Outcome, low: float, high: float) -> None:
         )
 
 
-def _draw_period(
-    axes: Axes, period: pd.DataFrame, height: pd.Series, became: pd.Series, data: TrialData, night_px: float
+def _draw_periods(
+    axes: Axes, row: pd.DataFrame, height: pd.Series, became: pd.Series, data: TrialData, night_px: float
 ) -> None:
-    """Mean of a period's analysed nights as a line, the arm's name or shape above it, its end as a rule."""
-    nights = period.index[became.loc[period.index] == "analysed"]
-    begin, end = float(period["day"].iloc[0]) - 0.5, float(period["day"].iloc[-1]) + 0.5
-    arm = str(period["arm"].iloc[0])
-    style, room, top = arm_styles(data)[arm], (end - begin) * night_px, STRIP + PLOT + FOOT
-    if len(period) > 1:
-        axes.axvline(end, color=LINE.light, linewidth=0.8, zorder=0)
-    if len(nights) and len(period) > 1:
-        mean = float(height.loc[nights].mean())
-        axes.plot(
-            [begin + 0.2, end - 0.2], [mean, mean], color=style.light, linewidth=2.2, solid_capstyle="butt"
-        )
-    if len(nights) == 0 and (period["left_out"] == "run-in").all():
-        if room > 40:
+    """Mean of a period's analysed nights as a line, the arm's name or shape above, a rule at its end."""
+    styles, top = arm_styles(data), STRIP + PLOT + FOOT - 7
+    ends: list[tuple[float, float]] = []
+    # Lines and shapes of one arm are drawn at once, with gaps: a path for each would double the page.
+    means: dict[str, list[tuple[float, float]]] = {arm: [] for arm in data.arms}
+    shapes: dict[str, list[float]] = {arm: [] for arm in data.arms}
+    for _, period in row.groupby("period", sort=False):
+        begin, end = float(period["day"].iloc[0]) - 0.5, float(period["day"].iloc[-1]) + 0.5
+        arm, room = str(period["arm"].iloc[0]), (end - begin) * night_px
+        nights = period.index[became.loc[period.index] == "analysed"]
+        if len(period) > 1:
+            ends += [(end, 0.0), (end, STRIP + PLOT + FOOT), (np.nan, np.nan)]
+            if len(nights):
+                mean = float(height.loc[nights].mean())
+                means[arm] += [(begin + 0.2, mean), (end - 0.2, mean), (np.nan, np.nan)]
+        run_in = (period["left_out"] == "run-in").all()
+        label = "run-in" if run_in else visible(data.labels[arm])
+        if room > len(label) * LETTER * (TEXT - 1.5) + 3:
+            colour = MUTED.light if run_in else styles[arm].light
             axes.text(
                 (begin + end) / 2,
-                top - 7,
-                "run-in",
+                top,
+                label,
                 ha="center",
                 va="center",
                 fontsize=TEXT - 1.5,
-                color=MUTED.light,
+                color=colour,
                 parse_math=False,
             )
-        return
-    label = visible(data.labels[arm])
-    if room > len(label) * LETTER * (TEXT - 1.5) + 6:
-        axes.text(
-            (begin + end) / 2,
-            top - 7,
-            label,
-            ha="center",
-            va="center",
-            fontsize=TEXT - 1.5,
-            color=style.light,
-            parse_math=False,
-        )
-    elif room > 12:
-        axes.plot([(begin + end) / 2], [top - 7], style.marker, color=style.light, markersize=8)
+        elif room > 12 and not run_in:
+            shapes[arm].append((begin + end) / 2)
+    if ends:
+        axes.plot(*zip(*ends, strict=True), color=LINE.light, linewidth=0.8, zorder=0)
+    for arm, style in styles.items():
+        if means[arm]:
+            x, y = zip(*means[arm], strict=True)
+            axes.plot(x, y, color=style.light, linewidth=2.2, solid_capstyle="butt", clip_on=False)
+        if shapes[arm]:
+            axes.plot(shapes[arm], [top] * len(shapes[arm]), style.marker, color=style.light, markersize=8)
 
 
 def _draw_calendar(axes: Axes, row: pd.DataFrame, night_px: float) -> None:

@@ -119,7 +119,7 @@ def render(
             light=Markup(css_variables("light")),
             dark=Markup(css_variables("dark")),
             arm_numbers=range(len(STYLES)),
-            title=protocol.title if protocol else f"What changed {main.outcome.label}?",
+            title=protocol.title if protocol else f"What changed your {main.outcome.label}?",
             when=_when(data),
             notes=data.notes,
             problems=main.problems,
@@ -128,7 +128,7 @@ def render(
             if open_question
             else [],
             picture_a=_dots(main, data) if open_question else None,
-            picture_b=_nights(data),
+            picture_b=_nights(data, compare=open_question),
             tomorrow=_tomorrow(main, data) if open_question and _knows_tomorrow(main, data) else None,
             differently=_differently(found, main, data) if found else None,
             happened=what_was_done(data, diary, protocol),
@@ -150,7 +150,7 @@ def render(
                 len(effects), sum(len(each.contrasts) for each in effects)
             ),
             without_verdict=[each for each in effects[1:] if each.problems],
-            checks=tables.checks_table(checks) if any(checks.values()) else None,
+            checks=_checks(checks, data),
             diagnostics=tables.diagnostics_table(fits),
             picture_tables=_picture_tables(found, main, data, open_question=open_question),
             cent=cent_items(data, protocol=protocol, diary=diary, facts=facts),
@@ -222,11 +222,11 @@ def _dots(effects: Effects, data: TrialData) -> Picture:
     )
 
 
-def _nights(data: TrialData) -> Picture:
+def _nights(data: TrialData, *, compare: bool) -> Picture:
     return _picture(
         "nights",
         "Every night",
-        [sentences.every_night_in_words(data)],
+        [sentences.means_in_words(data) if compare else sentences.kept_in_words(data)],
         every_night(data, width=WIDE),
         every_night(data, width=NARROW),
     )
@@ -273,6 +273,11 @@ def _confounders(data: TrialData, diary: Written | None, protocol: Protocol | No
     return tables.frame("What else went on, mean by arm", table, corner="from the diary")
 
 
+def _checks(checks: Mapping[str, Sequence[CheckResult]], data: TrialData) -> Table | None:
+    labels = {outcome.name: outcome.label for outcome in data.outcomes}
+    return tables.checks_table(checks, labels) if any(checks.values()) else None
+
+
 def _guardrails(others: Sequence[Effects], data: TrialData) -> list[str]:
     return [
         sentences.answer(effect, data.labels) for each in others for effect in against_reference(each, data)
@@ -308,11 +313,9 @@ def _design(data: TrialData, protocol: Protocol | None) -> list[str]:
     if protocol is not None:
         said.append(f"Question: {protocol.question}")
         for arm in protocol.arms:
-            doses = ", ".join(f"{dose.substance} {dose.compound:.0f} mg" for dose in arm.doses) or "nothing"
-            said.append(
-                f"{capitalised(arm.label)}: {doses}; glycine {arm.glycine_mg:.0f} mg, elemental magnesium"
-                f" {arm.magnesium_mg:.0f} mg an evening."
-            )
+            doses = ", ".join(f"{dose.substance} {dose.compound:.0f} mg" for dose in arm.doses)
+            held = f"glycine {arm.glycine_mg:.0f} mg, elemental magnesium {arm.magnesium_mg:.0f} mg"
+            said.append(f"{capitalised(arm.label)}: {f'{doses}; {held} an evening' if doses else 'no dose'}.")
         said.append(f"Protocol {protocol.name}, SHA-256 {protocol.sha256}.")
     return said
 

@@ -110,9 +110,11 @@ def amount(outcome: Outcome, value: float) -> str:
 
 
 def threshold(outcome: Outcome) -> str:
-    """The smallest worthwhile effect in words, such as "15 min longer"."""
+    """What is worth having, such as "at least 15 min longer"."""
     words = wording(outcome)
-    return (words.more if outcome.better == "higher" else words.less).format(n=f"{outcome.mid:g}")
+    return "at least " + (words.more if outcome.better == "higher" else words.less).format(
+        n=f"{outcome.mid:g}"
+    )
 
 
 def change(outcome: Outcome, value: float) -> str:
@@ -152,8 +154,10 @@ def chance(probability: float) -> str:
     """A chance as n in 10 or n in 20; never none and never all."""
     twentieths = round(20 * min(0.99, max(0.01, probability)))
     if twentieths in (0, 20):
-        return "under 1 in 20" if twentieths == 0 else "over 19 in 20"
-    return f"{twentieths // 2} in 10" if twentieths % 2 == 0 else f"{twentieths} in 20"
+        said = "under 1 in 20" if twentieths == 0 else "over 19 in 20"
+    else:
+        said = f"{twentieths // 2} in 10" if twentieths % 2 == 0 else f"{twentieths} in 20"
+    return said.replace(" in ", f"{NBSP}in{NBSP}")
 
 
 def answer(effect: Effect, labels: Mapping[str, str]) -> str:
@@ -190,6 +194,8 @@ def _claim(effect: Effect, arm: str) -> str:
         return f"there is no answer about {arm}: the analysis did not pass its own tests."
     if effect.verdict == "can't tell yet" or effect.certainty == "very low":
         yet = " yet" if effect.verdict == "can't tell yet" else ""
+        if yet and (effect.low > 0 if outcome.better == "higher" else effect.high < 0):
+            return f"we can’t tell yet whether {arm} helps enough: {_about(change(outcome, effect.mean))}"
         gain = words.whether_up if outcome.better == "higher" else words.whether_down
         return f"we can’t tell{yet} whether {arm} {gain}: best guess {short_change(outcome, effect.mean)}"
     about = _about(change(outcome, effect.mean))
@@ -242,22 +248,27 @@ def keep_taking(effect: Effect, *, nights: int) -> str:
         Analysed nights of this outcome so far.
     """
     worth = threshold(effect.outcome)
+    if effect.certainty == "very low" and effect.verdict in ("worth it", "worse"):
+        return (
+            "It is your choice: the numbers alone say so, but too much speaks against leaning on them"
+            " (see below)."
+        )
     if effect.verdict == "worth it":
         return (
             "Yes, by the rule fixed before the first night: it is better for you, and more likely than not"
-            f" by enough to matter ({worth} or more: {chance(effect.p_worthwhile)})."
+            f" by enough to matter ({worth}: {chance(effect.p_worthwhile)})."
         )
     if effect.verdict == "worse":
         return "No. Your nights were very likely worse on it, by enough to matter: leave it out."
     if effect.verdict == "no difference that matters":
         return (
             f"No need to, for this. Whatever it does is very likely smaller than what matters"
-            f" ({worth}): cost and comfort may decide."
+            f" ({worth}). Cost and comfort may decide."
         )
     if effect.verdict == "no worthwhile gain":
         return (
-            f"No reason to, in these nights. A gain of {worth} or more is unlikely"
-            f" ({chance(effect.p_worthwhile)}); a small one is still possible."
+            f"No reason to, in these nights. A gain worth having ({worth}) is unlikely:"
+            f" {chance(effect.p_worthwhile)}. A small one is still possible."
         )
     if effect.verdict == "no verdict":
         return "These nights do not say: the analysis did not pass its own tests."
@@ -327,25 +338,26 @@ def dots_in_words(effect: Effect, labels: Mapping[str, str]) -> str:
     counts = count_dots(effect)
     return (
         f"{capitalised(visible(labels[effect.arm]))}: {counts.worthwhile} of {DOTS} dots are worth having"
-        f" ({threshold(effect.outcome)} or more), {counts.between} are too small to matter,"
-        f" {counts.worse} {'is' if counts.worse == 1 else 'are'} worse by as much."
+        f" ({threshold(effect.outcome)}), {counts.between or 'none'} too small to matter,"
+        f" {counts.worse or 'none'} worse by as much."
     )
 
 
-def every_night_in_words(data: TrialData) -> str:
-    """How many nights the picture of all nights holds, and the mean of each arm in the primary outcome."""
+def kept_in_words(data: TrialData) -> str:
+    """How many of the nights in the picture are in the analysis of the primary outcome."""
     outcome = data.outcomes[0]
-    nights = data.analysed(outcome)
-    means = nights.groupby("arm")[outcome.name].mean()
+    kept = len(data.analysed(outcome))
+    return f"{kept} of {len(data.table)} nights are in the analysis of {visible(outcome.label)}."
+
+
+def means_in_words(data: TrialData) -> str:
+    """The same, and the plain mean of each arm."""
+    outcome = data.outcomes[0]
+    means = data.analysed(outcome).groupby("arm")[outcome.name].mean()
     said = [
-        f"{level(outcome, means[arm])} on {visible(data.labels[arm])}"
-        for arm in data.arms
-        if arm in means.index
+        f"{level(outcome, means[arm])} on {visible(data.labels[arm])}" for arm in data.arms if arm in means
     ]
-    return (
-        f"{len(nights)} of {len(data.table)} nights are in the analysis of {visible(outcome.label)}."
-        f" Plain means: {in_a_row(said) if said else 'none'}."
-    )
+    return f"{kept_in_words(data)} Plain means: {in_a_row(said) if said else 'none'}."
 
 
 def level(outcome: Outcome, value: float) -> str:
@@ -389,7 +401,8 @@ def design_in_words(data: TrialData) -> str:
     order = f"{data.blocks} blocks, in each of which every arm came once" if data.blocks else "no blocks"
     return (
         f"One person, {len(data.arms)} arms, {lengths.size} periods of {nights}"
-        f" night{'' if nights == '1' else 's'}, {order}. The arms were {'' if data.blinded else 'not '}blinded."
+        f" night{'' if nights == '1' else 's'}, {order}. The arms were"
+        f" {'' if data.blinded else 'not '}blinded."
     )
 
 
@@ -416,13 +429,14 @@ def clock_in_words(times: Sequence[str]) -> str:
 
 def guesses_in_words(right: int, guessed: int, arms: int) -> str:
     """Guesses of the arm that were right, against luck."""
-    return f"You guessed right on {right} of {guessed} mornings; luck alone would give about {guessed / arms:.0f}."
+    luck = f"{guessed / arms:.0f}"
+    return f"You guessed right on {right} of {guessed} mornings; luck alone would give about {luck}."
 
 
 def side_effect_in_words(thing: str, means: Mapping[str, float], labels: Mapping[str, str]) -> str:
     """The mean of what was written about one side effect, by arm."""
     said = [f"{value:.1f} on {visible(labels[arm])}" for arm, value in means.items()]
-    return f"{capitalised(thing)}, as you wrote it down: {in_a_row(said)} on average."
+    return f"{thing}, as you wrote it down: {in_a_row(said)} on average."
 
 
 def secondary_in_words(outcomes: int, comparisons: int) -> str:
@@ -459,7 +473,8 @@ GLYCINE_FOUND = (
 )
 MAGNESIUM_FOUND = (
     f"Magnesium: three trials in older adults, 16{NBSP}min more sleep (95{NBSP}% interval −6 to 38; Mah &"
-    " Pitre 2021); bisglycinate in 155 people: sleep quality unchanged, insomnia score 1.6 points lower (2025)."
+    " Pitre 2021); bisglycinate in 155 people: sleep quality unchanged, insomnia score 1.6 points lower"
+    " (2025)."
 )
 CANNOT_TELL = (
     "A wearable is not a sleep laboratory: it misses many wake episodes, so finding nothing proves little."

@@ -20,9 +20,10 @@ from n1trial.report.text import visible
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
-_PLACES = re.compile(r"(\d+\.\d\d)\d+")
+_NUMBER = re.compile(r"-?\d+\.\d+")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
-_FONT = re.compile(r"font: ([^;]*?)(\d[\d.]*px)[^;]*")
+_FONT = re.compile(r"font-family: [^;]*;? ?")
+_UNTURNED = re.compile(r"rotate\(-?0(\.0)? .*\)")
 
 
 def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> Markup:
@@ -49,9 +50,8 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> Ma
         element.text = visible(text)
         root.insert(position, element)
     ElementTree.register_namespace("", SVG)
-    ElementTree.register_namespace("xlink", XLINK)
     # The text of an XML tree written out is escaped, so it is safe to stand in the page.
-    return Markup(ElementTree.tostring(root, encoding="unicode"))
+    return Markup(ElementTree.tostring(root, encoding="unicode").replace(" />", "/>"))
 
 
 def _drawn(figure: Figure, name: str) -> str:
@@ -68,20 +68,46 @@ def _tidy(root: ElementTree.Element) -> None:
     variables = css_variable_of()
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag == f"{{{SVG}}}metadata" or _is_matplotlib_style(child):
+            if child.tag == f"{{{SVG}}}metadata" or _is_matplotlib_style(child) or _is_unseen(child):
                 parent.remove(child)
+    for element in root.iter():
+        # Nothing is drawn outside its axes.
+        element.attrib.pop("clip-path", None)
+    wanted = _referred_to(root)
     for element in root.iter():
         element.text = element.text if element.tag == f"{{{SVG}}}text" else None
         element.tail = None
-        if re.fullmatch(r"[a-z]+[\d_.]*|[a-z]+_[\w.]+", element.attrib.get("id", "")):
-            del element.attrib["id"]
+        if _UNTURNED.fullmatch(element.attrib.get("transform", "")):
+            del element.attrib["transform"]
+        if element.attrib.get("id") not in wanted:
+            element.attrib.pop("id", None)
+        if f"{{{XLINK}}}href" in element.attrib:
+            element.attrib["href"] = element.attrib.pop(f"{{{XLINK}}}href")
         for key in ("d", "x", "y", "transform"):
             if key in element.attrib:
-                element.attrib[key] = _PLACES.sub(r"\1", " ".join(element.attrib[key].split()))
+                element.attrib[key] = _NUMBER.sub(_rounded, " ".join(element.attrib[key].split()))
         if "style" in element.attrib:
             element.attrib["style"] = _restyled(element.attrib["style"], variables)
     for parent in root.iter():
         _share_style(parent)
+
+
+def _is_unseen(element: ElementTree.Element) -> bool:
+    """A frame without line or filling, a clip, or an empty group."""
+    style = element.attrib.get("style", "").strip("; ")
+    empty_group = element.tag == f"{{{SVG}}}g" and len(element) == 0
+    clip = element.tag == f"{{{SVG}}}defs" and all(child.tag == f"{{{SVG}}}clipPath" for child in element)
+    return empty_group or clip or (element.tag == f"{{{SVG}}}path" and style == "fill: none")
+
+
+def _referred_to(root: ElementTree.Element) -> set[str]:
+    values = " ".join(value for element in root.iter() for value in element.attrib.values())
+    return set(re.findall(r"#(\w+)", values))
+
+
+def _rounded(found: re.Match[str]) -> str:
+    """To a tenth of a pixel."""
+    return f"{round(float(found[0]), 1) + 0.0:g}"
 
 
 def _is_matplotlib_style(element: ElementTree.Element) -> bool:
@@ -89,7 +115,8 @@ def _is_matplotlib_style(element: ElementTree.Element) -> bool:
 
 
 def _restyled(style: str, variables: Mapping[str, str]) -> str:
-    style = _FONT.sub(r"font: \1\2 var(--font)", style)
+    # The page's style sheet names the font.
+    style = _FONT.sub("", style)
     return _COLOUR.sub(lambda found: f"var({variables.get(found[0], found[0])})", style)
 
 

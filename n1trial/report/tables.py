@@ -34,6 +34,13 @@ def number(value: float | None, digits: int = 3) -> str:
     return (f"{value:.0f}" if "e" in text and abs(value) < 1e6 else text).replace("-", "−")
 
 
+def span(low: float | None, high: float | None) -> str:
+    """An interval on one line, or a dash where there is none."""
+    if low is None or high is None:
+        return "–"
+    return f"{number(low)} to {number(high)}".replace(" ", NBSP)
+
+
 def share(probability: float) -> str:
     """A chance in per cent, never 0 and never 100."""
     return f"{min(99, max(1, round(100 * probability)))}{NBSP}%"
@@ -55,7 +62,7 @@ def effects_table(effects: Effects, data: TrialData) -> Table:
         [
             f"{data.labels[effect.arm]} − {data.labels[effect.comparator]}",
             number(effect.mean),
-            f"{number(effect.low)} to {number(effect.high)}",
+            span(effect.low, effect.high),
             share(effect.p_better),
             share(effect.p_worthwhile),
             share(effect.p_equivalent),
@@ -91,7 +98,7 @@ def dots_table(effects: Effects, data: TrialData) -> Table:
         )
     header = ["arm", "dots worse", "dots too small to matter", "dots worth having"]
     places = [f"dot {place}, {effects.outcome.contrast_unit}" for place in (1, 5, 13, 25, 38, 46, 50)]
-    return Table(caption="Picture A: the fifty dots of every arm", header=[*header, *places], rows=rows)
+    return Table(caption="The fifty dots of every arm", header=[*header, *places], rows=rows)
 
 
 def nights_table(data: TrialData) -> Table:
@@ -111,7 +118,7 @@ def nights_table(data: TrialData) -> Table:
         )
     measured = [f"{outcome.label}, {outcome.unit}" for outcome in data.outcomes]
     return Table(
-        caption="Picture B: every planned night",
+        caption="Every planned night",
         header=["evening", "arm", "period", *measured, "became"],
         rows=rows,
     )
@@ -185,25 +192,22 @@ def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[Check
 
 def analyses_table(found: Sequence[Analysis], unit: str) -> Table:
     """The analyses behind the figure."""
-    rows = [
-        [each.name, each.contrast, number(each.estimate), f"{number(each.low)} to {number(each.high)}"]
-        for each in found
-    ]
+    rows = [[each.name, each.contrast, number(each.estimate), span(each.low, each.high)] for each in found]
     return Table(
         caption="Analysed differently", header=["analysis", "contrast", f"estimate, {unit}", RANGE], rows=rows
     )
 
 
-def checks_table(checks: Mapping[str, Sequence[CheckResult]]) -> Table:
-    """Every line of every check."""
+def checks_table(checks: Mapping[str, Sequence[CheckResult]], labels: Mapping[str, str]) -> Table:
+    """Every line of every check; `labels` name the outcomes."""
     passed = {None: "informs", True: "passed", False: "not passed"}
     rows = [
         [
             each.check,
-            outcome,
+            labels.get(outcome, outcome),
             each.contrast,
             number(each.estimate),
-            "–" if each.low is None else f"{number(each.low)} to {number(each.high)}",
+            span(each.low, each.high),
             number(each.p),
             passed[each.passed],
             each.note,
