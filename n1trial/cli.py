@@ -221,9 +221,10 @@ def report(folder: Path, early: str | None) -> None:
 @click.option("--period", help="Column of the period; without it a run of nights on one arm.")
 @click.option("--asleep", help="Column of sleep time in minutes, for counts at equal sleep time.")
 @click.option("--mid", type=float, help="Smallest worthwhile effect, in the outcome's unit.")
+@click.option("--blinded/--not-blinded", default=None, help="Whether the arms were hidden from you.")
 @click.option("--better", type=click.Choice(["higher", "lower"]), help="Which direction is better.")
 @click.option("--out", type=FOLDER, required=True, help="Folder for effects.csv, checks.csv and report.html.")
-def analyse(table: Path, out: Path, **columns: str | float | None) -> None:
+def analyse(table: Path, out: Path, **columns: str | float | bool | None) -> None:
     """Analyse a table of your own: any device, any supplement, one row a night."""
     from n1trial.journey import analyse_table
     from n1trial.own_table import read_table

@@ -1,3 +1,4 @@
+import itertools
 import re
 import shutil
 import stat
@@ -92,7 +93,7 @@ def test_the_page_can_be_read_by_a_screen_reader(decided):
     assert len(outline.named("table")) == len(outline.named("caption"))
     assert all(attributes.get("scope") in ("row", "col") for attributes in outline.named("th"))
     levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_every_picture_says_its_finding_and_has_its_table(decided):
