@@ -24,6 +24,7 @@ class TrialData:
     `table` has one row a planned night in calendar order: `night` (evening date; NaT where a table of one's
     own gives none), `day` (calendar days since the first row), `arm`, `block` and `period` (0: none),
     one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`.
+    `blinded` is None where nobody said.
     """
 
     table: pd.DataFrame
@@ -35,7 +36,7 @@ class TrialData:
     rule: VerdictRule = field(default_factory=VerdictRule)
     notes: tuple[str, ...] = ()
     sleep_time: str | None = None
-    blinded: bool = False
+    blinded: bool | None = False
     peeked: bool = False
 
     @property

@@ -393,6 +393,13 @@ def nights_in_words(data: TrialData) -> str:
     )
 
 
+BLINDING = {
+    True: "The arms were blinded.",
+    False: "The arms were not blinded.",
+    None: "Whether the arms were blinded is not known.",
+}
+
+
 def design_in_words(data: TrialData) -> str:
     """Arms, blocks and periods, and who knew."""
     periods = data.table.loc[data.table["period"] > 0]
@@ -401,8 +408,7 @@ def design_in_words(data: TrialData) -> str:
     order = f"{data.blocks} blocks, in each of which every arm came once" if data.blocks else "no blocks"
     return (
         f"One person, {len(data.arms)} arms, {lengths.size} periods of {nights}"
-        f" night{'' if nights == '1' else 's'}, {order}. The arms were"
-        f" {'' if data.blinded else 'not '}blinded."
+        f" night{'' if nights == '1' else 's'}, {order}. {BLINDING[data.blinded]}"
     )
 
 
