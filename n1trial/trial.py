@@ -23,7 +23,8 @@ class TrialData:
 
     `table` has one row a planned night in calendar order: `night` (evening date; NaT where a table of one's
     own gives none), `day` (calendar days since the first row), `arm`, `block` and `period` (0: none),
-    one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`.
+    one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`; from a
+    device also `start` of sleep (ISO text) and `device`.
     `blinded` is None where nobody said.
     """
 
@@ -87,7 +88,9 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
     ordered = sorted(protocol.outcomes, key=lambda planned: not planned.primary)
     outcomes = tuple(planned.outcome for planned in ordered)
     columns = list(dict.fromkeys([*(outcome.name for outcome in outcomes), "tst_min"]))
-    table = schedule.table.merge(recorded[["night", "flags", *columns]], on="night", how="left")
+    table = schedule.table.merge(
+        recorded[["night", "flags", "start", "device", *columns]], on="night", how="left"
+    )
     table[columns] = table[columns].astype(float)
     flags = table["flags"].fillna("")
     nothing = table[columns].isna().all(axis=1)
@@ -105,7 +108,9 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
         else ()
     )
     return TrialData(
-        table=table[["night", "day", "arm", "block", "period", *columns, "left_out", "flags"]],
+        table=table[
+            ["night", "day", "arm", "block", "period", *columns, "left_out", "flags", "start", "device"]
+        ],
         arms=(protocol.reference, *(arm for arm in protocol.arm_names if arm != protocol.reference)),
         reference=protocol.reference,
         labels={arm.name: arm.label for arm in protocol.arms},

@@ -26,7 +26,7 @@ def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
 
 def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> list[str]:
     """Sentences about nights, doses, their timing, and guesses."""
-    said = [sentences.nights_in_words(data)]
+    said = [sentences.nights_in_words(data), *_recorded(data)]
     if diary is None or diary.table.empty:
         return said
     evenings = _with_arm(data, diary)
@@ -49,6 +49,16 @@ def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | Non
         right = (guesses["guess"] == guesses["arm"]) | (guesses["guess"] == guesses["arm"].map(data.labels))
         said.append(sentences.guesses_in_words(int(right.sum()), len(guesses), len(data.arms)))
     return said
+
+
+def _recorded(data: TrialData) -> list[str]:
+    """Which devices recorded, and on which nights the clocks changed."""
+    if "device" not in data.table:
+        return []
+    devices = data.table["device"].dropna().value_counts()
+    changed = data.table.loc[data.table["flags"].str.contains("dst_|offset_change"), "night"]
+    said = [sentences.devices_in_words(devices.to_dict())] if len(devices) else []
+    return said + ([sentences.clock_changes_in_words(list(changed.dt.date))] if len(changed) else [])
 
 
 def _dosed_arms(data: TrialData, protocol: Protocol | None) -> set[str]:

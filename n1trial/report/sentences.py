@@ -7,6 +7,7 @@ found words alone read toward 50 %. Chances are said as n in 10 or n in 20 and n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from n1trial.effects import INTERVAL, Certainty, Effect
 from n1trial.outcomes import Outcome
@@ -391,6 +392,19 @@ def nights_in_words(data: TrialData) -> str:
         f" {missing if missing else 'none'} {'is' if missing == 1 else 'are'} missing."
         + (f" {aside} more were set aside by plan (run-in or washout)." if aside else "")
     )
+
+
+def devices_in_words(nights: Mapping[str, int]) -> str:
+    """Which device recorded how many nights; more than one is a reason for care."""
+    said = [f"{visible(device)} ({count} nights)" for device, count in nights.items()]
+    care = " The device changed, so a difference may be the device." if len(said) > 1 else ""
+    return f"Recorded by {in_a_row(said)}.{care}"
+
+
+def clock_changes_in_words(nights: Sequence[date]) -> str:
+    """Nights on which the local clock changed, by season or by travel."""
+    said = in_a_row([f"{night.day} {night:%b %Y}" for night in nights])
+    return f"The clock changed during {'one night' if len(nights) == 1 else 'some nights'}: {said}."
 
 
 BLINDING = {
