@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from n1trial.allocation import new_seed
 from n1trial.checks import CheckResult, checks_table, run_checks, weigh_effects
 from n1trial.diary import Diary, blank_diary, read_diary
 from n1trial.effects import Effects, estimate_effects
@@ -18,7 +19,6 @@ from n1trial.fit import Fit, OnStage, fit_outcomes, load_fits, save_fits
 from n1trial.importers import read_exports
 from n1trial.nights import nightly
 from n1trial.protocol import protocol_path, read_protocol
-from n1trial.randomise import new_seed
 from n1trial.report import write_report
 from n1trial.schedule import randomise
 from n1trial.store import (
