@@ -105,7 +105,7 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
     chances = Chances.of(gain, outcome.mid)
     mean, sd = float(draws.mean()), float(draws.std())
     verdict = verdict_of(chances, sd_ratio=sd / fit.prior_sd, rule=data.rule)
-    certainty, reasons = _certainty(fit, data, arm, comparator, chances)
+    certainty, reasons = _certainty(fit, data, arm, comparator, chances, verdict)
     return Effect(
         outcome=outcome,
         arm=arm,
@@ -159,7 +159,7 @@ def _without_verdict(effect: Effect) -> Effect:
 
 
 def _certainty(
-    fit: Fit, data: TrialData, arm: str, comparator: str, chances: Chances
+    fit: Fit, data: TrialData, arm: str, comparator: str, chances: Chances, verdict: Verdict
 ) -> tuple[Certainty, tuple[str, ...]]:
     """Certainty falls one step for every reason."""
     outcome = fit.outcome
@@ -178,13 +178,12 @@ def _certainty(
     if missing > 0.10:
         reasons.append(f"{missing:.0%} of the nights are missing")
     if "sceptical" in fit.variants:
-        sceptic = Chances.of(
-            outcome.sign * contrast_draws(fit.variants["sceptical"], data, outcome, arm, comparator),
-            outcome.mid,
-        )
-        if (sceptic.better > 0.5) != (chances.better > 0.5) or (sceptic.worthwhile >= 0.5) != (
-            chances.worthwhile >= 0.5
-        ):
+        draws = contrast_draws(fit.variants["sceptical"], data, outcome, arm, comparator)
+        sceptic = Chances.of(outcome.sign * draws, outcome.mid)
+        # Near nothing the sign is a toss of the sampler's coin, so it counts where a direction is announced.
+        announced = verdict in ("worth it", "worse")
+        turned = announced and (sceptic.better > 0.5) != (chances.better > 0.5)
+        if turned or (sceptic.worthwhile >= 0.5) != (chances.worthwhile >= 0.5):
             reasons.append("a sceptic, starting from smaller effects, would read the nights differently")
     return lowered("high", len(reasons)), tuple(reasons)
 
