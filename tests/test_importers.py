@@ -99,7 +99,8 @@ def test_times_without_numbers_are_none_and_numbers_are_sane(name):
     for episode in read_exports([GOLDEN / name / "export"]):
         assert episode.source == name
         assert episode.tst_min is None or 0 <= episode.tst_min <= (episode.tib_min or 0) + 1
-        assert (episode.wake_runs_min is None) == (episode.waso_min is None)
+        # Withings gives the sum of wake in tables that have no list of wakes.
+        assert episode.wake_runs_min is None or episode.waso_min is not None
 
 
 @every_importer
@@ -179,7 +180,7 @@ def test_two_devices_in_one_call_are_refused_by_name():
 
 def test_what_nobody_knows_is_said_with_what_was_looked_for(tmp_path):
     (tmp_path / "no.json").write_text("{}")
-    with pytest.raises(ExportError, match=r"no.json: no importer recognises it \(known: fitbit, oura\)"):
+    with pytest.raises(ExportError, match=r"no.json: no importer recognises it: looked for .*Fitbit.*Oura"):
         read_exports([tmp_path / "no.json"])
 
 

@@ -83,7 +83,6 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
 
 
 def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
-    known = ", ".join(importers)
     if layout := name_unread_layout(source):
         return f"{source.label}: {layout}"
     looked_for = "; ".join(importer.LOOKS_FOR for importer in importers.values())
@@ -92,4 +91,4 @@ def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
         if source.nested
         else "give the folder or zip as it was downloaded"
     )
-    return f"{source.label}: no importer recognises it (known: {known}): looked for {looked_for}: {hint}"
+    return f"{source.label}: no importer recognises it: looked for {looked_for}: {hint}"

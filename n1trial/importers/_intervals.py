@@ -7,13 +7,14 @@ leave holes: a minute counts once, wake wins over sleep, touching wake is one ru
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
+from n1trial.importers._records import plausible_wall
 
 Stage = Literal["deep", "light", "rem", "asleep", "awake"]
 # Seconds from the epoch, start and end.
@@ -27,10 +28,13 @@ _OUTSIDE_S = 60
 _INTERVALS_LIMIT = 100_000
 
 
-def moment_at(instant: datetime, zone: tzinfo) -> Moment:
-    """Read an instant on the clock of a zone."""
-    local = instant.astimezone(zone)
-    return Moment(local.replace(tzinfo=None), local.utcoffset())
+def moment_at(instant: datetime | int, zone: tzinfo, where: str) -> Moment:
+    """Read an instant, or milliseconds of the epoch, on the clock of a zone."""
+    with refusing(where):
+        if isinstance(instant, int):
+            instant = datetime.fromtimestamp(instant / 1000, UTC)
+        local = instant.astimezone(zone)
+    return Moment(plausible_wall(local.replace(tzinfo=None), where), local.utcoffset())
 
 
 def named_zone(name: str, where: str) -> ZoneInfo:
@@ -65,8 +69,12 @@ def with_stages(episode: SleepEpisode, intervals: Sequence[Interval], *, latency
     wake = union(by_stage.pop("awake", ()))
     asleep = without(union(stretch for stretches in by_stage.values() for stretch in stretches), wake)
     if not asleep:
-        return replace(episode, tib_min=tib_min, tst_min=0 if wake else None, missing="" if wake else "unstaged")
+        return replace(
+            episode, tib_min=tib_min, tst_min=0 if wake else None, missing="" if wake else "unstaged"
+        )
     first, last = asleep[0][0], asleep[-1][1]
+    # Sleep without a stage and without a wake was not looked at closely enough to count.
+    counted = bool(wake) or set(by_stage) != {"asleep"}
     runs = tuple((b - a) / 60 for a, b in wake if first < a and b < last)
     tst_min = _minutes(asleep)
     stages_min = {stage: _minutes(without(union(part), wake)) for stage, part in by_stage.items()}
@@ -80,12 +88,12 @@ def with_stages(episode: SleepEpisode, intervals: Sequence[Interval], *, latency
         sol_min=(first - start) / 60 if latency else None,
         lead_min=max(0.0, first - start) / 60,
         tail_min=max(0.0, end - last) / 60,
-        waso_min=sum(runs),
-        wake_runs_min=runs,
+        waso_min=sum(runs) if counted else None,
+        wake_runs_min=runs if counted else None,
         deep_min=stages_min.get("deep", 0.0) if told else None,
         light_min=stages_min.get("light", 0.0) if told else None,
         rem_min=stages_min.get("rem", 0.0) if told else None,
-        resolution_s="event",
+        resolution_s="event" if counted else None,
         flags=(
             *episode.flags,
             *(
