@@ -153,7 +153,8 @@ def _time(text: str, where: str) -> datetime:
 def _read_tags(source: Source, member: Member) -> _Collected:
     """Stream the XML through expat, which keeps nothing: no tree has to be cleared while it grows."""
     collected = _Collected(member.where)
-    parser = expat.ParserCreate()
+    # Apple writes UTF-8; what the file itself claims could name any codec of Python.
+    parser = expat.ParserCreate("UTF-8")
 
     def open_tag(name: str, attributes: dict[str, str]) -> None:
         # Nearly all of the file is other records; only inside a record of sleep must closing tags be heard.

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -142,8 +143,8 @@ def _episode(night: _Night, *, member: Member, where: str) -> SleepEpisode:
 def _intervals(hypnogram: _Hypnogram, span: timedelta, start: Moment) -> Iterator[Interval]:
     origin = start.instant.timestamp()
     changes = hypnogram.sleep_state_changes
-    ends = [*(change.offset_from_start for change in changes[1:]), span]
-    for change, end in zip(changes, ends, strict=True):
+    ends = chain((change.offset_from_start for change in changes[1:]), (span,))
+    for change, end in zip(changes, ends, strict=False):
         if change.state in _STAGES and change.offset_from_start < span:
             yield (
                 origin + change.offset_from_start.total_seconds(),
