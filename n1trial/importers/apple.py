@@ -61,6 +61,7 @@ _UNFINISHED = timedelta(hours=2)
 _RECORDS_LIMIT = 1_000_000
 # One tag, or one line, of a file that can be gigabytes; longer ones would be held in memory.
 _TAG_LIMIT = 4 * 1024**2
+_DEPTH_LIMIT = 64
 _ATTRIBUTE = r'\s+([A-Za-z][\w.:-]*)="([^"<]*)"'
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
 _TAG = re.compile(rf"\s*<(/?)(\w+)((?:{_ATTRIBUTE})*)\s*(/?)>\s*")
@@ -156,23 +157,28 @@ def _read_tags(source: Source, member: Member) -> _Collected:
     # Apple writes UTF-8; what the file itself claims could name any codec of Python.
     parser = expat.ParserCreate("UTF-8")
 
+    depth = 0
+
     def open_tag(name: str, attributes: dict[str, str]) -> None:
-        # Nearly all of the file is other records; only inside a record of sleep must closing tags be heard.
-        if name == "Record" and attributes.get("type") != _SLEEP:
-            return
-        collected.open(name, attributes)
-        if collected.record is not None:
-            parser.EndElementHandler = close_tag
+        nonlocal depth
+        depth += 1
+        if depth > _DEPTH_LIMIT:
+            raise ExportError(f"{member.where}: XML nested deeper than {_DEPTH_LIMIT}: export it again")
+        # Nearly all of the file is other records.
+        if name != "Record" or attributes.get("type") == _SLEEP:
+            collected.open(name, attributes)
 
     def close_tag(name: str) -> None:
-        collected.close(name)
-        if collected.record is None:
-            parser.EndElementHandler = None
+        nonlocal depth
+        depth -= 1
+        if name == "Record":
+            collected.close(name)
 
     def refuse_entity(*_: object) -> None:
         raise ExportError(f"{member.where}: {_ENTITY_REFUSED}")
 
     parser.StartElementHandler = open_tag
+    parser.EndElementHandler = close_tag
     parser.EntityDeclHandler = refuse_entity
     fed = 0
     try:
