@@ -53,6 +53,7 @@ _SESSIONS, _STAGES = "sleep_session_record_table", "sleep_stages_table"
 # Ten years of sleep take a twentieth of it; a database made to keep a reader busy takes more.
 _STEPS_LIMIT = 50
 _STEP = 1_000_000
+_TEXT_LIMIT = 1024**2
 # Where a header says how the file is read and written: a log beside it, which an export does not have.
 _JOURNAL = slice(18, 20)
 
@@ -133,6 +134,7 @@ def _reading(source: Source, member: Member) -> Iterator[sqlite3.Connection]:
         with closing(_connect(source, member)) as database:
             database.execute("PRAGMA trusted_schema = OFF")
             database.execute("PRAGMA query_only = ON")
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _TEXT_LIMIT)
             database.set_progress_handler(too_long, _STEP)
             yield database
     except (sqlite3.Error, msgspec.ValidationError, UnicodeError) as error:

@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from statistics import median
+from statistics import mean, pvariance
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -51,8 +51,7 @@ _HOUR, _HALF_DAY, _DAY = timedelta(hours=1), timedelta(hours=12), timedelta(days
 _LONG = timedelta(hours=3)
 _EVENING_FROM, _EVENING_TO = 19, 3
 # Nights on either side of a clock change that are compared.
-_NIGHTS_AROUND, _NIGHTS_NEEDED = 14, 3
-_CLEAR_H = 0.5
+_NIGHTS_AROUND, _NIGHTS_NEEDED = 28, 5
 
 
 class _Sleep(msgspec.Struct):
@@ -164,18 +163,29 @@ def _is_local(sleeps: Sequence[_Written], label: str) -> tuple[bool, tuple[str, 
 
 def _votes_of_clock_changes(sleeps: Sequence[_Written]) -> float:
     """Above 0 when bedtimes stay put under the local reading, below under UTC, 0 when they do not say."""
-    votes = 0.0
-    changes = [at for at, (one, next_) in enumerate(pairwise(sleeps), 1) if one.offset != next_.offset]
+    votes = variance = 0.0
+    changes = [at for at, (one, later) in enumerate(pairwise(sleeps), 1) if one.offset != later.offset]
     for at in changes:
-        before, after = sleeps[max(0, at - _NIGHTS_AROUND) : at], sleeps[at : at + _NIGHTS_AROUND]
-        before = [sleep for sleep in before if sleep.offset == before[-1].offset]
-        after = [sleep for sleep in after if sleep.offset == after[0].offset]
+        reference = sleeps[at - 1]
+        before = _hours(sleeps[max(0, at - _NIGHTS_AROUND) : at], reference.offset, reference.start)
+        after = _hours(sleeps[at : at + _NIGHTS_AROUND], sleeps[at].offset, reference.start)
         if min(len(before), len(after)) >= _NIGHTS_NEEDED:
-            jump_h = _median_hours(after, before[-1].start) - _median_hours(before, before[-1].start)
-            change_h = (after[0].offset - before[-1].offset) / _HOUR
+            jump_h = mean(after) - mean(before)
+            change_h = (sleeps[at].offset - reference.offset) / _HOUR
             # Local times do not jump; UTC times jump by the change, the other way round.
             votes += abs(jump_h + change_h) - abs(jump_h)
-    return votes if abs(votes) >= _CLEAR_H else 0
+            variance += 4 * (pvariance(before) / len(before) + pvariance(after) / len(after))
+    # Bedtimes vary by themselves: less than two standard errors is no answer.
+    return votes if abs(votes) > 2 * variance**0.5 else 0.0
+
+
+def _hours(sleeps: Sequence[_Written], offset: timedelta, reference: datetime) -> list[float]:
+    """How much later in the day than `reference` the sleeps of one offset start, from -12 to 12."""
+    return [
+        ((sleep.start - reference + _HALF_DAY) % _DAY - _HALF_DAY) / _HOUR
+        for sleep in sleeps
+        if sleep.offset == offset
+    ]
 
 
 def _votes_of_evenings(sleeps: Sequence[_Written]) -> int:
@@ -186,11 +196,6 @@ def _votes_of_evenings(sleeps: Sequence[_Written]) -> int:
     local, utc = evenings(0), evenings(1)
     clear = max(local, utc) > 0.8 * len(sleeps) and min(local, utc) < 0.2 * len(sleeps)
     return local - utc if clear else 0
-
-
-def _median_hours(sleeps: Sequence[_Written], reference: datetime) -> float:
-    """How much later in the day than `reference` these sleeps start, from -12 to 12."""
-    return median(((sleep.start - reference + _HALF_DAY) % _DAY - _HALF_DAY) / _HOUR for sleep in sleeps)
 
 
 def _episode(
