@@ -238,6 +238,19 @@ def test_a_garmin_night_without_any_clock_is_refused(tmp_path):
     assert read_exports([tmp_path], home_zone=BERLIN)[0].start.isoformat() == "2025-03-04T23:00:00+01:00"
 
 
+def test_a_garmin_night_of_old_that_nobody_confirmed_is_missing_and_recognised(tmp_path):
+    (tmp_path / "a_sleepData.json").write_text('[{"calendarDate": "2019-03-05", "retro": false}]')
+    (episode,) = read_exports([tmp_path])
+    assert (episode.missing, str(episode.vendor_date)) == ("not_confirmed", "2019-03-05")
+
+
+def test_the_daily_summaries_of_garmin_alone_are_no_nights(tmp_path):
+    files = files_of(GOLDEN / "garmin" / "export")
+    (name,) = (name for name in files if "UDSFile" in name)
+    put(tmp_path, {"UDSFile_a_b.json": files[name]})
+    refused(tmp_path / "UDSFile_a_b.json", match="no importer recognises it")
+
+
 def test_the_daily_summaries_of_garmin_know_of_a_journey():
     tokyo = read_exports([GOLDEN / "garmin" / "export"], home_zone=ZoneInfo("Asia/Tokyo"))
     assert tokyo[0].start.isoformat() == "2025-03-04T23:00:00+01:00"
@@ -334,6 +347,12 @@ def test_a_reading_that_nothing_confirms_is_flagged_when_the_night_is_the_same(t
 def test_a_reading_that_nothing_confirms_is_refused_when_the_night_would_differ(tmp_path):
     put(tmp_path, written.samsung([Slept(datetime(2025, 3, 4, 12, 30), 2, (("light", 900),))]))
     refused(tmp_path, match="times can be UTC or local")
+
+
+def test_a_table_of_samsung_without_column_names_is_refused(tmp_path):
+    files = written.samsung([Slept(EVENING, 1, NIGHT)])
+    put(tmp_path, {name: content.replace(b"start_time", b"begin") for name, content in files.items()})
+    refused(tmp_path, match="has no line of column names")
 
 
 def test_samsung_sleep_without_its_stages_is_not_a_row_of_missing_nights(tmp_path):

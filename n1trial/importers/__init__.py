@@ -7,6 +7,7 @@ by itself. An importer never sees a schedule, so importing cannot unblind.
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ class Importer(Protocol):
         ...
 
 
+@cache
 def known_importers() -> dict[str, Importer]:
     """All importers by name, in alphabetical order."""
     names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))

@@ -39,7 +39,7 @@ LOOKS_FOR = "export.xml of Apple Health"
 VERIFIED = False
 VERIFIED_ON = "two old exports without staged sleep of a watch"
 
-_NAMES = re.compile(r"(?!.*cda)(?!prefs).*\.xml")
+_NAMES = re.compile(r"(?!prefs)(?!.*_cda).*\.xml")
 _MARK = b"HealthData"
 _ENTITY_REFUSED = "declares an entity, which Apple never does: export it again"
 _SIZE_LIMIT = 4 * 1024**3

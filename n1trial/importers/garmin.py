@@ -144,7 +144,9 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
 
 def _members(source: Source) -> Iterator[Member]:
     for member in source.named(_NAMES, given=_LOOSE):
-        if source.mentions(member, *_MARKS, within=4096):
+        # The daily summaries have dates too; only the vendor's own name says that dates are enough.
+        marks = _MARKS[:1] if _NAMES.fullmatch(member.base_name) else _MARKS
+        if source.mentions(member, *marks, within=4096):
             yield member
 
 

@@ -128,6 +128,8 @@ def _rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, str]]
             if not cells[-1]:
                 cells.pop()
             header = _short_names(cells, where)
+    if not header:
+        raise ExportError(f"{member.where}: has no line of column names: download the data again")
 
 
 def _short_names(names: Sequence[str], where: str) -> list[str]:
