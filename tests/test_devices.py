@@ -109,6 +109,18 @@ def test_importing_loads_no_table_library():
     assert not {"pandas", "numpy", "scipy"} & set(loaded.split())
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("device", ["generic", "samsung", "sleep_as_android", "whoop", "withings"])
+def test_tables_in_utf_16_or_with_a_byte_order_mark_are_the_same_nights(tmp_path, device, encoding):
+    files = {
+        name: content.decode("utf-8-sig").encode(encoding) if name.endswith(".csv") else content
+        for name, content in files_of(GOLDEN / device / "export").items()
+    }
+    assert (
+        night_text(put(tmp_path / "export", files), tmp_path) == (GOLDEN / device / "nights.csv").read_text()
+    )
+
+
 # --- Apple ---------------------------------------------------------------------------------------
 
 
@@ -156,6 +168,12 @@ def test_a_broken_document_type_or_a_doubled_attribute_changes_nothing(tmp_path,
 def test_an_apple_export_that_hurts_is_refused(tmp_path, old, new, message):
     assert old in apple_text()
     refused(apple_file(tmp_path, apple_text().replace(old, new, 1)), match=message)
+
+
+def test_a_record_without_its_end_is_refused_and_not_lost(tmp_path):
+    text = apple_text().replace("#REQUIRED", "#BROKEN", 1)
+    text = text.replace("#BROKEN>", "#BROKEN").replace(" </Record>\n", "", 1)
+    refused(apple_file(tmp_path, text), match="a record of sleep has no end")
 
 
 def test_a_broken_export_that_ends_early_is_refused_whole(tmp_path):

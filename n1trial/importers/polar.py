@@ -7,8 +7,8 @@ start. NONREM1 and NONREM2 are light sleep, NONREM3 is deep. A last WAKE may sta
 closes the list and is no awakening. Older devices give no ``phaseDurations``. The record begins at the first
 sleep, so there is no latency.
 
-What cannot be trusted: ``interruptions.totalCount`` counts half minutes; it is kept as the vendor's number.
-The same file holds a birthday and a device id, which are never read.
+What cannot be trusted: ``interruptions.totalCount``, which is the vendor's and never the wake episodes. The same
+file holds a birthday and a device id, which are never read.
 
 Source: Polar "How to download all your data from Polar Flow", and one description of the format.
 Never checked on a real file.
