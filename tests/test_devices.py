@@ -203,6 +203,13 @@ def test_a_night_that_ends_as_the_export_is_made_is_not_used(tmp_path):
     ]
 
 
+def test_a_night_that_an_older_export_had_unfinished_is_taken_from_the_newer(tmp_path):
+    old = apple_text().replace("2025-03-10 18:00:00 +0900", "2025-03-05 14:30:00 +0900")
+    for name, text in (("a.xml", old), ("b.xml", apple_text())):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert night_text(tmp_path, tmp_path) == (GOLDEN / "apple" / "nights.csv").read_text()
+
+
 def test_a_watch_that_says_asleep_without_stages_gives_sleep_and_no_counts(tmp_path):
     text = re.sub("Asleep(Core|Deep|REM)", "AsleepUnspecified", apple_text())
     text = re.sub(r" <Record[^>]*AnalysisAwake\">.*?</Record>\n", "", text, flags=re.DOTALL)

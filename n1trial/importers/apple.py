@@ -55,9 +55,15 @@ def recognises(source: Source) -> bool:
 
 def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every sleep of the source; `home_zone` serves records that do not name their zone."""
-    exports = [(read_tags(source, member), member) for member in _members(source)]
+    found = [
+        episode
+        for member in _members(source)
+        for episode in _episodes(read_tags(source, member), member, home_zone)
+    ]
+    # An older export beside a newer one: what was unfinished then may be whole now.
+    whole = {episode.record_id for _, episode in found if not episode.not_used}
     yield from keep_one_source(
-        found for collected, member in exports for found in _episodes(collected, member, home_zone)
+        (name, episode) for name, episode in found if not episode.not_used or episode.record_id not in whole
     )
 
 
