@@ -288,10 +288,17 @@ def test_the_home_zone_knows_when_the_clocks_changed_in_a_garmin_night(tmp_path)
     assert read_exports([tmp_path])[0].flags == ()
 
 
-def test_the_cycles_of_whoop_are_not_its_sleeps(tmp_path):
+@pytest.mark.parametrize("name", ["physiological_cycles.csv", "sleeps.csv"])
+def test_the_cycles_of_whoop_are_not_its_sleeps(tmp_path, name):
     text = (GOLDEN / "whoop" / "export" / "sleeps.csv").read_text()
-    (tmp_path / "physiological_cycles.csv").write_text(text)
-    refused(tmp_path, match="give sleeps.csv of Whoop")
+    (tmp_path / name).write_text(text.replace("Cycle end time", "Recovery score %"))
+    refused(tmp_path, match="give sleeps.csv")
+
+
+def test_a_whoop_cycle_without_sleep_is_no_record(tmp_path):
+    text = (GOLDEN / "whoop" / "export" / "sleeps.csv").read_text()
+    (tmp_path / "sleeps.csv").write_text(f"{text}2025-03-03 23:00:00,,UTCZ,,,,,,,,,\n")
+    assert night_text(tmp_path, tmp_path) == (GOLDEN / "whoop" / "nights.csv").read_text()
 
 
 WITHINGS_DE = (

@@ -31,9 +31,9 @@ LOOKS_FOR = "sleeps.csv of Whoop"
 VERIFIED = True
 VERIFIED_ON = "sleeps.csv of two people"
 
-_NAMES = re.compile(r"sleeps\.csv")
-_CYCLES = re.compile(r"physiological_cycles\.csv")
+_NAMES = re.compile(r"(sleeps|physiological_cycles)\.csv")
 _LOOSE = re.compile(r".*\.csv")
+_CYCLES = b"Recovery score %"
 _MARKS = (b"Cycle timezone", b"Sleep onset", b"Asleep duration (min)")
 
 
@@ -51,23 +51,25 @@ class _Sleep(msgspec.Struct):
 
 def recognises(source: Source) -> bool:
     """Whether the source holds a table of Whoop: by name and by its columns."""
-    return any(_members(source, _NAMES)) or any(_members(source, _CYCLES))
+    return any(_members(source))
 
 
 def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every sleep of the source; `home_zone` is not needed, each row has its offset."""
-    members = [member for member in _members(source, _NAMES) if not _CYCLES.fullmatch(member.base_name)]
+    members = [member for member in _members(source) if not source.mentions(member, _CYCLES, within=4096)]
     if not members:
-        raise ExportError(f"{source.label}: leaves out naps and parts of nights: give sleeps.csv of Whoop")
+        raise ExportError(
+            f"{source.label}: cycles, which leave out naps and parts of nights: give sleeps.csv"
+        )
     for member in members:
         for where, row in read_rows(source, member):
-            if "Nap" not in row or "Sleep onset" not in row:
-                raise ExportError(f"{where}: not a sleep of Whoop: give sleeps.csv as it was downloaded")
-            yield _episode(convert_row(row, _Sleep, where), member=member, where=where)
+            # A cycle without sleep has no time of falling asleep.
+            if "Sleep onset" in row:
+                yield _episode(convert_row(row, _Sleep, where), member=member, where=where)
 
 
-def _members(source: Source, names: re.Pattern[str]) -> Iterator[Member]:
-    for member in source.named(names, given=_LOOSE):
+def _members(source: Source) -> Iterator[Member]:
+    for member in source.named(_NAMES, given=_LOOSE):
         if source.mentions(member, *_MARKS, within=4096):
             yield member
 
