@@ -235,13 +235,13 @@ def test_a_gigabyte_of_apple_health_is_read_in_20_seconds_and_300_mib(tmp_path):
     with path.open("w", encoding="utf-8") as stream:
         stream.write(head[0] + head[1])
         for _, _, text in (head, *sleeps):
-            stream.write(record * 650)
+            stream.write(record * 660)
             stream.write(text.removesuffix("</HealthData>\n"))
         stream.write("</HealthData>\n")
     code = (
         "import resource, sys, time; from pathlib import Path; from n1trial.importers import read_exports\n"
-        "started = time.perf_counter(); count = len(read_exports([Path(sys.argv[1])]))\n"
-        "print(count, time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "count = len(read_exports([Path(sys.argv[1])]))\n"
+        "print(count, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     count, seconds, mebibytes = map(float, done.stdout.split())
@@ -510,6 +510,8 @@ def test_a_stage_outside_of_its_sleep_is_no_night(tmp_path):
         ("unit: h", "unit: [", "not YAML"),
         ("unit: h", "unit: min\nunit2: &a [*a]", "not YAML|not a mapping"),
         ("%d.%m.%Y", "%Y-%m-%d", "does not match format"),
+        ("%d.%m.%Y", "%d.%d.%Y", "time_format %d.%d.%Y %H:%M does not say day, hour and minute"),
+        (" %H:%M", "", "does not say day, hour and minute"),
     ],
 )
 def test_a_mapping_that_does_not_fit_is_refused(tmp_path, old, new, message):

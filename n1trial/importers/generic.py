@@ -126,7 +126,7 @@ def _read_mapping(content: bytes, where: str) -> _Mapping:
     text = decode_text(content, where)
     with refusing(where, "write it as in the documentation"):
         try:
-            return msgspec.convert(YAML(typ="safe", pure=True).load(text), _Mapping)
+            mapping = msgspec.convert(YAML(typ="safe", pure=True).load(text), _Mapping)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = f"line {mark.line + 1}: " if mark else ""
@@ -136,6 +136,22 @@ def _read_mapping(content: bytes, where: str) -> _Mapping:
         except (YAMLError, msgspec.ValidationError) as error:
             reason = printable(str(error))
             raise ExportError(f"{where}: not a mapping of columns ({reason}): correct it") from error
+    _check_time_format(mapping.time_format, where)
+    return mapping
+
+
+def _check_time_format(time_format: str | None, where: str) -> None:
+    if time_format is None:
+        return
+    now = datetime(2025, 3, 4, 23, 10)  # noqa: DTZ001
+    try:
+        understood = datetime.strptime(now.strftime(time_format), time_format)  # noqa: DTZ007
+    except (ValueError, re.error):
+        understood = None
+    if understood != now:
+        raise ExportError(
+            f"{where}: time_format {printable(time_format)} does not say day, hour and minute: correct it"
+        )
 
 
 def _check_columns(header: list[str], mapping: _Mapping, where: str) -> None:
