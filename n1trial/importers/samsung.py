@@ -133,7 +133,7 @@ def _rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, str]]
 
 
 def _short_names(names: Sequence[str], where: str) -> list[str]:
-    """Column names without ``com.samsung.health.sleep.``, unless a bare column has that name already."""
+    """Column names without ``com.samsung.health.sleep.``; a bare column of the same name gets out of the way."""
     header = column_names(names, where)
     prefixed = {name.rpartition(".")[2] for name in header if "." in name}
     return [
