@@ -30,7 +30,16 @@ ANY_PATH = click.Path(path_type=Path)
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 
 
-class Zone(click.ParamType):
+SAMPLER_SEED = click.option(
+    "--sampler-seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1,
+    show_default=True,
+    help="Seed of the sampler.",
+)
+
+
+class Zone(click.ParamType):  # type: ignore[type-arg]
     """An IANA time zone such as Europe/Berlin."""
 
     name = "zone"
@@ -179,7 +188,8 @@ def nights(exports: tuple[Path, ...], home_zone: ZoneInfo | None, window: str, o
 
 @cli.command()
 @click.argument("folder", type=FOLDER)
-def fit(folder: Path) -> None:
+@SAMPLER_SEED
+def fit(folder: Path, sampler_seed: int) -> None:
     """Fit the models to a trial's nights and pass the convergence gate."""
     from n1trial.journey import fit_folder
     from n1trial.report.terminal import fit_lines
@@ -187,7 +197,7 @@ def fit(folder: Path) -> None:
 
     opened = open_folder(folder)
     with _progress() as on_stage:
-        analysis = fit_folder(opened, now=_now(), on_stage=on_stage)
+        analysis = fit_folder(opened, now=_now(), on_stage=on_stage, sampler_seed=sampler_seed)
     for line in fit_lines(analysis.fits):
         click.echo(line)
     _leave_if_refused(analysis)
@@ -221,9 +231,11 @@ def report(folder: Path, early: str | None) -> None:
 @click.option("--period", help="Column of the period; without it a run of nights on one arm.")
 @click.option("--asleep", help="Column of sleep time in minutes, for counts at equal sleep time.")
 @click.option("--mid", type=float, help="Smallest worthwhile effect, in the outcome's unit.")
+@click.option("--blinded/--not-blinded", default=None, help="Whether the arms were hidden from you.")
 @click.option("--better", type=click.Choice(["higher", "lower"]), help="Which direction is better.")
+@SAMPLER_SEED
 @click.option("--out", type=FOLDER, required=True, help="Folder for effects.csv, checks.csv and report.html.")
-def analyse(table: Path, out: Path, **columns: str | float | None) -> None:
+def analyse(table: Path, out: Path, sampler_seed: int, **columns: str | float | bool | None) -> None:
     """Analyse a table of your own: any device, any supplement, one row a night."""
     from n1trial.journey import analyse_table
     from n1trial.own_table import read_table
@@ -232,7 +244,7 @@ def analyse(table: Path, out: Path, **columns: str | float | None) -> None:
     for note in data.notes:
         click.echo(f"note: {note}", err=True)
     with _progress() as on_stage:
-        analysis = analyse_table(data, out, source=table.name, on_stage=on_stage)
+        analysis = analyse_table(data, out, source=table.name, on_stage=on_stage, sampler_seed=sampler_seed)
     _answer(analysis)
     click.echo(f"\nThe report: {out / 'report.html'}")
     _leave_if_refused(analysis)
@@ -240,13 +252,14 @@ def analyse(table: Path, out: Path, **columns: str | float | None) -> None:
 
 @cli.command()
 def doctor() -> None:
-    """Show versions, and time compiling and sampling on pretend nights."""
+    """Show versions, and time the whole pass on a pretend trial."""
+    from tempfile import TemporaryDirectory
+
     from n1trial.demo import examine
 
-    with _progress() as on_stage:
-        told = examine(on_stage=on_stage)
-    for line in told:
-        click.echo(line)
+    with TemporaryDirectory() as scratch, _progress() as on_stage:
+        for line in examine(now=_now(), out=Path(scratch) / "demo", on_stage=on_stage):
+            click.echo(line)
 
 
 def _answer(analysis: Analysis) -> None:

@@ -164,7 +164,9 @@ def _certainty(
     """Certainty falls one step for every reason."""
     outcome = fit.outcome
     reasons = []
-    if not data.blinded:
+    if data.blinded is None:
+        reasons.append("nothing says that the arms were hidden from you")
+    elif not data.blinded:
         reasons.append("you knew what you were taking")
     if data.peeked:
         reasons.append("you looked before the end")

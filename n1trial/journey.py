@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from n1trial.allocation import new_seed
 from n1trial.checks import CheckResult, checks_table, run_checks, weigh_effects
 from n1trial.diary import Diary, blank_diary, read_diary
 from n1trial.effects import Effects, estimate_effects
@@ -18,7 +19,6 @@ from n1trial.fit import Fit, OnStage, fit_outcomes, load_fits, save_fits
 from n1trial.importers import read_exports
 from n1trial.nights import nightly
 from n1trial.protocol import protocol_path, read_protocol
-from n1trial.randomise import new_seed
 from n1trial.report import write_report
 from n1trial.schedule import randomise
 from n1trial.store import (
@@ -105,10 +105,12 @@ def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:
     return replace(data, notes=data.notes + aside), read_diary(folder.diary, folder.protocol)
 
 
-def fit_folder(folder: TrialFolder, *, now: datetime, on_stage: OnStage) -> Analysis:
+def fit_folder(
+    folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
+) -> Analysis:
     """Fit every outcome of a trial and keep the draws in the folder."""
     data, _ = trial_data(folder)
-    fits = _fit(data, on_stage=on_stage)
+    fits = _fit(data, sampler_seed=sampler_seed, on_stage=on_stage)
     save_fits(folder.fit, fits)
     append_log(
         folder, "fit", f"{len(fits)} outcomes, {fits[0].nights} nights, data {data.sha256[:12]}", now=now
@@ -165,9 +167,11 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     return analysis
 
 
-def analyse_table(data: TrialData, out: Path, *, source: str, on_stage: OnStage) -> Analysis:
+def analyse_table(
+    data: TrialData, out: Path, *, source: str, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
+) -> Analysis:
     """Analyse a table of one's own; write `effects.csv`, `checks.csv` and `report.html` into `out`."""
-    analysis = _analysis(data, _fit(data, on_stage=on_stage))
+    analysis = _analysis(data, _fit(data, sampler_seed=sampler_seed, on_stage=on_stage))
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -191,10 +195,10 @@ def analyse_table(data: TrialData, out: Path, *, source: str, on_stage: OnStage)
     return analysis
 
 
-def _fit(data: TrialData, *, on_stage: OnStage) -> list[Fit]:
+def _fit(data: TrialData, *, sampler_seed: int, on_stage: OnStage) -> list[Fit]:
     """Fit the primary outcome first, and those others that were recorded at all."""
     wanted = [data.outcomes[0], *(each for each in data.outcomes[1:] if len(data.analysed(each)))]
-    return fit_outcomes(data, wanted, seed=SAMPLER_SEED, on_stage=on_stage)
+    return fit_outcomes(data, wanted, seed=sampler_seed, on_stage=on_stage)
 
 
 def _analysis(data: TrialData, fits: Sequence[Fit]) -> Analysis:

@@ -32,6 +32,7 @@ def read_table(
     block: str | None = None,
     period: str | None = None,
     asleep: str | None = None,
+    blinded: bool | None = None,
 ) -> TrialData:
     """Read a table of one's own: any device, any supplement, one row a night.
 
@@ -43,6 +44,8 @@ def read_table(
     mid : in the outcome's unit
         Smallest worthwhile effect. A column of a known name has its own; otherwise a quarter of the nights'
         SD, and for counts half an episode a night, or 10 % where there are more than ten a night.
+    blinded
+        Whether the arms were hidden from the person; None: not known.
     better
         Which direction is better; by default higher for continuous outcomes and lower for counts.
 
@@ -89,6 +92,7 @@ def read_table(
         outcomes=(_outcome_of(table[outcome], outcome, kind=kind, better=better, mid=mid, path=path),),
         notes=_duplicates(table, outcome) if night else (),
         sleep_time=asleep,
+        blinded=blinded,
     )
 
 

@@ -205,6 +205,10 @@ class Protocol(Part):
         """The arms in the order of the file."""
         return tuple(arm.name for arm in self.arms)
 
+    def arm_named(self, name: str) -> Arm:
+        """The arm of that name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
     @property
     def planned_nights(self) -> int:
         """Nights from the first of the run-in to the last of the last block."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import icalendar
 import pandas as pd
 
+from n1trial.allocation import permuted_blocks, words
 from n1trial.errors import ScheduleError
 from n1trial.protocol import Protocol
-from n1trial.randomise import permuted_blocks, words
 
 COLUMNS = ("night", "phase", "block", "period", "arm", "washout")
 
@@ -43,7 +43,7 @@ def randomise(protocol: Protocol, *, start: date, seed: str) -> Schedule:
     start
         The evening of the first night.
     seed : 64 hexadecimal digits
-        With the protocol it determines the schedule; `randomise.new_seed` makes one.
+        With the protocol it determines the schedule; `allocation.new_seed` makes one.
 
     Raises
     ------

@@ -235,6 +235,4 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
             database.execute("PRAGMA synchronous=FULL")
             yield database
     except sqlite3.DatabaseError as error:
-        raise FolderError(
-            f"{path}/trial.db: {error}: close other programs that use it, or restore it"
-        ) from error
+        raise FolderError(f"{path}/trial.db: {error}: close what uses it, or restore a backup") from error

@@ -23,7 +23,9 @@ class TrialData:
 
     `table` has one row a planned night in calendar order: `night` (evening date; NaT where a table of one's
     own gives none), `day` (calendar days since the first row), `arm`, `block` and `period` (0: none),
-    one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`.
+    one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`; from a
+    device also `start` of sleep (ISO text) and `device`.
+    `blinded` is None where nobody said.
     """
 
     table: pd.DataFrame
@@ -35,7 +37,7 @@ class TrialData:
     rule: VerdictRule = field(default_factory=VerdictRule)
     notes: tuple[str, ...] = ()
     sleep_time: str | None = None
-    blinded: bool = False
+    blinded: bool | None = False
     peeked: bool = False
 
     @property
@@ -86,7 +88,9 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
     ordered = sorted(protocol.outcomes, key=lambda planned: not planned.primary)
     outcomes = tuple(planned.outcome for planned in ordered)
     columns = list(dict.fromkeys([*(outcome.name for outcome in outcomes), "tst_min"]))
-    table = schedule.table.merge(recorded[["night", "flags", *columns]], on="night", how="left")
+    table = schedule.table.merge(
+        recorded[["night", "flags", "start", "device", *columns]], on="night", how="left"
+    )
     table[columns] = table[columns].astype(float)
     flags = table["flags"].fillna("")
     nothing = table[columns].isna().all(axis=1)
@@ -104,7 +108,9 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
         else ()
     )
     return TrialData(
-        table=table[["night", "day", "arm", "block", "period", *columns, "left_out", "flags"]],
+        table=table[
+            ["night", "day", "arm", "block", "period", *columns, "left_out", "flags", "start", "device"]
+        ],
         arms=(protocol.reference, *(arm for arm in protocol.arm_names if arm != protocol.reference)),
         reference=protocol.reference,
         labels={arm.name: arm.label for arm in protocol.arms},

@@ -74,7 +74,7 @@ def test_20_000_exports_come_back_as_they_were_written(device, tmp_path):
 @pytest.mark.parametrize("device", DEVICES)
 def test_100_000_mutants_are_read_or_refused(device, tmp_path):
     outcomes = fates_of_mutants(device, 50_000, tmp_path)
-    print(f"{device}: {outcomes[True]} read, {outcomes[False]} refused")  # noqa: T201
+    print(f"{device}: {outcomes[True]} read, {outcomes[False]} refused")
     assert sum(outcomes.values()) == 100_000
 
 
@@ -245,7 +245,7 @@ def test_a_gigabyte_of_apple_health_is_read_in_20_seconds_and_300_mib(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     count, seconds, mebibytes = map(float, done.stdout.split())
-    print(f"{path.stat().st_size / 1e9:.2f} GB: {seconds:.1f} s, {mebibytes:.0f} MiB")  # noqa: T201
+    print(f"{path.stat().st_size / 1e9:.2f} GB: {seconds:.1f} s, {mebibytes:.0f} MiB")
     assert path.stat().st_size > 1e9
     assert count == 3650
     assert seconds <= 20

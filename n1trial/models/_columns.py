@@ -59,7 +59,7 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
     block_names, block_idx = np.unique(blocks, return_inverse=True)
     long_periods = np.bincount(period_idx).max() > 1 and len(period_names) > len(data.arms)
     dated = nights["night"].notna().all()
-    weekday = np.eye(7)[nights["night"].dt.weekday.to_numpy()] if dated else None
+    weekday = np.eye(7)[nights["night"].dt.day_of_week.to_numpy()] if dated else None
     trend = day / planned - 0.5
     return Columns(
         y=nights[outcome.name].to_numpy(float),

@@ -37,6 +37,7 @@ FORMULA = (
 
 LEVEL_SD, EFFECT_SD, PERIOD_SD, BLOCK_SD, TREND_SD, WEEKDAY_SD = 0.5, 0.2, 0.1, 0.2, 0.15, 0.1
 KAPPA_MEAN, KAPPA_SD = 0.8, 0.35
+END_OF_SUPPORT = 0.1
 OMEGA_MEAN, OMEGA_SD, OMEGA_LOW, OMEGA_HIGH = -0.1, 0.2, -0.5, 0.9
 
 
@@ -72,11 +73,12 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
 def _logp(count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable) -> pt.TensorVariable:
     theta = rate * (1.0 - omega)
     inner = theta + omega * count
-    inside = pt.gt(inner, 0.0)
-    # The unused branch must stay finite, else its gradient is not a number.
-    safe = pt.switch(inside, inner, 1.0)
-    logp = pt.log(theta) + (count - 1.0) * pt.log(safe) - inner - pt.gammaln(count + 1.0)
-    return pt.switch(inside, logp, -np.inf)
+    # At the end of the support the logarithm goes on as its tangent, steep but finite: a wall there is no
+    # information, only a place where the sampler loses its way. Counts that far out have no chance anyway.
+    near_end = pt.lt(inner, END_OF_SUPPORT)
+    log_inner = pt.log(pt.switch(near_end, END_OF_SUPPORT, inner))
+    log_inner = log_inner + pt.switch(near_end, inner / END_OF_SUPPORT - 1.0, 0.0)
+    return pt.log(theta) + (count - 1.0) * log_inner - inner - pt.gammaln(count + 1.0)
 
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 from scipy import stats
 
+from n1trial.allocation import DOMAIN, admissible_schedules, below, permuted_blocks, words
 from n1trial.errors import ScheduleError
-from n1trial.randomise import DOMAIN, admissible_schedules, below, permuted_blocks, words
 
 PROTOCOL = "ab" * 32
 

@@ -1,0 +1,115 @@
+"""A pretend trial through the whole pass, and the self-test that times it.
+
+The person does not exist, but everything else is real: the template, the random schedule, exports in the
+vendors' own layouts, the importers, the models, the report.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from n1trial.errors import FolderError
+from n1trial.fit import OnStage
+from n1trial.journey import Analysis, fit_folder, import_exports, make_trial, report_folder, trial_data
+from n1trial.report.terminal import fit_lines, ledger_lines
+from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
+
+TEMPLATE = "glycine-vs-magnesium-glycinate"
+START = date(2026, 1, 5)
+ALLOCATION_SEED = "d3" * 32
+# Of the first fourteen people the one whose nights lie nearest the truth, so that the demo teaches, not luck.
+PERSON = 12
+ZONE = "Europe/Berlin"
+TRUTH = Truth(
+    effects_min={"glycine": 8.0, "magnesium-glycinate": 30.0},
+    log_rate_effects={"magnesium-glycinate": -0.15},
+    wakes_mean=3.0,
+)
+MARK = ".n1trial-demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """What the demo did: lines to print, the analysis, the truth behind it, where the report is."""
+
+    lines: tuple[str, ...]
+    analysis: Analysis
+    truth: str
+    report: Path
+
+
+def run_demo(out: Path, *, now: datetime, on_stage: OnStage) -> Demonstration:
+    """Make a trial, pretend to live it, import its exports, fit, and write the report.
+
+    Raises
+    ------
+    FolderError
+        `out` holds something that is not an earlier demo.
+    """
+    _clear(out)
+    folder = make_trial(
+        out / "trial",
+        protocol=TEMPLATE,
+        start=START,
+        seed=ALLOCATION_SEED,
+        home_zone=ZoneInfo(ZONE),
+        now=now,
+    )
+    on_stage("demo", "pretending 133 nights and writing a Fitbit and an Oura export")
+    person = simulate_nights(folder.schedule, TRUTH, seed=PERSON)
+    takeout, oura = out / "takeout-pretend.zip", out / "oura_sleep_pretend.csv"
+    write_fitbit_takeout(person, takeout, zone=ZONE)
+    # The ring was worn on two nights of three, so that the trial has a device with fewer nights.
+    worn = replace(
+        person, table=person.table.assign(present=person.table["present"] & (person.table.index % 3 > 0))
+    )
+    write_oura_web_csv(worn, oura, zone=ZONE)
+    folder.diary.write_text(diary_text(person, folder.protocol), encoding="utf-8")
+    lines = []
+    for name, export in (("Fitbit", takeout), ("Oura", oura)):
+        on_stage("demo", f"importing the {name} export")
+        done = import_exports(folder, [export], now=now)
+        lines.append(f"{name}: {done.new} records read from {export}")
+    data, _ = trial_data(folder)
+    lines += ledger_lines(data)
+    on_stage("demo", "fitting two outcomes, each in a process of its own")
+    fitted = fit_folder(folder, now=now, on_stage=on_stage)
+    on_stage("demo", "writing the report")
+    analysis = report_folder(folder, now=now)
+    lines += fit_lines(fitted.fits)
+    truth = "; ".join(
+        f"{folder.protocol.arm_named(arm).label} {minutes:+.0f} min of sleep"
+        for arm, minutes in person.effects_min.items()
+    )
+    return Demonstration(lines=tuple(lines), analysis=analysis, truth=truth, report=folder.report)
+
+
+def examine(*, now: datetime, out: Path, on_stage: OnStage) -> Iterator[str]:
+    """Versions, and seconds for importing, compiling and sampling on the demo's nights."""
+    for name in ("n1trial", "pymc", "nutpie", "numba", "arviz", "pandas", "numpy"):
+        yield f"{name} {version(name)}"
+    started = time.perf_counter()
+    told = run_demo(out, now=now, on_stage=on_stage)
+    yield from fit_lines(told.analysis.fits)
+    yield f"the whole pass: {time.perf_counter() - started:.1f} s"
+    ok = not told.analysis.refused
+    yield "self-test passed" if ok else "self-test failed: the gate refused the demo's fit"
+
+
+def _clear(out: Path) -> None:
+    if out.exists() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise FolderError(f"{out}: is there already and no earlier demo: choose another place with --out")
+    if out.exists():
+        shutil.rmtree(out)
+    try:
+        out.mkdir(parents=True)
+        (out / MARK).touch()
+    except OSError as error:
+        raise FolderError(
+            f"{out}: cannot be made ({error.strerror}): choose another place with --out"
+        ) from error

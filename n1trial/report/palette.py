@@ -1,0 +1,87 @@
+"""The look of an arm: one colour for each scheme and one shape, so that colour is never alone.
+
+Text colours hold 4.5:1 and arm colours 4.5:1 on paper and card in both schemes; `test_figures.py` measures.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import cycle
+
+from n1trial.trial import TrialData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmStyle:
+    """Colours on light and on dark, the marker of matplotlib, and the same shape as a character."""
+
+    light: str
+    dark: str
+    marker: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shade:
+    """One role on the page: its CSS variable, and its colour in both schemes."""
+
+    variable: str
+    light: str
+    dark: str
+
+
+REFERENCE = ArmStyle(light="#6b6b6b", dark="#b4b7bd", marker="o", symbol="●")
+GLYCINE = ArmStyle(light="#0072b2", dark="#6cb9ee", marker="^", symbol="▲")
+MAGNESIUM = ArmStyle(light="#b34e00", dark="#f2a35e", marker="s", symbol="■")
+OTHERS = (
+    ArmStyle(light="#7b3f9d", dark="#cf9ff0", marker="D", symbol="◆"),
+    ArmStyle(light="#00755c", dark="#56c9ab", marker="v", symbol="▼"),
+    ArmStyle(light="#a81e57", dark="#f58fb6", marker="*", symbol="★"),
+    ArmStyle(light="#5f5a00", dark="#cfc65c", marker="p", symbol="⬟"),
+    ArmStyle(light="#3d4f9e", dark="#a3b3f7", marker="h", symbol="⬢"),
+)
+
+PAPER = Shade(variable="--paper", light="#faf9f6", dark="#12151b")
+CARD = Shade(variable="--card", light="#fffffe", dark="#1a1e27")
+INK = Shade(variable="--ink", light="#1d2430", dark="#e9e7e2")
+MUTED = Shade(variable="--muted", light="#586070", dark="#a7adba")
+LINE = Shade(variable="--line", light="#dcdad4", dark="#363c49")
+BAND = Shade(variable="--band", light="#f1efea", dark="#262b36")
+WORSE = Shade(variable="--worse", light="#9b1c31", dark="#ff9a9a")
+ACCENT = Shade(variable="--accent", light="#47459c", dark="#b9b6ff")
+SHADES = (PAPER, CARD, INK, MUTED, LINE, BAND, WORSE, ACCENT)
+STYLES = (REFERENCE, GLYCINE, MAGNESIUM, *OTHERS)
+
+
+def arm_styles(data: TrialData) -> Mapping[str, ArmStyle]:
+    """Each arm's style: grey for the reference, glycine and magnesium their own, the others in order."""
+    styles = {data.reference: REFERENCE}
+    for arm in data.treatments:
+        wanted = _kindred(f"{arm} {data.labels[arm]}")
+        if wanted and wanted not in styles.values():
+            styles[arm] = wanted
+    spare = cycle(
+        style for style in STYLES[1:] if style not in styles.values() or len(data.arms) > len(STYLES)
+    )
+    return {arm: styles[arm] if arm in styles else next(spare) for arm in data.arms}
+
+
+def _kindred(words: str) -> ArmStyle | None:
+    said = words.lower()
+    return MAGNESIUM if "magnes" in said else GLYCINE if "glycin" in said else None
+
+
+def css_variables(scheme: str) -> str:
+    """Every role and arm colour of a scheme ("light" or "dark") as CSS declarations."""
+    return " ".join(f"{name}: {colours[scheme]};" for name, colours in _colours())
+
+
+def css_variable_of() -> Mapping[str, str]:
+    """Each light colour, as it stands in a figure, and the CSS variable that follows the scheme."""
+    return {colours["light"]: name for name, colours in _colours()}
+
+
+def _colours() -> Iterable[tuple[str, Mapping[str, str]]]:
+    for shade in SHADES:
+        yield shade.variable, {"light": shade.light, "dark": shade.dark}
+    for number, style in enumerate(STYLES):
+        yield f"--arm-{number}", {"light": style.light, "dark": style.dark}

@@ -1,0 +1,84 @@
+"""The same words for the terminal: plans, ledgers, fits and answers as plain lines."""
+
+from collections.abc import Iterator, Sequence
+
+from n1trial.effects import Effects
+from n1trial.fit import Fit
+from n1trial.outcomes import Outcome
+from n1trial.protocol import Protocol
+from n1trial.report.sentences import answer, how_sure, keep_taking, nights_in_words, no_verdict
+from n1trial.report.text import capitalised, visible
+from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE, SUBSTANCES
+from n1trial.trial import TrialData
+
+
+def protocol_lines(protocol: Protocol) -> Iterator[str]:
+    """A protocol: question, arms with what they hold, design, outcomes, safety."""
+    design = protocol.design
+    first, last = protocol.dosing.minutes_before_bed
+    yield visible(protocol.title)
+    yield visible(protocol.question)
+    yield ""
+    for arm in protocol.arms:
+        held = " + ".join(f"{dose.compound:,.0f} mg {SUBSTANCES[dose.substance].label}" for dose in arm.doses)
+        mark = ", the reference" if arm.name == protocol.reference else ""
+        yield f"  {arm.name}{mark}: {held or 'no dose'}"
+        yield f"      glycine {arm.glycine_mg:,.0f} mg, elemental magnesium {arm.magnesium_mg:,.0f} mg"
+    yield f"  limit for magnesium from supplements: {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE})"
+    if protocol.acknowledged_above_limit:
+        yield f"  above the limit, acknowledged: {visible(protocol.acknowledged_above_limit)}"
+    yield ""
+    yield (
+        f"  {protocol.planned_nights} nights: run-in {design.run_in_nights}, then {design.blocks} blocks of"
+        f" {len(protocol.arms)} periods of {design.period_nights}; taken {first} to {last} min before bed"
+    )
+    for planned in protocol.outcomes:
+        outcome = planned.outcome
+        mark = ", primary" if planned.primary else ""
+        yield f"  {outcome.name}{mark}: worth having from {outcome.mid:g} {outcome.contrast_unit} ({outcome.source})"
+    for warning in protocol.stop_and_ask_a_doctor:
+        yield f"  doctor: {visible(warning)}"
+
+
+def ledger_lines(data: TrialData) -> Iterator[str]:
+    """What became of the planned nights, by outcome; never by arm."""
+    for outcome in data.outcomes:
+        became = data.ledger(outcome)["became"].value_counts()
+        yield f"{outcome.name}: " + ", ".join(f"{count} {what}" for what, count in became.items())
+    for note in data.notes:
+        yield f"note: {visible(note)}"
+
+
+def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
+    """How the sampling went."""
+    for fit in fits:
+        found = fit.diagnostics
+        yield (
+            f"{fit.outcome.name}: {fit.nights} nights, {found.chains} x {found.draws} draws, R-hat"
+            f" {found.max_r_hat:.3f}, effective sample size {min(found.min_ess_bulk, found.min_ess_tail):.0f},"
+            f" {found.divergences} divergences; compiled {fit.compile_s:.1f} s, sampled {fit.sample_s:.1f} s"
+        )
+        for problem in fit.problems:
+            yield f"  stopped: {problem}"
+
+
+def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
+    """The answers, outcome by outcome, in the words of the report."""
+    for each in effects:
+        yield f"{capitalised(_heading(each.outcome))}:"
+        if each.problems:
+            yield "  No verdict, because a gate refused the result:"
+            yield from (f"  - {visible(problem)}" for problem in each.problems)
+            yield from (f"  {step}" for step in no_verdict(each.problems))
+        else:
+            for effect in each.contrasts:
+                if effect.comparator == data.reference:
+                    analysed = len(data.analysed(each.outcome))
+                    yield f"  {answer(effect, data.labels)}"
+                    yield f"    {keep_taking(effect, nights=analysed)} {how_sure(effect)}"
+        yield ""
+    yield nights_in_words(data)
+
+
+def _heading(outcome: Outcome) -> str:
+    return visible(outcome.label)

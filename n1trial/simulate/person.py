@@ -1,0 +1,248 @@
+"""Draw the nights of one simulated person on one schedule."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+from scipy.special import gammaln
+
+from n1trial.schedule import Schedule
+from n1trial.simulate.truth import Truth
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Integers = NDArray[np.int64]
+
+LEAST_MIN, MOST_MIN = 30, 780
+USUAL_START_MIN = 23 * 60 + 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedTrial:
+    """A trial whose truth is known.
+
+    `table` has one row a planned night: `night`, `phase`, `block`, `period`, `arm`; what was done: `taken`
+    (in the run-in nothing is), `taken_at` and `start` (wall clock), `caffeine_mg`; what lies behind:
+    `exposure` to the night's own arm (0 to 1), `effect_min` (of all arms, carry-over included),
+    `expected_min` (sleep time without the nightly residual), `sleep_min` (as slept), `expected_episodes`;
+    what the device kept: `present`, `partial`, `tst_min` and `wake_episodes` (NaN where not present), and
+    `tst_full_min` (as it would be with every night present and whole); `guess` and `confidence`.
+
+    `effects_min` holds this person's own effects, by arm.
+    """
+
+    table: pd.DataFrame
+    effects_min: Mapping[str, float]
+    truth: Truth
+    seed: int
+
+    def rng(self, *key: int) -> np.random.Generator:
+        """A stream of random numbers of its own for each key, the same for ever."""
+        return np.random.default_rng([self.seed, *key])
+
+
+def simulate_nights(schedule: Schedule, truth: Truth, seed: int) -> SimulatedTrial:
+    """Simulate every night of a schedule.
+
+    Each ingredient has its own stream of random numbers: a truth that differs in one parameter gives the
+    same person, with that one thing changed.
+
+    Parameters
+    ----------
+    seed : 0 or more
+        Another seed is another person.
+
+    Raises
+    ------
+    ScheduleError
+        The truth names an arm that the schedule lacks, or is out of range.
+    """
+    plan = schedule.table
+    arms = tuple(sorted(set(plan["arm"])))
+    truth.check(arms)
+    nights = len(plan)
+    evening = plan["night"].to_numpy().astype("datetime64[s]")
+    days = (evening - evening[0]) // np.timedelta64(1, "D")
+    in_trial = (plan["phase"] == "trial").to_numpy()
+    streams = _streams(seed)
+    person, doses, clock = next(streams), next(streams), next(streams)
+    effects = {
+        arm: truth.effects_min[arm] + truth.effects_between_people_sd * shift
+        for arm, shift in zip(truth.effects_min, person.standard_normal(len(truth.effects_min)), strict=True)
+    }
+    taken = in_trial & (doses.random(nights) >= truth.missed_share)
+    arm_idx = pd.Categorical(plan["arm"], categories=arms).codes.astype(np.int64)
+    exposures = np.column_stack(
+        [
+            _exposure((arm_idx == k) & taken, truth.half_life_nights.get(arm, 0.0))
+            for k, arm in enumerate(arms)
+        ]
+    )
+    effect = exposures @ [effects.get(arm, 0.0) for arm in arms]
+
+    free_night = np.isin(plan["night"].dt.day_of_week.to_numpy(), (4, 5))
+    free_night_min = truth.free_night_min + truth.free_night_sd * next(streams).standard_normal()
+    period = plan["period"].to_numpy()
+    of_period = next(streams).standard_normal(int(period.max()) + 1)[period]
+    drift = _drift(next(streams), days, truth.drift_length_nights)
+    quiet = truth.mean_min + effect + free_night_min * free_night + truth.drift_sd * drift
+    caffeine, expected, sleep = _days(
+        next(streams), truth, quiet + truth.period_sd * of_period, _residual(next(streams), nights, truth)
+    )
+
+    wakes = next(streams)
+    log_rate = (
+        math.log(truth.wakes_mean)
+        + exposures @ [truth.log_rate_effects.get(arm, 0.0) for arm in arms]
+        + truth.wakes_sleep_exponent * np.log(sleep / 420)
+        + truth.wakes_drift_sd * _drift(wakes, days, truth.drift_length_nights)
+    )
+    episodes = _generalised_poisson(wakes, np.exp(log_rate), truth.wakes_omega)
+
+    recorder = next(streams)
+    seen = (
+        truth.device_offset_min
+        + truth.device_slope * sleep
+        + truth.device_sd * recorder.standard_normal(nights)
+    )
+    full = np.clip(np.round(seen), LEAST_MIN, MOST_MIN)
+    kept_share = np.where(
+        recorder.random(nights) < truth.partial_share, recorder.uniform(0.2, 0.6, nights), 1.0
+    )
+    recorded = np.maximum(np.round(full * kept_share), LEAST_MIN)
+    # A minute of sleep lies between two wake episodes, and the record ends before the next evening
+    room = np.minimum(recorded - 1, (1080 - recorded) // 8)
+    counted = np.minimum(recorder.binomial(episodes, kept_share), room)
+    present = ~_missing(next(streams), sleep, truth)
+    start = np.clip(
+        USUAL_START_MIN + 45 * free_night + 35 * clock.standard_normal(nights), 20.5 * 60, 25.5 * 60
+    )
+    bedtime = evening + (np.round(start * 2) * 30).astype("timedelta64[s]")
+    felt = np.abs(effect) >= truth.felt_min
+    guess, confidence = _guesses(next(streams), arm_idx, arms, felt, truth.unblinding)
+    guess[~in_trial] = None
+    drawn = pd.DataFrame(
+        {
+            "taken": taken,
+            "taken_at": bedtime - clock.integers(30, 61, nights).astype("timedelta64[m]"),
+            "start": bedtime,
+            "caffeine_mg": caffeine,
+            "exposure": exposures[np.arange(nights), arm_idx],
+            "effect_min": effect,
+            "expected_min": expected,
+            "sleep_min": sleep,
+            "expected_episodes": np.exp(log_rate),
+            "present": present,
+            "partial": kept_share < 1,
+            "tst_full_min": full,
+            "tst_min": np.where(present, recorded, np.nan),
+            "wake_episodes": np.where(present, counted, np.nan),
+            "guess": guess,
+            "confidence": np.where(in_trial, confidence, np.nan),
+        },
+        index=plan.index,
+    )
+    table = pd.concat([plan[["night", "phase", "block", "period", "arm"]], drawn], axis=1)
+    return SimulatedTrial(table=table, effects_min=effects, truth=truth, seed=seed)
+
+
+def _streams(seed: int) -> Iterator[np.random.Generator]:
+    for child in np.random.SeedSequence(seed).spawn(16):
+        yield np.random.default_rng(child)
+
+
+def _exposure(taken: Bools, half_life: float) -> Floats:
+    decay = 2 ** (-1 / half_life) if half_life else 0.0
+    exposure: Floats = lfilter([1 - decay], [1, -decay], taken.astype(float))
+    return exposure
+
+
+def _residual(rng: np.random.Generator, nights: int, truth: Truth) -> Floats:
+    """AR(1) of marginal SD `residual_sd`, from the first night on."""
+    shocks = rng.standard_normal(nights)
+    if truth.tail_nu is not None:
+        # A t of SD 1: its own SD is the root of nu / (nu - 2)
+        shocks *= np.sqrt((truth.tail_nu - 2) / rng.chisquare(truth.tail_nu, nights))
+    shocks[1:] *= math.sqrt(1 - truth.phi**2)
+    residual: Floats = lfilter([1.0], [1.0, -truth.phi], truth.residual_sd * shocks)
+    return residual
+
+
+def _drift(rng: np.random.Generator, days: Integers, length: float) -> Floats:
+    """A slow curve of SD 1."""
+    span = int(days.max()) + 1
+    curve: Floats = _matern_root(span, length) @ rng.standard_normal(span)
+    return curve[days]
+
+
+@lru_cache(maxsize=16)
+def _matern_root(days: int, length: float) -> Floats:
+    """Cholesky root of the Matérn-5/2 covariance between consecutive days."""
+    apart = math.sqrt(5) * np.abs(np.subtract.outer(np.arange(days), np.arange(days))) / length
+    covariance = (1 + apart + apart**2 / 3) * np.exp(-apart)
+    root: Floats = np.linalg.cholesky(covariance + 1e-9 * np.eye(days))
+    return root
+
+
+def _days(
+    rng: np.random.Generator, truth: Truth, quiet: Floats, residual: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Caffeine in mg, expected and slept minutes: day after day, because a short night invites caffeine."""
+    odds = truth.caffeine_after_short
+    after_short = 2 * truth.caffeine_share * odds / (1 + odds)
+    after_long = 2 * truth.caffeine_share / (1 + odds)
+    draws, doses = rng.random(len(quiet)), np.where(rng.random(len(quiet)) < 0.7, 100.0, 200.0)
+    caffeine = np.zeros(len(quiet))
+    expected = quiet.copy()
+    chance = truth.caffeine_share
+    for night, draw in enumerate(draws):
+        if draw < chance:
+            caffeine[night] = doses[night]
+            expected[night] += truth.caffeine_min_per_100mg * doses[night] / 100
+        short = expected[night] + residual[night] < truth.mean_min
+        chance = after_short if short else after_long
+    return caffeine, expected, np.clip(expected + residual, LEAST_MIN, MOST_MIN)
+
+
+def _generalised_poisson(rng: np.random.Generator, mean: Floats, omega: float) -> Integers:
+    """Counts of mean λ and variance λ/(1 - ω)², by inversion of the tabulated chances.
+
+    References
+    ----------
+    Consul and Jain (1973), Technometrics 15:791, with θ = λ(1 - ω)
+    """
+    most = int(mean.max() + 12 * math.sqrt(mean.max()) / (1 - omega) + 20)
+    count = np.arange(most + 1)
+    theta = mean[:, None] * (1 - omega)
+    rate = theta + omega * count
+    possible = rate > 0
+    rate = np.where(possible, rate, 1.0)
+    log_chance = np.log(theta) + (count - 1) * np.log(rate) - rate - gammaln(count + 1)
+    chance = np.where(possible, np.exp(log_chance), 0.0).cumsum(axis=1)
+    below = chance < (rng.random(len(mean)) * chance[:, -1])[:, None]
+    return np.asarray(below.sum(axis=1), dtype=np.int64)
+
+
+def _missing(rng: np.random.Generator, sleep: Floats, truth: Truth) -> Bools:
+    """Single nights, likelier on short ones if the truth says so, and bursts of 3 to 7 nights."""
+    weight = np.where(sleep < 300, truth.missing_short_factor, 1.0)
+    missing = rng.random(len(sleep)) < truth.missing_share * weight / max(weight.mean(), 1e-12)
+    bursts = rng.poisson(truth.missing_bursts * len(sleep) / 100)
+    for first, length in zip(rng.integers(len(sleep), size=bursts), rng.integers(3, 8, bursts), strict=True):
+        missing[first : first + length] = True
+    return np.asarray(missing)
+
+
+def _guesses(
+    rng: np.random.Generator, arm_idx: Integers, arms: tuple[str, ...], felt: Bools, unblinding: float
+) -> tuple[NDArray[np.object_], Floats]:
+    """Each morning's guess at the arm, and how sure the person is (0 to 10)."""
+    right = rng.random(len(felt)) < 1 / len(arms) + unblinding * felt
+    wrong = (arm_idx + rng.integers(1, max(len(arms), 2), len(felt))) % len(arms)
+    confidence = np.round(rng.normal(np.where(felt, 6, 3), 1.5)).clip(0, 10) + 0.0
+    return np.array(arms, dtype=object)[np.where(right, arm_idx, wrong)], confidence

@@ -1,0 +1,107 @@
+"""Many simulated trials through the real model: slow, printed with their figures."""
+
+import itertools
+import warnings
+from datetime import date
+
+import numpy as np
+import nutpie
+import pandas as pd
+import pytest
+
+from n1trial.models import model_for
+from n1trial.nights import COLUMNS, Nights
+from n1trial.outcomes import OUTCOMES
+from n1trial.protocol import read_protocol
+from n1trial.schedule import randomise
+from n1trial.simulate import Truth, simulate_nights
+from n1trial.trial import join_trial
+from n1trial.verdict import Chances, verdict_of
+
+pytestmark = pytest.mark.slow
+
+PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
+SLEEP = OUTCOMES["tst_min"]
+TRIALS = 200
+
+
+def trials(truth, count, *, seed):
+    """Simulated trials joined as real ones are."""
+    for number in range(count):
+        schedule = randomise(PROTOCOL, start=date(2026, 1, 5), seed=f"{seed * 1000 + number:064x}")
+        lived = simulate_nights(schedule, truth, seed=seed * 1000 + number).table
+        nights = pd.DataFrame(dict.fromkeys(COLUMNS, np.nan), index=range(len(lived)))
+        nights = nights.assign(
+            night=lived["night"],
+            tst_min=lived["tst_min"].where(lived["present"]),
+            wake_episodes=lived["wake_episodes"].where(lived["present"]),
+            flags="",
+        )
+        yield join_trial(schedule, Nights(nights), PROTOCOL)
+
+
+def posteriors(data_sets, outcome):
+    """Effect draws [draw, contrast] of every trial: one compilation, new data each time."""
+    model, compiled = model_for(outcome), None
+    for data in data_sets:
+        built = model.build(data, outcome)
+        if compiled is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compiled = nutpie.compile_pymc_model(built)
+        values = {variable.name: variable.get_value() for variable in built.data_vars}
+        tree = nutpie.sample(
+            compiled.with_data(**values),
+            draws=500,
+            tune=400,
+            chains=2,
+            cores=2,
+            seed=1,
+            target_accept=0.9,
+            progress_bar=False,
+        )
+        yield data, tree["posterior"]["effect"].to_numpy().reshape(-1, len(data.treatments))
+
+
+@pytest.mark.parametrize(
+    ("name", "truth"),
+    [
+        ("default", Truth()),
+        ("correlated nights, periods that differ", Truth(phi=0.3, period_sd=15.0)),
+    ],
+)
+def test_no_effect_is_announced_worth_it_in_at_most_one_trial_of_twenty(name, truth):
+    verdicts = []
+    for data, effects in posteriors(trials(truth, TRIALS, seed=7), SLEEP):
+        sd_ratios = effects.std(axis=0) / 20.0
+        verdicts.append(
+            [
+                verdict_of(Chances.of(draws, SLEEP.mid), sd_ratio=ratio, rule=data.rule)
+                for draws, ratio in zip(effects.T, sd_ratios, strict=True)
+            ]
+        )
+    false_alarms = sum("worth it" in pair for pair in verdicts)
+    share = pd.Series(list(itertools.chain.from_iterable(verdicts))).value_counts(normalize=True).round(3)
+    print(
+        f"\n{name}: worth it in {false_alarms} of {TRIALS} trials without effect; contrasts: {share.to_dict()}"
+    )
+    assert false_alarms <= 0.05 * TRIALS
+
+
+def test_effects_drawn_from_the_prior_lie_in_nineteen_of_twenty_intervals():
+    rng = np.random.default_rng(5)
+    inside, total = 0, 0
+    truths = [
+        dict(zip(("glycine", "magnesium-glycinate"), rng.normal(0, 20, 2), strict=True))
+        for _ in range(TRIALS)
+    ]
+    data_sets = (
+        next(trials(Truth(effects_min=truth, missed_share=0.0, partial_share=0.0), 1, seed=100 + number))
+        for number, truth in enumerate(truths)
+    )
+    for truth, (data, effects) in zip(truths, posteriors(data_sets, SLEEP), strict=True):
+        low, high = np.quantile(effects, [0.025, 0.975], axis=0)
+        true = np.array([truth[arm] for arm in data.treatments])
+        inside, total = inside + ((low <= true) & (true <= high)).sum(), total + len(true)
+    print(f"\n95 % intervals held the truth in {inside} of {total} contrasts ({inside / total:.3f})")
+    assert 0.92 <= inside / total <= 0.98

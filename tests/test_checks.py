@@ -1,0 +1,193 @@
+import itertools
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pretend import pretend_trial
+
+from n1trial.checks import checks, run_checks
+from n1trial.checks._period_means import complete_blocks
+from n1trial.checks.randomisation import block_t, relabellings, signs, swap_interval, swap_p
+from n1trial.outcomes import OUTCOMES
+from n1trial.own_table import read_table
+
+SLEEP = OUTCOMES["tst_min"]
+PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "published"
+MAGNESIUM = PUBLISHED / "gwern_mg_citrate_blocks_2013_2014.csv"
+needs_published = pytest.mark.skipif(
+    not MAGNESIUM.is_file(), reason="published data lie beside the repository"
+)
+
+
+def result(data, check, contrast, outcome=None):
+    results = run_checks(data, outcome or data.outcomes[0])
+    return next(each for each in results if (each.check, each.contrast) == (check, contrast))
+
+
+@pytest.mark.parametrize("name", checks())
+def test_a_check_gives_each_contrast_a_number_and_changes_nothing(name):
+    data = pretend_trial(effects={"glycine": 30}, outcome=OUTCOMES["wake_episodes"], level=5, counts=True)
+    before = data.table.copy()
+    check = checks()[name]
+    assert check.applies(data, data.outcomes[0])
+    results = check.run(data, data.outcomes[0])
+    assert {each.contrast for each in results} == {"glycine vs none", "magnesium vs none"}
+    assert all(each.estimate is not None and 0 <= each.p <= 1 for each in results)
+    assert data.table.equals(before)
+
+
+@pytest.mark.parametrize("name", checks())
+def test_a_check_says_itself_that_it_does_not_apply(name):
+    data = pretend_trial(blocks=1, period_nights=1)
+    assert not checks()[name].applies(data, SLEEP)
+
+
+def test_swapped_arms_turn_the_sign():
+    data = pretend_trial(effects={"glycine": 25}, arms=("none", "glycine"), seed=3)
+    swapped = pretend_trial(effects={"none": 25}, arms=("none", "glycine"), seed=3)
+    one, other = (result(each, "period means", "glycine vs none") for each in (data, swapped))
+    noise = result(
+        pretend_trial(arms=("none", "glycine"), seed=3), "period means", "glycine vs none"
+    ).estimate
+    assert one.estimate - noise == pytest.approx(25)
+    assert other.estimate - noise == pytest.approx(-25)
+
+
+def test_blocks_without_every_arm_are_left_out_and_counted():
+    data = pretend_trial()
+    lost = (data.table["block"] == 2) & (data.table["arm"] == "glycine")
+    data.table.loc[lost, "tst_min"] = np.nan
+    assert len(complete_blocks(data, SLEEP)) == 5
+    assert (
+        "5 complete blocks; 1 without every arm left out"
+        in result(data, "period means", "glycine vs none").note
+    )
+
+
+def test_all_labellings_of_six_blocks_of_three_arms_are_there_once():
+    means = np.arange(18.0).reshape(6, 3)
+    every, exact = relabellings(means)
+    assert exact
+    assert len(np.unique(every.reshape(len(every), -1), axis=0)) == len(every) == 46_656
+
+
+def test_t_of_the_block_analysis_of_variance_agrees_with_statsmodels():
+    data = pretend_trial(seed=5)
+    means = complete_blocks(data, SLEEP)
+    companion = result(data, "period means", "magnesium vs none")
+    error = (companion.high - companion.low) / 2 / 2.2281388519649385  # t(.975) on 10 degrees of freedom
+    assert block_t(means[np.newaxis], 2, 0)[0] == pytest.approx(abs(companion.estimate) / error)
+
+
+def test_swaps_by_hand():
+    # Differences 1, 2, 3: of eight sign patterns only +++ and --- reach a sum of 6.
+    swaps, exact = signs(3)
+    assert exact
+    assert swap_p(np.array([1.0, 2.0, 3.0]), swaps) == pytest.approx(2 / 8)
+    assert swap_interval(np.array([1.0, 2.0, 3.0]), swaps) == (None, None)
+
+
+def test_the_swap_interval_holds_exactly_the_shifts_that_are_not_rejected():
+    difference = np.array([12.0, 30.0, 18.0, 25.0, 9.0, 40.0, 22.0])
+    swaps, _ = signs(7)
+    low, high = swap_interval(difference, swaps)
+    assert swap_p(difference - (low + 1e-6), swaps) > 0.05 >= swap_p(difference - (low - 1e-6), swaps)
+    assert swap_p(difference - (high - 1e-6), swaps) > 0.05 >= swap_p(difference - (high + 1e-6), swaps)
+
+
+def test_the_randomisation_test_keeps_its_level_exactly():
+    means = np.random.default_rng(0).normal(size=(3, 3))
+    every, _ = relabellings(means)
+    statistics = block_t(every, 1, 0)
+    p = np.array([(statistics >= each - 1e-9).mean() for each in statistics])
+    for level in (0.05, 0.1, 0.2, 0.5):
+        assert (p <= level).mean() <= level
+
+
+def test_correlated_nights_fool_the_naive_analysis_and_not_the_period_means():
+    naive, honest, trials = 0, 0, 200
+    for seed in range(trials):
+        data = pretend_trial(blocks=3, sd=1.0, seed=seed)
+        rng = np.random.default_rng(seed + 10_000)
+        night = data.table["tst_min"].to_numpy(copy=True)
+        for before, after in itertools.pairwise(range(len(night))):
+            night[after] = 420 + 0.6 * (night[before] - 420) + 48 * rng.standard_normal()
+        data.table["tst_min"] = night
+        naive += result(data, "nights as if independent", "glycine vs none").p < 0.05
+        honest += result(data, "period means", "glycine vs none").p < 0.05
+    assert naive / trials > 0.12
+    assert honest / trials < 0.10
+
+
+@needs_published
+@pytest.mark.parametrize(
+    ("arm", "outcome", "level", "first", "second"),
+    [
+        ("mg_citrate", "total_z_min", "536.35644 (6.59166)", (-27.37398, 10.97453), (15.86805, 11.53300)),
+        ("mg_citrate", "awakenings", "6.03960 (0.23867)", (-0.548376, 0.397372), (-0.427359, 0.417594)),
+    ],
+)
+def test_regression_on_dose_equals_the_published_one(arm, outcome, level, first, second):
+    # gwern.net/Zeo: published coefficients and standard errors.
+    data = read_table(
+        MAGNESIUM, arm=arm, reference="0.0", outcome=outcome, night="date", block="pair", period="period"
+    )
+    for contrast, (estimate, error) in (("136.0 vs 0.0", first), ("800.0 vs 0.0", second)):
+        found = result(data, "nights as if independent", contrast)
+        assert round(found.estimate, 5) == round(estimate, 5)
+        noted = re.search(r"standard error ([\d.]+)", found.note)
+        assert float(noted[1]) == pytest.approx(error, abs=6e-6)
+        assert level in found.note
+
+
+@needs_published
+@pytest.mark.parametrize(
+    ("outcome", "phase", "blocks", "estimate", "error", "p"),
+    [
+        ("total_z_min", None, 15, "-5.866", "9.422", "0.54535"),
+        ("total_z_min", "0", 8, "-19.553", "10.722", "0.08594"),
+        ("total_z_min", "1", 7, "9.776", "14.632", "0.57812"),
+        ("awakenings", None, 15, "-0.617", "0.399", "0.14484"),
+    ],
+)
+def test_pair_differences_of_the_magnesium_trial_equal_the_computed_ones(
+    tmp_path, outcome, phase, blocks, estimate, error, p
+):
+    lines = MAGNESIUM.read_text().splitlines()
+    column = lines[0].split(",").index("phase")
+    kept = [line for line in lines[1:] if phase is None or line.split(",")[column] == phase]
+    table = tmp_path / "phase.csv"
+    table.write_text("\n".join([lines[0], *kept]) + "\n")
+    data = read_table(
+        table, arm="mg", reference="0", outcome=outcome, night="date", block="pair", period="period"
+    )
+    means, test = (result(data, check, "1 vs 0") for check in ("period means", "randomisation"))
+    assert f"{means.estimate:.3f}" == estimate
+    assert f"standard error {error}" in means.note
+    assert f"{test.p:.5f}" == p
+    assert f"all {2**blocks:,} swaps" in test.note
+
+
+@needs_published
+def test_the_rate_per_hour_asleep_of_the_magnesium_trial_equals_the_computed_one():
+    data = read_table(
+        MAGNESIUM,
+        arm="mg",
+        reference="0",
+        outcome="awakenings",
+        kind="count",
+        night="date",
+        block="pair",
+        period="period",
+        asleep="total_z_min",
+    )
+    found = result(data, "quasi-Poisson rate", "1 vs 0")
+    assert f"{found.estimate:.4f}" == "-0.0669"
+    assert "standard error 0.0612" in found.note
+
+
+@needs_published
+def test_a_date_that_stands_twice_in_the_magnesium_trial_is_named():
+    data = read_table(MAGNESIUM, arm="mg", reference="0", outcome="total_z_min", night="date", block="pair")
+    assert "2013-10-08 stands 2 times (75 and 664)" in data.notes[0]

@@ -1,0 +1,141 @@
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from n1trial import cli as commands
+from n1trial.cli import cli
+from n1trial.demo import TRUTH
+from n1trial.simulate import simulate_nights, write_fitbit_takeout
+from n1trial.store import open_folder
+
+EXPORTS = Path(__file__).parent / "exports"
+README = Path(__file__).parents[1] / "README.md"
+TEMPLATE = "glycine-vs-magnesium-glycinate"
+TODAY = date.today().isoformat()  # noqa: DTZ011 - the person's own calendar
+
+
+def n1trial(*arguments):
+    ran = subprocess.run(
+        [sys.executable, "-m", "n1trial.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in ran.stderr
+    return ran
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mine") / "trial"
+    made = n1trial("new", folder, "-p", TEMPLATE, "--start", TODAY, "--seed", "77" * 32)
+    assert made.returncode == 0
+    return folder
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_has_help_and_stands_in_the_readme(name):
+    shown = CliRunner().invoke(cli, [name, "--help"])
+    assert shown.exit_code == 0
+    assert cli.commands[name].help
+    assert f"n1trial {name}" in README.read_text(encoding="utf-8")
+
+
+def test_help_answers_within_150_milliseconds():
+    def seconds():
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "n1trial.cli", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - started
+
+    assert min(seconds() for _ in range(7)) <= 0.15
+
+
+def test_a_new_trial_has_its_files_and_prints_its_seed(trial):
+    assert {"protocol.yaml", "schedule.csv", "schedule.ics", "diary.csv", "trial.db"} <= {
+        file.name for file in trial.iterdir()
+    }
+
+
+def test_protocols_are_listed_and_shown_with_what_a_dose_holds():
+    assert TEMPLATE in n1trial("protocols").stdout
+    shown = n1trial("protocols", TEMPLATE).stdout
+    assert "glycine 1,235 mg, elemental magnesium 200 mg" in shown
+    assert "350 mg" in shown
+
+
+def test_nights_print_the_table_or_write_it(tmp_path):
+    export = next((EXPORTS / "fitbit").glob("*/"))
+    printed = n1trial("nights", export)
+    assert printed.returncode == 0
+    assert printed.stdout.startswith("night,tst_min,wake_episodes,wake_episodes_all,waso_min,")
+    out = tmp_path / "nights.csv"
+    assert n1trial("nights", export, "--out", out).returncode == 0
+    assert out.read_text() == printed.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nights", "absent.zip"], 1, "absent.zip: does not exist"),
+        (["nights", README], 1, "no importer recognises it"),
+        (["nights", "x", "--home-zone", "Mars/Base"], 2, "no time zone is called 'Mars/Base'"),
+        (["nights", "x", "--home-zone", "a" * 300], 2, "no time zone is called"),
+        (["protocols", "nonsense"], 1, "nonsense: no template or file of that name"),
+        (["new", "somewhere", "-p", TEMPLATE, "--start", "5/1/2026"], 2, "does not match the format"),
+        (
+            ["new", "somewhere", "-p", TEMPLATE, "--start", TODAY, "--seed", "xyz"],
+            1,
+            "not 64 hexadecimal digits",
+        ),
+        (["import", "absent", "x.zip"], 1, "no trial folder: make one with n1trial new"),
+        (["fit", "absent"], 1, "no trial folder"),
+        (["report", "absent"], 1, "no trial folder"),
+        (
+            ["analyse", "absent.csv", "--arm", "a", "--reference", "b", "--outcome", "c", "--out", "o"],
+            1,
+            "no such file",
+        ),
+        (["nonsense"], 2, "No such command"),
+        (["nights"], 2, "Missing argument"),
+    ],
+)
+def test_a_mistake_is_answered_in_one_line_with_its_exit_code(arguments, code, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ran = n1trial(*arguments)
+    assert ran.returncode == code
+    assert said in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_fit_without_nights_says_what_to_do(trial):
+    ran = n1trial("fit", trial)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "no sleep was imported yet: run n1trial import" in ran.stderr
+
+
+def test_looking_early_is_refused_until_a_reason_is_given(trial, tmp_path):
+    schedule = open_folder(trial).schedule
+    some = simulate_nights(schedule, TRUTH, seed=1)
+    first_month = schedule.table["night"] < schedule.table["night"].iloc[0] + timedelta(days=28)
+    some.table["present"] &= first_month
+    write_fitbit_takeout(some, tmp_path / "takeout.zip")
+    assert n1trial("import", trial, tmp_path / "takeout.zip").returncode == 0
+    early = n1trial("report", trial)
+    assert early.returncode == 3
+    assert "looking early turns luck into findings" in early.stderr
+
+
+def test_our_own_mistakes_keep_their_traceback(monkeypatch, capsys):
+    def broken(**_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(commands.cli, "main", broken)
+    with pytest.raises(SystemExit) as left:
+        commands.main()
+    assert left.value.code == 70
+    assert "Traceback" in capsys.readouterr().err

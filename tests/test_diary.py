@@ -1,0 +1,229 @@
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from n1trial.diary import COLUMNS, Diary, blank_diary, diary_columns, diary_csv, read_diary
+from n1trial.errors import DiaryError
+from n1trial.protocol import Protocol, read_protocol
+from n1trial.schedule import randomise
+
+
+@pytest.fixture(scope="module")
+def protocol() -> Protocol:
+    return read_protocol("glycine-vs-magnesium-glycinate")
+
+
+@pytest.fixture
+def written(tmp_path, protocol):
+    """Read a diary from text or bytes, as a person's spreadsheet saved it."""
+
+    def read(content: str | bytes) -> pd.DataFrame:
+        path: Path = tmp_path / "diary.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read_diary(path, protocol).table
+
+    return read
+
+
+def test_a_blank_diary_has_a_row_a_planned_night_and_names_no_arm(protocol):
+    text = blank_diary(randomise(protocol, start=date(2026, 1, 5), seed="0" * 64), protocol)
+    lines = text.splitlines()
+    assert len(lines) == 1 + protocol.planned_nights
+    assert lines[1].startswith("2026-01-05,,,")
+    assert not any(arm in text for arm in ("glycine", "magnesium"))
+
+
+def test_a_blank_diary_reads_back_as_nights_with_nothing_recorded(written, protocol):
+    table = written(blank_diary(randomise(protocol, start=date(2026, 1, 5), seed="0" * 64), protocol))
+    assert len(table) == protocol.planned_nights
+    assert table.drop(columns="night").isna().all(axis=None)
+
+
+def test_an_empty_cell_is_not_recorded_and_a_zero_is_zero(written):
+    table = written("night,taken,awakenings,caffeine_mg\n2026-01-05,,,\n2026-01-06,no,0,0\n")
+    assert table["taken"].isna()[0]
+    assert table["taken"][1] is not pd.NA
+    assert not table["taken"][1]
+    assert table["awakenings"].isna().tolist() == [True, False]
+    assert table["caffeine_mg"][1] == 0
+
+
+@pytest.mark.parametrize("yes", ["yes", "Ja", "1", "x", "TRUE", "WAHR", " y "])
+def test_yes_may_be_written_in_many_ways(written, yes):
+    assert written(f"night,taken\n2026-01-05,{yes}\n")["taken"][0]
+
+
+@pytest.mark.parametrize("no", ["no", "Nein", "0", "FALSCH"])
+def test_no_may_be_written_in_many_ways(written, no):
+    assert not written(f"night,taken\n2026-01-05,{no}\n")["taken"][0]
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        pytest.param(lambda text: text.encode("utf-8-sig"), id="byte order mark"),
+        pytest.param(lambda text: text.encode("utf-16"), id="UTF-16"),
+        pytest.param(lambda text: text.replace("\n", "\r\n").encode(), id="CRLF"),
+        pytest.param(lambda text: text.replace("\n", "\r").encode(), id="old Mac"),
+        pytest.param(lambda text: (text + ";;;\n;;;\n").encode(), id="empty rows"),
+        pytest.param(lambda text: text.replace("\n", ";;\n").encode(), id="empty columns"),
+        pytest.param(lambda text: text.replace(";", "\t").encode(), id="tabs"),
+    ],
+)
+def test_a_diary_survives_a_spreadsheet(written, save):
+    table = written(save("Night;TAKEN_AT;alcohol_units;notes\n05.01.2026;22:15:00;2,5;spät\n"))
+    assert table["night"][0] == pd.Timestamp(2026, 1, 5)
+    assert table["taken_at"][0] == "22:15"
+    assert table["alcohol_units"][0] == 2.5
+    assert table["notes"][0] == "spät"
+
+
+@pytest.mark.parametrize("day", ["2026-01-25", "25.01.2026", "25.1.2026", "25/1/2026", "1/25/2026"])
+def test_dates_that_can_be_read_in_one_way_are_read(written, day):
+    assert written(f"night\n{day}\n")["night"][0] == pd.Timestamp(2026, 1, 25)
+
+
+def test_times_may_have_am_and_pm(written):
+    table = written("night,taken_at\n2026-01-05,10:15 PM\n2026-01-06,12:05 a.m.\n")
+    assert table["taken_at"].tolist() == ["22:15", "00:05"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "said"),
+    [
+        ("night", "3/4/2026", "day and month cannot be told apart"),
+        ("night", "31.02.2026", "no such date"),
+        ("night", "05.01.26", "not a date"),
+        ("taken", "maybe", "neither yes nor no"),
+        ("taken_at", "24:00", "not a time of day"),
+        ("taken_at", "0.927083", "not a time of day"),
+        ("guess", "aspirin", "no arm of that name"),
+        ("confidence", "11", "not between 0 and 10"),
+        ("stress_0_to_10", "12", "not between 0 and 10"),
+        ("awakenings", "1.5", "not a whole number"),
+        ("caffeine_mg", "1.000", "may mean a thousand"),
+        ("caffeine_mg", "-5", "not a number of 0 or more"),
+        ("caffeine_mg", "lots", "not a number of 0 or more"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_named_with_line_column_and_value(written, column, cell, said):
+    night = "" if column == "night" else "2026-01-05"
+    header, row = ("night", cell) if column == "night" else (f"night,{column}", f"{night},{cell}")
+    with pytest.raises(DiaryError) as caught:
+        written(f"{header}\n{row}\n")
+    assert str(caught.value).startswith(f"diary.csv, line 2, column {column}: {said}")
+    assert repr(cell) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_problems_are_told_at_once(written):
+    with pytest.raises(DiaryError) as caught:
+        written("night,taken,awakenings\n2026-01-05,maybe,x\n2026-13-05,no,1\n")
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
+        "diary.csv, line 2, column taken",
+        "diary.csv, line 2, column awakenings",
+        "diary.csv, line 3, column night",
+    ]
+
+
+def test_of_many_problems_ten_lines_are_told(written):
+    with pytest.raises(DiaryError, match="11 more problems") as caught:
+        written("night\n" + "tomorrow\n" * 20)
+    assert len(str(caught.value).splitlines()) == 10
+
+
+def test_a_night_written_twice_names_both_lines(written):
+    with pytest.raises(DiaryError, match=r"line 4, column night: 2026-01-05 stands on line 2 too"):
+        written("night\n2026-01-05\n2026-01-06\n05.01.2026\n")
+
+
+def test_lines_are_counted_as_an_editor_counts_them(written):
+    with pytest.raises(DiaryError, match=r"line 5, column taken"):
+        written('night,taken,notes\n2026-01-05,yes,"two\nlines"\n\n2026-01-06,perhaps,\n')
+
+
+def test_an_unquoted_decimal_comma_is_refused_not_shifted(written):
+    with pytest.raises(DiaryError, match=r"line 2: 3 cells under 2 columns"):
+        written("night,alcohol_units\n2026-01-05,2,5\n")
+
+
+def test_a_misspelt_column_is_never_dropped_in_silence(written):
+    with pytest.raises(DiaryError, match=r"line 1: no column is called 'cafeine_mg'"):
+        written("night,cafeine_mg\n2026-01-05,80\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no column night"),
+        (b"taken\nyes\n", "no column night"),
+        (b"night,night\n", "column night stands twice"),
+        (b"night,taken\n,yes\n", "line 2, column night: no date"),
+        ("night,notes\n2026-01-05,früh".encode("cp1252"), "not UTF-8 text"),
+        (b'night,notes\n2026-01-05,"never closed\n', "line 2: not CSV from here on"),
+        (b"night,,\n2026-01-05,,5\n", "line 2: no column name above"),
+    ],
+)
+def test_a_file_that_is_no_diary_says_why(written, content, said):
+    with pytest.raises(DiaryError, match=said):
+        written(content)
+
+
+def test_a_missing_file_is_an_error_of_one_line(tmp_path, protocol):
+    with pytest.raises(DiaryError, match="cannot be read"):
+        read_diary(tmp_path / "none.csv", protocol)
+
+
+def test_a_guess_is_an_arm_by_name_or_label_or_dont_know(written):
+    rows = "".join(f"2026-01-{day:02},{guess}\n" for day, guess in enumerate(("Glycine", "nothing", "?"), 5))
+    assert written("night,guess\n" + rows)["guess"].tolist() == ["glycine", "none", "?"]
+
+
+def test_a_confounder_may_be_an_amount_or_a_yes(written):
+    table = written("night,ill,exercise_min\n2026-01-05,x,45\n2026-01-06,nein,0\n")
+    assert table["ill"].tolist() == [1, 0]
+    assert table["exercise_min"].tolist() == [45, 0]
+
+
+def test_what_is_written_reads_back_even_if_a_spreadsheet_would_run_it(written, protocol):
+    table = written(
+        'night,taken,guess,confidence,notes,ill\n2026-01-05,yes,?,7,"\'=1+1, ""a""",1\n2026-01-06,,,,,\n'
+    )
+    text = diary_csv(Diary(table=table), protocol)
+    assert "'=1+1" in text
+    assert table["notes"][0] == '=1+1, "a"'
+    pd.testing.assert_frame_equal(written(text), table)
+
+
+CELLS = st.sampled_from(
+    ["", "2026-01-05", "3/4/2026", "x", "2,5", "22:15", '"', "'=1", "٣", "\ud800", "1e9", "?", "\x00"]
+)
+ROWS = st.lists(st.lists(CELLS | st.text(max_size=8), max_size=5).map(";".join), max_size=4).map("\n".join)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=ROWS.map(lambda rows: f"night;taken;taken_at;ill;notes\n{rows}".encode("utf-8", "replace"))
+    | st.binary()
+)
+def test_any_file_is_read_or_refused_in_ten_lines(written, content):
+    problems = ""
+    try:
+        assert written(content)["night"].is_unique
+    except DiaryError as error:
+        problems = str(error)
+    assert len(problems.splitlines()) <= 10
+
+
+def test_rows_are_put_in_calendar_order(written):
+    assert written("night\n2026-01-06\n2026-01-05\n")["night"].is_monotonic_increasing
+
+
+def test_a_confounder_cannot_take_the_name_of_another_column(protocol):
+    with pytest.raises(DiaryError, match="'Notes' is already a column"):
+        diary_columns(protocol.model_copy(update={"confounders": ("Notes",)}))
+    assert diary_columns(protocol)[: len(COLUMNS)] == COLUMNS

@@ -1,0 +1,142 @@
+"""The whole pass, end to end, on a pretend person whose truth is known."""
+
+import itertools
+import stat
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from n1trial.errors import FolderError, GateError
+from n1trial.journey import analyse_table, fit_folder, import_exports, make_trial, report_folder, trial_data
+from n1trial.own_table import read_table
+from n1trial.simulate import QUIET, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
+from n1trial.store import open_folder, read_log
+
+NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
+ZONE = "Europe/Berlin"
+TRUTH = replace(QUIET, effects_min={"glycine": 20.0, "magnesium-glycinate": 35.0}, residual_sd=5.0)
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory):
+    """A trial that was planned, lived, imported, fitted and reported."""
+    here = tmp_path_factory.mktemp("journey")
+    folder = make_trial(
+        here / "trial",
+        protocol="glycine-vs-magnesium-glycinate",
+        start=date(2026, 1, 5),
+        seed="3c" * 32,
+        home_zone=ZoneInfo(ZONE),
+        now=NOW,
+    )
+    person = simulate_nights(folder.schedule, TRUTH, seed=1)
+    write_fitbit_takeout(person, here / "takeout.zip", zone=ZONE)
+    write_oura_web_csv(person, here / "oura.csv", zone=ZONE)
+    folder.diary.write_text(diary_text(person, folder.protocol), encoding="utf-8")
+    import_exports(folder, [here / "takeout.zip"], now=NOW)
+    stages = []
+    fit_folder(folder, now=NOW, on_stage=lambda name, said: stages.append((name, said)))
+    analysis = report_folder(folder, now=NOW)
+    return folder, person, analysis, stages
+
+
+def test_the_nights_that_were_lived_are_the_nights_that_are_analysed(lived):
+    folder, person, *_ = lived
+    data, _ = trial_data(folder)
+    trial = person.table[(person.table["phase"] == "trial") & person.table["present"]]
+    analysed = data.analysed(data.outcomes[0])
+    assert list(analysed["tst_min"]) == list(trial["tst_min"])
+    assert list(analysed["wake_episodes"]) == list(trial["wake_episodes"])
+
+
+def test_quiet_nights_give_back_the_truth(lived):
+    effects = {effect.contrast: effect for effect in lived[2].effects[0].contrasts}
+    for contrast, truth in (("glycine vs none", 20), ("magnesium-glycinate vs none", 35)):
+        assert effects[contrast].low < truth < effects[contrast].high
+        assert effects[contrast].high - effects[contrast].low < 12
+        assert effects[contrast].verdict == "worth it"
+
+
+def test_the_report_is_written_for_its_owner_alone(lived):
+    report = lived[0].report
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    assert "Worth it" in report.read_text(encoding="utf-8")
+
+
+def test_progress_names_every_stage_of_both_outcomes(lived):
+    assert {"tst_min", "wake_episodes"} == {name for name, _ in lived[3]}
+    assert ("wake_episodes", "sampling, equal sleep") in lived[3]
+
+
+def test_the_log_tells_the_whole_story(lived):
+    assert [line.event for line in read_log(lived[0])] == ["trial made", "import", "fit"]
+
+
+def test_the_same_report_twice_is_the_same_bytes(lived):
+    folder, _, _, _ = lived
+    before = folder.report.read_bytes()
+    report_folder(open_folder(folder.path), now=NOW)
+    assert folder.report.read_bytes() == before
+
+
+def test_nights_imported_after_the_fit_ask_for_a_new_fit(lived, tmp_path):
+    folder, person, *_ = lived
+    longer = replace(person, table=person.table.assign(tst_min=person.table["tst_min"] + 1))
+    write_oura_web_csv(longer, tmp_path / "oura.csv", zone=ZONE)
+    other = make_trial(
+        tmp_path / "trial",
+        protocol="glycine-vs-magnesium-glycinate",
+        start=date(2026, 1, 5),
+        seed="3c" * 32,
+        home_zone=ZoneInfo(ZONE),
+        now=NOW,
+    )
+    import_exports(other, [tmp_path / "oura.csv"], now=NOW)
+    other.fit.write_bytes(folder.fit.read_bytes())
+    with pytest.raises(FolderError, match="nights were imported after the fit: run n1trial fit again"):
+        report_folder(other, now=NOW)
+
+
+def test_looking_before_the_last_night_needs_a_reason_which_is_logged(lived):
+    folder, *_ = lived
+    early = replace(folder, schedule=replace(folder.schedule, table=folder.schedule.table.copy()))
+    early.schedule.table.loc[132, "night"] += datetime(2027, 1, 1) - datetime(2026, 5, 17)
+    with pytest.raises(GateError, match="looking early turns luck into findings"):
+        report_folder(early, now=NOW)
+
+
+def test_two_devices_are_never_mixed_and_the_other_is_named(lived, tmp_path):
+    folder, person, *_ = lived
+    half = replace(person, table=person.table.assign(present=person.table.index % 2 == 0))
+    write_oura_web_csv(half, tmp_path / "oura.csv", zone=ZONE)
+    import_exports(folder, [tmp_path / "oura.csv"], now=NOW)
+    data, _ = trial_data(folder)
+    assert any("only fitbit" in note and "never mixed" in note for note in data.notes)
+    assert len(data.analysed(data.outcomes[0])) > 100
+
+
+def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
+    arms = itertools.chain.from_iterable(["a"] * 5 + ["b"] * 5 for _ in range(6))
+    rows = [
+        f"{arm},{night // 10},{400 + 30 * (arm == 'b') + 7 * (night * 7 % 11 - 5)}"
+        for night, arm in enumerate(arms)
+    ]
+    table = tmp_path / "mine.csv"
+    table.write_text("\n".join(["arm,block,minutes", *rows]) + "\n")
+    data = read_table(table, arm="arm", reference="a", outcome="minutes", block="block", mid=15)
+    analysis = analyse_table(data, tmp_path / "out", source=table.name, on_stage=lambda name, said: None)
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {
+        "effects.csv",
+        "checks.csv",
+        "report.html",
+    }
+    assert not analysis.refused
+    effect = analysis.effects[0].contrasts[0]
+    assert effect.low < 30 < effect.high
+    assert (
+        (tmp_path / "out" / "checks.csv")
+        .read_text()
+        .startswith("check,contrast,estimate,low,high,p,passed,note\n")
+    )

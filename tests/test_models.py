@@ -1,0 +1,154 @@
+import numpy as np
+import pymc as pm
+import pytest
+from pretend import pretend_trial
+from scipy import stats
+
+from n1trial.errors import AnalysisError
+from n1trial.models import model_for, models
+from n1trial.models._columns import columns_of
+from n1trial.models.awakenings import _logp
+from n1trial.outcomes import OUTCOMES
+
+SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
+
+
+def sleep_trial(**changes):
+    return pretend_trial(effects={"glycine": 10}, **changes)
+
+
+def wake_trial(**changes):
+    return pretend_trial(outcome=WAKES, level=3, counts=True, **changes)
+
+
+@pytest.mark.parametrize("name", models())
+def test_a_model_has_effect_by_contrast_and_says_what_it_assumes(name):
+    model = models()[name]
+    data = wake_trial() if "count" in model.KINDS else sleep_trial()
+    built = model.build(data, data.outcomes[0])
+    assert built.named_vars_to_dims["effect"] == ("contrast",)
+    assert tuple(built.coords["contrast"]) == ("glycine", "magnesium")
+    assert model.ASSUMES.endswith(".")
+    assert model.priors(data, data.outcomes[0])
+    assert len(built.observed_RVs) == 1
+
+
+@pytest.mark.parametrize("name", models())
+def test_the_variants_of_a_model_are_new_values_of_its_data(name):
+    model = models()[name]
+    data = wake_trial() if "count" in model.KINDS else sleep_trial()
+    built = model.build(data, data.outcomes[0])
+    for values in model.variants(data, data.outcomes[0]).values():
+        for variable, value in values.items():
+            assert built[variable].get_value().shape == value.shape
+
+
+def test_sleep_time_and_counts_have_their_own_model():
+    assert model_for(SLEEP).NAME == "duration"
+    assert model_for(WAKES).NAME == "awakenings"
+
+
+def duration_logp_by_hand(data, point):
+    """The formula of the docstring, night by night."""
+    columns = columns_of(data, SLEEP)
+    mean = (
+        point["level"]
+        + columns.arm @ point["effect"]
+        + point["trend"] * columns.trend
+        + point["period_sd"] * point["period_z"][columns.period_idx]
+        + point["block_sd"] * point["block_z"][columns.block_idx]
+        + columns.weekday @ (point["weekday_sd"] * point["weekday_z"])
+    )
+    phi, sigma, nu = point["phi"], point["sigma"], 2 + point["nu_minus_2"]
+    total = stats.t.logpdf(columns.y[0], nu, mean[0], sigma / np.sqrt(1 - phi**2))
+    for night in range(1, len(columns.y)):
+        fade = phi ** columns.gap[night]
+        expected = mean[night] + fade * (columns.y[night - 1] - mean[night - 1])
+        spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2))
+        total += stats.t.logpdf(columns.y[night], nu, expected, spread)
+    return total
+
+
+@pytest.mark.parametrize("phi", [-0.3, 0.0, 0.4])
+def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(phi):
+    data = sleep_trial()
+    data.table.loc[[5, 6, 40], "tst_min"] = np.nan
+    built = models()["duration"].build(data, SLEEP)
+    rng = np.random.default_rng(4)
+    point = {
+        "level": 430.0,
+        "effect": np.array([12.0, -5.0]),
+        "trend": 8.0,
+        "period_sd": 9.0,
+        "period_z": rng.normal(size=18),
+        "block_sd": 11.0,
+        "block_z": rng.normal(size=6),
+        "weekday_sd": 14.0,
+        "weekday_z": np.array([1, -1, 0.5, -0.5, 0, 0.25, -0.25]),
+        "sigma": 55.0,
+        "nu_minus_2": 9.0,
+        "phi": phi,
+    }
+    with built:
+        logp = pm.logp(built["nights"], built["y"])
+    free = {variable: point[variable.name] for variable in built.free_RVs}
+    assert float(logp.sum().eval(free)) == pytest.approx(duration_logp_by_hand(data, point), rel=1e-9)
+
+
+def test_missing_nights_widen_the_gap():
+    data = sleep_trial()
+    data.table.loc[[5, 6, 40], "tst_min"] = np.nan
+    gaps = columns_of(data, SLEEP).gap
+    assert len(gaps) == 123
+    assert sorted(gaps[gaps > 1]) == [2, 3]
+
+
+def test_columns_are_centred_over_the_analysed_nights():
+    data = sleep_trial()
+    data.table.loc[:9, "tst_min"] = np.nan
+    columns = columns_of(data, SLEEP)
+    for column in (columns.arm, columns.weekday, columns.trend):
+        assert np.allclose(column.mean(axis=0), 0)
+
+
+@pytest.mark.parametrize(("rate", "omega"), [(3.0, -0.3), (3.0, 0.0), (3.0, 0.4), (0.8, 0.2), (25.0, -0.2)])
+def test_generalised_poisson_has_its_mean_and_variance(rate, omega):
+    counts = np.arange(400.0)
+    chances = np.exp(_logp(counts, np.full(400, rate), omega).eval())
+    mean = float(chances @ counts)
+    assert chances.sum() == pytest.approx(1, abs=4e-3)
+    assert mean == pytest.approx(rate, rel=5e-3)
+    assert float(chances @ counts**2) - mean**2 == pytest.approx(rate / (1 - omega) ** 2, rel=0.02)
+
+
+def test_generalised_poisson_without_dispersion_is_poisson():
+    counts = np.arange(12.0)
+    found = _logp(counts, np.full(12, 2.5), 0.0).eval()
+    assert found == pytest.approx(stats.poisson.logpmf(counts, 2.5))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda table: table["arm"] == "glycine", "arm 'glycine' has no analysed night"),
+        (lambda table: table.index > 4, "has no analysed night|nights are too few"),
+    ],
+)
+def test_nights_that_teach_nothing_are_refused(spoil, said):
+    data = sleep_trial()
+    data.table.loc[spoil(data.table), "tst_min"] = np.nan
+    with pytest.raises(AnalysisError, match=said):
+        columns_of(data, SLEEP)
+
+
+def test_a_constant_outcome_is_refused():
+    data = sleep_trial()
+    data.table["tst_min"] = 420.0
+    with pytest.raises(AnalysisError, match=r"every night is the same \(420\)"):
+        columns_of(data, SLEEP)
+
+
+def test_priors_of_other_outcomes_are_in_units_of_their_own_spread():
+    doubled = pretend_trial(outcome=OUTCOMES["waso_min"], level=50, sd=30)
+    assert models()["duration"].effect_prior_sd(doubled, OUTCOMES["waso_min"]) == pytest.approx(10, rel=0.2)
+    assert models()["duration"].effect_prior_sd(sleep_trial(), SLEEP) == 20

@@ -1,0 +1,74 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import n1trial
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "n1trial"
+
+
+@pytest.mark.parametrize("name", n1trial.__all__)
+def test_every_public_name_is_there_and_says_what_it_is(name):
+    value = getattr(n1trial, name)
+    assert isinstance(value, dict) or (value.__doc__ and not value.__doc__.startswith(f"{name}("))
+
+
+def test_importing_the_package_imports_no_room():
+    code = "import sys, n1trial; print(sorted(name for name in sys.modules if name.startswith('n1trial')))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "['n1trial']"
+
+
+def test_no_public_function_has_the_name_of_a_room():
+    # Importing the room would turn the package's attribute from a function into a module.
+    rooms = {path.stem for path in PACKAGE.glob("*.py")} | {
+        path.parent.name for path in PACKAGE.glob("*/__init__.py")
+    }
+    assert not rooms & set(n1trial.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = n1trial.nonsense
+
+
+def test_the_map_of_the_readme_is_the_house():
+    rooms = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py"}
+    rooms |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    mapped = set(re.findall(r"^\| `([a-z_]+(?:\.py|/))` \|", text, flags=re.MULTILINE))
+    assert mapped == rooms
+
+
+def test_the_map_goes_down_the_floors_of_the_contract():
+    contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("layers = [")[1].split("]")[0]
+    floors = [re.findall(r"[a-z_]+", line) for line in contract.splitlines() if '"' in line]
+    height = {room: floor for floor, rooms in enumerate(floors) for room in rooms}
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    mapped = [
+        name.removesuffix(".py") for name in re.findall(r"^\| `([a-z_]+)(?:\.py|/)` \|", text, re.MULTILINE)
+    ]
+    heights = [height[name] for name in mapped]
+    assert heights == sorted(heights)
+
+
+def test_nothing_but_the_agreed_stands_at_the_top():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    top = {line.split("/")[0] for line in listed.stdout.splitlines()}
+    agreed = {
+        "n1trial",
+        "protocols",
+        "notebooks",
+        "tests",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "uv.lock",
+    }
+    assert {name for name in top if not name.startswith(".")} <= agreed
