@@ -510,14 +510,25 @@ def test_a_stage_outside_of_its_sleep_is_no_night(tmp_path):
         ("unit: h", "unit: [", "not YAML"),
         ("unit: h", "unit: min\nunit2: &a [*a]", "not YAML|not a mapping"),
         ("%d.%m.%Y", "%Y-%m-%d", "does not match format"),
-        ("%d.%m.%Y", "%d.%d.%Y", "time_format %d.%d.%Y %H:%M does not say day, hour and minute"),
-        (" %H:%M", "", "does not say day, hour and minute"),
+        ("%d.%m.%Y", "%d.%d.%Y", "time_format %d.%d.%Y %H:%M does not say year, day"),
+        (" %H:%M", "", "does not say year, day, hour and minute"),
+        ("%Y", "%%Y", "does not say year, day, hour and minute"),
     ],
 )
 def test_a_mapping_that_does_not_fit_is_refused(tmp_path, old, new, message):
     files = files_of(GOLDEN / "generic" / "export")
     files["mapping.yaml"] = files["mapping.yaml"].decode().replace(old, new).encode()
     refused(put(tmp_path, files), match=message)
+
+
+@pytest.mark.parametrize(
+    ("time_format", "time"),
+    [("%Y-%m-%d %H:%M %z", "2025-03-04 23:00 +0900"), ("%m/%d/%y %I:%M %p", "03/04/25 11:00 PM")],
+)
+def test_times_are_read_as_the_mapping_says(tmp_path, time_format, time):
+    (tmp_path / "mapping.yaml").write_text(f"start: a\nend: a\ntst: b\ntime_format: '{time_format}'\n")
+    (tmp_path / "t.csv").write_text(f"a,b\n{time},0\n")
+    assert read_exports([tmp_path])[0].start.isoformat().startswith("2025-03-04T23:00:00")
 
 
 def test_a_duration_in_the_wrong_unit_is_refused(tmp_path):
