@@ -102,7 +102,7 @@ def test_nights_imported_after_the_fit_ask_for_a_new_fit(lived, tmp_path):
 def test_looking_before_the_last_night_needs_a_reason_which_is_logged(lived):
     folder, *_ = lived
     early = replace(folder, schedule=replace(folder.schedule, table=folder.schedule.table.copy()))
-    early.schedule.table.loc[132, "night"] += datetime(2027, 1, 1) - datetime(2026, 5, 17)  # noqa: DTZ001
+    early.schedule.table.loc[132, "night"] += datetime(2027, 1, 1) - datetime(2026, 5, 17)
     with pytest.raises(GateError, match="looking early turns luck into findings"):
         report_folder(early, now=NOW)
 

@@ -26,7 +26,11 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 
 SAMPLES = [row for row in rows_of("SAMPLES.csv") if row["format"] in LAYOUTS]
-OTHER_LAYOUTS = [row for row in rows_of("SAMPLES.csv") if row["format"] not in LAYOUTS]
+OTHER_LAYOUTS = [
+    row
+    for row in rows_of("SAMPLES.csv")
+    if row["format"].startswith(("fitbit", "oura")) and row["format"] not in LAYOUTS
+]
 REFUSALS = rows_of("refuse/REFUSALS.csv")
 EXPECTED = defaultdict(list)
 for expected_row in rows_of("EXPECTED.csv"):
@@ -49,11 +53,11 @@ def cells(row: dict) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("window", ["main", "night", "day24"])
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["sample"])
-def test_nights_equal_those_of_the_independent_program(sample, window):
+def equals_expected(sample: dict[str, str], window: str, *, path: Path | None = None) -> int:
+    """Compare the nights of a sample with EXPECTED.csv row for row; how many there are."""
     zone = ZoneInfo(sample["home_tz"]) if sample["home_tz"] else None
-    table = nightly(read_exports([EXPORTS / sample["path"]], home_zone=zone), window=window).table
+    episodes = read_exports([path or EXPORTS / sample["path"]], home_zone=zone)
+    table = nightly(episodes, window=window).table
     expected = EXPECTED[sample["sample"], window]
     assert len(table) == len(expected) > 0
     for ours, theirs in zip(table.to_dict("records"), expected, strict=True):
@@ -62,6 +66,13 @@ def test_nights_equal_those_of_the_independent_program(sample, window):
             assert value == (pytest.approx(wanted, abs=0.011) if name in MINUTES and wanted else wanted), name
         extra = set(ours["flags"].split(";")) ^ set(theirs["flags"].split(";"))
         assert {flag.partition("=")[0] for flag in extra} <= {"vendor_awakenings"}
+    return len(table)
+
+
+@pytest.mark.parametrize("window", ["main", "night", "day24"])
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["sample"])
+def test_nights_equal_those_of_the_independent_program(sample, window):
+    assert equals_expected(sample, window)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal["input"])
@@ -71,7 +82,8 @@ def test_what_must_be_refused_is_refused_in_one_line(refusal):
     message = str(raised.value)
     assert "\n" not in message
     assert message.count(": ") >= 2
-    assert len(message) < 300
+    # Only the list of what was looked for may be long.
+    assert len(message) < (500 if "looked for" in message else 300)
 
 
 @pytest.mark.parametrize("sample", OTHER_LAYOUTS, ids=lambda sample: sample["sample"])

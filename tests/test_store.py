@@ -37,8 +37,8 @@ def episode(record_id="1", tst_min=400.0):
         source="fitbit",
         source_file="a.json",
         record_id=record_id,
-        start=Moment(datetime(2026, 1, 5, 23, 0)),  # noqa: DTZ001 - a wall clock, as the device wrote it
-        end=Moment(datetime(2026, 1, 6, 6, 0)),  # noqa: DTZ001
+        start=Moment(datetime(2026, 1, 5, 23, 0)),
+        end=Moment(datetime(2026, 1, 6, 6, 0)),
         time_basis="naive_local",
         tst_min=tst_min,
         wake_runs_min=(5.0, 0.5),

@@ -7,6 +7,7 @@ by itself. An importer never sees a schedule, so importing cannot unblind.
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ class Importer(Protocol):
         ...
 
 
+@cache
 def known_importers() -> dict[str, Importer]:
     """All importers by name, in alphabetical order."""
     names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
@@ -83,7 +85,6 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
 
 
 def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
-    known = ", ".join(importers)
     if layout := name_unread_layout(source):
         return f"{source.label}: {layout}"
     looked_for = "; ".join(importer.LOOKS_FOR for importer in importers.values())
@@ -92,4 +93,4 @@ def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
         if source.nested
         else "give the folder or zip as it was downloaded"
     )
-    return f"{source.label}: no importer recognises it (known: {known}): looked for {looked_for}: {hint}"
+    return f"{source.label}: no importer recognises it: looked for {looked_for}: {hint}"

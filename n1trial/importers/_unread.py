@@ -21,14 +21,6 @@ class _Layout:
 
 _JSON_OF_OURA = "export the JSON of Oura on the Web, or of the API v2"
 _LAYOUTS = (
-    _Layout(name="Apple Health", file=re.compile(r".*\.xml"), mark=b"HealthData"),
-    _Layout(name="Garmin Connect", file=re.compile(r".*sleepdata\.json"), mark=b"calendarDate"),
-    _Layout(name="Whoop", file=re.compile(r".*\.csv"), mark=b"Cycle start time"),
-    _Layout(name="Withings", file=re.compile(r".*\.csv"), mark=b"Duration to sleep (s)"),
-    _Layout(name="Samsung Health", file=re.compile(r".*\.csv"), mark=b"com.samsung."),
-    _Layout(name="Health Connect", file=re.compile(r".*\.(db|sql)"), mark=b""),
-    _Layout(name="Sleep as Android", file=re.compile(r".*\.csv"), mark=b"Id,Tz,From,To,Sched"),
-    _Layout(name="Polar Flow", file=re.compile(r"sleep_result.*\.json"), mark=b"night"),
     _Layout(
         name="the Google-style CSV of Fitbit",
         file=re.compile(r"usersleep.*\.csv"),

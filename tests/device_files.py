@@ -1,0 +1,289 @@
+"""Exports of the devices as their vendors write them, from hypnograms that a test invents."""
+
+import json
+import random
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+ZONES = {-8: "Etc/GMT+8", -5: "Etc/GMT+5", 0: "UTC", 1: "Etc/GMT-1", 5.5: "Asia/Kolkata", 9: "Asia/Tokyo"}
+STAGES = ("light", "deep", "rem", "awake")
+EPOCH = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Slept:
+    """One sleep: when it began on the local clock, hours ahead of UTC, and stages in 30-s epochs."""
+
+    wall: datetime
+    ahead_h: float
+    stages: tuple[tuple[str, int], ...]
+
+    @property
+    def start(self) -> datetime:
+        return self.wall.replace(tzinfo=timezone(timedelta(hours=self.ahead_h)))
+
+    @property
+    def end(self) -> datetime:
+        return self.start + sum(count for _, count in self.stages) * EPOCH
+
+    @property
+    def intervals(self) -> list[tuple[datetime, datetime, str]]:
+        found, at = [], self.start
+        for stage, count in self.stages:
+            found.append((at, at + count * EPOCH, stage))
+            at += count * EPOCH
+        return found
+
+    def seconds(self, stage: str) -> int:
+        return 30 * sum(count for name, count in self.stages if name == stage)
+
+    @property
+    def epochs(self) -> str:
+        return "".join(("W" if stage == "awake" else "S") * count for stage, count in self.stages)
+
+
+def some_sleeps(chance: random.Random) -> list[Slept]:
+    """One to three nights in a row that begin in the evening, each with some sleep in it."""
+    ahead_h = chance.choice(list(ZONES))
+    first = datetime(2025, 3, 1, 21) + timedelta(days=chance.randrange(200))
+    sleeps = []
+    for night in range(chance.randint(1, 3)):
+        stages = [(chance.choice(STAGES), chance.randint(1, 90)) for _ in range(chance.randint(0, 9))]
+        stages.insert(chance.randint(0, len(stages)), ("light", chance.randint(1, 60)))
+        wall = first + timedelta(days=night, minutes=chance.randrange(180))
+        sleeps.append(Slept(wall, ahead_h, tuple(stages)))
+    return sleeps
+
+
+def apple(sleeps: Sequence[Slept], *, twice: bool = False) -> dict[str, bytes]:
+    def written(time: datetime) -> str:
+        return time.astimezone(timezone(timedelta(hours=-3))).strftime("%Y-%m-%d %H:%M:%S %z")
+
+    names = {"light": "AsleepCore", "deep": "AsleepDeep", "rem": "AsleepREM", "awake": "Awake"}
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<!DOCTYPE HealthData [",
+        "]>",
+        '<HealthData locale="en">',
+    ]
+    for slept in sleeps:
+        for start, end, stage in slept.intervals:
+            begin = f'startDate="{written(start)}"'
+            lines += [
+                f' <Record type="HKCategoryTypeIdentifierSleepAnalysis" sourceName="A &amp; B" {begin} '
+                f'{f"{begin} " if twice else ""}endDate="{written(end)}" '
+                f'value="HKCategoryValueSleepAnalysis{names[stage]}">',
+                f'  <MetadataEntry key="HKTimeZone" value="{ZONES[slept.ahead_h]}"/>',
+                " </Record>",
+            ]
+    return {"apple_health_export/export.xml": "\n".join([*lines, "</HealthData>", ""]).encode()}
+
+
+def apple_twice(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    return apple(sleeps, twice=True)
+
+
+def garmin(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    def gmt(time: datetime) -> str:
+        return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.0")
+
+    nights = [
+        {
+            "calendarDate": f"{slept.end:%Y-%m-%d}",
+            "sleepStartTimestampGMT": gmt(slept.start),
+            "sleepEndTimestampGMT": gmt(slept.end),
+            "sleepWindowConfirmationType": "ENHANCED_CONFIRMED",
+            **{f"{stage}SleepSeconds": slept.seconds(stage) for stage in STAGES if stage != "awake"},
+            "awakeSleepSeconds": slept.seconds("awake"),
+        }
+        for slept in sleeps
+    ]
+    midnights = [
+        slept.start.replace(hour=0, minute=0) + timedelta(days=day) for slept in sleeps for day in (0, 1)
+    ]
+    days = [
+        {"wellnessStartTimeGmt": gmt(midnight), "wellnessStartTimeLocal": f"{midnight:%Y-%m-%dT%H:%M:%S.0}"}
+        for midnight in midnights
+    ]
+    return {
+        "DI_CONNECT/a_b_1_sleepData.json": json.dumps(nights).encode(),
+        "DI_CONNECT/UDSFile_a_b.json": json.dumps(days).encode(),
+    }
+
+
+def whoop(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    rows = [
+        "Cycle timezone,Sleep onset,Wake onset,Asleep duration (min),In bed duration (min),"
+        "Light sleep duration (min),Deep (SWS) duration (min),REM duration (min),Nap"
+    ]
+    for slept in reversed(sleeps):
+        zone = f"{slept.start:UTC%:z}" if slept.ahead_h else "UTCZ"
+        light, deep, rem, awake = (slept.seconds(stage) / 60 for stage in STAGES)
+        asleep = light + deep + rem
+        times = f"{slept.start:%Y-%m-%d %H:%M:%S},{slept.end:%Y-%m-%d %H:%M:%S}"
+        rows.append(f"{zone},{times},{asleep},{asleep + awake},{light},{deep},{rem},false")
+    return {"sleeps.csv": "\r\n".join(rows).encode()}
+
+
+def withings(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    rows = [
+        'from,to,"light (s)","deep (s)","rem (s)","awake (s)","wake up","Duration to sleep (s)",'
+        '"Duration to wake up (s)","Night events"'
+    ]
+    for slept in sleeps:
+        epochs = slept.epochs
+        lead, tail = len(epochs) - len(epochs.lstrip("W")), len(epochs) - len(epochs.rstrip("W"))
+        events: dict[str, list[int]] = {"1": [0], "2": [], "3": [], "4": [30 * len(epochs)]}
+        last = {"2": 0, "3": 0}
+        for at, (before, after) in enumerate(zip(f"W{epochs}", f"{epochs}W", strict=True)):
+            if before != after:
+                kind = "2" if after == "S" else "3"
+                events[kind].append(30 * at - last[kind])
+                last[kind] = 30 * at
+        sums = ",".join(str(slept.seconds(stage)) for stage in STAGES)
+        cell = json.dumps(events).replace('"', '""')
+        rows.append(
+            f'{slept.start.isoformat()},{slept.end.isoformat()},{sums},0,{30 * lead},{30 * tail},"{cell}"'
+        )
+    return {"sleep.csv": "\n".join(rows).encode()}
+
+
+def samsung(sleeps: Sequence[Slept], *, local: bool = False) -> dict[str, bytes]:
+    def written(time: datetime) -> str:
+        return (time if local else time.astimezone(UTC)).strftime("%Y-%m-%d %H:%M:%S.000")
+
+    codes = {"awake": 40001, "light": 40002, "deep": 40003, "rem": 40004}
+    table = ["com.samsung.shealth.sleep,1,2", *[",".join(f"com.samsung.health.sleep.{name}" for name in (
+        "start_time", "end_time", "time_offset", "datauuid")) + ",efficiency,"]]  # fmt: skip
+    stages = ["com.samsung.health.sleep_stage,1,2", "start_time,end_time,stage,sleep_id,time_offset,"]
+    for number, slept in enumerate(sleeps):
+        offset = f"{slept.start:UTC%z}"
+        table.append(f"{written(slept.start)},{written(slept.end)},{offset},id-{number},90,")
+        for start, end, stage in slept.intervals:
+            stages.append(f"{written(start)},{written(end)},{codes[stage]},id-{number},{offset},")
+    return {
+        "com.samsung.shealth.sleep.2025.csv": "\n".join(table).encode("utf-8-sig"),
+        "com.samsung.health.sleep_stage.2025.csv": "\n".join(stages).encode("utf-8-sig"),
+    }
+
+
+def health_connect(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    def milliseconds(time: datetime) -> int:
+        return round(time.timestamp() * 1000)
+
+    codes = {"awake": 1, "light": 4, "deep": 5, "rem": 6}
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(
+            "PRAGMA page_size = 512; CREATE TABLE sleep_session_record_table (row_id INTEGER, uuid BLOB, "
+            "app_info_id, start_time, start_zone_offset, end_time, end_zone_offset); CREATE TABLE "
+            "sleep_stages_table (parent_key, stage_start_time, stage_end_time, stage_type);"
+        )
+        for number, slept in enumerate(sleeps):
+            offset = round(3600 * slept.ahead_h)
+            times = milliseconds(slept.start), offset, milliseconds(slept.end), offset
+            database.execute(
+                "INSERT INTO sleep_session_record_table VALUES (?, ?, 4, ?, ?, ?, ?)",
+                (number, bytes([number]), *times),
+            )
+            database.executemany(
+                "INSERT INTO sleep_stages_table VALUES (?, ?, ?, ?)",
+                [(number, milliseconds(a), milliseconds(b), codes[stage]) for a, b, stage in slept.intervals],
+            )
+        database.commit()
+        return {"health_connect_export.db": database.serialize()}
+
+
+def sleep_as_android(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    lines = []
+    for slept in sleeps:
+        events = [
+            f"{stage.replace('awake', 'AWAKE').upper()}_{edge}-{round(time.timestamp() * 1000)}"
+            for start, end, stage in slept.intervals
+            for edge, time in (("START", start), ("END", end))
+        ]
+        to = f"{slept.end:%d. %m. %Y} {slept.end.hour}:{slept.end:%M}"
+        hours = (slept.end - slept.start) / timedelta(hours=1)
+        cells = [
+            str(round(slept.start.timestamp() * 1000)),
+            ZONES[slept.ahead_h],
+            "",
+            to,
+            f"{hours:.3f}",
+            "a\nb",
+        ]
+        lines.append(f"Id,Tz,From,To,Hours,Comment{',Event' * len(events)}")
+        lines.append(",".join(f'"{cell}"' for cell in [*cells, *events]))
+    # What a mark needs: four columns in this order.
+    return {"sleep-export.csv": "\n".join(lines).encode()}
+
+
+def polar(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    def duration(time: timedelta) -> str:
+        minutes, seconds = divmod(round(time.total_seconds()), 60)
+        return f"PT{minutes // 60}H{minutes % 60}M{seconds}S"
+
+    states = {"awake": "WAKE", "light": "NONREM1", "deep": "NONREM3", "rem": "REM"}
+    nights = []
+    for slept in sleeps:
+        changes = [
+            {"offsetFromStart": duration(start - slept.start), "state": states[stage]}
+            for start, _, stage in slept.intervals
+        ]
+        span = slept.end - slept.start
+        nights.append(
+            {
+                "night": f"{slept.start + timedelta(hours=12):%Y-%m-%d}",
+                "evaluation": {
+                    "sleepSpan": duration(span),
+                    "asleepDuration": duration(span - timedelta(seconds=slept.seconds("awake"))),
+                },
+                "sleepResult": {
+                    "hypnogram": {
+                        "sleepStart": slept.start.isoformat(timespec="milliseconds"),
+                        "sleepEnd": slept.end.isoformat(timespec="milliseconds"),
+                        "sleepStateChanges": [*changes, {"offsetFromStart": duration(span), "state": "WAKE"}],
+                    }
+                },
+            }
+        )
+    return {"sleep_result_1-2.json": json.dumps(nights).encode()}
+
+
+def generic(sleeps: Sequence[Slept]) -> dict[str, bytes]:
+    mapping = "start: A\nend: B\ntst: C\ntib: D\nlight: E\ndeep: F\nrem: G\nunit: s\n"
+    rows = ["A,B,C,D,E,F,G,H"]
+    for slept in sleeps:
+        light, deep, rem, awake = (slept.seconds(stage) for stage in STAGES)
+        sums = f"{light + deep + rem},{light + deep + rem + awake},{light},{deep},{rem}"
+        rows.append(f"{slept.start.isoformat()},{slept.end.isoformat()},{sums},=1+1")
+    return {"mapping.yaml": mapping.encode(), "my table.csv": "\n".join(rows).encode()}
+
+
+# Devices that store stages, and devices that store sums.
+STAGED: dict[str, Callable[[Sequence[Slept]], dict[str, bytes]]] = {
+    "apple": apple,
+    "apple_twice": apple_twice,
+    "withings": withings,
+    "samsung": samsung,
+    "health_connect": health_connect,
+    "sleep_as_android": sleep_as_android,
+    "polar": polar,
+}
+SUMS: dict[str, Callable[[Sequence[Slept]], dict[str, bytes]]] = {
+    "garmin": garmin,
+    "whoop": whoop,
+    "generic": generic,
+}
+
+
+def put(folder: Path, files: dict[str, bytes]) -> Path:
+    """Write the files of an export into a folder."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
