@@ -125,9 +125,7 @@ def create_folder(
             "home_zone": home_zone.key if home_zone else "",
         }
         database.make_database(draft, meta)
-        append_log(
-            folder, "trial made", f"protocol {protocol.sha256}, first night {schedule.start}", now=now
-        )
+        append_log(folder, "trial made", f"protocol {protocol.sha256}, first night {schedule.start}", now=now)
         if path.exists():
             path.rmdir()
         draft.rename(path)

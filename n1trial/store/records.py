@@ -107,7 +107,15 @@ def add_records(
         made = database.execute(
             "INSERT INTO import (at, export, sha256, reader, records, new, conflicts)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (now.isoformat(timespec="seconds"), export, sha256, _reader(), len(episodes), new, len(conflicts)),
+            (
+                now.isoformat(timespec="seconds"),
+                export,
+                sha256,
+                _reader(),
+                len(episodes),
+                new,
+                len(conflicts),
+            ),
         ).lastrowid
         database.executemany("INSERT INTO episode VALUES (?, ?, ?, ?, ?)", rows)
         database.executemany(
