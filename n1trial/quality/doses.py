@@ -21,8 +21,8 @@ def timing(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         check="dose timing",
         said=(
-            f"{counted(len(values), 'dose')}, {median(values):.0f} min before sleep in the middle, from {min(values):.0f} to"
-            f" {max(values):.0f} (planned {first} to {last} before bed)"
+            f"{counted(len(values), 'dose')}, {median(values):.0f} min before sleep in the middle,"
+            f" {min(values):.0f} to {max(values):.0f} in all (planned {first} to {last} before bed)"
         ),
     )
     after = tuple(night for night, value in minutes.items() if value < 0)
