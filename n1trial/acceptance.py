@@ -103,12 +103,16 @@ def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
         copies[episode.source, episode.record_id].append(episode)
     single = []
     for same in copies.values():
-        best = min(
-            same, key=lambda copy: (-_updated(copy), -asleep_min(copy), copy.end.isoformat(), repr(copy))
-        )
+        best = min(same, key=_copy_order)
         differs = any(replace(copy, source_file=best.source_file) != best for copy in same)
         single.append(replace(best, flags=(*best.flags, "copies_differ")) if differs else best)
     return single
+
+
+def _copy_order(copy: SleepEpisode) -> tuple[float, float, str, str, str]:
+    # The file comes last: the same record may have come in several files, imported in any order.
+    content = repr(replace(copy, source_file=""))
+    return -_updated(copy), -asleep_min(copy), copy.end.isoformat(), content, copy.source_file
 
 
 def _disjoint(

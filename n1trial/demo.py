@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from n1trial.errors import FolderError
 from n1trial.fit import OnStage
-from n1trial.journey import Analysis, fit_folder, import_exports, make_trial, report_folder, trial_data
-from n1trial.report.terminal import fit_lines, ledger_lines
+from n1trial.intake import import_exports, make_trial, trial_data
+from n1trial.journey import Analysis, fit_folder, report_folder
+from n1trial.ledger import ledger_lines
+from n1trial.report.terminal import fit_lines
 from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"

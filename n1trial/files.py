@@ -6,6 +6,9 @@ from pathlib import Path
 
 from n1trial.errors import FolderError
 
+# `.diary.csv.draft-x7_q`: what a killed command leaves can be told from what a person made.
+DRAFT = ".draft-"
+
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that after a crash either the old content or the new is there, never a part.
@@ -19,7 +22,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """
     data = content.encode() if isinstance(content, str) else content
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}{DRAFT}")
     except OSError as error:
         raise FolderError(f"{path}: cannot be written ({error.strerror}): choose another place") from error
     temporary = Path(name)
@@ -29,13 +32,25 @@ def write_whole(path: Path, content: str | bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        flush_folder(path.parent)
     except OSError as error:
         raise FolderError(f"{path}: cannot be written ({error.strerror}): make room and try again") from error
     finally:
         temporary.unlink(missing_ok=True)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush a folder to disk, so that a rename in it outlives a power cut."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what killed commands left unfinished; the caller is the only writer of the folder."""
+    for draft in folder.glob(f".*{DRAFT}*"):
+        draft.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ One night often consists of several records, and a night that was recorded badly
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -14,6 +14,7 @@ from n1trial.acceptance import OVERLAP, TOO_SHORT, accept, asleep_min
 from n1trial.episodes import NOON_HOUR, SleepEpisode, night_of
 
 Window = Literal["main", "night", "day24"]
+NAP, NAP_ONLY = "nap", "nap_only"
 
 # A flag of minutes is added over the records of a night; any other flag is a word.
 _SUMMED = frozenset({"unknown_min", "unpainted_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch"})
@@ -48,6 +49,67 @@ class NightRule:
     wake_episode_min: float = 5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightRecords:
+    """The records of one night, and what became of each.
+
+    Attributes
+    ----------
+    recorded
+        What the vendor stands by; a night without any of these was not recorded.
+    used
+        Those with usable sleep, in order; `main` is one of them, or None when the night is missing.
+    joined
+        The main record and those around it: together they are the night.
+    several_main
+        Another record of the night is long enough to be one too.
+    left_out
+        Every other record of the night with the reason.
+    """
+
+    night: date
+    recorded: tuple[SleepEpisode, ...]
+    used: tuple[SleepEpisode, ...]
+    main: SleepEpisode | None
+    joined: tuple[SleepEpisode, ...]
+    several_main: bool
+    left_out: tuple[tuple[SleepEpisode, str], ...]
+
+
+def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Iterator[NightRecords]:
+    """Sort the records of one device into nights, in order; also nights with nothing but rejected records.
+
+    Raises
+    ------
+    ExportError
+        The episodes come from several devices, which would be mixed.
+    """
+    accepted = accept(episodes, least_part_min=rule.least_part_min)
+    recorded, used = (_by_night(each, rule) for each in (accepted.recorded, accepted.used))
+    why = {id(episode): reason for episode, reason in accepted.left_out}
+    left_out = _by_night((episode for episode, _ in accepted.left_out), rule)
+    for night in sorted({*recorded, *left_out}):
+        able = used.get(night, [])
+        clusters = _clusters(able, rule)
+        mains = [main for cluster in clusters if (main := _main_of(cluster, rule))]
+        main = min(mains, key=lambda each: (-asleep_min(each), each.start.instant), default=None)
+        joined = next((cluster for cluster in clusters if main in cluster), [])
+        yield NightRecords(
+            night=night,
+            recorded=tuple(recorded.get(night, [])),
+            used=tuple(able),
+            main=main,
+            joined=tuple(joined),
+            several_main=any(
+                other is not main and asleep_min(other) >= rule.main_alone_min for other in mains
+            ),
+            left_out=(
+                *((episode, why[id(episode)]) for episode in left_out.get(night, [])),
+                *((episode, NAP if main else NAP_ONLY) for episode in able if episode not in joined),
+            ),
+        )
+
+
 def night_rows(
     episodes: Iterable[SleepEpisode], *, window: Window, rule: NightRule
 ) -> Iterator[dict[str, Any]]:
@@ -58,12 +120,9 @@ def night_rows(
     ExportError
         The episodes come from several devices, which would be mixed.
     """
-    accepted = accept(episodes, least_part_min=rule.least_part_min)
-    used_by_night = _by_night(accepted.used, rule)
-    overlapping = _by_night((episode for episode, why in accepted.left_out if why == OVERLAP), rule)
-    for night, records in sorted(_by_night(accepted.recorded, rule).items()):
-        used, dropped = used_by_night.get(night, []), len(overlapping.get(night, []))
-        yield _row(night, records, used=used, dropped=dropped, window=window, rule=rule)
+    for records in night_records(episodes, rule=rule):
+        if records.recorded:
+            yield _row(records, window=window, rule=rule)
 
 
 def _by_night(episodes: Iterable[SleepEpisode], rule: NightRule) -> dict[date, list[SleepEpisode]]:
@@ -73,50 +132,40 @@ def _by_night(episodes: Iterable[SleepEpisode], rule: NightRule) -> dict[date, l
     return nights
 
 
-def _row(
-    night: date,
-    records: list[SleepEpisode],
-    *,
-    used: list[SleepEpisode],
-    dropped: int,
-    window: Window,
-    rule: NightRule,
-) -> dict[str, Any]:
+def _row(records: NightRecords, *, window: Window, rule: NightRule) -> dict[str, Any]:
+    dropped = sum(why == OVERLAP for _, why in records.left_out)
     flags = {f"overlap_dropped={dropped}"} if dropped else set()
-    clusters = _clusters(used, rule)
-    mains = [main for cluster in clusters if (main := _main_of(cluster, rule))]
-    if not mains:
-        return _missing_row(night, records, flags=flags | _why_missing(used, records))
-    main = min(mains, key=lambda episode: (-asleep_min(episode), episode.start.instant))
-    cluster = next(cluster for cluster in clusters if main in cluster)
-    naps = len(used) - len(cluster)
+    main, used = records.main, records.used
+    if main is None:
+        return _missing_row(records, flags=flags | _why_missing(records))
+    naps = len(used) - len(records.joined)
     if naps:
         flags.add(f"naps={naps}")
-    if any(other is not main and asleep_min(other) >= rule.main_alone_min for other in mains):
+    if records.several_main:
         flags.add("several_main")
     if main.vendor_main is False and any(episode.vendor_main for episode in used):
         flags.add("vendor_main_differs")
-    about = {"night": night, "vendor_date": main.vendor_date, "device": main.device or main.source}
+    about = {"night": records.night, "vendor_date": main.vendor_date, "device": main.device or main.source}
     if window == "day24":
         flags.add(f"records={len(used)}")
         return about | _span(used) | {"tst_min": sum(map(asleep_min, used)), "flags": _join(flags)}
-    parts = [main] if window == "main" else cluster
+    parts = [main] if window == "main" else list(records.joined)
     return about | _span(parts) | _quantities(parts, main=main, flags=flags, rule=rule)
 
 
-def _why_missing(used: list[SleepEpisode], records: list[SleepEpisode]) -> set[str]:
-    reasons = {episode.missing for episode in records if episode.missing}
-    if used:
-        return reasons | {"nap_only"}
+def _why_missing(records: NightRecords) -> set[str]:
+    reasons = {episode.missing for episode in records.recorded if episode.missing}
+    if records.used:
+        return reasons | {NAP_ONLY}
     return reasons or {TOO_SHORT}
 
 
-def _missing_row(night: date, records: list[SleepEpisode], *, flags: set[str]) -> dict[str, Any]:
-    labels = sorted(episode.vendor_date for episode in records if episode.vendor_date)
+def _missing_row(records: NightRecords, *, flags: set[str]) -> dict[str, Any]:
+    labels = sorted(episode.vendor_date for episode in records.recorded if episode.vendor_date)
     return {
-        "night": night,
+        "night": records.night,
         "vendor_date": labels[0] if labels else None,
-        "device": records[0].device or records[0].source,
+        "device": records.recorded[0].device or records.recorded[0].source,
         "flags": _join(flags | {"missing"}),
     }
 
@@ -145,7 +194,7 @@ def _main_of(cluster: list[SleepEpisode], rule: NightRule) -> SleepEpisode | Non
     return min(able, key=lambda episode: (-asleep_min(episode), episode.start.instant), default=None)
 
 
-def _span(parts: list[SleepEpisode]) -> dict[str, Any]:
+def _span(parts: Sequence[SleepEpisode]) -> dict[str, Any]:
     return {"start": parts[0].start.isoformat(), "end": parts[-1].end.isoformat(), "episodes": len(parts)}
 
 

@@ -5,31 +5,18 @@ Here the rooms are joined: no statistics and no sleep, only who hands what to wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from n1trial.allocation import new_seed
 from n1trial.checks import CheckResult, checks_table, run_checks, weigh_effects
-from n1trial.diary import Diary, blank_diary, read_diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
 from n1trial.fit import Fit, OnStage, fit_outcomes, load_fits, save_fits
-from n1trial.importers import read_exports
-from n1trial.nights import nightly
-from n1trial.protocol import protocol_path, read_protocol
+from n1trial.intake import trial_data
 from n1trial.report import write_report
-from n1trial.schedule import randomise
-from n1trial.store import (
-    Imported,
-    TrialFolder,
-    add_episodes,
-    append_log,
-    create_folder,
-    stored_episodes,
-)
-from n1trial.trial import TrialData, join_trial
+from n1trial.store import TrialFolder, append_log, writing
+from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
 
@@ -49,72 +36,16 @@ class Analysis:
         return bool(self.effects[0].problems)
 
 
-def make_trial(
-    path: Path, *, protocol: str, start: date, seed: str | None, home_zone: ZoneInfo | None, now: datetime
-) -> TrialFolder:
-    """Make a trial folder from a template or protocol file: schedule, calendar, diary, log."""
-    source = protocol_path(protocol)
-    plan = read_protocol(source)
-    schedule = randomise(plan, start=start, seed=seed or new_seed())
-    return create_folder(
-        path,
-        protocol_source=source.read_text(encoding="utf-8-sig"),
-        protocol=plan,
-        schedule=schedule,
-        diary=blank_diary(schedule, plan),
-        home_zone=home_zone,
-        now=now,
-    )
-
-
-def import_exports(folder: TrialFolder, exports: Sequence[Path], *, now: datetime) -> Imported:
-    """Read one export, in one or several files, into the folder."""
-    return add_episodes(folder, read_exports(exports, home_zone=folder.home_zone), now=now)
-
-
-def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:
-    """Join what was planned, recorded and written down.
-
-    When several devices recorded, the one with the most nights of the trial is used and the others are
-    named in `notes`; they are never mixed.
-
-    Raises
-    ------
-    FolderError
-        Nothing was imported yet.
-    """
-    episodes = stored_episodes(folder)
-    if not episodes:
-        raise FolderError(f"{folder.path}: no sleep was imported yet: run n1trial import with your export")
-    primary = folder.protocol.primary
-    joined = {
-        source: join_trial(
-            folder.schedule, nightly(each for each in episodes if each.source == source), folder.protocol
-        )
-        for source in sorted({episode.source for episode in episodes})
-    }
-    counts = {source: len(data.analysed(primary)) for source, data in joined.items()}
-    used = max(counts, key=lambda source: counts[source])
-    data = joined[used]
-    aside = tuple(
-        f"{source} recorded {nights} nights too; only {used} ({counts[used]} nights) is analysed, devices are"
-        " never mixed"
-        for source, nights in counts.items()
-        if source != used
-    )
-    return replace(data, notes=data.notes + aside), read_diary(folder.diary, folder.protocol)
-
-
 def fit_folder(
     folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
 ) -> Analysis:
     """Fit every outcome of a trial and keep the draws in the folder."""
     data, _ = trial_data(folder)
     fits = _fit(data, sampler_seed=sampler_seed, on_stage=on_stage)
-    save_fits(folder.fit, fits)
-    append_log(
-        folder, "fit", f"{len(fits)} outcomes, {fits[0].nights} nights, data {data.sha256[:12]}", now=now
-    )
+    with writing(folder) as writer:
+        save_fits(folder.fit, fits)
+        told = f"{len(fits)} outcomes, {fits[0].nights} nights, data {data.sha256[:12]}"
+        writer.log("fit", told, now=now)
     return _analysis(data, fits)
 
 
@@ -150,20 +81,22 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     if any(fit.data_sha256 != data.sha256 for fit in fits):
         raise FolderError(f"{folder.path}: nights were imported after the fit: run n1trial fit again")
     analysis = _analysis(data, fits)
-    write_report(
-        folder.report,
-        data=data,
-        fits=analysis.fits,
-        effects=analysis.effects,
-        checks=analysis.checks,
-        protocol=folder.protocol,
-        diary=diary,
-        facts={
-            "first night": str(folder.schedule.start),
-            "protocol fingerprint (SHA-256)": folder.protocol.sha256,
-            "allocation seed": folder.schedule.seed,
-        },
-    )
+    with writing(folder) as writer:
+        write_report(
+            folder.report,
+            data=data,
+            fits=analysis.fits,
+            effects=analysis.effects,
+            checks=analysis.checks,
+            protocol=folder.protocol,
+            diary=diary,
+            facts={
+                "first night": str(folder.schedule.start),
+                "protocol fingerprint (SHA-256)": folder.protocol.sha256,
+                "allocation seed": folder.schedule.seed,
+            },
+        )
+        writer.log("report", f"data {data.sha256[:12]}", now=now)
     return analysis
 
 
@@ -173,7 +106,7 @@ def analyse_table(
     """Analyse a table of one's own; write `effects.csv`, `checks.csv` and `report.html` into `out`."""
     analysis = _analysis(data, _fit(data, sampler_seed=sampler_seed, on_stage=on_stage))
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FolderError(f"{out}: cannot be made ({error.strerror}): choose another place") from error
     outcome = data.outcomes[0]

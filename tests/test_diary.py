@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from n1trial.diary import COLUMNS, Diary, blank_diary, diary_columns, diary_csv, read_diary
+from n1trial.diary import COLUMNS, Diary, blank_diary, diary_columns, diary_csv, read_diary, with_answers
 from n1trial.errors import DiaryError
 from n1trial.protocol import Protocol, read_protocol
 from n1trial.schedule import randomise
@@ -227,3 +227,42 @@ def test_a_confounder_cannot_take_the_name_of_another_column(protocol):
     with pytest.raises(DiaryError, match="'Notes' is already a column"):
         diary_columns(protocol.model_copy(update={"confounders": ("Notes",)}))
     assert diary_columns(protocol)[: len(COLUMNS)] == COLUMNS
+
+
+def test_answers_go_into_one_line_and_leave_the_others_as_they_were(written, protocol):
+    before = written(
+        'night,taken,taken_at,alcohol_units,notes,ill\n2026-01-05,yes,22:15,2.5,"a, b",no\n2026-01-06,,,0,,\n'
+    )
+    answers = {"taken": "no", "ALCOHOL_UNITS": "1,5", "guess": "?"}
+    after = with_answers(Diary(table=before), protocol, date(2026, 1, 6), answers).table
+    pd.testing.assert_frame_equal(after.loc[[0]], before.loc[[0]])
+    assert (after["taken"][1], after["alcohol_units"][1], after["guess"][1]) == (False, 1.5, "?")
+    assert len(with_answers(Diary(table=after), protocol, date(2026, 1, 4), {"taken": "yes"}).table) == 3
+
+
+def test_an_empty_answer_takes_one_back_and_others_of_the_line_stay(written, protocol):
+    before = Diary(table=written("night,taken,caffeine_mg,notes\n2026-01-05,yes,80,early\n"))
+    after = with_answers(before, protocol, date(2026, 1, 5), {"caffeine_mg": ""}).table
+    assert after["caffeine_mg"].isna()[0]
+    assert (after["taken"][0], after["notes"][0]) == (True, "early")
+
+
+def test_every_wrong_answer_is_named_and_nothing_is_written(written, protocol):
+    with pytest.raises(DiaryError) as refused:
+        with_answers(
+            Diary(table=written("night\n2026-01-05\n")),
+            protocol,
+            date(2026, 1, 5),
+            {"taken_at": "25:00", "coffee": "1", "night": "2026-01-06", "ill": "very"},
+        )
+    assert str(refused.value).splitlines()[0].startswith("diary of 2026-01-05: taken_at: not a time of day")
+    assert len(str(refused.value).splitlines()) == 4
+
+
+@given(units=st.decimals(min_value=0, max_value=999999, places=6))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_number_is_the_same_after_it_was_written_and_read(written, protocol, units):
+    table = with_answers(
+        Diary(table=written("night\n")), protocol, date(2026, 1, 5), {"alcohol_units": f"{units:f}"}
+    ).table
+    assert written(diary_csv(Diary(table=table), protocol))["alcohol_units"][0] == float(units)

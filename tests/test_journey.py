@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from n1trial.errors import FolderError, GateError
-from n1trial.journey import analyse_table, fit_folder, import_exports, make_trial, report_folder, trial_data
+from n1trial.intake import import_exports, make_trial, trial_data
+from n1trial.journey import analyse_table, fit_folder, report_folder
 from n1trial.own_table import read_table
 from n1trial.simulate import QUIET, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.store import open_folder, read_log

@@ -1,7 +1,14 @@
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
+import zipfile
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import combinations
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,9 +16,22 @@ import pytest
 from n1trial.diary import blank_diary
 from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError
+from n1trial.files import write_whole
 from n1trial.protocol import protocol_path, read_protocol
 from n1trial.schedule import randomise
-from n1trial.store import add_episodes, append_log, create_folder, open_folder, read_log, stored_episodes
+from n1trial.store import (
+    add_episodes,
+    append_log,
+    create_folder,
+    database,
+    fingerprint,
+    imported_before,
+    open_folder,
+    read_log,
+    records,
+    stored_episodes,
+    writing,
+)
 
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 TEMPLATE = "glycine-vs-magnesium-glycinate"
@@ -105,12 +125,24 @@ def test_a_protocol_changed_after_the_start_is_refused(folder):
         open_folder(folder.path)
 
 
+def swap(path, old, new):
+    path.write_text(path.read_text().replace(old, new))
+
+
+def set_form(path, form):
+    with database.writing(path) as connection:
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'form'", (form,))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (lambda path: (path / "trial.db").unlink(), "no trial folder: make one with n1trial new"),
         (lambda path: (path / "trial.db").write_bytes(b"not a database" * 99), "restore a backup"),
         (lambda path: (path / "schedule.csv").unlink(), "schedule.csv: cannot be read"),
+        (lambda path: swap(path / "schedule.csv", ",glycine,", ",none,"), "schedule.csv: changed after"),
+        (lambda path: set_form(path, "3"), r"form 3, this n1trial reads 2: upgrade n1trial"),
+        (lambda path: set_form(path, "1"), r"form 1, this n1trial reads 2: open it with n1trial \d"),
     ],
 )
 def test_a_damaged_folder_is_named(folder, spoil, said):
@@ -120,21 +152,195 @@ def test_a_damaged_folder_is_named(folder, spoil, said):
     assert refused.value.exit_code == 1
 
 
-@pytest.mark.parametrize(
-    "tamper",
-    [
-        "UPDATE log SET detail = 'nothing' WHERE seq = 2",
-        "UPDATE log SET at = '2030-01-01' WHERE seq = 1",
-        "DELETE FROM log WHERE seq = 2",
-        "UPDATE log SET seq = 9 WHERE seq = 2",
-    ],
-)
+LINES = (1, 2, 3, 4)
+CELLS = ("at", "event", "detail", "previous", "sha256")
+TAMPERED = [
+    *(f"UPDATE log SET {cell} = {cell} || 'x' WHERE seq = {line}" for cell in CELLS for line in LINES),
+    *(f"UPDATE log SET seq = 9 WHERE seq = {line}" for line in LINES),
+    *(f"DELETE FROM log WHERE seq = {line}" for line in LINES[:-1]),
+    *(
+        f"UPDATE log SET seq = -{one} - {other} + seq WHERE seq IN ({one}, {other});"
+        f"UPDATE log SET seq = -seq WHERE seq < 0"
+        for one, other in combinations(LINES, 2)
+    ),
+]
+
+
+@pytest.mark.parametrize("tamper", TAMPERED)
 def test_a_log_line_that_was_changed_removed_or_moved_shows(folder, tamper):
     for number in range(3):
         append_log(folder, "note", f"line {number}", now=NOW)
     assert [line.event for line in read_log(folder)] == ["trial made", "note", "note", "note"]
-    with sqlite3.connect(folder.path / "trial.db") as database:
-        database.execute(tamper)
-    database.close()
+    connection = sqlite3.connect(folder.path / "trial.db")
+    connection.executescript(tamper)
+    connection.close()
     with pytest.raises(FolderError, match="was changed or removed"):
         read_log(folder)
+
+
+def test_any_bit_of_any_line_that_flips_shows(folder):
+    append_log(folder, "note", "dose taken at 22:15", now=NOW)
+    kept = (folder.path / "trial.db").read_bytes()
+    texts = [line.detail for line in read_log(folder)]
+    unnoticed = 0
+    for text in texts:
+        at = kept.index(text.encode())
+        for place in range(at, at + len(text)):
+            flipped = bytes([kept[place] ^ 1])
+            (folder.path / "trial.db").write_bytes(kept[:place] + flipped + kept[place + 1 :])
+            try:
+                read_log(folder)
+                unnoticed += 1
+            except FolderError:
+                pass
+    print(f"{sum(map(len, texts))} flipped characters of {len(texts)} log lines: {unnoticed} unnoticed")
+    assert unnoticed == 0
+
+
+def test_a_second_writer_is_told_to_wait(folder, monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE_S", 0.05)
+    with (
+        writing(folder),
+        pytest.raises(FolderError, match="another n1trial command is writing to this trial"),
+    ):
+        add_episodes(folder, [episode()], now=NOW)
+
+
+def test_who_reads_does_not_wait_for_the_writer(folder):
+    add_episodes(folder, [episode()], now=NOW)
+    with writing(folder):
+        assert len(stored_episodes(folder)) == 1
+        assert open_folder(folder.path).protocol == PROTOCOL
+
+
+def test_a_writer_that_fails_leaves_no_line(folder):
+    with suppress(ZeroDivisionError), writing(folder) as writer:
+        writer.log("note", "half", now=NOW)
+        raise ZeroDivisionError
+    assert [line.event for line in read_log(folder)] == ["trial made"]
+
+
+def test_unfinished_files_of_a_killed_command_are_removed_by_the_next_writer(folder):
+    (folder.path / ".report.html.draft-x7_q").write_text("half a page")
+    append_log(folder, "note", "", now=NOW)
+    assert not list(folder.path.glob(".*draft*"))
+
+
+def test_a_record_keeps_a_file_that_holds_it_whatever_came_first(folder):
+    late, early = replace(episode(), source_file="b.json"), replace(episode(), source_file="a.json")
+    for each in (late, early):
+        add_episodes(folder, [each], now=NOW)
+    assert stored_episodes(folder) == [early]
+
+
+def test_an_export_that_a_later_version_reads_again_replaces_what_it_read(folder, monkeypatch):
+    add_episodes(folder, [episode("1"), episode("2")], now=NOW, sha256="aa")
+    add_episodes(folder, [episode("2")], now=NOW, sha256="bb")
+    assert imported_before(folder, "aa").unchanged
+    monkeypatch.setattr(records, "_reader", lambda: "99.0")
+    assert imported_before(folder, "aa") is None
+    done = add_episodes(folder, [episode("1", tst_min=410.0)], now=NOW, sha256="aa")
+    assert (done.new, done.conflicts) == (1, ())
+    assert [(each.record_id, each.tst_min) for each in stored_episodes(folder)] == [("1", 410), ("2", 400)]
+
+
+def test_an_export_is_known_by_what_it_holds_not_by_its_name(tmp_path):
+    def zipped(name, content):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("sleep.json"), content)
+        return tmp_path / name
+
+    one, again, other = zipped("a.zip", "1"), zipped("a (1).zip", "1"), zipped("b.zip", "2")
+    assert fingerprint([one]) == fingerprint([again]) != fingerprint([other])
+    assert fingerprint([one, other]) == fingerprint([other, one]) != fingerprint([one])
+    assert fingerprint([tmp_path]) is not None
+    assert fingerprint([tmp_path / "absent"]) is None
+
+
+def test_a_folder_is_known_again_until_a_file_in_it_changes(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "sleep-1.json").write_text("1")
+    (tmp_path / "link").symlink_to("/")
+    before = fingerprint([tmp_path])
+    assert fingerprint([tmp_path]) == before
+    (tmp_path / "deep" / "sleep-1.json").write_text("2")
+    assert fingerprint([tmp_path]) != before
+
+
+def test_a_large_zip_is_known_by_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["n1trial.store.fingerprint"], "WHOLE_LIMIT", 100)
+    monkeypatch.setattr(sys.modules["n1trial.store.fingerprint"], "ZIP_END", 100)
+    for name, content in (("a.zip", b"1" * 500), ("b.zip", b"2" * 500)):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("sleep.json"), content)
+    assert fingerprint([tmp_path / "a.zip"]) != fingerprint([tmp_path / "b.zip"])
+
+
+def test_a_folder_that_cannot_be_made_leaves_nothing(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FolderError, match="cannot be made"):
+        create_folder(
+            tmp_path / "file" / "trial",
+            protocol_source="",
+            protocol=PROTOCOL,
+            schedule=randomise(PROTOCOL, start=date(2026, 1, 5), seed="11" * 32),
+            diary="",
+            home_zone=None,
+            now=NOW,
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(FolderError, match=r"absent/report.html: cannot be written"):
+        write_whole(tmp_path / "absent" / "report.html", "page")
+
+
+def crash(*arguments):
+    """Run `crashes.py` in a process of its own and show its figures."""
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-W",
+            "ignore::DeprecationWarning",
+            Path(__file__).with_name("crashes.py"),
+            *map(str, arguments),
+        ],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(ran.stdout, ran.stderr)
+    return ran.returncode == 0
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+
+
+@needs_fork
+def test_a_command_killed_at_any_moment_loses_nothing_it_had_acknowledged():
+    assert crash("kills", 20)
+
+
+@needs_fork
+@pytest.mark.slow
+def test_a_thousand_kills_lose_nothing():
+    assert crash("kills", 1000)
+
+
+@needs_fork
+def test_several_processes_append_to_one_log():
+    assert crash("crowd", 25)
+
+
+@needs_fork
+@pytest.mark.slow
+def test_four_processes_append_two_thousand_lines():
+    assert crash("crowd", 500)
+
+
+@needs_fork
+@pytest.mark.parametrize("how", [("full", 80), ("disk", 1)])
+def test_a_full_disk_changes_nothing_and_names_the_file(how):
+    assert crash(*how)

@@ -6,75 +6,32 @@ not. An empty cell means not recorded, never 0 and never "no".
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-from pandas.api.types import is_bool, is_number
-
-from n1trial.diary.cells import (
-    DONT_KNOW,
-    FORMULA,
-    amount_reader,
-    guess_reader,
-    quoted,
-    read_clock,
-    read_count,
-    read_date,
-    read_score,
-    read_text,
-    read_yes_or_no,
-)
+from n1trial.diary.answers import answer_problem, answers_of, with_answers
+from n1trial.diary.cells import DONT_KNOW, quoted
+from n1trial.diary.questions import questions
+from n1trial.diary.table import COLUMNS, Diary, cell_readers, diary_columns, in_a_cell, make_table
 from n1trial.errors import DiaryError
 from n1trial.protocol import Protocol
 from n1trial.schedule import Schedule
 
-COLUMNS = (
-    "night",
-    "taken",
-    "taken_at",
-    "guess",
-    "confidence",
-    "awakenings",
-    "grogginess",
-    "stomach",
-    "side_effects",
-    "notes",
-)
 PROBLEMS_SHOWN = 10
-__all__ = ["COLUMNS", "DONT_KNOW", "Diary", "blank_diary", "diary_columns", "diary_csv", "read_diary"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diary:
-    """What a person wrote, one row a night.
-
-    `table` is in calendar order: `night` (evening date), `taken` (True, False or NA), `taken_at` ("22:15"),
-    `guess` (an arm's name, or "?" for don't know), `confidence`, `grogginess` and `stomach` (0 to 10),
-    `awakenings` (remembered), `side_effects`, `notes`, and one number for each confounder of the protocol
-    (yes is 1, no is 0). Text that was not written is missing, numbers that were not written are NaN.
-    """
-
-    table: pd.DataFrame
-
-
-def diary_columns(protocol: Protocol) -> tuple[str, ...]:
-    """The columns of a protocol's diary: the fixed ones, then its confounders.
-
-    Raises
-    ------
-    DiaryError
-        A confounder has the name of another column.
-    """
-    columns = (*COLUMNS, *(name.strip() for name in protocol.confounders))
-    for place, name in enumerate(columns):
-        if name.lower() in (before.lower() for before in columns[:place]):
-            raise DiaryError(
-                f"protocol: confounder {name!r} is already a column of the diary: give it another name"
-            )
-    return columns
+__all__ = [
+    "COLUMNS",
+    "DONT_KNOW",
+    "Diary",
+    "answer_problem",
+    "answers_of",
+    "blank_diary",
+    "diary_columns",
+    "diary_csv",
+    "questions",
+    "read_diary",
+    "with_answers",
+]
 
 
 def blank_diary(schedule: Schedule, protocol: Protocol) -> str:
@@ -89,20 +46,8 @@ def diary_csv(diary: Diary, protocol: Protocol) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in diary.table.reindex(columns=list(columns)).itertuples(index=False):
-        writer.writerow([_written(value) for value in row])
+        writer.writerow([in_a_cell(value) for value in row])
     return text.getvalue()
-
-
-def _written(value: object) -> str:
-    if pd.isna(value):
-        return ""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d}"
-    if is_bool(value):
-        return "yes" if value else "no"
-    if is_number(value):
-        return f"{value:.10g}"
-    return f"'{value}" if str(value).startswith(FORMULA) else str(value)
 
 
 def read_diary(path: Path, protocol: Protocol) -> Diary:
@@ -124,7 +69,7 @@ def read_diary(path: Path, protocol: Protocol) -> Diary:
         raise DiaryError(
             _report(path.name, [f"{path.name}, line {header_line}: {problem}" for problem in problems])
         )
-    readers = _readers(protocol, columns)
+    readers = cell_readers(protocol)
     seen: dict[date, int] = {}
     records: list[dict[str, object]] = []
     for line, cells in rows:
@@ -161,7 +106,7 @@ def read_diary(path: Path, protocol: Protocol) -> Diary:
         records.append(record)
     if problems:
         raise DiaryError(_report(path.name, problems))
-    return Diary(table=_table(records, columns))
+    return Diary(table=make_table(records, columns))
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -214,32 +159,3 @@ def _report(name: str, problems: list[str]) -> str:
     return "\n".join(
         [*shown, f"{name}: {len(problems) - len(shown)} more problems: put these right and read it again"]
     )
-
-
-def _table(records: list[dict[str, object]], columns: tuple[str, ...]) -> pd.DataFrame:
-    table = pd.DataFrame(records, columns=list(columns))
-    kinds = dict.fromkeys(columns, "float64") | {
-        "night": "datetime64[s]",
-        "taken": "boolean",
-        "taken_at": "str",
-        "guess": "str",
-        "side_effects": "str",
-        "notes": "str",
-    }
-    return table.astype(kinds).sort_values("night", ignore_index=True)
-
-
-def _readers(protocol: Protocol, columns: tuple[str, ...]) -> dict[str, Callable[[str], object]]:
-    readers: dict[str, Callable[[str], object]] = {name: amount_reader(name) for name in columns}
-    return readers | {
-        "night": read_date,
-        "taken": read_yes_or_no,
-        "taken_at": read_clock,
-        "guess": guess_reader(protocol),
-        "confidence": read_score,
-        "awakenings": read_count,
-        "grogginess": read_score,
-        "stomach": read_score,
-        "side_effects": read_text,
-        "notes": read_text,
-    }

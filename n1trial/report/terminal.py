@@ -40,15 +40,6 @@ def protocol_lines(protocol: Protocol) -> Iterator[str]:
         yield f"  doctor: {visible(warning)}"
 
 
-def ledger_lines(data: TrialData) -> Iterator[str]:
-    """What became of the planned nights, by outcome; never by arm."""
-    for outcome in data.outcomes:
-        became = data.ledger(outcome)["became"].value_counts()
-        yield f"{outcome.name}: " + ", ".join(f"{count} {what}" for what, count in became.items())
-    for note in data.notes:
-        yield f"note: {visible(note)}"
-
-
 def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
     """How the sampling went."""
     for fit in fits:

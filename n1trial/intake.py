@@ -1,0 +1,156 @@
+"""What comes into a trial folder: exports and evenings, and the nights that they make.
+
+Apart from `journey`, which fits and reports, so that the commands of every day start without the sampler.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from n1trial.allocation import new_seed
+from n1trial.diary import Diary, blank_diary, diary_csv, read_diary, with_answers
+from n1trial.episodes import SleepEpisode, night_of
+from n1trial.errors import FolderError
+from n1trial.files import write_whole
+from n1trial.importers import read_exports
+from n1trial.ledger import ledger_csv, ledger_table, trace_nights
+from n1trial.nights import nightly
+from n1trial.protocol import protocol_path, read_protocol
+from n1trial.schedule import randomise
+from n1trial.store import (
+    Imported,
+    TrialFolder,
+    add_episodes,
+    create_folder,
+    fingerprint,
+    imported_before,
+    stored_episodes,
+    writing,
+)
+from n1trial.trial import TrialData, join_trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What the devices recorded: the trial joined with one of them, and the records of each."""
+
+    data: TrialData
+    used: str
+    by_device: Mapping[str, Sequence[SleepEpisode]]
+
+
+def make_trial(
+    path: Path, *, protocol: str, start: date, seed: str | None, home_zone: ZoneInfo | None, now: datetime
+) -> TrialFolder:
+    """Make a trial folder from a template or protocol file: schedule, calendar, diary, log."""
+    source = protocol_path(protocol)
+    plan = read_protocol(source)
+    schedule = randomise(plan, start=start, seed=seed or new_seed())
+    return create_folder(
+        path,
+        protocol_source=source.read_text(encoding="utf-8-sig"),
+        protocol=plan,
+        schedule=schedule,
+        diary=blank_diary(schedule, plan),
+        home_zone=home_zone,
+        now=now,
+    )
+
+
+def import_exports(folder: TrialFolder, exports: Sequence[Path], *, now: datetime) -> Imported:
+    """Read one export, in one or several files, into the folder; the very same export is not read again."""
+    sha256 = fingerprint(exports)
+    before = imported_before(folder, sha256) if sha256 else None
+    if before is not None:
+        return before
+    episodes = read_exports(exports, home_zone=folder.home_zone)
+    name = exports[0].name if len(exports) == 1 else f"{exports[0].name} and {len(exports) - 1} more"
+    return add_episodes(folder, episodes, now=now, export=name, sha256=sha256)
+
+
+def write_down(folder: TrialFolder, night: date, answers: Mapping[str, str], *, now: datetime) -> Diary:
+    """Write answers into one evening's line of the diary, and into the log; other lines keep their meaning.
+
+    Parameters
+    ----------
+    answers
+        Cells by column, as a person writes them; an empty cell takes an answer back.
+
+    Raises
+    ------
+    DiaryError
+        The diary has a line that cannot be read, or an answer is none. Nothing is written then.
+    FolderError
+        Another command is writing, or there is no room.
+    """
+    with writing(folder) as writer:
+        diary = with_answers(read_diary(folder.diary, folder.protocol), folder.protocol, night, answers)
+        write_whole(folder.diary, diary_csv(diary, folder.protocol))
+        writer.log("diary", f"{night} {json.dumps(dict(answers), ensure_ascii=False)}", now=now)
+    return diary
+
+
+def recorded_nights(folder: TrialFolder) -> Recorded:
+    """Join what was planned with what was recorded.
+
+    When several devices recorded, the one with the most nights of the trial is used and the others are
+    named in `data.notes`; they are never mixed.
+
+    Raises
+    ------
+    FolderError
+        Nothing was imported yet.
+    """
+    by_device: dict[str, list[SleepEpisode]] = {}
+    for episode in stored_episodes(folder):
+        by_device.setdefault(episode.source, []).append(episode)
+    if not by_device:
+        raise FolderError(f"{folder.path}: no sleep was imported yet: run n1trial import with your export")
+    primary = folder.protocol.primary
+    joined = {
+        device: join_trial(folder.schedule, nightly(episodes), folder.protocol)
+        for device, episodes in by_device.items()
+    }
+    counts = {device: len(data.analysed(primary)) for device, data in joined.items()}
+    used = max(counts, key=lambda device: counts[device])
+    aside = tuple(
+        f"{device} recorded {nights} nights too; only {used} ({counts[used]} nights) is analysed, devices are"
+        " never mixed"
+        for device, nights in counts.items()
+        if device != used
+    )
+    data = replace(joined[used], notes=joined[used].notes + aside)
+    return Recorded(data=data, used=used, by_device=by_device)
+
+
+def trial_ledger(folder: TrialFolder) -> str:
+    """The ledger as CSV text: every night, what became of it, and the file › record it is made of.
+
+    Raises
+    ------
+    FolderError
+        Nothing was imported yet.
+    """
+    recorded = recorded_nights(folder)
+    return ledger_csv(ledger_table(recorded.data, trace_nights(recorded.by_device[recorded.used])))
+
+
+def this_evening(folder: TrialFolder, *, now: datetime) -> date:
+    """The night that it is: until noon that of the evening before, on the clock of the home zone if known."""
+    return night_of(now.astimezone(folder.home_zone).replace(tzinfo=None))
+
+
+def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:
+    """Join what was planned, recorded and written down.
+
+    Raises
+    ------
+    FolderError
+        Nothing was imported yet.
+    DiaryError
+        A line of the diary cannot be read.
+    """
+    return recorded_nights(folder).data, read_diary(folder.diary, folder.protocol)

@@ -1,0 +1,91 @@
+"""Is what was recorded and written down fit to be analysed? Evidence, not verdict, and never by arm.
+
+One idea a module, each a function from `Evidence` to findings; nothing here sees which arm a night had.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+
+from n1trial.diary import read_diary
+from n1trial.intake import recorded_nights
+from n1trial.ledger import trace_nights
+from n1trial.nights import nightly
+from n1trial.quality import clocks, coverage, devices, diary_answers, doses, odd_nights
+from n1trial.quality.evidence import Evidence, Finding
+from n1trial.store import TrialFolder
+from n1trial.text import visible
+
+__all__ = ["Evidence", "Finding", "check_quality", "gather_evidence", "quality_json", "quality_lines"]
+
+CHECKS = (
+    coverage.covered,
+    coverage.missing_by_week,
+    odd_nights.split,
+    odd_nights.implausible,
+    odd_nights.flagged,
+    clocks.clock_changes,
+    clocks.travel,
+    devices.eras,
+    devices.agreement,
+    doses.timing,
+    diary_answers.written,
+    diary_answers.impossible,
+    diary_answers.repeated,
+)
+NIGHTS_SHOWN = 12
+
+
+def gather_evidence(folder: TrialFolder, *, today: date) -> Evidence:
+    """Put together what there is to look at, without the arms.
+
+    Parameters
+    ----------
+    today
+        Evening of today; later nights are still to come.
+
+    Raises
+    ------
+    FolderError
+        Nothing was imported yet.
+    DiaryError
+        A line of the diary cannot be read.
+    """
+    recorded = recorded_nights(folder)
+    planned = tuple(night.date() for night in folder.schedule.table["night"])
+    episodes = recorded.by_device[recorded.used]
+    return Evidence(
+        planned=planned,
+        today=today,
+        device=recorded.used,
+        nights=nightly(episodes).table,
+        traced=tuple(night for night in trace_nights(episodes) if night.night in set(planned)),
+        others={
+            name: nightly(each).table for name, each in recorded.by_device.items() if name != recorded.used
+        },
+        diary=read_diary(folder.diary, folder.protocol).table,
+        minutes_before_bed=folder.protocol.dosing.minutes_before_bed,
+    )
+
+
+def check_quality(evidence: Evidence) -> tuple[Finding, ...]:
+    """Every finding, in the order of the checks; a check without data says so or nothing."""
+    return tuple(finding for check in CHECKS for finding in check(evidence))
+
+
+def quality_lines(findings: tuple[Finding, ...]) -> Iterator[str]:
+    """The findings as lines, with at most a dozen of their nights."""
+    for finding in findings:
+        shown = ", ".join(str(night) for night in finding.nights[:NIGHTS_SHOWN])
+        more = len(finding.nights) - NIGHTS_SHOWN
+        nights = f" ({shown}{f' and {more} more' if more > 0 else ''})" if shown else ""
+        yield visible(f"{finding.check}: {finding.said}{nights}")
+
+
+def quality_json(findings: tuple[Finding, ...]) -> str:
+    """The findings as JSON, a list of `check`, `said` and `nights`, with every night."""
+    told = [
+        {"check": each.check, "said": each.said, "nights": [str(night) for night in each.nights]}
+        for each in findings
+    ]
+    return json.dumps(told, indent=1, ensure_ascii=True)

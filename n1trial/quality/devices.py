@@ -1,0 +1,57 @@
+"""Which device and algorithm recorded when, and how two devices agree. A change of either moves the level."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+
+from n1trial.joining import NightRecords
+from n1trial.quality.evidence import Evidence, Finding, counted
+
+LEAST_SHARED = 2
+
+
+def eras(evidence: Evidence) -> Iterator[Finding]:
+    """Each unbroken run of nights by one device and algorithm, and the nights at each resolution."""
+    recorded = [night for night in evidence.traced if night.main]
+    runs = [(what, list(nights)) for what, nights in groupby(recorded, key=_recorder)]
+    for what, nights in runs:
+        said = f"{what}: {counted(len(nights), 'night')}, {nights[0].night} to {nights[-1].night}"
+        yield Finding(check="device", said=said)
+    if len(runs) > 1:
+        yield Finding(
+            check="device",
+            said=f"changed {counted(len(runs) - 1, 'time')}: nights before and after compare less well",
+            nights=tuple(nights[0].night for _, nights in runs[1:]),
+        )
+    at = Counter(_resolution(night) for night in recorded)
+    if len(at) > 1:
+        told = ", ".join(f"{counted(number, 'night')} at {what}" for what, number in at.most_common())
+        yield Finding(check="resolution", said=f"{told}: wake counts compare less well between them")
+
+
+def agreement(evidence: Evidence) -> Iterator[Finding]:
+    """Two devices on the same nights: mean difference of sleep time, and its SD (Bland and Altman 1986)."""
+    mine = evidence.recorded.set_index("date")["tst_min"]
+    for name, table in evidence.others.items():
+        other = table.assign(date=table["night"].dt.date).set_index("date")["tst_min"]
+        apart = (mine - other).dropna()
+        if len(apart) < LEAST_SHARED:
+            said = f"{evidence.device} and {name} share {counted(len(apart), 'night')}: too few to compare"
+        else:
+            said = (
+                f"{evidence.device} minus {name} on {len(apart)} shared nights: sleep time"
+                f" {apart.mean():+.0f} min on average, SD {apart.std():.0f} min"
+            )
+        yield Finding(check="two devices", said=said)
+
+
+def _recorder(night: NightRecords) -> str:
+    if night.main is None:
+        return ""
+    name = night.main.device or night.main.source
+    return f"{name}, algorithm {night.main.algorithm}" if night.main.algorithm else name
+
+
+def _resolution(night: NightRecords) -> str:
+    found = sorted({str(part.resolution_s) for part in night.joined if part.resolution_s})
+    return "+".join("intervals" if each == "event" else f"{each} s" for each in found) or "none stated"

@@ -1,0 +1,234 @@
+"""The trial folder: what is in it, how it is written, who may read it.
+
+People edit `diary.csv`, and `protocol.yaml` until the folder is made; everything else is written by the
+program, whole or not at all, by one command at a time. Recorded sleep and the log live in `trial.db`.
+"""
+
+import hashlib
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from n1trial.episodes import SleepEpisode
+from n1trial.errors import FolderError
+from n1trial.files import flush_folder, write_whole
+from n1trial.protocol import Protocol, read_protocol
+from n1trial.schedule import Schedule, read_schedule, schedule_csv, schedule_ics
+from n1trial.store import database
+from n1trial.store.fingerprint import fingerprint
+from n1trial.store.records import Imported, add_records, known_import, read_records
+from n1trial.trial_log import LogLine, append, lines
+
+__all__ = [
+    "Imported",
+    "TrialFolder",
+    "Writer",
+    "add_episodes",
+    "append_log",
+    "create_folder",
+    "fingerprint",
+    "imported_before",
+    "open_folder",
+    "read_log",
+    "stored_episodes",
+    "writing",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFolder:
+    """A trial on disk: its protocol and schedule as they were fixed at the start."""
+
+    path: Path
+    protocol: Protocol
+    schedule: Schedule
+    home_zone: ZoneInfo | None
+
+    @property
+    def diary(self) -> Path:
+        """What the person writes."""
+        return self.path / "diary.csv"
+
+    @property
+    def fit(self) -> Path:
+        """Posterior draws of the last fit."""
+        return self.path / "fit.nc"
+
+    @property
+    def report(self) -> Path:
+        """The effect report."""
+        return self.path / "report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The right to write in a trial folder, which one command has at a time."""
+
+    _database: sqlite3.Connection
+
+    def log(self, event: str, detail: str, *, now: datetime) -> None:
+        """Add a line to the folder's log; it is kept when the writing ends well."""
+        append(self._database, event, detail, now=now)
+
+
+def create_folder(
+    path: Path,
+    *,
+    protocol_source: str,
+    protocol: Protocol,
+    schedule: Schedule,
+    diary: str,
+    home_zone: ZoneInfo | None,
+    now: datetime,
+) -> TrialFolder:
+    """Make a trial folder, all of it or nothing.
+
+    Parameters
+    ----------
+    protocol_source
+        Text of the protocol file, kept as it was written.
+    diary
+        Text of the empty diary.
+    now
+        Aware; stands in the log.
+
+    Raises
+    ------
+    FolderError
+        Something is there already, or the place may not be written.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FolderError(f"{path}: is there already: choose a new folder, a trial is never overwritten")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be made ({error.strerror}): choose another place") from error
+    folder = TrialFolder(path=draft, protocol=protocol, schedule=schedule, home_zone=home_zone)
+    try:
+        write_whole(draft / "protocol.yaml", protocol_source)
+        write_whole(draft / "schedule.csv", schedule_csv(schedule))
+        write_whole(draft / "schedule.ics", schedule_ics(schedule, protocol))
+        write_whole(folder.diary, diary)
+        meta = {
+            "made_by": version("n1trial"),
+            "protocol_sha256": protocol.sha256,
+            "schedule_sha256": _schedule_sha256(schedule),
+            "seed": schedule.seed,
+            "home_zone": home_zone.key if home_zone else "",
+        }
+        database.make_database(draft, meta)
+        append_log(folder, "trial made", f"protocol {protocol.sha256}, first night {schedule.start}", now=now)
+        if path.exists():
+            path.rmdir()
+        draft.rename(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be made ({error.strerror}): make room and try again") from error
+    except FolderError as error:
+        raise FolderError(str(error).replace(str(draft), str(path))) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return TrialFolder(path=path, protocol=protocol, schedule=schedule, home_zone=home_zone)
+
+
+def open_folder(path: Path) -> TrialFolder:
+    """Open a trial folder and see that nothing fixed at the start has changed since.
+
+    Raises
+    ------
+    FolderError
+        No trial folder, of another form than this n1trial reads, or its protocol or schedule was changed after
+        the start.
+    """
+    if not (path / database.NAME).is_file():
+        raise FolderError(f"{path}: no trial folder: make one with n1trial new")
+    meta = database.read_meta(path)
+    protocol = read_protocol(path / "protocol.yaml")
+    if protocol.sha256 != meta["protocol_sha256"]:
+        raise FolderError(
+            f"{path}/protocol.yaml: changed after the trial began ({protocol.sha256[:12]}, was"
+            f" {meta['protocol_sha256'][:12]}): put the old file back, or begin a new trial"
+        )
+    schedule = read_schedule(path / "schedule.csv", protocol_sha256=protocol.sha256, seed=meta["seed"])
+    if _schedule_sha256(schedule) != meta["schedule_sha256"]:
+        raise FolderError(
+            f"{path}/schedule.csv: changed after the trial began: put the old file back, or begin a new trial"
+        )
+    zone = ZoneInfo(meta["home_zone"]) if meta["home_zone"] else None
+    return TrialFolder(path=path, protocol=protocol, schedule=schedule, home_zone=zone)
+
+
+def _schedule_sha256(schedule: Schedule) -> str:
+    return hashlib.sha256(schedule_csv(schedule).encode()).hexdigest()
+
+
+@contextmanager
+def writing(folder: TrialFolder) -> Iterator[Writer]:
+    """Be the one writer of the folder: its log lines are kept if the block ends well, else none of them.
+
+    Files that the block writes with `write_whole` stand at once; write them before the block ends, so that
+    the log never tells of a file that is not there.
+
+    Raises
+    ------
+    FolderError
+        Another command has been writing for ten seconds, or there is no room.
+    """
+    with database.writing(folder.path) as connection:
+        yield Writer(connection)
+
+
+def imported_before(folder: TrialFolder, sha256: str) -> Imported | None:
+    """The earlier import of the export with this `fingerprint`, if this n1trial has read it."""
+    return known_import(folder.path, sha256)
+
+
+def add_episodes(
+    folder: TrialFolder,
+    episodes: Sequence[SleepEpisode],
+    *,
+    now: datetime,
+    export: str = "records",
+    sha256: str | None = None,
+) -> Imported:
+    """Keep every record that the folder does not have, in one transaction, and log it.
+
+    Parameters
+    ----------
+    export
+        How the export is called.
+    sha256
+        Its `fingerprint`, by which it is known again.
+    """
+    return add_records(folder.path, episodes, export=export, sha256=sha256, now=now)
+
+
+def stored_episodes(folder: TrialFolder) -> list[SleepEpisode]:
+    """Every record by source and identity, copies that differ included, with a file that holds it."""
+    return read_records(folder.path)
+
+
+def append_log(folder: TrialFolder, event: str, detail: str, *, now: datetime) -> None:
+    """Add a line to the folder's log."""
+    with writing(folder) as writer:
+        writer.log(event, detail, now=now)
+
+
+def read_log(folder: TrialFolder) -> list[LogLine]:
+    """Lines of the log in order.
+
+    Raises
+    ------
+    FolderError
+        A line was changed, removed or moved.
+    """
+    with database.reading(folder.path) as connection:
+        return lines(connection, where=f"{folder.path / database.NAME}")

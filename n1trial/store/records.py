@@ -1,0 +1,160 @@
+"""Recorded sleep in the trial folder: which export brought which record, and what an import changed.
+
+The nights are a function of the set of exports that were imported, in whatever order, so importing the same
+or an overlapping export again changes nothing. A record with two contents is kept twice and listed. An export
+that a later n1trial reads again replaces what the earlier one had read from it.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from n1trial.episodes import SleepEpisode
+from n1trial.errors import FolderError
+from n1trial.store.database import NAME, reading, writing
+from n1trial.trial_log import append
+
+_EPISODES = TypeAdapter(list[SleepEpisode])
+_EPISODE = TypeAdapter(SleepEpisode)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did.
+
+    Attributes
+    ----------
+    read
+        Records in the export; one that stands in two of its files counts twice.
+    new, known
+        Records that the folder did not have, and those it had.
+    conflicts
+        A line for each record that the folder had with other content.
+    unchanged
+        The very same export was imported before, so it was not read again.
+    """
+
+    read: int
+    new: int
+    known: int
+    conflicts: tuple[str, ...] = ()
+    unchanged: bool = False
+
+
+def known_import(folder: Path, sha256: str) -> Imported | None:
+    """The import of the export with this fingerprint, if this version of n1trial has read it before."""
+    with reading(folder) as database:
+        row = database.execute(
+            "SELECT records FROM import WHERE sha256 = ? AND reader = ?", (sha256, _reader())
+        ).fetchone()
+    return None if row is None else Imported(read=row[0], new=0, known=row[0], unchanged=True)
+
+
+def add_records(
+    folder: Path, episodes: Sequence[SleepEpisode], *, export: str, sha256: str | None, now: datetime
+) -> Imported:
+    """Keep every record of an export that the folder does not have, in one transaction, and log it.
+
+    A record that the folder has with other content is kept beside it and listed; the nights are made from
+    the later and longer of the two and say so, in whatever order they were imported.
+
+    Parameters
+    ----------
+    export
+        How messages name the export.
+    sha256
+        Its `fingerprint`; without one the records themselves stand for it.
+    now
+        Aware; stands in the log.
+    """
+    contents = [_EPISODE.dump_json(replace(each, source_file="")).decode() for each in episodes]
+    digests = [hashlib.sha256(content.encode()).hexdigest() for content in contents]
+    if sha256 is None:
+        found = sorted(f"{digest} {each.source_file}" for digest, each in zip(digests, episodes, strict=True))
+        sha256 = hashlib.sha256("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()
+    with writing(folder) as database:
+        _forget(database, sha256)
+        stored = {
+            (source, record_id, digest): row
+            for row, source, record_id, digest in database.execute(
+                "SELECT id, source, record_id, sha256 FROM episode"
+            )
+        }
+        identities = {key[:2] for key in stored}
+        next_row = max(stored.values(), default=0) + 1
+        new, known, conflicts = 0, 0, []
+        rows, places = [], set()
+        for episode, content, digest in zip(episodes, contents, digests, strict=True):
+            key = (episode.source, episode.record_id, digest)
+            if key in stored:
+                known += 1
+            else:
+                if key[:2] in identities:
+                    conflicts.append(_conflict(episode))
+                else:
+                    new += 1
+                identities.add(key[:2])
+                stored[key] = next_row
+                rows.append((next_row, *key, content))
+                next_row += 1
+            places.add((stored[key], episode.source_file))
+        made = database.execute(
+            "INSERT INTO import (at, export, sha256, reader, records, new, conflicts)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                now.isoformat(timespec="seconds"),
+                export,
+                sha256,
+                _reader(),
+                len(episodes),
+                new,
+                len(conflicts),
+            ),
+        ).lastrowid
+        database.executemany("INSERT INTO episode VALUES (?, ?, ?, ?, ?)", rows)
+        database.executemany(
+            "INSERT INTO found_in VALUES (?, ?, ?)", [(row, made, file) for row, file in sorted(places)]
+        )
+        told = f"{new} new, {known} known, {len(conflicts)} in conflict, export {sha256[:12]}"
+        append(database, "import", told, now=now)
+    return Imported(read=len(episodes), new=new, known=known, conflicts=tuple(conflicts))
+
+
+def read_records(folder: Path) -> list[SleepEpisode]:
+    """Every record by source and identity, copies that differ included, with the first file that holds it."""
+    with reading(folder) as database:
+        rows = database.execute(
+            "SELECT content, min(file) FROM episode JOIN found_in ON found_in.episode = episode.id"
+            " GROUP BY episode.id ORDER BY source, record_id, sha256"
+        ).fetchall()
+    try:
+        episodes = _EPISODES.validate_json(f"[{','.join(content for content, _ in rows)}]")
+    except ValidationError as error:
+        raise FolderError(f"{folder / NAME}: a record cannot be read: restore a backup") from error
+    return [replace(episode, source_file=file) for episode, (_, file) in zip(episodes, rows, strict=True)]
+
+
+def _forget(database: sqlite3.Connection, sha256: str) -> None:
+    """Take back what another version read from the same export, unless another export holds it too."""
+    row = database.execute("SELECT id FROM import WHERE sha256 = ?", (sha256,)).fetchone()
+    if row is not None:
+        database.execute("DELETE FROM found_in WHERE import = ?", row)
+        database.execute("DELETE FROM import WHERE id = ?", row)
+        database.execute("DELETE FROM episode WHERE id NOT IN (SELECT episode FROM found_in)")
+
+
+def _conflict(episode: SleepEpisode) -> str:
+    return (
+        f"{episode.source_file}: record {episode.record_id} ({episode.start.isoformat()}) differs from the copy"
+        " imported before: the later and longer one is used"
+    )
+
+
+def _reader() -> str:
+    return version("n1trial")
