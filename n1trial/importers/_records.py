@@ -80,19 +80,17 @@ def decode_records[Shape](
         yield where, decode_json(record, decoder, where)
 
 
-def read_rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, str]]]:
-    """Rows of a CSV member by column name, empty and null cells left out, each with the place messages name.
+def read_cells(source: Source, member: Member) -> Iterator[tuple[str, list[str]]]:
+    """Lines of a CSV member, cell by cell, each with the place that messages name; blank lines are left out.
 
-    The delimiter is the one of the header line. A row with more or fewer cells than the header is refused:
-    shifted columns would give wrong numbers without a word.
+    The delimiter is the one of the first line.
     """
     content = source.read(member)
     with refusing(member.where, "save it as UTF-8, or download the export again"):
         lines = io.TextIOWrapper(io.BytesIO(content), encoding=_encoding(content), newline="")
-        header_line = lines.readline()
-    delimiter = ";" if header_line.count(";") > header_line.count(",") else ","
-    reader = csv.reader(chain([header_line], lines), delimiter=delimiter, strict=True)
-    header: list[str] = []
+        first_line = lines.readline()
+    delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
+    reader = csv.reader(chain([first_line], lines), delimiter=delimiter, strict=True)
     while True:
         where = f"{member.where} › line {reader.line_num + 1}"
         try:
@@ -101,27 +99,45 @@ def read_rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, s
             raise ExportError(f"{where}: not CSV ({_reason(error)}): download the export again") from error
         if cells is None:
             return
-        if not any(cells):
-            continue
-        if not header:
-            header = [name.strip() for name in cells]
-            if len(set(header)) < len(header):
-                raise ExportError(f"{where}: a column occurs twice: download the export again")
-            continue
-        if len(cells) != len(header):
-            raise ExportError(
-                f"{where}: {len(cells)} cells under {len(header)} columns: download the export again"
-            )
         if sum(map(len, cells)) > RECORD_LIMIT:
             raise ExportError(f"{where}: larger than 1 MiB: download the export again")
-        yield (
-            where,
-            {
-                name: cell.strip()
-                for name, cell in zip(header, cells, strict=True)
-                if cell.strip().casefold() not in _NULL_TOKENS
-            },
+        if any(cells):
+            yield where, cells
+
+
+def read_rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a CSV member by column name, empty and null cells left out, each with the place messages name.
+
+    A row with more or fewer cells than the header is refused: shifted columns would give wrong numbers
+    without a word.
+    """
+    header: list[str] = []
+    for where, cells in read_cells(source, member):
+        if header:
+            yield where, named_cells(header, cells, where)
+        else:
+            header = column_names(cells, where)
+
+
+def column_names(cells: Sequence[str], where: str) -> list[str]:
+    """Return the names of a header line, none of them twice."""
+    header = [name.strip() for name in cells]
+    if len(set(header)) < len(header):
+        raise ExportError(f"{where}: a column occurs twice: download the export again")
+    return header
+
+
+def named_cells(header: Sequence[str], cells: Sequence[str], where: str) -> dict[str, str]:
+    """Cells of a row by column name; empty and null cells are left out."""
+    if len(cells) != len(header):
+        raise ExportError(
+            f"{where}: {len(cells)} cells under {len(header)} columns: download the export again"
         )
+    return {
+        name: cell.strip()
+        for name, cell in zip(header, cells, strict=True)
+        if cell.strip().casefold() not in _NULL_TOKENS
+    }
 
 
 def convert_row[Shape](row: dict[str, str], shape: type[Shape], where: str) -> Shape:

@@ -10,7 +10,7 @@ import stat
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -31,6 +31,8 @@ MEMBER_LIMIT = 64 * 1024**2
 # No vendor comes near it; a bomb of many members does.
 TOTAL_LIMIT = 1024**3
 _CHUNK = 1024**2
+# Enough to know a file by: every importer asks for the same beginning.
+_HEAD = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +71,20 @@ class Source:
 
     label: str
     members: tuple[Member, ...]
+    _heads: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def nested(self) -> bool:
         """Whether an archive lies inside, which is never opened."""
         return any(is_nested(member.name) for member in self.members)
 
-    def named(self, pattern: re.Pattern[str], *, given: re.Pattern[str] | None = None) -> list[Member]:
+    def named(
+        self,
+        pattern: re.Pattern[str],
+        *,
+        given: re.Pattern[str] | None = None,
+        limit: int = TOTAL_LIMIT,
+    ) -> list[Member]:
         """Members whose base name matches in full, at any depth, in order of their path.
 
         Names are folded to lower case before, so patterns are in lower case. A file that the user named need
@@ -88,7 +97,7 @@ class Source:
             or (given and member.given and given.fullmatch(member.base_name))
         ]
         total = sum(member.info.file_size for member in found if member.info)
-        if total > TOTAL_LIMIT:
+        if total > limit:
             raise ExportError(
                 f"{self.label}: {total / 1024**3:.0f} GiB of sleep files: download the export again"
             )
@@ -96,22 +105,25 @@ class Source:
 
     def read(self, member: Member, *, limit: int = MEMBER_LIMIT) -> bytes:
         """Return the bytes of one member; more than `limit` is refused, never cut."""
-        content = b"".join(self._chunks(member, limit=limit))
+        content = b"".join(self.chunks(member, limit=limit))
         if not content:
             raise ExportError(f"{member.where}: the file is empty: download the export again")
         return content
 
-    def head(self, member: Member, *, size: int = 4096) -> bytes:
-        """Return the first bytes of one member, to see what it is."""
-        with refusing(member.where), _open(member) as stream:
-            return stream.read(size)
+    def head(self, member: Member, *, size: int = _HEAD) -> bytes:
+        """Return the first bytes of one member, at most 8 KiB, to see what it is; read once, asked by all."""
+        if id(member) not in self._heads:
+            with refusing(member.where), _open(member) as stream:
+                self._heads[id(member)] = stream.read(_HEAD)
+        return self._heads[id(member)][:size]
 
     def mentions(self, member: Member, *words: bytes, within: int | None = None) -> bool:
         """Whether all `words` stand in a member, or in its first bytes; UTF-16 is seen through."""
         content = self.read(member) if within is None else self.head(member, size=within)
         return all(word in content.replace(b"\0", b"") for word in words)
 
-    def _chunks(self, member: Member, *, limit: int) -> Iterator[bytes]:
+    def chunks(self, member: Member, *, limit: int) -> Iterator[bytes]:
+        """Yield the bytes of one member piece by piece; more than `limit` is refused."""
         with refusing(member.where), _open(member) as stream:
             total = 0
             while chunk := stream.read(_CHUNK):
