@@ -15,7 +15,7 @@ from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
 from n1trial.fit import Fit, OnStage, fit_outcomes, load_fits, save_fits
-from n1trial.importers import read_exports
+from n1trial.importers import OnNote, read_exports, warn
 from n1trial.nights import nightly
 from n1trial.protocol import protocol_path, read_protocol
 from n1trial.randomise import new_seed
@@ -67,9 +67,12 @@ def make_trial(
     )
 
 
-def import_exports(folder: TrialFolder, exports: Sequence[Path], *, now: datetime) -> Imported:
-    """Read one export, in one or several files, into the folder."""
-    return add_episodes(folder, read_exports(exports, home_zone=folder.home_zone), now=now)
+def import_exports(
+    folder: TrialFolder, exports: Sequence[Path], *, now: datetime, on_note: OnNote = warn
+) -> Imported:
+    """Read one export, in one or several files, into the folder; `on_note` is told what to know of it."""
+    episodes = read_exports(exports, home_zone=folder.home_zone, on_note=on_note)
+    return add_episodes(folder, episodes, now=now)
 
 
 def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:

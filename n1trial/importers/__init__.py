@@ -7,14 +7,18 @@ by itself. An importer never sees a schedule, so importing cannot unblind.
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
+from n1trial.importers._notes import Note, OnNote, warn
 from n1trial.importers._source import Source, open_source
 from n1trial.importers._unread import name_unread_layout
+
+__all__ = ["Importer", "Note", "OnNote", "known_importers", "read_exports", "warn"]
 
 
 class Importer(Protocol):
@@ -31,17 +35,24 @@ class Importer(Protocol):
         ...
 
     def read(self, source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
-        """Every sleep record of the source, in the order of its files."""
+        """Every sleep record of the source, in the order of its files.
+
+        What a reader should know beside them goes to ``source.note``: rows that were rejected, a layout that
+        was never checked on a real file.
+        """
         ...
 
 
+@cache
 def known_importers() -> dict[str, Importer]:
     """All importers by name, in alphabetical order."""
     names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
     return {name: cast("Importer", importlib.import_module(f"{__name__}.{name}")) for name in names}
 
 
-def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) -> list[SleepEpisode]:
+def read_exports(
+    paths: Sequence[Path], *, home_zone: ZoneInfo | None = None, on_note: OnNote = warn
+) -> list[SleepEpisode]:
     """Read the sleep episodes of one export.
 
     Parameters
@@ -51,6 +62,9 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
     home_zone
         Where the clock stood, for files that do not say it. Without it such times stay without offset and
         clock changes cannot be flagged.
+    on_note
+        Is told what a reader should know beside the nights, while the export is read; by default a note is a
+        Python warning.
 
     Returns
     -------
@@ -61,7 +75,7 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
     ExportError
         The export is damaged, hostile, unknown, ambiguous or empty. Nothing of it is used then.
     """
-    with open_source(paths) as source:
+    with open_source(paths, on_note=on_note) as source:
         importers = known_importers()
         able = [name for name, importer in importers.items() if importer.recognises(source)]
         if not able:
@@ -87,9 +101,9 @@ def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
     if layout := name_unread_layout(source):
         return f"{source.label}: {layout}"
     looked_for = "; ".join(importer.LOOKS_FOR for importer in importers.values())
-    hint = (
-        "unpack the archive inside it first"
-        if source.nested
-        else "give the folder or zip as it was downloaded"
-    )
+    hint = "give the folder or zip as it was downloaded"
+    if source.nested:
+        hint = "unpack the archive inside it first"
+    elif any(member.base_name == "workbook.xml" for member in source.members):
+        hint = "save its sheet of sleep as CSV"
     return f"{source.label}: no importer recognises it (known: {known}): looked for {looked_for}: {hint}"

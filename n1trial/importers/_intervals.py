@@ -65,7 +65,9 @@ def with_stages(episode: SleepEpisode, intervals: Sequence[Interval], *, latency
     wake = union(by_stage.pop("awake", ()))
     asleep = without(union(stretch for stretches in by_stage.values() for stretch in stretches), wake)
     if not asleep:
-        return replace(episode, tib_min=tib_min, tst_min=0 if wake else None, missing="" if wake else "unstaged")
+        return replace(
+            episode, tib_min=tib_min, tst_min=0 if wake else None, missing="" if wake else "unstaged"
+        )
     first, last = asleep[0][0], asleep[-1][1]
     runs = tuple((b - a) / 60 for a, b in wake if first < a and b < last)
     tst_min = _minutes(asleep)

@@ -19,7 +19,6 @@ class _Layout:
     advice: str = "give a Fitbit Takeout or an Oura export"
 
 
-_JSON_OF_OURA = "export the JSON of Oura on the Web, or of the API v2"
 _LAYOUTS = (
     _Layout(name="Apple Health", file=re.compile(r".*\.xml"), mark=b"HealthData"),
     _Layout(name="Garmin Connect", file=re.compile(r".*sleepdata\.json"), mark=b"calendarDate"),
@@ -29,54 +28,6 @@ _LAYOUTS = (
     _Layout(name="Health Connect", file=re.compile(r".*\.(db|sql)"), mark=b""),
     _Layout(name="Sleep as Android", file=re.compile(r".*\.csv"), mark=b"Id,Tz,From,To,Sched"),
     _Layout(name="Polar Flow", file=re.compile(r"sleep_result.*\.json"), mark=b"night"),
-    _Layout(
-        name="the Google-style CSV of Fitbit",
-        file=re.compile(r"usersleep.*\.csv"),
-        mark=b"sleep_id",
-        advice="give the part of the Takeout that holds sleep-YYYY-MM-DD.json",
-    ),
-    _Layout(
-        name="the CSV of fitbit.com",
-        file=re.compile(r".*\.csv"),
-        mark=b"Start Time,End Time,Minutes Asleep",
-        advice="export from Google Takeout, which holds every wake",
-    ),
-    _Layout(
-        name="the CSV of fitbit.com",
-        file=re.compile(r"fitbit_export.*"),
-        mark=b"",
-        advice="export from Google Takeout, which holds every wake",
-    ),
-    _Layout(
-        name="the Membership Hub CSV of Oura",
-        file=re.compile(r"sleep(model)?\.csv"),
-        mark=b"bedtime_start;",
-        advice=_JSON_OF_OURA,
-    ),
-    _Layout(
-        name="Oura scores, which hold no minutes",
-        file=re.compile(r".*sleep.*\.csv"),
-        mark=b"contributors;day;score",
-        advice=f"sleepmodel.csv is needed, or {_JSON_OF_OURA}",
-    ),
-    _Layout(
-        name="Oura scores, which hold no minutes",
-        file=re.compile(r"oura.*\.csv"),
-        mark=b"score,day,contributors",
-        advice="oura_sleep_….csv is needed",
-    ),
-    _Layout(
-        name="the trends CSV of Oura",
-        file=re.compile(r".*\.csv"),
-        mark=b"Total Sleep Time",
-        advice=_JSON_OF_OURA,
-    ),
-    _Layout(
-        name="the Cloud API v1 JSON of Oura",
-        file=re.compile(r".*\.json"),
-        mark=b"summary_date",
-        advice=_JSON_OF_OURA,
-    ),
 )
 
 
