@@ -1,6 +1,7 @@
 """What Google's two ways of telling a sleep session have in common: the CSV of Takeout and the Health API."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -27,6 +28,8 @@ class Session:
     ----------
     stages, short_wakes
         Pieces in UTC; the short wakes lie over the stages.
+    stages_min
+        The file's own sum of each stage; without it the stages are added up.
     """
 
     source_file: str
@@ -42,6 +45,8 @@ class Session:
     to_fall_asleep_min: float | None
     stages: Sequence[Piece]
     short_wakes: Sequence[Piece] = ()
+    stages_min: Mapping[str, float] | None = None
+    awakenings: int | None = None
     updated: datetime | None = None
     algorithm: str = ""
     nap: bool = False
@@ -81,9 +86,9 @@ def google_episode(session: Session) -> SleepEpisode:
     # A typed-in session says when, not how: its wake was not measured.
     measured = bool(epochs) and not (session.classic and session.manual)
     staged = bool(stages) and not session.classic
+    stages_min = session.stages_min or _added_up(stages)
     deep_min, light_min, rem_min = (
-        sum(piece.seconds for piece in stages if piece.level == level) / 60 if staged else None
-        for level in ("DEEP", "LIGHT", "REM")
+        stages_min.get(level, 0.0) if staged else None for level in ("DEEP", "LIGHT", "REM")
     )
     tib_min = session.in_period_min
     episode = SleepEpisode(
@@ -100,6 +105,7 @@ def google_episode(session: Session) -> SleepEpisode:
         light_min=light_min,
         rem_min=rem_min,
         vendor_nap=session.nap,
+        vendor_awakenings=session.awakenings,
         vendor_main=session.main,
         missing=session.missing or ("unscored" if session.asleep_min is None else ""),
         algorithm=printable(session.algorithm),
@@ -113,3 +119,10 @@ def google_episode(session: Session) -> SleepEpisode:
         ),
     )
     return with_hypnogram(episode, epochs, resolution_s=resolution_s) if measured else episode
+
+
+def _added_up(stages: Sequence[Piece]) -> dict[str, float]:
+    minutes: dict[str, float] = defaultdict(float)
+    for piece in stages:
+        minutes[piece.level] += piece.seconds / 60
+    return minutes

@@ -20,7 +20,7 @@ from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
 from n1trial.importers._hypnogram import Piece
 from n1trial.importers._notes import unverified
-from n1trial.importers._records import Label, Minutes, decode_json, decode_records, read_json
+from n1trial.importers._records import Count, Label, Minutes, decode_json, decode_records, read_json
 from n1trial.importers._source import Member, Source
 from n1trial.importers.fitbit._google import Session, google_episode, on_the_clock, utc_time
 
@@ -46,7 +46,14 @@ class _Interval(msgspec.Struct, rename="camel"):
     end_utc_offset: Label | None = None
 
 
+class _StageSum(msgspec.Struct):
+    type: Label
+    minutes: Minutes | None = None
+    count: Count | None = None
+
+
 class _Summary(msgspec.Struct, rename="camel"):
+    stages_summary: list[_StageSum] = []
     minutes_asleep: Minutes | None = None
     minutes_in_sleep_period: Minutes | None = None
     minutes_to_fall_asleep: Minutes | None = None
@@ -116,7 +123,7 @@ def _points(source: Source, member: Member) -> list[msgspec.Raw]:
 def _episode(
     sleep: _Sleep, *, name: str, member: Member, where: str, home_zone: ZoneInfo | None
 ) -> SleepEpisode:
-    interval = sleep.interval
+    interval, sums = sleep.interval, sleep.summary.stages_summary
     with refusing(where):
         start, end = (
             on_the_clock(utc_time(text, where), _zone(offset, home_zone))
@@ -143,6 +150,8 @@ def _episode(
                 _piece(wake, where)._replace(level="AWAKE")
                 for wake in (*sleep.short_awakenings, *sleep.out_of_bed_segments)
             ],
+            stages_min={each.type: each.minutes for each in sums if each.minutes is not None},
+            awakenings=next((each.count for each in sums if each.type == "AWAKE"), None),
             updated=utc_time(sleep.update_time, where) if sleep.update_time else None,
             nap=sleep.metadata.nap,
             main=sleep.metadata.main_sleep,
