@@ -38,7 +38,7 @@ _EXPORTED = re.compile(r"fitbit_export[^/]*\.(csv|xls)")
 _TABLE = re.compile(r"sleep[^/]*\.csv")
 _CSV = re.compile(r".*\.csv")
 _MARKS = (b"Start Time", b"End Time", b"Minutes Asleep")
-_HEADER = re.compile(r"^[^\r\n]*Start Time[^\r\n]*Minutes Asleep[^\r\n]*$", re.MULTILINE)
+_HEADER = re.compile(r"^[^\r\n]*Start Time[^\r\n]*Minutes Asleep[^\r\n]*", re.MULTILINE)
 _STAMP = re.compile(
     r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4}),?\s+(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap])?\.?(?:m\.?)?",
     re.IGNORECASE,
