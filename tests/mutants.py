@@ -113,7 +113,7 @@ def fuzz(exports: Sequence[Path], seed: str, count: int) -> Figures:
             _read(victim.given, figures, label=f"{seed}, mutant {number}, {victim.path.name}")
     finally:
         shutil.rmtree(folder)
-    figures.peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures.peak_mib = _peak_mib()
     return figures
 
 
@@ -154,3 +154,22 @@ def _read(paths: list[Path], figures: Figures, *, label: str) -> None:
         figures.accidents.append(f"{label}: {error!r}")
     figures.mutants += 1
     figures.slowest_s = max(figures.slowest_s, perf_counter() - started)
+
+
+def refusal(path: Path) -> tuple[str, float, float]:
+    """Message, seconds and peak MiB of an export that is refused."""
+    started = perf_counter()
+    try:
+        read_exports([path], on_note=lambda note: None)
+        message = ""
+    except ExportError as error:
+        message = str(error)
+    return message, perf_counter() - started, _peak_mib()
+
+
+def _peak_mib() -> float:
+    """Peak memory of this process; Linux's ru_maxrss would count that of the process that started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

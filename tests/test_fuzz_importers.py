@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from mutants import GOLDEN, Figures, files_of, fuzz, golden_exports, zipped
+from mutants import GOLDEN, Figures, files_of, fuzz, golden_exports, refusal, zipped
 
 from n1trial.errors import ExportError
 from n1trial.importers import known_importers, read_exports
@@ -109,3 +109,32 @@ def test_records_in_any_order_and_twice_give_the_same_nights(export):
         parts = [*whole, *chance.sample(whole, k=chance.randint(0, len(whole)))]
         chance.shuffle(parts)
         assert nights_csv(nightly(parts)) == (export.parent / "nights.csv").read_text()
+
+
+# What a file begins with, and what it then repeats to 60 MB.
+GREEDY = {
+    "values": ("sleep-2025-03-01.json", b'[{"logId": 1}', b",1"),
+    "records": ("sleep-2025-03-01.json", b'[{"logId": 1}', b",{}"),
+    "depth": ("sleep-2025-03-01.json", b'[{"logId": 1}', b"["),
+    "lines": ("fitbit_export_20250301.csv", b"", b"\n"),
+    "short lines": ("fitbit_export_20250301.csv", b"", b"ab\n"),
+    "headers": ("fitbit_export_20250301.csv", b"", b"Start Time"),
+    "rows": ("fitbit_export_20250301.csv", b"Start Time,End Time,Minutes Asleep\n", b"a,b,c\n"),
+    "sleeps": ("UserSleeps_1.csv", b"sleep_id,sleep_start,sleep_end,minutes_asleep\n", b"1,2,3,4\n"),
+    "hub": ("sleepmodel.csv", b"id;bedtime_start;bedtime_end;total_sleep_duration\n", b"1\n"),
+    "trends": ("oura_trends.csv", b"Bedtime Start,Bedtime End,Total Sleep Time\n", b",,\n"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("greed", list(GREEDY))
+def test_a_file_that_wants_memory_is_refused_without_it(greed, tmp_path, capsys):
+    name, beginning, repeated = GREEDY[greed]
+    (tmp_path / name).write_bytes(beginning + repeated * (60_000_000 // len(repeated)))
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        message, took_s, peak_mib = pool.submit(refusal, tmp_path / name).result()
+    with capsys.disabled():
+        print(f"\n{greed}: {took_s:.1f} s, {peak_mib:.0f} MiB: {message}")  # noqa: T201
+    assert message
+    assert took_s < 2
+    assert peak_mib < MEMORY_MIB

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers._notes import Note, OnNote, warn
+from n1trial.importers._records import bounded
 from n1trial.importers._source import Source, open_source
 from n1trial.importers._unread import name_unread_layout
 
@@ -84,7 +85,7 @@ def read_exports(
             raise ExportError(
                 f"{source.label}: {' and '.join(able)} both recognise it: give one export at a time"
             )
-        episodes = list(importers[able[0]].read(source, home_zone=home_zone))
+        episodes = list(bounded(importers[able[0]].read(source, home_zone=home_zone), source.label))
         if not episodes:
             device = importers[able[0]].DEVICE
             raise ExportError(

@@ -23,7 +23,7 @@ from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
 from n1trial.importers._hypnogram import Piece
 from n1trial.importers._notes import Note, unverified
-from n1trial.importers._records import Label, Minutes, convert_row, read_rows
+from n1trial.importers._records import Label, Minutes, bounded, convert_row, read_rows
 from n1trial.importers._source import Member, Source
 from n1trial.importers.fitbit._google import Session, google_episode, on_the_clock, utc_time
 
@@ -37,8 +37,8 @@ _STAGE_MARKS = (b"sleep_id", b"sleep_stage_type")
 _REQUIRED = ("sleep_id", "sleep_start", "sleep_end", "minutes_asleep")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _PLACEHOLDER = "+00:00"
-# Far more stages than a night has, and than damage may make of it.
-_STAGES_LIMIT = 10_000
+# Ten years in one file have 200,000.
+_STAGES_LIMIT = 500_000
 
 
 class _Sleep(msgspec.Struct):
@@ -89,7 +89,7 @@ def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | Non
         )
     header = source.head(sleep_tables[0]).partition(b"\n")[0].decode(errors="replace")
     source.note(unverified(sleep_tables[0].where, LAYOUT, printable(header, longest=2000).strip()))
-    sleeps = [row for member in sleep_tables for row in _sleeps(source, member)]
+    sleeps = [row for member in sleep_tables for row in bounded(_sleeps(source, member), member.where)]
     stages: dict[str, list[Piece]] = defaultdict(list)
     for member in members:
         if member not in sleep_tables:
@@ -117,14 +117,13 @@ def _sleeps(source: Source, member: Member) -> Iterator[tuple[Member, str, _Slee
 
 
 def _add_stages(stages: dict[str, list[Piece]], source: Source, member: Member) -> None:
-    for where, row in read_rows(source, member):
+    for where, row in bounded(read_rows(source, member), member.where, limit=_STAGES_LIMIT):
         stage = convert_row(row, _Stage, where)
         start, end = utc_time(stage.sleep_stage_start, where), utc_time(stage.sleep_stage_end, where)
         seconds = (end - start).total_seconds()
-        pieces = stages[stage.sleep_id]
-        if seconds < 0 or len(pieces) > _STAGES_LIMIT:
-            raise ExportError(f"{where}: a stage that ends before it starts, or too many: export again")
-        pieces.append(Piece(start, stage.sleep_stage_type, seconds))
+        if seconds < 0:
+            raise ExportError(f"{where}: a stage that ends before it starts: download the export again")
+        stages[stage.sleep_id].append(Piece(start, stage.sleep_stage_type, seconds))
 
 
 def _clock(source: Source, sleeps: Sequence[_Sleep], home_zone: ZoneInfo | None) -> ZoneInfo | None:

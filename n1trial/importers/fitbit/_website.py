@@ -23,10 +23,11 @@ from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
 from n1trial.importers._notes import unverified
 from n1trial.importers._records import (
+    bounded,
     column_names,
-    decode_text,
     named_cells,
     plausible_wall,
+    text_lines,
 )
 from n1trial.importers._source import Member, Source
 
@@ -38,7 +39,6 @@ _EXPORTED = re.compile(r"fitbit_export[^/]*\.(csv|xls)")
 _TABLE = re.compile(r"sleep[^/]*\.csv")
 _CSV = re.compile(r".*\.csv")
 _MARKS = (b"Start Time", b"End Time", b"Minutes Asleep")
-_HEADER = re.compile(r"^[^\r\n]*Start Time[^\r\n]*Minutes Asleep[^\r\n]*", re.MULTILINE)
 _STAMP = re.compile(
     r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4}),?\s+(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap])?\.?(?:m\.?)?",
     re.IGNORECASE,
@@ -71,37 +71,36 @@ def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | Non
             f"{members[0].where}: is a spreadsheet: export as CSV, or save its sheet Sleep as CSV"
         )
     for member in tables:
-        text = decode_text(source.read(member), member.where)
-        found = _HEADER.search(text)
-        if found is None:
-            raise ExportError(f"{member.where}: has no table of sleep: choose Sleep when you export")
-        before, table = text[: found.start()], text[found.start() :]
-        if before.strip():
-            header = printable(found[0], longest=2000)
-            source.note(unverified(member.where, f"{LAYOUT} in sections", header))
-        rows = list(_rows(table.splitlines(), first_line=before.count("\n") + 1, where=member.where))
+        rows = list(bounded(_rows(source, member), member.where))
         order = _day_order([row.get(column, "") for _, row in rows for column in _TIMES], member.where)
         for where, row in rows:
             yield _episode(row, order=order, member=member, where=where, home_zone=home_zone)
 
 
-def _rows(lines: Sequence[str], *, first_line: int, where: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Rows of the sleep table by column name, to the blank line or the title that ends it."""
-    delimiter = max(",;\t", key=lines[0].count)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+def _rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of the sleep table by column name, from its header to the blank line or title that ends it."""
     header: list[str] = []
-    while True:
-        line = f"{where} › line {first_line + reader.line_num}"
-        try:
-            cells = next(reader, [])
-        except csv.Error as error:
-            raise ExportError(f"{line}: not CSV ({printable(str(error))}): export it again") from error
-        if sum(map(bool, cells)) < 2:
-            return
+    delimiter = ","
+    for number, (where, line) in enumerate(text_lines(source, member)):
         if header:
-            yield line, named_cells(header, cells, line)
-        else:
-            header = column_names(cells, line)
+            cells = _cells(line, delimiter, where)
+            if sum(map(bool, cells)) < 2:
+                return
+            yield where, named_cells(header, cells, where)
+        elif all(column in line for column in (*_TIMES, "Minutes Asleep")):
+            delimiter = max(",;\t", key=line.count)
+            header = column_names(_cells(line, delimiter, where), where)
+            if number:
+                source.note(unverified(member.where, f"{LAYOUT} in sections", printable(line, longest=2000)))
+    if not header:
+        raise ExportError(f"{member.where}: has no table of sleep: choose Sleep when you export")
+
+
+def _cells(line: str, delimiter: str, where: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise ExportError(f"{where}: not CSV ({printable(str(error))}): export it again") from error
 
 
 def _day_order(stamps: Sequence[str], where: str) -> Order:

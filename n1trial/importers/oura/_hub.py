@@ -8,7 +8,6 @@ Source: eight independent parsers and the issues of one. Not verified on a real 
 """
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
@@ -16,14 +15,20 @@ from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers._archive import printable
 from n1trial.importers._notes import Note, unverified
-from n1trial.importers._records import RECORD_LIMIT, column_names, convert_row, decode_text, named_cells
+from n1trial.importers._records import (
+    RECORD_LIMIT,
+    bounded,
+    column_names,
+    convert_row,
+    named_cells,
+    text_lines,
+)
 from n1trial.importers._source import Member, Source
 from n1trial.importers.oura._periods import Period, period_episode
 from n1trial.importers.oura._table import is_hub, period_tables
 
 LAYOUT = "the CSV of Oura's Membership Hub"
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _NAMED_LINES = 5
 
 
@@ -35,40 +40,38 @@ def members(source: Source) -> list[Member]:
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every row of the members that can be read exactly."""
     for member in members:
-        header_line, *lines = _LINE_END.split(decode_text(source.read(member), member.where))
+        lines = text_lines(source, member)
+        header_line = next(lines)[1]
         if member is members[0]:
             source.note(unverified(member.where, LAYOUT, printable(header_line, longest=2000)))
         header = column_names(_parse(_unwrapped(header_line)), member.where)
-        rejected: list[ExportError] = []
-        rows = 0
-        for number, line in enumerate(lines, start=2):
+        rows, rejected = 0, 0
+        reasons: list[ExportError] = []
+        for where, line in bounded(lines, member.where):
             if not line.strip():
                 continue
             rows += 1
-            where = f"{member.where} › line {number}"
             try:
                 yield period_episode(
                     _period(line, header, where), member=member, where=where, home_zone=home_zone
                 )
             except ExportError as error:
-                rejected.append(error)
-        if rejected:
-            _say_rejected(source, member, rejected, rows=rows)
+                rejected += 1
+                if rejected <= _NAMED_LINES:
+                    reasons.append(error)
+        if reasons and rejected == rows:
+            raise reasons[0]
+        if reasons:
+            source.note(_rejection(member, reasons, rejected=rejected, rows=rows))
 
 
-def _say_rejected(source: Source, member: Member, rejected: Sequence[ExportError], *, rows: int) -> None:
-    if len(rejected) == rows:
-        raise rejected[0]
-    reasons = [
-        str(error).removeprefix(f"{member.where} › ").rpartition(": ")[0] for error in rejected[:_NAMED_LINES]
-    ]
-    if len(rejected) > _NAMED_LINES:
-        reasons.append(f"and {len(rejected) - _NAMED_LINES} more")
-    source.note(
-        Note(
-            f"{member.where}: {len(rejected)} of {rows} rows rejected ({'; '.join(reasons)}): their nights are "
-            "missing, export again"
-        )
+def _rejection(member: Member, reasons: Sequence[ExportError], *, rejected: int, rows: int) -> Note:
+    named = [str(error).removeprefix(f"{member.where} › ").rpartition(": ")[0] for error in reasons]
+    if rejected > len(named):
+        named.append(f"and {rejected - len(named)} more")
+    return Note(
+        f"{member.where}: {rejected} of {rows} rows rejected ({'; '.join(named)}): their nights are missing, "
+        "export again"
     )
 
 
