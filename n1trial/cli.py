@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from n1trial.fit import OnStage
+    from n1trial.importers import Note
     from n1trial.journey import Analysis
     from n1trial.protocol import Protocol
 
@@ -153,7 +154,7 @@ def import_(folder: Path, exports: tuple[Path, ...]) -> None:
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
-    done = import_exports(opened, exports, now=_now())
+    done = import_exports(opened, exports, now=_now(), on_note=_note)
     if done.unchanged:
         click.echo(f"the same export was imported before ({done.read} records): nothing new")
     else:
@@ -262,12 +263,18 @@ def check(folder: Path, as_json: bool, ledger: Path | None) -> None:
     help="main: the longest record alone; night: all that belong together; day24: naps too.",
 )
 @click.option("--out", type=EXISTING_FILE, help="Write a CSV file instead of printing the table.")
-def nights(exports: tuple[Path, ...], home_zone: ZoneInfo | None, window: str, out: Path | None) -> None:
+@click.option("--header", is_flag=True, help="Print only the header line of an unverified layout, no data.")
+def nights(
+    exports: tuple[Path, ...], home_zone: ZoneInfo | None, window: str, out: Path | None, header: bool
+) -> None:
     """Turn any export into one row a night; no trial needed."""
     from n1trial.importers import read_exports
     from n1trial.nights import nightly, nights_csv
 
-    table = nightly(read_exports(exports, home_zone=home_zone), window=window)  # type: ignore[arg-type]
+    say = _header if header else _note
+    table = nightly(read_exports(exports, home_zone=home_zone, on_note=say), window=window)  # type: ignore[arg-type]
+    if header:
+        return
     if out is None:
         click.echo(nights_csv(table), nl=False)
         return
@@ -373,6 +380,15 @@ def _ask(protocol: Protocol, written: dict[str, str]) -> dict[str, str]:
         if cell:
             answers[column] = cell
     return answers
+
+
+def _note(note: Note) -> None:
+    click.echo(f"note: {note.text}", err=True)
+
+
+def _header(note: Note) -> None:
+    if note.header:
+        click.echo(note.header)
 
 
 def _answer(analysis: Analysis) -> None:

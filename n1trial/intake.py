@@ -15,7 +15,7 @@ from n1trial.diary import Diary, blank_diary, diary_csv, read_diary, with_answer
 from n1trial.episodes import SleepEpisode, night_of
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
-from n1trial.importers import read_exports
+from n1trial.importers import OnNote, read_exports, warn
 from n1trial.ledger import ledger_csv, ledger_table, trace_nights
 from n1trial.nights import nightly
 from n1trial.protocol import protocol_path, read_protocol
@@ -60,13 +60,18 @@ def make_trial(
     )
 
 
-def import_exports(folder: TrialFolder, exports: Sequence[Path], *, now: datetime) -> Imported:
-    """Read one export, in one or several files, into the folder; the very same export is not read again."""
+def import_exports(
+    folder: TrialFolder, exports: Sequence[Path], *, now: datetime, on_note: OnNote = warn
+) -> Imported:
+    """Read one export, in one or several files, into the folder; the very same export is not read again.
+
+    `on_note` is told what a reader should know of the export beside its nights.
+    """
     sha256 = fingerprint(exports)
     before = imported_before(folder, sha256) if sha256 else None
     if before is not None:
         return before
-    episodes = read_exports(exports, home_zone=folder.home_zone)
+    episodes = read_exports(exports, home_zone=folder.home_zone, on_note=on_note)
     name = exports[0].name if len(exports) == 1 else f"{exports[0].name} and {len(exports) - 1} more"
     return add_episodes(folder, episodes, now=now, export=name, sha256=sha256)
 

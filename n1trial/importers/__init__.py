@@ -14,25 +14,35 @@ from zoneinfo import ZoneInfo
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
+from n1trial.importers._notes import Note, OnNote, unverified_device, warn
+from n1trial.importers._records import bounded
 from n1trial.importers._source import Source, open_source
-from n1trial.importers._unread import name_unread_layout
+
+__all__ = ["Importer", "Note", "OnNote", "known_importers", "read_exports", "warn"]
 
 
 class Importer(Protocol):
     """What a module of this folder must have.
 
-    `LOOKS_FOR` names its files in words, for the message that nothing was recognised.
+    `LOOKS_FOR` names its files in words, for the message that nothing was recognised. `VERIFIED_ON` says which
+    real files it was checked on; with `VERIFIED` False whoever reads such an export is told so.
     """
 
     DEVICE: str
     LOOKS_FOR: str
+    VERIFIED: bool
+    VERIFIED_ON: str
 
     def recognises(self, source: Source) -> bool:
         """Whether the source holds this device's sleep, read or not."""
         ...
 
     def read(self, source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
-        """Every sleep record of the source, in the order of its files."""
+        """Every sleep record of the source, in the order of its files.
+
+        What a reader should know beside them goes to ``source.note``: rows that were rejected, a layout that
+        was never checked on a real file.
+        """
         ...
 
 
@@ -43,7 +53,9 @@ def known_importers() -> dict[str, Importer]:
     return {name: cast("Importer", importlib.import_module(f"{__name__}.{name}")) for name in names}
 
 
-def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) -> list[SleepEpisode]:
+def read_exports(
+    paths: Sequence[Path], *, home_zone: ZoneInfo | None = None, on_note: OnNote = warn
+) -> list[SleepEpisode]:
     """Read the sleep episodes of one export.
 
     Parameters
@@ -53,6 +65,9 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
     home_zone
         Where the clock stood, for files that do not say it. Without it such times stay without offset and
         clock changes cannot be flagged.
+    on_note
+        Is told what a reader should know beside the nights, while the export is read; by default a note is a
+        Python warning.
 
     Returns
     -------
@@ -63,7 +78,7 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
     ExportError
         The export is damaged, hostile, unknown, ambiguous or empty. Nothing of it is used then.
     """
-    with open_source(paths) as source:
+    with open_source(paths, on_note=on_note) as source:
         importers = known_importers()
         able = [name for name, importer in importers.items() if importer.recognises(source)]
         if not able:
@@ -72,11 +87,13 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
             raise ExportError(
                 f"{source.label}: {' and '.join(able)} both recognise it: give one export at a time"
             )
-        episodes = list(importers[able[0]].read(source, home_zone=home_zone))
+        importer = importers[able[0]]
+        if not importer.VERIFIED:
+            source.note(unverified_device(source.label, importer.DEVICE, importer.VERIFIED_ON))
+        episodes = list(bounded(importer.read(source, home_zone=home_zone), source.label))
         if not episodes:
-            device = importers[able[0]].DEVICE
             raise ExportError(
-                f"{source.label}: recognised as {device} but holds no sleep record: "
+                f"{source.label}: recognised as {importer.DEVICE} but holds no sleep record: "
                 "check the dates of the export"
             )
     return sorted(
@@ -85,12 +102,10 @@ def read_exports(paths: Sequence[Path], *, home_zone: ZoneInfo | None = None) ->
 
 
 def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
-    if layout := name_unread_layout(source):
-        return f"{source.label}: {layout}"
     looked_for = "; ".join(importer.LOOKS_FOR for importer in importers.values())
-    hint = (
-        "unpack the archive inside it first"
-        if source.nested
-        else "give the folder or zip as it was downloaded"
-    )
+    hint = "give the folder or zip as it was downloaded"
+    if source.nested:
+        hint = "unpack the archive inside it first"
+    elif any(member.base_name == "workbook.xml" for member in source.members):
+        hint = "save its sheet of sleep as CSV"
     return f"{source.label}: no importer recognises it: looked for {looked_for}: {hint}"

@@ -54,12 +54,15 @@ def refusing(where: str, advice: str = "download the export again") -> Iterator[
         raise ExportError(f"{where}: cannot be read ({reason}): {advice}") from error
 
 
-def printable(text: str) -> str:
-    """Text of a file for one line of a message: control characters escaped, at most 160 characters."""
+def printable(text: str, *, longest: int = 160) -> str:
+    """Text of a file for one line: control characters escaped, at most `longest` characters."""
+    if len(text) <= longest and text.isprintable():
+        return text
     escaped = "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text[:400]
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text[: 3 * longest]
     )
-    return escaped if len(escaped) <= 160 else f"{escaped[:157]}…"
+    return escaped if len(escaped) <= longest else f"{escaped[: longest - 3]}…"
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:

@@ -8,7 +8,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Annotated
@@ -21,6 +21,12 @@ from n1trial.importers._source import Member, Source
 
 DEPTH_LIMIT = 64
 RECORD_LIMIT = 1024**2
+# A hundred years of four sleeps a day.
+SLEEPS_LIMIT = 150_000
+# Ten years of stages in one table are 200,000.
+LINES_LIMIT = 1_000_000
+# Twenty years of Fitbit or Oura have a million.
+_VALUES_LIMIT = 2_000_000
 # Two days bound every duration of one record; longer numbers are damage, and would cost memory as epochs.
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=172_800)]
 Minutes = Annotated[float, msgspec.Meta(ge=0, le=2_880)]
@@ -31,6 +37,23 @@ _NULL_TOKENS = frozenset({"", "n/a", "none", "null", "nan", "nat", "--"})
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def bounded[Item](items: Iterable[Item], where: str, *, limit: int = SLEEPS_LIMIT) -> Iterator[Item]:
+    """Pass items on, and refuse more than any export holds before they fill the memory."""
+    for number, item in enumerate(items):
+        if number >= limit:
+            raise ExportError(f"{where}: holds more than {limit} records: export fewer dates at once")
+        yield item
+
+
+def text_lines(source: Source, member: Member) -> Iterator[tuple[str, str]]:
+    """Lines of a text member without their ends, one at a time, each with the place that messages name."""
+    content = source.read(member)
+    with refusing(member.where, "save it as UTF-8, or download the export again"):
+        lines = io.TextIOWrapper(io.BytesIO(content), encoding=_encoding(content))
+        for number, line in enumerate(bounded(lines, member.where, limit=LINES_LIMIT), start=1):
+            yield f"{member.where} › line {number}", line.rstrip("\n")
 
 
 def decode_text(content: bytes, where: str) -> str:
@@ -44,10 +67,15 @@ def _encoding(content: bytes) -> str:
 
 
 def read_json(source: Source, member: Member) -> bytes:
-    """Return the UTF-8 bytes of a JSON member that is not nested too deeply to be decoded safely."""
+    """Return the UTF-8 bytes of a JSON member that is neither too deep nor too dense to be decoded safely."""
     content = source.read(member)
     if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         content = decode_text(content, member.where).encode()
+    # Every value becomes an object of 56 bytes or more, be it one byte in the file.
+    if sum(map(content.count, b",[{")) > _VALUES_LIMIT:
+        raise ExportError(
+            f"{member.where}: holds more than {_VALUES_LIMIT} values: export fewer dates at once"
+        )
     if _too_deep(content):
         raise ExportError(f"{member.where}: JSON nested deeper than {DEPTH_LIMIT}: download the export again")
     return content
@@ -99,6 +127,8 @@ def read_cells(source: Source, member: Member) -> Iterator[tuple[str, list[str]]
             raise ExportError(f"{where}: not CSV ({_reason(error)}): download the export again") from error
         if cells is None:
             return
+        if reader.line_num > LINES_LIMIT:
+            raise ExportError(f"{where}: longer than {LINES_LIMIT} lines: export fewer dates at once")
         if sum(map(len, cells)) > RECORD_LIMIT:
             raise ExportError(f"{where}: larger than 1 MiB: download the export again")
         if any(cells):

@@ -25,6 +25,7 @@ from n1trial.importers._archive import (
     refusal,
     refusing,
 )
+from n1trial.importers._notes import OnNote, warn
 
 # Ten years of Fitbit JSON are 22 MB; a member is held in memory once.
 MEMBER_LIMIT = 64 * 1024**2
@@ -67,11 +68,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The members of one export; `label` names the whole in messages."""
+    """The members of one export; `label` names the whole in messages, `note` says what a reader should know."""
 
     label: str
     members: tuple[Member, ...]
+    note: OnNote = warn
     _heads: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
+    _last: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def nested(self) -> bool:
@@ -104,11 +107,17 @@ class Source:
         return found
 
     def read(self, member: Member, *, limit: int = MEMBER_LIMIT) -> bytes:
-        """Return the bytes of one member; more than `limit` is refused, never cut."""
-        content = b"".join(self.chunks(member, limit=limit))
-        if not content:
-            raise ExportError(f"{member.where}: the file is empty: download the export again")
-        return content
+        """Return the bytes of one member; more than `limit` is refused, never cut.
+
+        The last member is kept: importers first ask whether it is theirs, then read it.
+        """
+        if id(member) not in self._last:
+            self._last.clear()
+            content = b"".join(self.chunks(member, limit=limit))
+            if not content:
+                raise ExportError(f"{member.where}: the file is empty: download the export again")
+            self._last[id(member)] = content
+        return self._last[id(member)]
 
     def head(self, member: Member, *, size: int = _HEAD) -> bytes:
         """Return the first bytes of one member, at most 8 KiB, to see what it is; read once, asked by all."""
@@ -120,7 +129,9 @@ class Source:
     def mentions(self, member: Member, *words: bytes, within: int | None = None) -> bool:
         """Whether all `words` stand in a member, or in its first bytes; UTF-16 is seen through."""
         content = self.read(member) if within is None else self.head(member, size=within)
-        return all(word in content.replace(b"\0", b"") for word in words)
+        if b"\0" in content:
+            content = content.replace(b"\0", b"")
+        return all(word in content for word in words)
 
     def chunks(self, member: Member, *, limit: int) -> Iterator[bytes]:
         """Yield the bytes of one member piece by piece; more than `limit` is refused."""
@@ -141,8 +152,8 @@ class Source:
 
 
 @contextmanager
-def open_source(paths: Sequence[Path]) -> Iterator[Source]:
-    """Open the files, folders and zips of one export as one source."""
+def open_source(paths: Sequence[Path], *, on_note: OnNote = warn) -> Iterator[Source]:
+    """Open the files, folders and zips of one export as one source; importers say notes to `on_note`."""
     if not paths:
         raise ExportError("export: no file was given: name a file, a folder or a zip")
     with ExitStack() as open_files:
@@ -157,7 +168,9 @@ def open_source(paths: Sequence[Path]) -> Iterator[Source]:
         first = printable(paths[0].name or paths[0].resolve().name)
         label = first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
         yield Source(
-            label=label, members=tuple(sorted(members, key=lambda member: (member.name, member.where)))
+            label=label,
+            members=tuple(sorted(members, key=lambda member: (member.name, member.where))),
+            note=on_note,
         )
 
 

@@ -1,25 +1,20 @@
-"""Fitbit: the sleep logs of Google Takeout and of the Web API v1.2, both JSON.
+"""Sleep logs as JSON: ``sleep-YYYY-MM-DD.json`` of Google Takeout, and answers of the Web API v1.2.
 
-Where to get it: takeout.google.com, choose Fitbit (Google Health since 2026), give the zip, all its parts, or
-the folder with ``sleep-YYYY-MM-DD.json``. An answer of the Web API v1.2, saved as it came, is read as well.
+Times are local wall clock without offset. A file holds 31 days, so the log of the boundary date is in two
+files. Short wakes are not in ``levels.data`` but in ``levels.shortData``, which lies over it: painted on one
+grid their runs equal Fitbit's own count in 3,028 of 3,028 logs. A log under 3 h is ``classic``: 60-s epochs of
+asleep, restless, awake.
 
-What is odd: times are local wall clock without offset. A file holds 31 days, so the log of the boundary date
-is in two files. Short wakes are not in ``levels.data`` but in ``levels.shortData``, which lies over it:
-painted on one grid their runs equal Fitbit's own count in 3,028 of 3,028 logs. A night broken by more than an
-hour of wake is two logs, and a log under 3 h is ``classic``: 60-s epochs of asleep, restless, awake. Restless
-is neither sleep nor wake.
-
-What cannot be trusted: ``efficiency``, ``duration`` and ``timeInBed`` on nights when the clocks change; the
-minutes of a log that was typed in. ``dateOfSleep`` is the date of waking: a label, not the night.
+Not to be trusted: ``duration`` and ``timeInBed`` on nights when the clocks change; the minutes of a log that was
+typed in. ``dateOfSleep`` is the date of waking: a label, not the night.
 
 Source: Fitbit Web API "Get Sleep Log by Date", "Interpreting the Sleep Stage and Short Data".
 Verified on real files of six people, 3,678 logs, 2017 to 2025.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from itertools import chain
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -30,14 +25,13 @@ from n1trial.episodes import (
     AWAKE,
     RESTLESS,
     UNKNOWN,
-    UNPAINTED,
     Moment,
     SleepEpisode,
     clock_change,
     count_wake_runs,
-    wake_structure,
 )
 from n1trial.errors import ExportError
+from n1trial.importers._hypnogram import Piece, hole_flags, paint, with_hypnogram
 from n1trial.importers._records import (
     Count,
     Label,
@@ -50,24 +44,22 @@ from n1trial.importers._records import (
 )
 from n1trial.importers._source import Member, Source
 
-DEVICE = "Fitbit"
-LOOKS_FOR = "sleep-YYYY-MM-DD.json of Fitbit"
+LAYOUT = "the JSON of Fitbit's sleep logs"
 
 _JSON = re.compile(r".*\.json")
 _DATED = re.compile(r"sleep-\d{4}-\d\d-\d\d.*\.json")
 _POSSIBLE = re.compile(r"sleep[^/]*\.json")
 _MARK = b'"logId"'
+_MARK_OF_V1 = b'"minuteData"'
 _LOCAL = msgspec.Meta(tz=False)
 _RESOLUTION_S = {"stages": 30, "classic": 60}
 _LETTERS = {
-    **dict.fromkeys(("deep", "light", "rem", "asleep"), ASLEEP.encode()),
-    **dict.fromkeys(("wake", "awake"), AWAKE.encode()),
-    "restless": RESTLESS.encode(),
-    "unknown": UNKNOWN.encode(),
+    **dict.fromkeys(("deep", "light", "rem", "asleep"), ASLEEP),
+    **dict.fromkeys(("wake", "awake"), AWAKE),
+    "restless": RESTLESS,
+    "unknown": UNKNOWN,
 }
-_UNPAINTED = UNPAINTED.encode()
 # Smaller differences come from rounding.
-_UNKNOWN_FLAG_MIN = 5
 _MISMATCH_FLAG_MIN = 5
 
 
@@ -121,30 +113,25 @@ _READ_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _READ_PAGE = msgspec.json.Decoder(_Page)
 
 
-def recognises(source: Source) -> bool:
-    """Whether the source holds Fitbit sleep logs: by name, or for other names by the key ``logId``."""
-    return any(_members(source))
+def members(source: Source) -> list[Member]:
+    """Files of this layout: in a Takeout the name is enough; a file named by hand may be anybody's."""
+    return [
+        member
+        for member in source.named(_POSSIBLE, given=_JSON)
+        if (_DATED.fullmatch(member.base_name) and not member.given)
+        or (source.mentions(member, _MARK) and not source.mentions(member, _MARK_OF_V1))
+    ]
 
 
-def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
-    """Read every sleep log of the source.
-
-    `home_zone` gives local times their offset, and with it the flags of clock changes.
-    """
-    for member in _members(source):
-        for where, log in decode_records(_logs(source, member), _READ_LOG, member):
+def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
+    """Read every log of the members; `home_zone` gives the local times their offset."""
+    for member in members:
+        for where, log in decode_records(log_records(source, member), _READ_LOG, member):
             yield _episode(log, member=member, where=where, home_zone=home_zone)
 
 
-def _members(source: Source) -> Iterator[Member]:
-    for member in source.named(_POSSIBLE, given=_JSON):
-        # In a Takeout the name is enough; a file that was named by hand may be anybody's.
-        dated = _DATED.fullmatch(member.base_name) and not member.given
-        if dated or source.mentions(member, _MARK):
-            yield member
-
-
-def _logs(source: Source, member: Member) -> list[msgspec.Raw]:
+def log_records(source: Source, member: Member) -> list[msgspec.Raw]:
+    """Logs of one file, not yet decoded: a list, an answer with ``sleep``, or one log alone."""
     content = read_json(source, member)
     if content.lstrip()[:1] == b"[":
         return decode_json(content, _READ_LIST, member.where)
@@ -169,7 +156,6 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
     epochs = _paint(log.levels, resolution_s, where)
     # A typed-in classic log says when, not how: its wake was not measured.
     measured = bool(epochs) and (staged or log.log_type != "manual")
-    wake = wake_structure(epochs, resolution_s=resolution_s) if measured else None
     wake_total = log.levels.summary.get("wake" if staged else "awake", _Total())
     tib_min = None
     if log.minutes_asleep is not None and log.minutes_awake is not None:
@@ -180,7 +166,7 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
         stage: log.levels.summary.get(stage, _Total()).minutes if staged else None
         for stage in ("deep", "light", "rem")
     }
-    return SleepEpisode(
+    episode = SleepEpisode(
         source="fitbit",
         source_file=member.where,
         record_id=str(log.log_id),
@@ -189,54 +175,33 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
         time_basis="naive_local",
         tib_min=tib_min,
         tst_min=log.minutes_asleep,
-        sol_min=wake.lead_min if wake else None,
-        lead_min=wake.lead_min if wake else None,
-        tail_min=wake.tail_min if wake else None,
-        waso_min=wake.waso_min if wake else None,
-        wake_runs_min=wake.wake_runs_min if wake else None,
         deep_min=stages_min["deep"],
         light_min=stages_min["light"],
         rem_min=stages_min["rem"],
-        resolution_s=resolution_s if measured else None,
         vendor_date=log.date_of_sleep,
         vendor_main=log.is_main_sleep if log.main_sleep is None else log.main_sleep,
         vendor_awakenings=wake_total.count,
         missing="" if log.minutes_asleep is not None else "unscored",
-        device=DEVICE,
+        device="Fitbit",
         flags=(
             *_flags(log, epochs=epochs, wake_count=wake_total.count, tib_min=tib_min),
             *clock_change(start, end),
         ),
     )
+    return with_hypnogram(episode, epochs, resolution_s=resolution_s) if measured else episode
 
 
 def _paint(levels: _Levels, resolution_s: int, where: str) -> str:
-    """Paint ``data`` on a grid from its first segment on, and ``shortData`` over it."""
-    if not levels.data:
-        return ""
-    seconds = sum(segment.seconds for segment in levels.data)
-    if seconds > 2 * 86_400:
-        raise ExportError(f"{where}: levels of {seconds / 3600:.0f} h: download the export again")
-    origin = levels.data[0].date_time
-    count = int(seconds // resolution_s)
-    grid = bytearray(_UNPAINTED * count)
-    for segment in chain(levels.data, levels.short_data or ()):
-        first = round((segment.date_time - origin).total_seconds() / resolution_s)
-        last = min(first + int(segment.seconds // resolution_s), count)
-        first = max(first, 0)
-        if first < last:
-            grid[first:last] = _LETTERS.get(segment.level, _UNPAINTED) * (last - first)
-    return grid.decode()
+    """Paint ``data`` on a grid and ``shortData`` over it."""
+    data, short = (
+        [Piece(segment.date_time, segment.level, segment.seconds) for segment in segments or ()]
+        for segments in (levels.data, levels.short_data)
+    )
+    return paint(data, short, letters=_LETTERS, resolution_s=resolution_s, where=where)
 
 
 def _flags(log: _Log, *, epochs: str, wake_count: int | None, tib_min: float | None) -> Iterator[str]:
-    unknown_min = epochs.count(UNKNOWN) * _RESOLUTION_S[log.type] / 60
-    if unknown_min >= _UNKNOWN_FLAG_MIN:
-        yield f"unknown_min={unknown_min:g}"
-    # A level that Fitbit has not documented, or a hole in the data: neither sleep nor wake can be said.
-    unpainted_min = epochs.count(UNPAINTED) * _RESOLUTION_S[log.type] / 60
-    if unpainted_min >= _UNKNOWN_FLAG_MIN:
-        yield f"unpainted_min={unpainted_min:g}"
+    yield from hole_flags(epochs, resolution_s=_RESOLUTION_S[log.type])
     if log.type == "classic":
         yield "classic"
     elif epochs and wake_count is not None and count_wake_runs(epochs) != wake_count:

@@ -1,0 +1,180 @@
+"""Answers of the Google Health API v4, the Web API's successor, saved as JSON.
+
+A page is ``{"dataPoints": [{"name": …, "sleep": {…}}]}``; one data point alone is read too. Times are UTC with the
+offset as seconds (``"7200s"``), numbers are text. ``shortAwakenings`` (``outOfBedSegments`` in one reference) lie over
+the stages like the short data of the older API. Classic minutes asleep leave restless minutes out.
+
+Source: Google Health API v4 reference (``SleepSummary``) and saved answers in other projects' tests. Not verified on
+a real file.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from n1trial.episodes import SleepEpisode
+from n1trial.errors import ExportError
+from n1trial.importers._archive import printable, refusing
+from n1trial.importers._hypnogram import Piece
+from n1trial.importers._notes import unverified
+from n1trial.importers._records import Count, Label, Minutes, decode_json, decode_records, read_json
+from n1trial.importers._source import Member, Source
+from n1trial.importers.fitbit._google import Session, google_episode, on_the_clock, utc_time
+
+LAYOUT = "the JSON of the Google Health API v4"
+
+_JSON = re.compile(r".*\.json")
+_POSSIBLE = re.compile(r"sleep[^/]*\.json")
+_MARKS = (b'"sleep"', b'"interval"', b'"startTime"')
+_OFFSET = re.compile(r"(-?\d{1,6})(?:\.\d+)?s")
+_LONGEST_WAKE_S = 86_400
+
+
+class _Stretch(msgspec.Struct, rename="camel", gc=False):
+    start_time: Label
+    end_time: Label
+    type: Label = "AWAKE"
+
+
+class _Interval(msgspec.Struct, rename="camel"):
+    start_time: Label
+    end_time: Label
+    start_utc_offset: Label | None = None
+    end_utc_offset: Label | None = None
+
+
+class _StageSum(msgspec.Struct):
+    type: Label
+    minutes: Minutes | None = None
+    count: Count | None = None
+
+
+class _Summary(msgspec.Struct, rename="camel"):
+    stages_summary: list[_StageSum] = []
+    minutes_asleep: Minutes | None = None
+    minutes_in_sleep_period: Minutes | None = None
+    minutes_to_fall_asleep: Minutes | None = None
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    nap: bool = False
+    main_sleep: bool | None = None
+    processed: bool = True
+    manually_edited: bool = False
+
+
+class _Sleep(msgspec.Struct, rename="camel"):
+    interval: _Interval
+    type: Label = "STAGES"
+    stages: list[_Stretch] = []
+    short_awakenings: list[_Stretch] = []
+    out_of_bed_segments: list[_Stretch] = []
+    summary: _Summary = msgspec.field(default_factory=_Summary)
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    update_time: Label | None = None
+
+
+class _Point(msgspec.Struct):
+    sleep: _Sleep | None = None
+    name: Label = ""
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    data_points: list[msgspec.Raw] | None = None
+    sleep: msgspec.Raw | None = None
+
+
+# Numbers are text in this API.
+_READ_POINT = msgspec.json.Decoder(_Point, strict=False)
+_READ_LIST: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
+_READ_PAGE = msgspec.json.Decoder(_Page)
+
+
+def members(source: Source) -> list[Member]:
+    """Files of this layout."""
+    possible = source.named(_POSSIBLE, given=_JSON)
+    return [member for member in possible if source.mentions(member, *_MARKS)]
+
+
+def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
+    """Read every sleep of the members; data points of other types are passed over."""
+    source.note(unverified(members[0].where, LAYOUT, ",".join(_Sleep.__struct_encode_fields__)))
+    for member in members:
+        for where, point in decode_records(_points(source, member), _READ_POINT, member):
+            if point.sleep is not None:
+                yield _episode(point.sleep, name=point.name, member=member, where=where, home_zone=home_zone)
+
+
+def _points(source: Source, member: Member) -> list[msgspec.Raw]:
+    content = read_json(source, member)
+    if content.lstrip()[:1] == b"[":
+        return decode_json(content, _READ_LIST, member.where)
+    page = decode_json(content, _READ_PAGE, member.where)
+    if page.data_points is not None:
+        return page.data_points
+    if page.sleep is not None:
+        return [msgspec.Raw(content)]
+    raise ExportError(f"{member.where}: has neither `dataPoints` nor `sleep`: give the answer as it came")
+
+
+def _episode(
+    sleep: _Sleep, *, name: str, member: Member, where: str, home_zone: ZoneInfo | None
+) -> SleepEpisode:
+    interval, sums = sleep.interval, sleep.summary.stages_summary
+    with refusing(where):
+        start, end = (
+            on_the_clock(utc_time(text, where), _zone(offset, home_zone))
+            for text, offset in (
+                (interval.start_time, interval.start_utc_offset),
+                (interval.end_time, interval.end_utc_offset),
+            )
+        )
+    return google_episode(
+        Session(
+            source_file=member.where,
+            where=where,
+            session_id=name or f"{start.isoformat()}/{end.isoformat()}",
+            start=start,
+            end=end,
+            time_basis="utc+offset" if interval.start_utc_offset else "utc_no_offset",
+            classic=sleep.type == "CLASSIC",
+            manual=sleep.metadata.manually_edited,
+            asleep_min=sleep.summary.minutes_asleep,
+            in_period_min=sleep.summary.minutes_in_sleep_period,
+            to_fall_asleep_min=sleep.summary.minutes_to_fall_asleep,
+            stages=[_piece(stage, where) for stage in sleep.stages],
+            short_wakes=[
+                _piece(wake, where)._replace(level="AWAKE")
+                for wake in (*sleep.short_awakenings, *sleep.out_of_bed_segments)
+            ],
+            stages_min={each.type: each.minutes for each in sums if each.minutes is not None},
+            awakenings=next((each.count for each in sums if each.type == "AWAKE"), None),
+            updated=utc_time(sleep.update_time, where) if sleep.update_time else None,
+            nap=sleep.metadata.nap,
+            main=sleep.metadata.main_sleep,
+            # The night is still being analysed: its minutes will change.
+            missing="" if sleep.metadata.processed else "unprocessed",
+        )
+    )
+
+
+def _piece(stretch: _Stretch, where: str) -> Piece:
+    start, end = utc_time(stretch.start_time, where), utc_time(stretch.end_time, where)
+    seconds = (end - start).total_seconds()
+    if not 0 <= seconds <= _LONGEST_WAKE_S:
+        raise ExportError(f"{where}: a stage of {seconds / 3600:.0f} h: ask the API again")
+    return Piece(start, stretch.type, seconds)
+
+
+def _zone(offset: str | None, home_zone: ZoneInfo | None) -> timezone | ZoneInfo:
+    if offset is None:
+        if home_zone is None:
+            raise ValueError("the UTC offset is absent, give --home-zone")
+        return home_zone
+    parts = _OFFSET.fullmatch(offset)
+    if parts is None:
+        raise ValueError(f"no UTC offset is {printable(offset)}")
+    return timezone(timedelta(seconds=int(parts[1])))

@@ -1,0 +1,180 @@
+"""The CSV of fitbit.com: sections under bare lines, one of them ``Sleep``; also re-saved as that table alone.
+
+Cells are quoted, thousands have separators, ``N/A`` stands for no stages. Times have whole minutes, no offset, and the
+order of day and month of the account: a year first, or a day above 12 anywhere in the file, tells it; else the file
+is refused. The site offers the same as XLS, which is not read.
+
+Not to be trusted: ``Number of Awakenings``, which counts every wake of 30 s: a vendor's count, not ours. When a wake
+was, the file does not say, so there are no wake counts.
+
+Source: several parsers. The table is verified on one real file, the sections are not.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from n1trial.episodes import Moment, SleepEpisode, clock_change
+from n1trial.errors import ExportError
+from n1trial.importers._archive import printable, refusing
+from n1trial.importers._notes import unverified
+from n1trial.importers._records import (
+    bounded,
+    column_names,
+    named_cells,
+    plausible_wall,
+    text_lines,
+)
+from n1trial.importers._source import Member, Source
+
+LAYOUT = "the CSV of fitbit.com"
+
+Order = Literal["ymd", "dmy", "mdy"]
+
+_EXPORTED = re.compile(r"fitbit_export[^/]*\.(csv|xls)")
+_TABLE = re.compile(r"sleep[^/]*\.csv")
+_CSV = re.compile(r".*\.csv")
+_MARKS = (b"Start Time", b"End Time", b"Minutes Asleep")
+_STAMP = re.compile(
+    r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4}),?\s+(\d{1,2}):(\d\d)(?::\d\d)?\s*([ap])?\.?(?:m\.?)?",
+    re.IGNORECASE,
+)
+_THOUSANDS = re.compile(r"\d{1,3}(?:[,.’'\u00a0\u202f ]\d{3})+")
+_NUMBER = re.compile(r"\d{1,5}(?:\.\d{1,2})?")
+_ORDERS: dict[Order, tuple[int, int, int]] = {"ymd": (1, 2, 3), "dmy": (3, 2, 1), "mdy": (3, 1, 2)}
+_TIMES = ("Start Time", "End Time")
+_REM = "Minutes REM Sleep"
+_DAY = timedelta(days=1)
+_MINUTES_LIMIT = 2_880
+
+
+def members(source: Source) -> list[Member]:
+    """Files of this layout: by the name that fitbit.com gives, or by the columns of the sleep table."""
+    found = [
+        member
+        for member in source.named(_EXPORTED, given=_CSV)
+        if _EXPORTED.fullmatch(member.base_name) or source.mentions(member, *_MARKS)
+    ]
+    tables = [member for member in source.named(_TABLE) if not member.given and not member.refused]
+    return [*found, *(member for member in tables if source.mentions(member, *_MARKS, within=2000))]
+
+
+def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
+    """Read every row of the sleep tables; `home_zone` gives the local times their offset."""
+    tables = [member for member in members if not member.base_name.endswith(".xls")]
+    if not tables:
+        raise ExportError(
+            f"{members[0].where}: is a spreadsheet: export as CSV, or save its sheet Sleep as CSV"
+        )
+    for member in tables:
+        rows = list(bounded(_rows(source, member), member.where))
+        order = _day_order([row.get(column, "") for _, row in rows for column in _TIMES], member.where)
+        for where, row in rows:
+            yield _episode(row, order=order, member=member, where=where, home_zone=home_zone)
+
+
+def _rows(source: Source, member: Member) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of the sleep table by column name, from its header to the blank line or title that ends it."""
+    header: list[str] = []
+    delimiter = ","
+    for number, (where, line) in enumerate(text_lines(source, member)):
+        if header:
+            cells = _cells(line, delimiter, where)
+            if sum(map(bool, cells)) < 2:
+                return
+            yield where, named_cells(header, cells, where)
+        elif all(column in line for column in (*_TIMES, "Minutes Asleep")):
+            delimiter = max(",;\t", key=line.count)
+            header = column_names(_cells(line, delimiter, where), where)
+            if number:
+                source.note(unverified(member.where, f"{LAYOUT} in sections", printable(line, longest=2000)))
+    if not header:
+        raise ExportError(f"{member.where}: has no table of sleep: choose Sleep when you export")
+
+
+def _cells(line: str, delimiter: str, where: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise ExportError(f"{where}: not CSV ({printable(str(error))}): export it again") from error
+
+
+def _day_order(stamps: Sequence[str], where: str) -> Order:
+    """Tell the order of day, month and year from all dates of a file; two that fit are refused."""
+    parsed = [stamp for text in stamps if (stamp := _STAMP.fullmatch(text))]
+    fitting: list[Order] = [order for order in _ORDERS if all(_date(stamp, order) for stamp in parsed)]
+    if len(fitting) > 1 and stamps:
+        raise ExportError(
+            f"{where}: every day number is 12 or less, so day-first and month-first both fit: export also a "
+            "date after the 12th, or set the account's dates to YYYY-MM-DD and export again"
+        )
+    if not fitting:
+        raise ExportError(f"{where}: dates of two orders in one file: export it again, do not re-save it")
+    return fitting[0]
+
+
+def _date(stamp: re.Match[str], order: Order) -> date | None:
+    numbers = [stamp[part] for part in _ORDERS[order]]
+    if any(len(number) == 3 or (len(number) > 2) != (part == 0) for part, number in enumerate(numbers)):
+        return None
+    with suppress(ValueError):
+        return date(*map(int, numbers))
+    return None
+
+
+def _episode(
+    row: dict[str, str], *, order: Order, member: Member, where: str, home_zone: ZoneInfo | None
+) -> SleepEpisode:
+    start, end = (
+        Moment.in_zone(plausible_wall(_wall(row.get(column, ""), order, where), where), home_zone)
+        for column in _TIMES
+    )
+    if not timedelta(0) <= end.wall - start.wall <= _DAY:
+        raise ExportError(f"{where}: sleep from {start.wall} to {end.wall}: export it again")
+    awakenings = _number(row, "Number of Awakenings", where)
+    asleep_min = _number(row, "Minutes Asleep", where)
+    return SleepEpisode(
+        source="fitbit",
+        source_file=member.where,
+        record_id=f"{start.wall.isoformat()}/{end.wall.isoformat()}",
+        start=start,
+        end=end,
+        time_basis="naive_local",
+        tib_min=_number(row, "Time in Bed", where),
+        tst_min=asleep_min,
+        deep_min=_number(row, "Minutes Deep Sleep", where),
+        light_min=_number(row, "Minutes Light Sleep", where),
+        rem_min=_number(row, _REM, where),
+        vendor_awakenings=None if awakenings is None else int(awakenings),
+        missing="" if asleep_min is not None else "unscored",
+        device="Fitbit",
+        flags=(*(() if _REM in row else ("classic",)), *clock_change(start, end)),
+    )
+
+
+def _wall(text: str, order: Order, where: str) -> datetime:
+    stamp = _STAMP.fullmatch(text)
+    day = _date(stamp, order) if stamp else None
+    if stamp is None or day is None:
+        raise ExportError(f"{where}: no time is {printable(text)!r}: export it again, do not re-save it")
+    hour, minute, half = int(stamp[4]), int(stamp[5]), (stamp[6] or "").casefold()
+    with refusing(where):
+        if half and not 1 <= hour <= 12:
+            raise ValueError(f"no hour of the {half}m kind is {hour}")
+        return datetime.combine(day, time(hour % 12 + 12 * (half == "p") if half else hour, minute))
+
+
+def _number(row: dict[str, str], column: str, where: str) -> float | None:
+    text = row.get(column)
+    if text is None:
+        return None
+    digits = re.sub(r"\D", "", text) if _THOUSANDS.fullmatch(text) else text
+    with refusing(where):
+        number = float(digits) if _NUMBER.fullmatch(digits) else -1.0
+        if not 0 <= number <= _MINUTES_LIMIT:
+            raise ValueError(f"{column} is {printable(text)}")
+        return number

@@ -1,0 +1,494 @@
+"""Fitbit's layouts: what is written comes back, and the stories that each layout is odd about."""
+
+import csv
+import io
+import json
+import random
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from mutants import GOLDEN, files_of, zipped
+
+from n1trial.errors import ExportError
+from n1trial.importers import read_exports
+from n1trial.nights import nightly, nights_csv
+
+FITBIT = GOLDEN / "fitbit"
+GOOGLE = FITBIT / "google_csv" / "export"
+SLEEPS = "Takeout/Google Health/Health Fitness Data_GoogleData/UserSleeps_2026-03-01.csv"
+STAGES = "Takeout/Google Health/Health Fitness Data_GoogleData/UserSleepStages_2026-03-01.csv"
+
+
+def read_with_notes(*paths: Path, home_zone=None):
+    notes = []
+    episodes = read_exports(paths, home_zone=home_zone, on_note=notes.append)
+    return episodes, [note.text for note in notes]
+
+
+def read_quietly(*paths: Path, home_zone=None):
+    return read_with_notes(*paths, home_zone=home_zone)[0]
+
+
+def table(rows) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+# --- what was written is what is read ------------------------------------------------------------
+
+# A hypnogram as one letter an epoch: Deep, Light, Rem, Wake; Asleep, restless (x), Wake of classic records.
+STAGED = st.lists(st.tuples(st.sampled_from("DLRW"), st.integers(1, 60)), min_size=1, max_size=14)
+CLASSIC = st.lists(st.tuples(st.sampled_from("AxW"), st.integers(1, 60)), min_size=1, max_size=14)
+STARTS = st.datetimes(datetime.fromisoformat("2015-01-01"), datetime.fromisoformat("2030-01-01")).map(
+    lambda moment: moment.replace(second=0, microsecond=0)
+)
+OFFSETS = st.integers(-48, 56).map(lambda quarters: timedelta(minutes=15 * quarters))
+
+
+def drawn(runs) -> str:
+    return "".join(letter * count for letter, count in runs)
+
+
+def wake_inside(epochs: str, asleep: str, epoch_min: float):
+    """Wake runs between the first and last sleep, by splitting: not the way that the importer takes."""
+    inside = epochs.strip("".join(set("DLRAWx") - set(asleep)))
+    return tuple(len(run) * epoch_min for run in re.split("[^W]+", inside) if run) if inside else None
+
+
+def runs_of(epochs: str):
+    """Touching stretches as (letter, first epoch, epochs)."""
+    return [(run[1], run.start(), len(run[0])) for run in re.finditer(r"(.)\1*", epochs)]
+
+
+def expected(epochs: str, *, start, offset, epoch_s: int) -> dict:
+    asleep = "DLR" if epoch_s == 30 else "A"
+    minutes = {letter: epochs.count(letter) * epoch_s / 60 for letter in "DLRAWx"}
+    return {
+        "start": start,
+        "offset": offset,
+        "tst": sum(minutes[letter] for letter in asleep),
+        "tib": len(epochs) * epoch_s / 60,
+        "runs": wake_inside(epochs, asleep, epoch_s / 60),
+        "stages": tuple(minutes[letter] for letter in "DLR") if epoch_s == 30 else (None,) * 3,
+    }
+
+
+def told(episode) -> dict:
+    return {
+        "start": episode.start.wall,
+        "offset": episode.start.offset,
+        "tst": episode.tst_min,
+        "tib": episode.tib_min,
+        "runs": episode.wake_runs_min,
+        "stages": (episode.deep_min, episode.light_min, episode.rem_min),
+    }
+
+
+def utc(moment: datetime, offset: timedelta, *, spaced: bool) -> str:
+    instant = moment - offset
+    return f"{instant:%Y-%m-%d %H:%M:%S}+0000" if spaced else f"{instant:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def signed(offset: timedelta) -> str:
+    minutes = round(offset.total_seconds() / 60)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+LEVELS = {"D": "DEEP", "L": "LIGHT", "R": "REM", "W": "AWAKE", "A": "ASLEEP", "x": "RESTLESS"}
+
+
+def google_files(epochs: str, *, start, offset, epoch_s: int, spaced: bool, columns: int) -> dict[str, str]:
+    told_by = expected(epochs, start=start, offset=offset, epoch_s=epoch_s)
+    end = start + timedelta(seconds=epoch_s * len(epochs))
+    header = "sleep_id,sleep_type,minutes_in_sleep_period,minutes_after_wake_up,minutes_to_fall_asleep,minutes_asleep,"
+    header += (
+        "minutes_awake,minutes_longest_awakening,minutes_to_persistent_sleep,start_utc_offset,sleep_start,"
+    )
+    header += "end_utc_offset,sleep_end,data_source,sleep_created,sleep_last_updated"
+    row = [
+        1, "STAGES" if epoch_s == 30 else "CLASSIC", told_by["tib"], 0, 0, told_by["tst"], 0, 0, 0,
+        signed(offset), utc(start, offset, spaced=spaced), signed(offset), utc(end, offset, spaced=spaced),
+        "DERIVED", utc(end, offset, spaced=spaced), utc(end, offset, spaced=spaced),
+    ]  # fmt: skip
+    stages = [["sleep_id", "sleep_stage_id", "sleep_stage_type", "start_utc_offset", "sleep_stage_start",
+               "end_utc_offset", "sleep_stage_end"]]  # fmt: skip
+    for number, (letter, first, count) in enumerate(runs_of(epochs)):
+        begin, stop = (start + timedelta(seconds=epoch_s * at) for at in (first, first + count))
+        times = [
+            cell
+            for moment in (begin, stop)
+            for cell in (signed(offset), utc(moment, offset, spaced=not spaced))
+        ]
+        stages.append([1, number, LEVELS[letter], *times])
+    return {
+        "UserSleeps_2026-01-01.csv": table([header.split(",")[:columns], row[:columns]]),
+        "UserSleepStages_2026-01-01.csv": table(stages),
+    }
+
+
+def api_file(epochs: str, *, start, offset, epoch_s: int) -> dict[str, str]:
+    told_by = expected(epochs, start=start, offset=offset, epoch_s=epoch_s)
+
+    def stretch(first: int, count: int, **more):
+        begin, stop = (start + timedelta(seconds=epoch_s * at) for at in (first, first + count))
+        return {
+            "startTime": utc(begin, offset, spaced=False),
+            "endTime": utc(stop, offset, spaced=False),
+            **more,
+        }
+
+    seconds = f"{round(offset.total_seconds())}s"
+    sleep = {
+        "interval": stretch(0, len(epochs), startUtcOffset=seconds, endUtcOffset=seconds),
+        "type": "STAGES" if epoch_s == 30 else "CLASSIC",
+        "stages": [stretch(first, count, type=LEVELS[letter]) for letter, first, count in runs_of(epochs)],
+        "summary": {"minutesAsleep": str(told_by["tst"]), "minutesInSleepPeriod": str(told_by["tib"])},
+    }
+    return {"sleep.json": json.dumps({"dataPoints": [{"name": "users/me/1", "sleep": sleep}]})}
+
+
+def minute_file(epochs: str, *, start) -> dict[str, str]:
+    minutes = [
+        {
+            "dateTime": f"{start + timedelta(minutes=at):%H:%M:%S}",
+            "value": {"A": "1", "x": "2", "W": "3"}[letter],
+        }
+        for at, letter in enumerate(epochs)
+    ]
+    log = {
+        "logId": 1,
+        "startTime": f"{start:%Y-%m-%dT%H:%M:%S}.000",
+        "minutesAsleep": epochs.count("A"),
+        "minutesAwake": len(epochs) - epochs.count("A"),
+        "timeInBed": len(epochs),
+        "minuteData": minutes,
+    }
+    return {"sleep.json": json.dumps({"sleep": [log], "summary": {}})}
+
+
+def log_file(epochs: str, *, start, epoch_s: int) -> dict[str, str]:
+    told_by = expected(epochs, start=start, offset=None, epoch_s=epoch_s)
+    names = {"D": "deep", "L": "light", "R": "rem", "A": "asleep", "x": "restless"}
+    names["W"] = "wake" if epoch_s == 30 else "awake"
+    pieces = [
+        {
+            "dateTime": f"{start + timedelta(seconds=epoch_s * first):%Y-%m-%dT%H:%M:%S}.000",
+            "level": names[letter],
+            "seconds": epoch_s * count,
+        }
+        for letter, first, count in runs_of(epochs)
+    ]
+    log = {
+        "logId": 1,
+        "type": "stages" if epoch_s == 30 else "classic",
+        "startTime": f"{start:%Y-%m-%dT%H:%M:%S}.000",
+        "endTime": f"{start + timedelta(seconds=epoch_s * len(epochs)):%Y-%m-%dT%H:%M:%S}.000",
+        "minutesAsleep": told_by["tst"],
+        "minutesAwake": told_by["tib"] - told_by["tst"],
+        "levels": {
+            "data": pieces,
+            "summary": {names[letter]: {"minutes": epochs.count(letter) / 2} for letter in "DLR"},
+        },
+    }
+    return {"sleep-2026-01-01.json": json.dumps([log])}
+
+
+def written(layout: str, draw) -> tuple[dict[str, str], dict]:
+    classic = layout == "web_api_v1" or draw(st.booleans())
+    epoch_s = 60 if classic else 30
+    epochs = drawn(draw(CLASSIC if classic else STAGED))
+    naive = layout in ("web_api_v1", "logs")
+    start, offset = draw(STARTS), None if naive else draw(OFFSETS)
+    if layout == "google_csv" and not offset:
+        offset = timedelta(hours=1)
+    about = {"start": start, "offset": offset, "epoch_s": epoch_s}
+    files = {
+        "google_csv": lambda: google_files(
+            epochs, **about, spaced=draw(st.booleans()), columns=draw(st.sampled_from((14, 15, 16)))
+        ),
+        "google_api": lambda: api_file(epochs, **about),
+        "web_api_v1": lambda: minute_file(epochs, start=start),
+        "logs": lambda: log_file(epochs, start=start, epoch_s=epoch_s),
+    }[layout]()
+    return files, expected(epochs, **about)
+
+
+EXAMPLES = pytest.mark.parametrize("examples", [100, pytest.param(4_000, marks=pytest.mark.slow)])
+
+
+@EXAMPLES
+@pytest.mark.parametrize("layout", ["google_csv", "google_api", "web_api_v1", "logs"])
+def test_a_hypnogram_comes_back_from_every_layout(layout, examples, tmp_path):
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def comes_back(data):
+        files, wanted = written(layout, data.draw)
+        for name, content in files.items():
+            (tmp_path / name).write_text(content)
+        (episode,) = read_quietly(*(tmp_path / name for name in files))
+        assert told(episode) == wanted
+
+    comes_back()
+
+
+CLOCKS = {
+    "ymd": "%Y-%m-%d %I:%M%p",
+    "dmy": "%d-%m-%Y %I:%M %p",
+    "mdy": "%m/%d/%Y %I:%M %p",
+    "24 h": "%Y-%m-%d %H:%M",
+}
+WEBSITE = (
+    "Start Time,End Time,Minutes Asleep,Minutes Awake,Number of Awakenings,Time in Bed,Minutes REM Sleep,"
+)
+WEBSITE += "Minutes Light Sleep,Minutes Deep Sleep"
+WEBSITE_ROWS = st.lists(
+    st.tuples(STARTS, st.integers(1, 1_400), st.integers(0, 1_400), st.integers(0, 90), st.booleans()),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda row: row[0],
+)
+
+
+@EXAMPLES
+@pytest.mark.parametrize("style", list(CLOCKS))
+def test_a_table_of_the_website_comes_back_or_is_refused_as_ambiguous(style, examples, tmp_path):
+    @settings(
+        max_examples=examples // 4, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(rows=WEBSITE_ROWS, sectioned=st.booleans())
+    def comes_back(rows, sectioned):
+        lines, moments = [], []
+        for start, in_bed, asleep, awakenings, staged in rows:
+            moments += [start, start + timedelta(minutes=in_bed)]
+            stages = [asleep // 4, asleep // 2, asleep // 4] if staged else ["N/A"] * 3
+            times = [moment.strftime(CLOCKS[style]) for moment in moments[-2:]]
+            lines.append([*times, f"{min(asleep, in_bed):,}", "5", awakenings, f"{in_bed:,}", *stages])
+        text = WEBSITE + "\n" + table(lines)
+        path = tmp_path / "fitbit_export_20260101.csv"
+        path.write_text(
+            f'Body\nDate,Weight\n"2026-01-01","0"\n\nSleep\n{text}\nFoods\n' if sectioned else text
+        )
+        if style in ("dmy", "mdy") and all(moment.day <= 12 for moment in moments):
+            with pytest.raises(ExportError, match="day-first and month-first both fit"):
+                read_quietly(path)
+            return
+        episodes = {episode.start.wall: episode for episode in read_quietly(path)}
+        assert len(episodes) == len(rows)
+        for start, in_bed, asleep, awakenings, staged in rows:
+            episode = episodes[start]
+            assert (episode.tib_min, episode.tst_min) == (in_bed, min(asleep, in_bed))
+            assert episode.end.wall == start + timedelta(minutes=in_bed)
+            assert (episode.vendor_awakenings, episode.wake_runs_min) == (awakenings, None)
+            assert ("classic" in episode.flags) is not staged
+
+    comes_back()
+
+
+# --- Takeout's two layouts of one night ----------------------------------------------------------
+
+
+def test_of_a_takeout_with_both_layouts_the_json_is_read_and_the_other_named(tmp_path):
+    both = zipped(tmp_path / "takeout.zip", files_of(FITBIT / "export") | files_of(GOOGLE))
+    episodes, notes = read_with_notes(both)
+    assert {episode.record_id for episode in episodes} == {
+        episode.record_id for episode in read_exports([FITBIT / "export"])
+    }
+    assert any("left out because the JSON of Fitbit's sleep logs is there too" in note for note in notes)
+
+
+def test_parts_of_a_takeout_count_as_one(tmp_path):
+    files = files_of(GOOGLE)
+    parts = [
+        zipped(tmp_path / "takeout-001.zip", {SLEEPS: files[SLEEPS]}),
+        zipped(tmp_path / "takeout-002.zip", {STAGES: files[STAGES]}),
+    ]
+    assert nights_csv(nightly(read_quietly(*parts))) == (FITBIT / "google_csv" / "nights.csv").read_text()
+
+
+def test_a_part_without_stages_gives_no_counts_and_says_so(tmp_path):
+    part = zipped(tmp_path / "takeout-001.zip", {SLEEPS: files_of(GOOGLE)[SLEEPS]})
+    episodes, notes = read_with_notes(part)
+    assert [episode.wake_runs_min for episode in episodes] == [None] * 4
+    assert any("2 of 2 staged sleeps have no row in UserSleepStages" in note for note in notes)
+
+
+def test_stages_without_their_sleeps_are_refused(tmp_path):
+    part = zipped(tmp_path / "takeout-002.zip", {STAGES: files_of(GOOGLE)[STAGES]})
+    with pytest.raises(ExportError, match=r"give UserSleeps_….csv of the same Takeout"):
+        read_quietly(part)
+
+
+def test_renamed_tables_are_known_by_their_columns(tmp_path):
+    files = files_of(GOOGLE)
+    (tmp_path / "one.csv").write_bytes(files[SLEEPS])
+    (tmp_path / "two.csv").write_bytes(files[STAGES])
+    nights = nightly(read_quietly(tmp_path / "one.csv", tmp_path / "two.csv"))
+    assert nights_csv(nights) == (FITBIT / "google_csv" / "nights.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("placeholders", "zone", "first"),
+    [
+        (4, "Asia/Tokyo", "2026-03-03T07:00:00+09:00"),
+        (3, "Asia/Tokyo", "2026-03-03T07:00:00+09:00"),
+        (4, None, "2026-03-02T22:00:00+00:00"),
+        (1, "Asia/Tokyo", "2026-03-02T22:00:00+00:00"),
+    ],
+)
+def test_the_home_zone_stands_in_where_most_offsets_are_the_placeholder(tmp_path, placeholders, zone, first):
+    header, *rows = files_of(GOOGLE)[SLEEPS].decode().splitlines()
+    bare = [re.sub(r"\+0[12]:00", "+00:00", row) for row in rows[:placeholders]]
+    (tmp_path / "UserSleeps_2026-03-01.csv").write_text("\n".join([header, *bare, *rows[placeholders:]]))
+    episodes, notes = read_with_notes(tmp_path, home_zone=zone and ZoneInfo(zone))
+    assert episodes[0].start.isoformat() == first
+    assert any(f"{placeholders} of 4 sleeps have the offset +00:00" in note for note in notes) is (
+        placeholders > 2
+    )
+
+
+def test_an_offset_that_changes_inside_a_night_is_flagged_and_the_duration_right():
+    clock_change = next(
+        episode for episode in read_quietly(GOOGLE) if episode.start.wall.isoformat() == "2026-03-28T23:30:00"
+    )
+    assert clock_change.end.minutes_since(clock_change.start) == 390
+    assert "dst_forward" in clock_change.flags
+
+
+def test_a_table_without_a_required_column_is_refused(tmp_path):
+    text = files_of(GOOGLE)[SLEEPS].decode().replace("minutes_asleep", "asleep")
+    (tmp_path / "UserSleeps_2026-03-01.csv").write_text(text)
+    with pytest.raises(ExportError, match="column minutes_asleep is absent"):
+        read_quietly(tmp_path)
+
+
+def test_a_time_that_is_not_marked_as_utc_is_refused(tmp_path):
+    text = files_of(GOOGLE)[SLEEPS].decode().replace("22:00:00Z", "22:00:00")
+    (tmp_path / "UserSleeps_2026-03-01.csv").write_text(text)
+    with pytest.raises(ExportError, match=r"line 2: cannot be read .* is not marked as UTC"):
+        read_quietly(tmp_path)
+
+
+# --- scores, spreadsheets, archives --------------------------------------------------------------
+
+
+def test_sleep_scores_tell_which_sleeps_are_absent_and_are_no_nights(tmp_path):
+    scores = "sleep_log_entry_id,timestamp,overall_score\n9000000003,2025-03-06T06:30:00Z,78\n77,,70\n"
+    files = files_of(FITBIT / "export") | {"Takeout/Fitbit/Sleep Score/sleep_score.csv": scores.encode()}
+    episodes, notes = read_with_notes(zipped(tmp_path / "takeout.zip", files))
+    assert nights_csv(nightly(episodes)) == (FITBIT / "nights.csv").read_text()
+    assert notes == [
+        "takeout.zip: sleep_score.csv names 2 sleeps, 1 of them are in no sleep file: "
+        "give every part of the Takeout"
+    ]
+    (tmp_path / "sleep_score.csv").write_text(scores)
+    with pytest.raises(ExportError, match=r"scores, which are no minutes: give sleep-YYYY-MM-DD\.json"):
+        read_quietly(tmp_path / "sleep_score.csv")
+
+
+def test_a_spreadsheet_of_the_website_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "fitbit_export_20260101.xls").write_bytes(b"\xd0\xcf\x11\xe0 a spreadsheet")
+    with pytest.raises(ExportError, match="is a spreadsheet: export as CSV"):
+        read_quietly(tmp_path / "fitbit_export_20260101.xls")
+    book = zipped(tmp_path / "fitbit_export.xlsx", {"xl/workbook.xml": b"<workbook/>"})
+    with pytest.raises(ExportError, match="save its sheet of sleep as CSV"):
+        read_quietly(book)
+
+
+def test_a_tar_archive_of_takeout_is_refused_with_what_to_do(tmp_path):
+    (tmp_path / "takeout-001.tgz").write_bytes(b"\x1f\x8b")
+    with pytest.raises(ExportError, match="an archive that is not a zip: unpack it and give the folder"):
+        read_quietly(tmp_path / "takeout-001.tgz")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_table_that_was_saved_again_is_read(tmp_path, delimiter, encoding):
+    text = f"{WEBSITE}\n2025-05-03 11:34PM,2025-05-04 7:26AM,409,63,39,472,88,241,80\n"
+    (tmp_path / "Sleep.csv").write_text(text.replace(",", delimiter), encoding=encoding)
+    (episode,), notes = read_with_notes(tmp_path / "Sleep.csv")
+    assert (episode.tst_min, episode.tib_min, notes) == (409, 472, [])
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("2025-05-03 13:34PM", "no hour of the pm kind"),
+        ("03.05.25 23:34", "dates of two orders"),
+        ("yesterday", "no time is 'yesterday'"),
+        ("2025-05-05 11:34PM", "sleep from 2025-05-05"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused(tmp_path, cell, message):
+    (tmp_path / "Sleep.csv").write_text(f"{WEBSITE}\n{cell},2025-05-04 7:26AM,409,63,39,472,88,241,80\n")
+    with pytest.raises(ExportError, match=message):
+        read_quietly(tmp_path / "Sleep.csv")
+
+
+@pytest.mark.parametrize("minutes", ["4O9", "-5", "1e3", "9,999,999"])
+def test_minutes_that_are_none_are_refused(tmp_path, minutes):
+    line = f'2025-05-03 11:34PM,2025-05-04 7:26AM,"{minutes}",63,39,472,88,241,80'
+    (tmp_path / "Sleep.csv").write_text(f"{WEBSITE}\n{line}\n")
+    with pytest.raises(ExportError, match="Minutes Asleep is"):
+        read_quietly(tmp_path / "Sleep.csv")
+
+
+def test_minutes_of_the_first_api_that_go_backwards_are_refused(tmp_path):
+    (path,) = (FITBIT / "web_api_v1" / "export").iterdir()
+    (tmp_path / "sleep.json").write_text(path.read_text().replace('"23:55:00"', '"23:51:00"'))
+    with pytest.raises(ExportError, match="minuteData out of order"):
+        read_quietly(tmp_path / "sleep.json")
+
+
+# --- parts of an export --------------------------------------------------------------------------
+
+
+def parts_of_google(chance: random.Random) -> list[dict[str, str]]:
+    """The golden tables in two to four parts by sleep, some sleeps in several."""
+    files = {name: content.decode().splitlines() for name, content in files_of(GOOGLE).items()}
+    sleeps = [line.partition(",")[0] for line in files[SLEEPS][1:]]
+    count = chance.randint(2, 4)
+    home = {sleep: {chance.randrange(count), chance.randrange(count)} for sleep in sleeps}
+    return [
+        {
+            Path(name).name: "\n".join(
+                [header, *(line for line in lines if part in home[line.partition(",")[0]])]
+            )
+            for name, (header, *lines) in files.items()
+            if name in (SLEEPS, STAGES)
+        }
+        for part in range(count)
+        if any(part in places for places in home.values())
+    ]
+
+
+def parts_of_logs(chance: random.Random) -> list[dict[str, str]]:
+    """The golden logs in two to four files, some logs in several."""
+    logs = [log for content in files_of(FITBIT / "export").values() for log in json.loads(content)]
+    parts = [chance.sample(logs, k=chance.randint(1, len(logs))) for _ in range(chance.randint(1, 3))]
+    return [
+        {"sleep-2025-01-01.json": json.dumps(part)} for part in [*parts, logs[: chance.randint(1, 9)], logs]
+    ]
+
+
+@pytest.mark.parametrize("partitions", [50, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("layout", "parts_of"),
+    [("google_csv", parts_of_google), (".", parts_of_logs)],
+    ids=["google_csv", "logs"],
+)
+def test_an_export_read_in_parts_gives_the_same_nights_to_the_byte(layout, parts_of, partitions, tmp_path):
+    chance = random.Random(layout)
+    wanted = (FITBIT / layout / "nights.csv").read_text()
+    for _ in range(partitions):
+        episodes = []
+        for files in parts_of(chance):
+            for name, content in files.items():
+                (tmp_path / name).write_text(content)
+            episodes += read_quietly(*(tmp_path / name for name in files))
+        assert nights_csv(nightly(episodes)) == wanted

@@ -1,0 +1,141 @@
+"""What a stranger's file may not do to any importer: accidents, hangs, memory, half an export.
+
+Every device joins by its golden exports in tests/exports/<device>/.
+"""
+
+import multiprocessing
+import random
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from mutants import GOLDEN, Figures, files_of, fuzz, golden_exports, refusal, zipped
+
+from n1trial.errors import ExportError
+from n1trial.importers import known_importers, read_exports
+from n1trial.importers._source import open_source
+from n1trial.nights import nightly, nights_csv
+
+IMPORTERS = known_importers()
+EXPORTS = [export for device in IMPORTERS for export in golden_exports(device)]
+# How many in the long run; the other devices have a tenth.
+MANY = {"fitbit": 1_000_000, "oura": 1_000_000}
+MEMORY_MIB = 300
+
+every_device = pytest.mark.parametrize("device", list(IMPORTERS))
+every_export = pytest.mark.parametrize(
+    "export", EXPORTS, ids=lambda export: export.parent.relative_to(GOLDEN).as_posix()
+)
+
+
+def silently(note):
+    pass
+
+
+def nights_of(*paths: Path) -> str:
+    return nights_csv(nightly(read_exports(paths, on_note=silently)))
+
+
+@every_export
+def test_every_golden_export_gives_the_nights_worked_out_by_hand(export):
+    assert nights_of(export) == (export.parent / "nights.csv").read_text()
+
+
+@every_export
+def test_a_zip_of_files_without_their_folders_gives_the_same_nights(export, tmp_path):
+    files = {f"Neuer Ordner/{Path(name).name}": content for name, content in files_of(export).items()}
+    assert nights_of(zipped(tmp_path / "flat.zip", files)) == (export.parent / "nights.csv").read_text()
+
+
+@every_export
+def test_windows_line_ends_give_the_same_nights(export, tmp_path):
+    for name, content in files_of(export).items():
+        text = b"\0" not in content
+        (tmp_path / Path(name).name).write_bytes(content if not text else content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    assert nights_of(tmp_path) == (export.parent / "nights.csv").read_text()
+
+
+@every_export
+def test_only_its_own_importer_recognises_a_golden_export_of_any_layout(export):
+    with open_source([export]) as source:
+        able = [name for name, importer in IMPORTERS.items() if importer.recognises(source)]
+    assert able == [export.relative_to(GOLDEN).parts[0]]
+
+
+@every_device
+def test_a_mutant_is_refused_or_read_but_never_an_accident(device):
+    figures = fuzz(golden_exports(device), f"mutants of {device}", 2_000)
+    assert figures.accidents == []
+    assert 0 < figures.read < figures.mutants
+    assert figures.slowest_s < 1
+
+
+@pytest.mark.slow
+@every_device
+def test_a_million_mutants_are_refused_or_read(device, capsys):
+    count, started = MANY.get(device, 100_000), perf_counter()
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        halves = [
+            pool.submit(fuzz, golden_exports(device), f"{half} of {device}", count // 2) for half in (1, 2)
+        ]
+        figures = sum((half.result() for half in halves), Figures())
+    took_s = perf_counter() - started
+    with capsys.disabled():
+        print(
+            f"\n{device}: {figures.mutants} mutants in {took_s:.0f} s ({figures.mutants / took_s:.0f} a second), "
+            f"{figures.read} read, {len(figures.accidents)} accidents, slowest {1000 * figures.slowest_s:.0f} ms, "
+            f"peak {figures.peak_mib:.0f} MiB"
+        )
+    assert figures.accidents == []
+    assert figures.slowest_s < 1
+    assert figures.peak_mib < MEMORY_MIB
+
+
+@every_export
+def test_every_cut_of_a_zip_is_refused_whole(export, tmp_path):
+    whole = zipped(tmp_path / "whole.zip", files_of(export)).read_bytes()
+    cut = tmp_path / "cut.zip"
+    for number in range(2_000):
+        cut.write_bytes(whole[: number * (len(whole) - 1) // 2_000])
+        with pytest.raises(ExportError, match=r"^cut\.zip"):
+            read_exports([cut], on_note=silently)
+
+
+@every_export
+def test_records_in_any_order_and_twice_give_the_same_nights(export):
+    chance = random.Random(export.as_posix())
+    whole = read_exports([export], on_note=silently)
+    for _ in range(20):
+        parts = [*whole, *chance.sample(whole, k=chance.randint(0, len(whole)))]
+        chance.shuffle(parts)
+        assert nights_csv(nightly(parts)) == (export.parent / "nights.csv").read_text()
+
+
+# What a file begins with, and what it then repeats to 60 MB.
+GREEDY = {
+    "values": ("sleep-2025-03-01.json", b'[{"logId": 1}', b",1"),
+    "records": ("sleep-2025-03-01.json", b'[{"logId": 1}', b",{}"),
+    "depth": ("sleep-2025-03-01.json", b'[{"logId": 1}', b"["),
+    "lines": ("fitbit_export_20250301.csv", b"", b"\n"),
+    "short lines": ("fitbit_export_20250301.csv", b"", b"ab\n"),
+    "headers": ("fitbit_export_20250301.csv", b"", b"Start Time"),
+    "rows": ("fitbit_export_20250301.csv", b"Start Time,End Time,Minutes Asleep\n", b"a,b,c\n"),
+    "sleeps": ("UserSleeps_1.csv", b"sleep_id,sleep_start,sleep_end,minutes_asleep\n", b"1,2,3,4\n"),
+    "hub": ("sleepmodel.csv", b"id;bedtime_start;bedtime_end;total_sleep_duration\n", b"1\n"),
+    "trends": ("oura_trends.csv", b"Bedtime Start,Bedtime End,Total Sleep Time\n", b",,\n"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("greed", list(GREEDY))
+def test_a_file_that_wants_memory_is_refused_without_it(greed, tmp_path, capsys):
+    name, beginning, repeated = GREEDY[greed]
+    (tmp_path / name).write_bytes(beginning + repeated * (60_000_000 // len(repeated)))
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        message, took_s, peak_mib = pool.submit(refusal, tmp_path / name).result()
+    with capsys.disabled():
+        print(f"\n{greed}: {took_s:.1f} s, {peak_mib:.0f} MiB: {message}")
+    assert message
+    assert took_s < 2
+    assert peak_mib < MEMORY_MIB
