@@ -445,6 +445,18 @@ def test_minutes_of_the_first_api_that_go_backwards_are_refused(tmp_path):
         read_quietly(tmp_path / "sleep.json")
 
 
+def test_the_hour_that_occurs_twice_in_autumn_is_two_hours_of_the_first_api(tmp_path):
+    start = datetime.fromisoformat("2015-10-25T01:00")
+    clock = [start + timedelta(minutes=at if at < 120 else at - 60) for at in range(200)]
+    (name, text), *_ = minute_file("A" * 100 + "W" * 10 + "A" * 90, start=start).items()
+    log = json.loads(text)
+    for minute, moment in zip(log["sleep"][0]["minuteData"], clock, strict=True):
+        minute["dateTime"] = f"{moment:%H:%M:%S}"
+    (tmp_path / name).write_text(json.dumps(log))
+    (episode,) = read_quietly(tmp_path / name)
+    assert (episode.tst_min, episode.wake_runs_min) == (190, (10,))
+
+
 # --- parts of an export --------------------------------------------------------------------------
 
 

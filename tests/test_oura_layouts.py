@@ -9,10 +9,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutants import GOLDEN
 
+from n1trial.cli import cli
 from n1trial.errors import ExportError
 from n1trial.importers import read_exports
 from n1trial.nights import nightly, nights_csv
@@ -205,6 +207,15 @@ def test_a_row_whose_cells_were_shifted_is_rejected_though_their_number_fits(tmp
     assert "1 of 2 rows rejected (line 3: " in notes[1]
 
 
+def test_a_date_is_not_taken_for_a_bedtime(tmp_path):
+    header, first, *_ = HUB.splitlines()
+    (tmp_path / "sleepmodel.csv").write_text(
+        "\n".join([header, first.replace("2026-02-03T02:00:00.000+01:00", "2026-02-03")])
+    )
+    with pytest.raises(ExportError, match="2026-02-03 is no time"):
+        read_quietly(tmp_path)
+
+
 def test_a_recovered_row_must_add_up(tmp_path):
     header, first, _, _, wrapped, _ = HUB.splitlines()
     assert ";25200;23400;" in wrapped
@@ -233,6 +244,14 @@ def test_an_unverified_layout_says_so_and_offers_its_header_without_data(tmp_pat
     read_exports([tmp_path], on_note=notes.append)
     assert "not verified on a real file" in notes[0].text
     assert notes[0].header == HUB.splitlines()[0]
+
+
+def test_the_command_line_notes_on_stderr_and_prints_the_header_alone_when_asked():
+    export = str(OURA / "hub" / "export")
+    told_nights = CliRunner().invoke(cli, ["nights", export])
+    assert told_nights.stdout == (OURA / "hub" / "nights.csv").read_text()
+    assert told_nights.stderr.count("note: ") == 2
+    assert CliRunner().invoke(cli, ["nights", "--header", export]).output == f"{HUB.splitlines()[0]}\n"
 
 
 def test_a_note_is_a_python_warning_for_those_who_call_the_library(tmp_path):

@@ -12,7 +12,7 @@ hour of wake is two records. Restless is neither sleep nor wake.
 What cannot be trusted: efficiency; and everything about wake in a record that was typed in. ``sleep_score.csv``
 writes local times with a false ``Z`` and holds no minutes: it only tells which sleeps should be there.
 
-Source: FORMATS of each layout stands in its module. Verified on real files: Takeout JSON and Web API v1.2, and
+Source: stands in the module of each layout. Verified on real files: Takeout JSON and Web API v1.2, and
 the sleep table of fitbit.com; the others say so when they are read.
 """
 

@@ -29,7 +29,7 @@ _JSON = re.compile(r".*\.json")
 _POSSIBLE = re.compile(r"sleep[^/]*\.json")
 _MARKS = (b'"logId"', b'"minuteData"')
 _RESOLUTION_S = 60
-_DAY_MIN = 1440
+_HOUR_MIN, _DAY_MIN = 60, 1440
 _LETTERS = {"1": ASLEEP, "2": RESTLESS, "3": AWAKE}
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d):[0-5]\d")
 _LOCAL = msgspec.Meta(tz=False)
@@ -103,10 +103,9 @@ def _episode(log: _MinuteLog, *, member: Member, where: str, home_zone: ZoneInfo
 
 
 def _paint(minutes: Sequence[_Minute], where: str) -> str:
-    """One letter a minute from the first on; the clock starts again at midnight."""
-    at = -1
+    """One letter a minute from the first on; the clock starts again at midnight, and repeats an hour in autumn."""
     grid: list[str] = []
-    first = 0
+    first = repeated = 0
     for minute in minutes:
         clock = _CLOCK.fullmatch(minute.date_time)
         if clock is None:
@@ -114,9 +113,11 @@ def _paint(minutes: Sequence[_Minute], where: str) -> str:
         since_midnight = 60 * int(clock[1]) + int(clock[2])
         if not grid:
             first = since_midnight
-        following = (since_midnight - first) % _DAY_MIN
-        if following <= at:
+        at = (since_midnight - first) % _DAY_MIN + repeated
+        if at == len(grid) - _HOUR_MIN:
+            repeated = _HOUR_MIN
+            at += repeated
+        if at < len(grid):
             raise ExportError(f"{where}: minuteData out of order: download the export again")
-        grid += [UNPAINTED] * (following - at - 1) + [_LETTERS.get(str(minute.value), UNPAINTED)]
-        at = following
+        grid += [UNPAINTED] * (at - len(grid)) + [_LETTERS.get(str(minute.value), UNPAINTED)]
     return "".join(grid)

@@ -113,6 +113,8 @@ def with_phases(episode: SleepEpisode, phases: str, *, resolution_s: int) -> Sle
 def read_moment(text: str, *, where: str, home_zone: ZoneInfo | None) -> tuple[Moment, TimeBasis]:
     """Read a time with its offset, or on the clock of the home zone when the offset was lost."""
     with refusing(where):
+        if ":" not in text:
+            raise ValueError(f"{printable(text)} is no time")
         stamp = datetime.fromisoformat(text)
     wall = plausible_wall(stamp.replace(tzinfo=None, microsecond=0), where)
     offset = stamp.utcoffset()
