@@ -55,16 +55,8 @@ def test_the_whole_journey_connects_to_nothing(tmp_path):
     assert len(watched(["-c", knock], tmp_path / "control")) == 1
 
     folder, found = tmp_path / "trial", []
-    found += run(
-        "new",
-        folder,
-        "-p",
-        "glycine-vs-magnesium-glycinate",
-        "--start",
-        date(2026, 1, 5),
-        "--home-zone",
-        "UTC",
-    )
+    protocol, start = "glycine-vs-magnesium-glycinate", date(2026, 1, 5)
+    found += run("new", folder, "-p", protocol, "--start", start, "--home-zone", "UTC")
     person = simulate_nights(open_folder(folder).schedule, TRUTH, seed=1)
     write_fitbit_takeout(person, tmp_path / "takeout.zip", zone="UTC")
     write_oura_web_csv(person, tmp_path / "oura.csv", zone="UTC")
