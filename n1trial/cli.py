@@ -156,12 +156,11 @@ def import_(folder: Path, exports: tuple[Path, ...]) -> None:
     opened = open_folder(folder)
     done = import_exports(opened, exports, now=_now(), on_note=_note)
     if done.unchanged:
-        click.echo(f"the same export was imported before ({done.read} records): nothing new")
-    else:
-        click.echo(
-            f"{done.read} records read: {done.new} new, {done.known} known already, {len(done.conflicts)} in"
-            " conflict"
-        )
+        click.echo(f"the same export was imported before ({done.read} records): nothing has changed")
+        return
+    click.echo(
+        f"{done.read} records read: {done.new} new, {done.known} known already, {len(done.conflicts)} in conflict"
+    )
     for conflict in done.conflicts:
         click.echo(f"conflict: {conflict}", err=True)
     recorded = recorded_nights(opened)

@@ -77,7 +77,7 @@ def record_lines(episodes: Sequence[SleepEpisode], *, rule: NightRule | None = N
     reasons = Counter(why for _, why in accepted.left_out)
     copies = len(episodes) - len(accepted.used) - len(accepted.left_out)
     if copies:
-        reasons["copy that differs"] = copies
+        reasons["copy"] = copies
     line = f"{episodes[0].source}: {len(episodes)} records, {len(accepted.used)} kept"
     if reasons:
         told = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in reasons.most_common())

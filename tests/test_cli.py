@@ -1,3 +1,7 @@
+import csv
+import io
+import json
+import re
 import subprocess
 import sys
 import time
@@ -10,8 +14,9 @@ from click.testing import CliRunner
 from n1trial import cli as commands
 from n1trial.cli import cli
 from n1trial.demo import TRUTH
+from n1trial.errors import N1TrialError
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
-from n1trial.store import open_folder
+from n1trial.store import open_folder, read_log
 
 EXPORTS = Path(__file__).parent / "exports"
 README = Path(__file__).parents[1] / "README.md"
@@ -95,6 +100,10 @@ def test_nights_print_the_table_or_write_it(tmp_path):
         (["import", "absent", "x.zip"], 1, "no trial folder: make one with n1trial new"),
         (["fit", "absent"], 1, "no trial folder"),
         (["report", "absent"], 1, "no trial folder"),
+        (["log", "absent"], 1, "no trial folder"),
+        (["check", "absent"], 1, "no trial folder"),
+        (["log", "x", "--taken", "22:15", "--not-taken"], 2, "contradict each other"),
+        (["log", "x", "--set", "caffeine"], 2, "write it as NAME=VALUE"),
         (
             ["analyse", "absent.csv", "--arm", "a", "--reference", "b", "--outcome", "c", "--out", "o"],
             1,
@@ -128,6 +137,127 @@ def test_looking_early_is_refused_until_a_reason_is_given(trial, tmp_path):
     early = n1trial("report", trial)
     assert early.returncode == 3
     assert "looking early turns luck into findings" in early.stderr
+
+
+def invoke(*arguments, answers=""):
+    ran = CliRunner().invoke(cli, list(map(str, arguments)), input=answers)
+    assert ran.exception is None or isinstance(ran.exception, SystemExit | N1TrialError), ran.output
+    return ran
+
+
+@pytest.fixture
+def own_trial(tmp_path):
+    folder = tmp_path / "trial"
+    assert invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--seed", "77" * 32).exit_code == 0
+    return folder
+
+
+def line_of(folder, night=TODAY):
+    header, *lines = csv.reader(io.StringIO((folder / "diary.csv").read_text()))
+    cells = next(line for line in lines if line[0] == night)
+    return {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+
+
+def test_an_evening_is_written_down_by_options(own_trial):
+    said = invoke(
+        "log", own_trial, "--night", TODAY, "--taken", "22:15", "--set", "caffeine_mg=80", "--set", "ill=no"
+    )
+    assert said.output == f"{TODAY}: taken yes, taken_at 22:15, caffeine_mg 80, ill 0\n"
+    assert line_of(own_trial) == {
+        "night": TODAY,
+        "taken": "yes",
+        "taken_at": "22:15",
+        "caffeine_mg": "80",
+        "ill": "0",
+    }
+    invoke(
+        "log",
+        own_trial,
+        "--night",
+        TODAY,
+        "--not-taken",
+        "--note",
+        "=forgot",
+        "--guess",
+        "?",
+        "--stomach",
+        "2",
+    )
+    assert line_of(own_trial)["notes"] == "'=forgot"
+    assert "taken_at" not in line_of(own_trial)
+
+
+def test_an_evening_is_written_down_by_answers_and_enter_means_not_recorded(own_trial):
+    confounders = "80\n\n\n\nmany\n3\n\n\n"  # stress is asked again
+    said = invoke(
+        "log", own_trial, "--night", TODAY, answers=confounders + "yes\n22:15\nglycine\n7\n\n\n\n\n\n"
+    )
+    assert "not a number of 0 or more ('many')" in said.output
+    assert said.exit_code == 0
+    assert line_of(own_trial) == {
+        "night": TODAY,
+        "taken": "yes",
+        "taken_at": "22:15",
+        "guess": "glycine",
+        "confidence": "7",
+        "caffeine_mg": "80",
+        "stress_0_to_10": "3",
+    }
+
+
+def test_answers_cut_off_in_the_middle_write_nothing(own_trial):
+    before = (own_trial / "diary.csv").read_bytes()
+    invoke("log", own_trial, "--night", TODAY, answers="80\n")
+    assert (own_trial / "diary.csv").read_bytes() == before
+
+
+def test_nothing_answered_is_nothing_written(own_trial):
+    before = (own_trial / "diary.csv").read_bytes()
+    assert "nothing is written" in invoke("log", own_trial, "--night", TODAY, answers="\n" * 20).output
+    assert (own_trial / "diary.csv").read_bytes() == before
+
+
+def test_a_wrong_answer_is_named_and_writes_nothing(own_trial):
+    ran = n1trial("log", own_trial, "--taken", "25:00")
+    assert ran.returncode == 1
+    assert "taken_at: not a time of day ('25:00'): write it as 22:15" in ran.stderr
+    assert len(read_log(open_folder(own_trial))) == 1
+
+
+def test_an_import_says_what_was_read_kept_and_left_out_and_why(own_trial, tmp_path):
+    write_fitbit_takeout(
+        simulate_nights(open_folder(own_trial).schedule, TRUTH, seed=1), tmp_path / "takeout.zip"
+    )
+    first = invoke("import", own_trial, tmp_path / "takeout.zip").output
+    again = invoke("import", own_trial, tmp_path / "takeout.zip").output
+    assert re.search(r"\d+ records read: \d+ new, \d+ known already, 0 in conflict", first)
+    assert re.search(r"fitbit: \d+ records, \d+ kept", first)
+    assert again.startswith("the same export was imported before")
+
+
+def test_quality_is_printed_as_lines_or_json_and_the_ledger_as_a_file(own_trial, tmp_path):
+    write_fitbit_takeout(
+        simulate_nights(open_folder(own_trial).schedule, TRUTH, seed=1), tmp_path / "takeout.zip"
+    )
+    invoke("import", own_trial, tmp_path / "takeout.zip")
+    lines = invoke("check", own_trial, "--ledger", tmp_path / "ledger.csv").output
+    assert lines.startswith("coverage: ")
+    assert "log: 2 lines, none changed or removed; the last is " in lines
+    assert json.loads(invoke("check", own_trial, "--json").output)[0]["check"] == "coverage"
+    ledger = (tmp_path / "ledger.csv").read_text()
+    assert ledger.startswith("night,became,records,not_used,flags\n")
+    assert not any(arm in lines + ledger for arm in ("glycine", "magnesium"))
+
+
+@pytest.mark.parametrize("command", ["import", "log", "check"])
+def test_the_commands_of_every_day_start_without_the_sampler(command):
+    arguments = {"import": ["absent", "x.zip"]}.get(command, ["absent"])
+    code = (
+        "import sys; from click.testing import CliRunner; from n1trial.cli import cli;"
+        f"CliRunner().invoke(cli, {[command, *arguments]!r}); print('pymc' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
 
 
 def test_our_own_mistakes_keep_their_traceback(monkeypatch, capsys):

@@ -1,9 +1,10 @@
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from n1trial.diary import COLUMNS, Diary, blank_diary, diary_columns, diary_csv, read_diary, with_answers
@@ -259,8 +260,10 @@ def test_every_wrong_answer_is_named_and_nothing_is_written(written, protocol):
     assert len(str(refused.value).splitlines()) == 4
 
 
+@example(units=Decimal("0.000001"))
+@example(units=Decimal("1.125000"))
 @given(units=st.decimals(min_value=0, max_value=999999, places=6))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_number_is_the_same_after_it_was_written_and_read(written, protocol, units):
     table = with_answers(
         Diary(table=written("night\n")), protocol, date(2026, 1, 5), {"alcohol_units": f"{units:f}"}

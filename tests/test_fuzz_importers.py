@@ -52,7 +52,9 @@ def test_a_zip_of_files_without_their_folders_gives_the_same_nights(export, tmp_
 def test_windows_line_ends_give_the_same_nights(export, tmp_path):
     for name, content in files_of(export).items():
         text = b"\0" not in content
-        (tmp_path / Path(name).name).write_bytes(content if not text else content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        (tmp_path / Path(name).name).write_bytes(
+            content if not text else content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        )
     assert nights_of(tmp_path) == (export.parent / "nights.csv").read_text()
 
 

@@ -1,5 +1,6 @@
 """The diary as a table: its columns, what may stand in each, and how a value is written in a cell."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -105,5 +106,7 @@ def in_a_cell(value: object) -> str:
     if is_bool(value):
         return "yes" if value else "no"
     if is_number(value):
-        return f"{value:.15g}"
+        digits = f"{value:.6f}".rstrip("0").rstrip(".")
+        # 1.125 might be read as a thousand and more, 1.1250 is not
+        return f"{digits}0" if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", digits) else digits
     return f"'{value}" if str(value).startswith(FORMULA) else str(value)
