@@ -113,7 +113,7 @@ def demo(out: Path) -> None:
 def protocols(name: str | None) -> None:
     """List the protocol templates, or show one with its doses and limits."""
     from n1trial.protocol import read_protocol, template_names
-    from n1trial.report.terminal import protocol_lines
+    from n1trial.protocol_text import protocol_lines
 
     if name is None:
         for each in template_names():

@@ -1,43 +1,13 @@
-"""The same words for the terminal: plans, ledgers, fits and answers as plain lines."""
+"""The same words for the terminal: fits and answers as plain lines."""
 
 from collections.abc import Iterator, Sequence
 
 from n1trial.effects import Effects
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
-from n1trial.protocol import Protocol
 from n1trial.report.sentences import answer, how_sure, keep_taking, nights_in_words, no_verdict
 from n1trial.report.text import capitalised, visible
-from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE, SUBSTANCES
 from n1trial.trial import TrialData
-
-
-def protocol_lines(protocol: Protocol) -> Iterator[str]:
-    """A protocol: question, arms with what they hold, design, outcomes, safety."""
-    design = protocol.design
-    first, last = protocol.dosing.minutes_before_bed
-    yield visible(protocol.title)
-    yield visible(protocol.question)
-    yield ""
-    for arm in protocol.arms:
-        held = " + ".join(f"{dose.compound:,.0f} mg {SUBSTANCES[dose.substance].label}" for dose in arm.doses)
-        mark = ", the reference" if arm.name == protocol.reference else ""
-        yield f"  {arm.name}{mark}: {held or 'no dose'}"
-        yield f"      glycine {arm.glycine_mg:,.0f} mg, elemental magnesium {arm.magnesium_mg:,.0f} mg"
-    yield f"  limit for magnesium from supplements: {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE})"
-    if protocol.acknowledged_above_limit:
-        yield f"  above the limit, acknowledged: {visible(protocol.acknowledged_above_limit)}"
-    yield ""
-    yield (
-        f"  {protocol.planned_nights} nights: run-in {design.run_in_nights}, then {design.blocks} blocks of"
-        f" {len(protocol.arms)} periods of {design.period_nights}; taken {first} to {last} min before bed"
-    )
-    for planned in protocol.outcomes:
-        outcome = planned.outcome
-        mark = ", primary" if planned.primary else ""
-        yield f"  {outcome.name}{mark}: worth having from {outcome.mid:g} {outcome.contrast_unit} ({outcome.source})"
-    for warning in protocol.stop_and_ask_a_doctor:
-        yield f"  doctor: {visible(warning)}"
 
 
 def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
