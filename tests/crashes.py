@@ -84,7 +84,10 @@ def kills(times: int, seed: int = 1) -> bool:
             worker = os.fork()
             if worker == 0:
                 os.close(listen)
-                work(folder, told, first)
+                try:
+                    work(folder, told, first)
+                finally:
+                    os._exit(1)
             os.close(told)
             time.sleep(rng.uniform(0.0, 0.06))
             os.kill(worker, signal.SIGKILL)

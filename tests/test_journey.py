@@ -72,7 +72,7 @@ def test_progress_names_every_stage_of_both_outcomes(lived):
 
 
 def test_the_log_tells_the_whole_story(lived):
-    assert [line.event for line in read_log(lived[0])] == ["trial made", "import", "fit"]
+    assert [line.event for line in read_log(lived[0])] == ["trial made", "import", "fit", "report"]
 
 
 def test_the_same_report_twice_is_the_same_bytes(lived):
