@@ -154,7 +154,8 @@ def import_(folder: Path, exports: tuple[Path, ...]) -> None:
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
-    done = import_exports(opened, exports, now=_now(), on_note=_note)
+    with _still("reading the export"):
+        done = import_exports(opened, exports, now=_now(), on_note=_note)
     if done.unchanged:
         click.echo(f"the same export was imported before ({done.read} records): nothing has changed")
         return
@@ -271,7 +272,9 @@ def nights(
     from n1trial.nights import nightly, nights_csv
 
     say = _header if header else _note
-    table = nightly(read_exports(exports, home_zone=home_zone, on_note=say), window=window)  # type: ignore[arg-type]
+    with _still("reading the export"):
+        episodes = read_exports(exports, home_zone=home_zone, on_note=say)
+    table = nightly(episodes, window=window)  # type: ignore[arg-type]
     if header:
         return
     if out is None:
@@ -423,6 +426,28 @@ def _progress() -> Iterator[OnStage]:
             progress.update(tasks[name], description=f"{name}: {said}")  # type: ignore[arg-type]
 
         yield on_stage
+
+
+@contextmanager
+def _still(doing: str) -> Iterator[None]:
+    """Say on the error stream every two seconds that work goes on; work that is quicker stays silent."""
+    from threading import Event, Thread
+
+    done = Event()
+
+    def tell() -> None:
+        seconds = 0
+        while not done.wait(2):
+            seconds += 2
+            click.echo(f"still {doing}, {seconds} s", err=True)
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def _now() -> datetime:

@@ -269,3 +269,12 @@ def test_our_own_mistakes_keep_their_traceback(monkeypatch, capsys):
         commands.main()
     assert left.value.code == 70
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_work_that_takes_long_says_that_it_goes_on(capsys):
+    with commands._still("reading the export"):
+        time.sleep(2.3)
+    assert capsys.readouterr().err == "still reading the export, 2 s\n"
+    with commands._still("reading the export"):
+        pass
+    assert capsys.readouterr().err == ""

@@ -7,6 +7,7 @@ members that lie over each other, and for each member encryption, links, other a
 import lzma
 import stat
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ _NESTED = (".zip", ".7z", ".rar", ".tgz", ".gz", ".tar", ".bz2", ".xz")
 # UnicodeError among them as subclasses.
 HOSTILE = (
     zipfile.BadZipFile,
+    tarfile.TarError,
     zlib.error,
     lzma.LZMAError,
     struct.error,

@@ -4,6 +4,7 @@ The source lists names and opens only what an importer asks for by name, because
 profile, location and messages. It streams, never extracts, and refuses what no vendor would write.
 """
 
+import io
 import os
 import re
 import stat
@@ -26,6 +27,7 @@ from n1trial.importers._archive import (
     refusing,
 )
 from n1trial.importers._notes import OnNote, warn
+from n1trial.importers._tape import is_tape, read_tape
 
 # Ten years of Fitbit JSON are 22 MB; a member is held in memory once.
 MEMBER_LIMIT = 64 * 1024**2
@@ -59,6 +61,7 @@ class Member:
     path: Path | None = None
     archive: zipfile.ZipFile | None = None
     info: zipfile.ZipInfo | None = None
+    content: bytes | None = None
 
     @property
     def base_name(self) -> str:
@@ -184,6 +187,9 @@ def _list(path: Path, open_files: ExitStack) -> Iterator[Member]:
         raise ExportError(f"{name}: is not a regular file: give a file, a folder or a zip")
     elif path.name.casefold().endswith(".zip") or _looks_like_zip(path):
         yield from _list_archive(path, open_files)
+    elif is_tape(path):
+        for inside, content in read_tape(path):
+            yield Member(name=inside, where=f"{name} › {printable(inside)}", content=content)
     elif is_nested(path.name):
         raise ExportError(f"{name}: is an archive that is not a zip: unpack it and give the folder")
     else:
@@ -234,6 +240,8 @@ def _open(member: Member) -> BinaryIO:
         raise ExportError(f"{member.where}: {member.refused}")
     if member.archive and member.info:
         return cast("BinaryIO", member.archive.open(member.info))
+    if member.content is not None:
+        return io.BytesIO(member.content)
     if member.path is None:
         raise ExportError(f"{member.where}: has no content: download the export again")
     return member.path.open("rb")
