@@ -6,21 +6,18 @@ Heavy imports live in the bodies of the commands, so that `--help` answers at on
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from n1trial.console import Zone, progress, say_header, say_note, still
 from n1trial.errors import N1TrialError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from n1trial.fit import OnStage
-    from n1trial.importers import Note
     from n1trial.journey import Analysis
     from n1trial.protocol import Protocol
 
@@ -39,21 +36,6 @@ SAMPLER_SEED = click.option(
     show_default=True,
     help="Seed of the sampler.",
 )
-
-
-class Zone(click.ParamType):  # type: ignore[type-arg]
-    """An IANA time zone such as Europe/Berlin."""
-
-    name = "zone"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
-        """Look the zone up, however odd its name is."""
-        from zoneinfo import ZoneInfo
-
-        try:
-            return ZoneInfo(str(value))
-        except (ValueError, OSError, KeyError):
-            self.fail(f"no time zone is called {str(value)[:60]!r}: write it as Europe/Berlin", param, ctx)
 
 
 def main() -> None:
@@ -99,7 +81,7 @@ def demo(out: Path) -> None:
     from n1trial.demo import run_demo
 
     click.echo("A pretend trial: 18 weeks of nothing, glycine or magnesium glycinate, in random order.")
-    with _progress() as on_stage:
+    with progress() as on_stage:
         told = run_demo(out, now=_now(), on_stage=on_stage)
     for line in told.lines:
         click.echo(line)
@@ -154,8 +136,8 @@ def import_(folder: Path, exports: tuple[Path, ...]) -> None:
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
-    with _still("reading the export"):
-        done = import_exports(opened, exports, now=_now(), on_note=_note)
+    with still("reading the export"):
+        done = import_exports(opened, exports, now=_now(), on_note=say_note)
     if done.unchanged:
         click.echo(f"the same export was imported before ({done.read} records): nothing has changed")
         return
@@ -271,8 +253,8 @@ def nights(
     from n1trial.importers import read_exports
     from n1trial.nights import nightly, nights_csv
 
-    say = _header if header else _note
-    with _still("reading the export"):
+    say = say_header if header else say_note
+    with still("reading the export"):
         episodes = read_exports(exports, home_zone=home_zone, on_note=say)
     table = nightly(episodes, window=window)  # type: ignore[arg-type]
     if header:
@@ -295,7 +277,7 @@ def fit(folder: Path, sampler_seed: int) -> None:
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
-    with _progress() as on_stage:
+    with progress() as on_stage:
         analysis = fit_folder(opened, now=_now(), on_stage=on_stage, sampler_seed=sampler_seed)
     for line in fit_lines(analysis.fits):
         click.echo(line)
@@ -342,7 +324,7 @@ def analyse(table: Path, out: Path, sampler_seed: int, **columns: str | float | 
     data = read_table(table, **columns)  # type: ignore[arg-type]
     for note in data.notes:
         click.echo(f"note: {note}", err=True)
-    with _progress() as on_stage:
+    with progress() as on_stage:
         analysis = analyse_table(data, out, source=table.name, on_stage=on_stage, sampler_seed=sampler_seed)
     _answer(analysis)
     click.echo(f"\nThe report: {out / 'report.html'}")
@@ -356,7 +338,7 @@ def doctor() -> None:
 
     from n1trial.demo import examine
 
-    with TemporaryDirectory() as scratch, _progress() as on_stage:
+    with TemporaryDirectory() as scratch, progress() as on_stage:
         for line in examine(now=_now(), out=Path(scratch) / "demo", on_stage=on_stage):
             click.echo(line)
 
@@ -384,15 +366,6 @@ def _ask(protocol: Protocol, written: dict[str, str]) -> dict[str, str]:
     return answers
 
 
-def _note(note: Note) -> None:
-    click.echo(f"note: {note.text}", err=True)
-
-
-def _header(note: Note) -> None:
-    if note.header:
-        click.echo(note.header)
-
-
 def _answer(analysis: Analysis) -> None:
     from n1trial.report.terminal import answer_lines
 
@@ -404,50 +377,6 @@ def _answer(analysis: Analysis) -> None:
 def _leave_if_refused(analysis: Analysis) -> None:
     if analysis.refused:
         sys.exit(EXIT_REFUSED)
-
-
-@contextmanager
-def _progress() -> Iterator[OnStage]:
-    """Show every stage of long work on the error stream, with the seconds it takes on a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda name, said: click.echo(f"{name}: {said}", err=True)
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        tasks: dict[str, object] = {}
-
-        def on_stage(name: str, said: str) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name)
-            progress.update(tasks[name], description=f"{name}: {said}")  # type: ignore[arg-type]
-
-        yield on_stage
-
-
-@contextmanager
-def _still(doing: str) -> Iterator[None]:
-    """Say on the error stream every two seconds that work goes on; work that is quicker stays silent."""
-    from threading import Event, Thread
-
-    done = Event()
-
-    def tell() -> None:
-        seconds = 0
-        while not done.wait(2):
-            seconds += 2
-            click.echo(f"still {doing}, {seconds} s", err=True)
-
-    teller = Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        done.set()
-        teller.join()
 
 
 def _now() -> datetime:

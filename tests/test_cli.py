@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from n1trial import cli as commands
 from n1trial.cli import cli
+from n1trial.console import still
 from n1trial.demo import TRUTH
 from n1trial.errors import N1TrialError
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
@@ -272,9 +273,9 @@ def test_our_own_mistakes_keep_their_traceback(monkeypatch, capsys):
 
 
 def test_work_that_takes_long_says_that_it_goes_on(capsys):
-    with commands._still("reading the export"):
+    with still("reading the export"):
         time.sleep(2.3)
     assert capsys.readouterr().err == "still reading the export, 2 s\n"
-    with commands._still("reading the export"):
+    with still("reading the export"):
         pass
     assert capsys.readouterr().err == ""

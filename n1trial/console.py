@@ -1,0 +1,88 @@
+"""What the command line reads and shows beside results: time zones, notes, progress of long work.
+
+Like `cli` it imports inside functions, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from n1trial.fit import OnStage
+    from n1trial.importers import Note
+
+
+class Zone(click.ParamType):  # type: ignore[type-arg]
+    """An IANA time zone such as Europe/Berlin."""
+
+    name = "zone"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> ZoneInfo:
+        """Look the zone up, however odd its name is."""
+        from zoneinfo import ZoneInfo
+
+        try:
+            return ZoneInfo(str(value))
+        except (ValueError, OSError, KeyError):
+            self.fail(f"no time zone is called {str(value)[:60]!r}: write it as Europe/Berlin", param, ctx)
+
+
+def say_note(note: Note) -> None:
+    """Say on the error stream what a reader should know of an export."""
+    click.echo(f"note: {note.text}", err=True)
+
+
+def say_header(note: Note) -> None:
+    """Print the names of the columns of a layout that was never checked; never data."""
+    if note.header:
+        click.echo(note.header)
+
+
+@contextmanager
+def progress() -> Iterator[OnStage]:
+    """Show every stage of long work on the error stream, with the seconds it takes on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda name, said: click.echo(f"{name}: {said}", err=True)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, object] = {}
+
+        def on_stage(name: str, said: str) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], description=f"{name}: {said}")  # type: ignore[arg-type]
+
+        yield on_stage
+
+
+@contextmanager
+def still(doing: str) -> Iterator[None]:
+    """Say on the error stream every two seconds that work goes on; work that is quicker stays silent."""
+    from threading import Event, Thread
+
+    done = Event()
+
+    def tell() -> None:
+        seconds = 0
+        while not done.wait(2):
+            seconds += 2
+            click.echo(f"still {doing}, {seconds} s", err=True)
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
