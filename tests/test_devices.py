@@ -535,3 +535,13 @@ def test_a_duration_in_the_wrong_unit_is_refused(tmp_path):
     files = files_of(GOLDEN / "generic" / "export")
     files["my ring.csv"] = files["my ring.csv"].replace(b";6.5;", b";390;")
     refused(put(tmp_path, files), match="a duration of 390 h")
+
+
+def test_a_database_whose_damage_looks_like_a_lack_of_memory_is_refused(tmp_path):
+    # Found by fuzzing that follows the code: these bytes lie in the page that describes the tables.
+    (golden,) = (GOLDEN / "health_connect").rglob("*.db")
+    damaged = bytearray(golden.read_bytes())
+    damaged[755:766] = b"\xff" * 11
+    (tmp_path / golden.name).write_bytes(damaged)
+    with pytest.raises(ExportError, match="the database cannot be read"):
+        read_exports([tmp_path / golden.name])

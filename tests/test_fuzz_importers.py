@@ -5,7 +5,11 @@ Every device joins by its golden exports in tests/exports/<device>/.
 
 import multiprocessing
 import random
+import re
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 
@@ -92,6 +96,27 @@ def test_a_million_mutants_are_refused_or_read(device, capsys):
     assert figures.accidents == []
     assert figures.slowest_s < 1
     assert figures.peak_mib < MEMORY_MIB
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    find_spec("atheris") is None, reason="the fuzz group is not installed: uv sync --group fuzz"
+)
+@every_device
+def test_fuzzing_that_follows_the_code_finds_nothing_but_refusals(device, capsys):
+    ran = subprocess.run(
+        [sys.executable, Path(__file__).with_name("guided.py"), device, "20"],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    figures = dict(re.findall(r"stat::(\w+): +(\d+)", ran.stderr))
+    with capsys.disabled():
+        print(f"\n{device}, guided by coverage: {figures}")
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert int(figures["number_of_executed_units"]) > 1_000
+    assert int(figures["slowest_unit_time_sec"]) <= 1
 
 
 @every_export

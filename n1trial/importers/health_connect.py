@@ -137,8 +137,9 @@ def _reading(source: Source, member: Member) -> Iterator[sqlite3.Connection]:
             database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _TEXT_LIMIT)
             database.set_progress_handler(too_long, _STEP)
             yield database
-    except (sqlite3.Error, msgspec.ValidationError, UnicodeError) as error:
-        reason = printable(str(error))
+    except (sqlite3.Error, msgspec.ValidationError, UnicodeError, MemoryError) as error:
+        # SQLite reports damage of some pages as a lack of memory.
+        reason = printable(str(error)) or "damaged"
         raise ExportError(
             f"{member.where}: the database cannot be read ({reason}): export it again"
         ) from error
