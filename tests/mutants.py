@@ -113,7 +113,7 @@ def fuzz(exports: Sequence[Path], seed: str, count: int) -> Figures:
             _read(victim.given, figures, label=f"{seed}, mutant {number}, {victim.path.name}")
     finally:
         shutil.rmtree(folder)
-    figures.peak_mib = _peak_mib()
+    figures.peak_mib = peak_mib()
     return figures
 
 
@@ -164,10 +164,10 @@ def refusal(path: Path) -> tuple[str, float, float]:
         message = ""
     except ExportError as error:
         message = str(error)
-    return message, perf_counter() - started, _peak_mib()
+    return message, perf_counter() - started, peak_mib()
 
 
-def _peak_mib() -> float:
+def peak_mib() -> float:
     """Peak memory of this process; Linux's ru_maxrss would count that of the process that started it."""
     status = Path("/proc/self/status")
     if status.exists():
