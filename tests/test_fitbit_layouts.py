@@ -400,12 +400,6 @@ def test_a_spreadsheet_of_the_website_is_refused_with_what_to_do(tmp_path):
         read_quietly(book)
 
 
-def test_a_tar_archive_of_takeout_is_refused_with_what_to_do(tmp_path):
-    (tmp_path / "takeout-001.tgz").write_bytes(b"\x1f\x8b")
-    with pytest.raises(ExportError, match="an archive that is not a zip: unpack it and give the folder"):
-        read_quietly(tmp_path / "takeout-001.tgz")
-
-
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_table_that_was_saved_again_is_read(tmp_path, delimiter, encoding):

@@ -52,8 +52,12 @@ def text_lines(source: Source, member: Member) -> Iterator[tuple[str, str]]:
     content = source.read(member)
     with refusing(member.where, "save it as UTF-8, or download the export again"):
         lines = io.TextIOWrapper(io.BytesIO(content), encoding=_encoding(content))
-        for number, line in enumerate(bounded(lines, member.where, limit=LINES_LIMIT), start=1):
-            yield f"{member.where} › line {number}", line.rstrip("\n")
+        every = iter(lambda: lines.readline(RECORD_LIMIT + 1), "")
+        for number, line in enumerate(bounded(every, member.where, limit=LINES_LIMIT), start=1):
+            where = f"{member.where} › line {number}"
+            if len(line) > RECORD_LIMIT:
+                raise ExportError(f"{where}: larger than 1 MiB: download the export again")
+            yield where, line.rstrip("\n")
 
 
 def decode_text(content: bytes, where: str) -> str:
