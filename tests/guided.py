@@ -1,6 +1,7 @@
 """Fuzzing that follows the code: mutants that reach new lines of an importer are kept and mutated further.
 
-``python guided.py fitbit 30`` for half a minute of one device; leaves with 0 when nothing but `ExportError` got out.
+``python guided.py fitbit 20000`` for so many inputs, the same every time; leaves with 0 when nothing
+but `ExportError` got out.
 """
 
 import sys
@@ -22,7 +23,7 @@ MEMORY = Path("/dev/shm")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def main(device: str, seconds: int) -> None:
+def main(device: str, inputs: int) -> None:
     """Fuzz one device; the first byte of an input chooses which file of its golden exports it stands for."""
     files = [
         path
@@ -53,7 +54,7 @@ def main(device: str, seconds: int) -> None:
             victim.unlink()
 
     limits = ["-timeout=5", "-rss_limit_mb=1024", "-max_len=65536", "-print_final_stats=1", "-verbosity=0"]
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", "-seed=1", *limits, str(corpus)], read)
+    atheris.Setup([sys.argv[0], f"-runs={inputs}", "-seed=1", *limits, str(corpus)], read)
     atheris.Fuzz()
 
 

@@ -105,7 +105,7 @@ def test_a_million_mutants_are_refused_or_read(device, capsys):
 @every_device
 def test_fuzzing_that_follows_the_code_finds_nothing_but_refusals(device, capsys):
     ran = subprocess.run(
-        [sys.executable, Path(__file__).with_name("guided.py"), device, "20"],
+        [sys.executable, Path(__file__).with_name("guided.py"), device, "20000"],
         capture_output=True,
         text=True,
         errors="replace",
