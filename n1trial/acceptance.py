@@ -8,9 +8,11 @@ sleep, because their sum would count the same minutes twice.
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError

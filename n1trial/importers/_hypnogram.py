@@ -1,10 +1,10 @@
 """Epochs of a record, one letter each, and what they say about its wake."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
-from itertools import chain
-from typing import NamedTuple
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import UNKNOWN, UNPAINTED, SleepEpisode, wake_structure
 from n1trial.errors import ExportError
@@ -14,7 +14,7 @@ _LONGEST_S = 2 * 86_400
 _FLAG_MIN = 5
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, order=True, gc=False):
     """A stretch of one level, as a file writes it."""
 
     start: datetime
@@ -31,7 +31,9 @@ def paint(
     where: str,
     seconds: float | None = None,
 ) -> str:
-    """Paint pieces on a grid from the first piece on, and the pieces of `over` over them.
+    """Lay pieces end to end from the first on, and paint the pieces of `over` over them.
+
+    Pieces that leave holes or overlap are painted too, each at its own time.
 
     Parameters
     ----------
@@ -42,16 +44,28 @@ def paint(
     """
     if not pieces:
         return ""
-    if seconds is None:
-        seconds = sum(piece.seconds for piece in pieces)
+    total_s = sum([piece.seconds for piece in pieces])
+    seconds = total_s if seconds is None else seconds
     if seconds > _LONGEST_S:
         raise ExportError(f"{where}: levels of {seconds / 3600:.0f} h: download the export again")
-    origin = pieces[0].start
+    origin, last_piece = pieces[0].start, pieces[-1]
     count = int(seconds // resolution_s)
-    grid = bytearray(UNPAINTED.encode() * count)
-    for piece in chain(pieces, over):
-        first = round((piece.start - origin).total_seconds() / resolution_s)
-        last = min(first + int(piece.seconds // resolution_s), count)
+    laid = "".join(
+        [letters.get(piece.level, UNPAINTED) * int(piece.seconds // resolution_s) for piece in pieces]
+    )
+    end_to_end = last_piece.start - origin == timedelta(seconds=total_s - last_piece.seconds)
+    if not end_to_end or len(laid) != count:
+        laid, over = UNPAINTED * count, [*pieces, *over]
+    return _painted_over(laid, over, origin=origin, letters=letters, resolution_s=resolution_s)
+
+
+def _painted_over(
+    laid: str, pieces: Iterable[Piece], *, origin: datetime, letters: Mapping[str, str], resolution_s: int
+) -> str:
+    grid, epoch = bytearray(laid, "ascii"), timedelta(seconds=resolution_s)
+    for piece in pieces:
+        first = round((piece.start - origin) / epoch)
+        last = min(first + int(piece.seconds // resolution_s), len(laid))
         first = max(first, 0)
         if first < last:
             grid[first:last] = letters.get(piece.level, UNPAINTED).encode() * (last - first)

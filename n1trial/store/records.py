@@ -8,20 +8,20 @@ that a later n1trial reads again replaces what the earlier one had read from it.
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import FolderError
 from n1trial.store.database import NAME, reading, writing
 from n1trial.trial_log import append
 
-_EPISODES = TypeAdapter(list[SleepEpisode])
-_EPISODE = TypeAdapter(SleepEpisode)
+_READ_EPISODES = msgspec.json.Decoder(list[SleepEpisode])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def add_records(
     now
         Aware; stands in the log.
     """
-    contents = [_EPISODE.dump_json(replace(each, source_file="")).decode() for each in episodes]
+    contents = [msgspec.json.encode(replace(each, source_file="")).decode() for each in episodes]
     digests = [hashlib.sha256(content.encode()).hexdigest() for content in contents]
     if sha256 is None:
         found = sorted(f"{digest} {each.source_file}" for digest, each in zip(digests, episodes, strict=True))
@@ -134,8 +134,8 @@ def read_records(folder: Path) -> list[SleepEpisode]:
             " GROUP BY episode.id ORDER BY source, record_id, sha256"
         ).fetchall()
     try:
-        episodes = _EPISODES.validate_json(f"[{','.join(content for content, _ in rows)}]")
-    except ValidationError as error:
+        episodes = _READ_EPISODES.decode(f"[{','.join(content for content, _ in rows)}]")
+    except msgspec.MsgspecError as error:
         raise FolderError(f"{folder / NAME}: a record cannot be read: restore a backup") from error
     return [replace(episode, source_file=file) for episode, (_, file) in zip(episodes, rows, strict=True)]
 

@@ -14,6 +14,7 @@ from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
@@ -147,7 +148,7 @@ def _episode(
             to_fall_asleep_min=sleep.summary.minutes_to_fall_asleep,
             stages=[_piece(stage, where) for stage in sleep.stages],
             short_wakes=[
-                _piece(wake, where)._replace(level="AWAKE")
+                replace(_piece(wake, where), level="AWAKE")
                 for wake in (*sleep.short_awakenings, *sleep.out_of_bed_segments)
             ],
             stages_min={each.type: each.minutes for each in sums if each.minutes is not None},

@@ -63,19 +63,27 @@ _LETTERS = {
 _MISMATCH_FLAG_MIN = 5
 
 
-class _Segment(msgspec.Struct, rename="camel", gc=False):
-    date_time: Annotated[datetime, _LOCAL]
+class _Segment(Piece, gc=False):
+    start: Annotated[datetime, _LOCAL] = msgspec.field(name="dateTime")
     level: Label
     seconds: Seconds
 
 
-class _Total(msgspec.Struct, gc=False):
+class _Total(msgspec.Struct, frozen=True, gc=False):
     minutes: Minutes | None = None
     count: Count | None = None
 
 
-class _Levels(msgspec.Struct, rename="camel"):
-    summary: dict[str, _Total] = {}
+class _Summary(msgspec.Struct, frozen=True, gc=False):
+    deep: _Total = _Total()
+    light: _Total = _Total()
+    rem: _Total = _Total()
+    wake: _Total = _Total()
+    awake: _Total = _Total()
+
+
+class _Levels(msgspec.Struct, rename="camel", gc=False):
+    summary: _Summary = _Summary()
     data: list[_Segment] | None = None
     short_data: list[_Segment] | None = None
 
@@ -153,19 +161,22 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
     )
     staged = log.type == "stages"
     resolution_s = _RESOLUTION_S[log.type]
-    epochs = _paint(log.levels, resolution_s, where)
+    epochs = paint(
+        log.levels.data or (),
+        log.levels.short_data or (),
+        letters=_LETTERS,
+        resolution_s=resolution_s,
+        where=where,
+    )
     # A typed-in classic log says when, not how: its wake was not measured.
     measured = bool(epochs) and (staged or log.log_type != "manual")
-    wake_total = log.levels.summary.get("wake" if staged else "awake", _Total())
+    summary = log.levels.summary
+    wake_total = summary.wake if staged else summary.awake
     tib_min = None
     if log.minutes_asleep is not None and log.minutes_awake is not None:
         # In classic logs the minutes before and after sleep stand beside minutesAwake, in stages inside it.
         around = 0 if staged else log.minutes_to_fall_asleep + log.minutes_after_wakeup
         tib_min = log.minutes_asleep + log.minutes_awake + around
-    stages_min = {
-        stage: log.levels.summary.get(stage, _Total()).minutes if staged else None
-        for stage in ("deep", "light", "rem")
-    }
     episode = SleepEpisode(
         source="fitbit",
         source_file=member.where,
@@ -175,9 +186,9 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
         time_basis="naive_local",
         tib_min=tib_min,
         tst_min=log.minutes_asleep,
-        deep_min=stages_min["deep"],
-        light_min=stages_min["light"],
-        rem_min=stages_min["rem"],
+        deep_min=summary.deep.minutes if staged else None,
+        light_min=summary.light.minutes if staged else None,
+        rem_min=summary.rem.minutes if staged else None,
         vendor_date=log.date_of_sleep,
         vendor_main=log.is_main_sleep if log.main_sleep is None else log.main_sleep,
         vendor_awakenings=wake_total.count,
@@ -189,15 +200,6 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
         ),
     )
     return with_hypnogram(episode, epochs, resolution_s=resolution_s) if measured else episode
-
-
-def _paint(levels: _Levels, resolution_s: int, where: str) -> str:
-    """Paint ``data`` on a grid and ``shortData`` over it."""
-    data, short = (
-        [Piece(segment.date_time, segment.level, segment.seconds) for segment in segments or ()]
-        for segments in (levels.data, levels.short_data)
-    )
-    return paint(data, short, letters=_LETTERS, resolution_s=resolution_s, where=where)
 
 
 def _flags(log: _Log, *, epochs: str, wake_count: int | None, tib_min: float | None) -> Iterator[str]:
