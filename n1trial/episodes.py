@@ -55,8 +55,8 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
     def isoformat(self) -> str:
         """Wall clock in seconds, with the offset where it is known: ``2026-01-05T23:10:00+01:00``."""
-        zone = None if self.offset is None else timezone(self.offset)
-        return self.wall.replace(tzinfo=zone).isoformat(timespec="seconds")
+        wall = self.wall if self.offset is None else self.wall.replace(tzinfo=timezone(self.offset))
+        return wall.isoformat(timespec="seconds")
 
 
 class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -127,7 +127,7 @@ def night_rows(
 
 def _by_night(episodes: Iterable[SleepEpisode], rule: NightRule) -> dict[date, list[SleepEpisode]]:
     nights: dict[date, list[SleepEpisode]] = defaultdict(list)
-    for episode in sorted(episodes, key=lambda episode: (episode.start.instant, episode.record_id)):
+    for episode in episodes:
         nights[night_of(episode.start.wall, noon_hour=rule.noon_hour)].append(episode)
     return nights
 
@@ -207,28 +207,25 @@ def _quantities(
         (earlier.tail_min or 0) + gap + (later.lead_min or 0)
         for (earlier, later), gap in zip(pairwise(parts), gaps, strict=True)
     ]
-    runs = [
-        *(run for part in parts for run in part.wake_runs_min or ()),
-        *(wake for wake in junctions if wake > 0),
-    ]
+    runs = [run for part in parts for run in part.wake_runs_min or ()]
+    runs += [wake for wake in junctions if wake > 0]
     counted = all(part.wake_runs_min is not None for part in parts)
     if not counted:
         flags.add("no_wake_count")
-    tst_min = _sum(part.tst_min for part in parts)
-    tib_min = _sum([*(part.tib_min for part in parts), *gaps])
+    tst_min = _sum([part.tst_min for part in parts])
+    tib_min = _sum([*[part.tib_min for part in parts], *gaps])
     resolutions = sorted({str(part.resolution_s) for part in parts if part.resolution_s})
     return {
         "tst_min": tst_min,
-        "wake_episodes": sum(run >= rule.wake_episode_min for run in runs) if counted else None,
+        "wake_episodes": sum([run >= rule.wake_episode_min for run in runs]) if counted else None,
         "wake_episodes_all": len(runs) if counted else None,
-        "waso_min": _sum([*(part.waso_min for part in parts), *junctions]),
+        "waso_min": _sum([*[part.waso_min for part in parts], *junctions]),
         "sol_min": parts[0].sol_min,
         "tib_min": tib_min,
         "se_pct": 100 * tst_min / tib_min if tib_min and tst_min is not None else None,
-        **{
-            stage: _sum(getattr(part, stage) for part in parts)
-            for stage in ("deep_min", "light_min", "rem_min")
-        },
+        "deep_min": _sum([part.deep_min for part in parts]),
+        "light_min": _sum([part.light_min for part in parts]),
+        "rem_min": _sum([part.rem_min for part in parts]),
         "resolution_s": "+".join(resolutions) or None,
         "flags": _join(flags | _part_flags(parts, main=main, gaps=gaps, resolutions=resolutions, rule=rule)),
     }
@@ -268,10 +265,12 @@ def _part_flags(
 
 def _sum(minutes: Iterable[float | None]) -> float | None:
     """Sum that is unknown as soon as one part is."""
-    known = list(minutes)
-    return (
-        None if any(value is None for value in known) else sum(value for value in known if value is not None)
-    )
+    total = 0.0
+    for value in minutes:
+        if value is None:
+            return None
+        total += value
+    return total
 
 
 def _number(value: float) -> str:

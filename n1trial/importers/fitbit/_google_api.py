@@ -24,6 +24,7 @@ from n1trial.importers._notes import unverified
 from n1trial.importers._records import Count, Label, Minutes, decode_json, decode_records, read_json
 from n1trial.importers._source import Member, Source
 from n1trial.importers.fitbit._google import Session, google_episode, on_the_clock, utc_time
+from n1trial.importers.fitbit._logs import of_takeout
 
 LAYOUT = "the JSON of the Google Health API v4"
 
@@ -97,7 +98,7 @@ _READ_PAGE = msgspec.json.Decoder(_Page)
 def members(source: Source) -> list[Member]:
     """Files of this layout."""
     possible = source.named(_POSSIBLE, given=_JSON)
-    return [member for member in possible if source.mentions(member, *_MARKS)]
+    return [member for member in possible if not of_takeout(member) and source.mentions(member, *_MARKS)]
 
 
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:

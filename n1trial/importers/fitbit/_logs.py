@@ -126,9 +126,13 @@ def members(source: Source) -> list[Member]:
     return [
         member
         for member in source.named(_POSSIBLE, given=_JSON)
-        if (_DATED.fullmatch(member.base_name) and not member.given)
-        or (source.mentions(member, _MARK) and not source.mentions(member, _MARK_OF_V1))
+        if of_takeout(member) or (source.mentions(member, _MARK) and not source.mentions(member, _MARK_OF_V1))
     ]
+
+
+def of_takeout(member: Member) -> bool:
+    """Whether a member has the name of a Takeout's file of logs."""
+    return bool(_DATED.fullmatch(member.base_name)) and not member.given
 
 
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
