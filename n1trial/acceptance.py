@@ -101,7 +101,7 @@ def _plausible(episodes: Iterable[SleepEpisode]) -> Iterator[SleepEpisode]:
         impossible = (in_bed is not None and in_bed > _DAY_MIN + 1) or (
             asleep is not None and asleep > (_DAY_MIN if in_bed is None else in_bed) + 1
         )
-        backwards = episode.end.instant < episode.start.instant
+        backwards = episode.end.minutes_since(episode.start) < 0
         yield replace(episode, missing="implausible") if impossible or backwards else episode
 
 

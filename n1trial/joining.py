@@ -10,6 +10,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Literal
 
+import msgspec
+
 from n1trial.acceptance import OVERLAP, TOO_SHORT, accept, asleep_min
 from n1trial.episodes import NOON_HOUR, SleepEpisode, night_of
 
@@ -49,8 +51,7 @@ class NightRule:
     wake_episode_min: float = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NightRecords:
+class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The records of one night, and what became of each.
 
     Attributes
@@ -85,14 +86,16 @@ def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Itera
         The episodes come from several devices, which would be mixed.
     """
     accepted = accept(episodes, least_part_min=rule.least_part_min)
-    recorded, used = (_by_night(each, rule) for each in (accepted.recorded, accepted.used))
+    used = {id(episode) for episode in accepted.used}
     why = {id(episode): reason for episode, reason in accepted.left_out}
-    left_out = _by_night((episode for episode, _ in accepted.left_out), rule)
+    recorded = _by_night(accepted.recorded, rule)
+    left_out = _by_night([episode for episode, _ in accepted.left_out], rule)
     for night in sorted({*recorded, *left_out}):
-        able = used.get(night, [])
+        able = [episode for episode in recorded.get(night, ()) if id(episode) in used]
         clusters = _clusters(able, rule)
         mains = [main for cluster in clusters if (main := _main_of(cluster, rule))]
-        main = min(mains, key=lambda each: (-asleep_min(each), each.start.instant), default=None)
+        # Of equals the earlier, because records and clusters are in the order of their start.
+        main = max(mains, key=asleep_min, default=None)
         joined = next((cluster for cluster in clusters if main in cluster), [])
         yield NightRecords(
             night=night,
@@ -104,8 +107,8 @@ def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Itera
                 other is not main and asleep_min(other) >= rule.main_alone_min for other in mains
             ),
             left_out=(
-                *((episode, why[id(episode)]) for episode in left_out.get(night, [])),
-                *((episode, NAP if main else NAP_ONLY) for episode in able if episode not in joined),
+                *[(episode, why[id(episode)]) for episode in left_out.get(night, [])],
+                *[(episode, NAP if main else NAP_ONLY) for episode in able if episode not in joined],
             ),
         )
 
@@ -191,7 +194,7 @@ def _main_of(cluster: list[SleepEpisode], rule: NightRule) -> SleepEpisode | Non
         or episode.start.wall.hour >= rule.main_from_hour
         or episode.start.wall.hour < rule.main_to_hour
     ]
-    return min(able, key=lambda episode: (-asleep_min(episode), episode.start.instant), default=None)
+    return max(able, key=asleep_min, default=None)
 
 
 def _span(parts: Sequence[SleepEpisode]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from n1trial.episodes import UNKNOWN, UNPAINTED, SleepEpisode, wake_structure
 from n1trial.errors import ExportError
 
-_LONGEST_S = 2 * 86_400
+_DAY_S = 86_400
+_LONGEST_S = 2 * _DAY_S
 # Smaller holes come from rounding.
 _FLAG_MIN = 5
 
@@ -19,7 +20,7 @@ class Piece(msgspec.Struct, order=True, gc=False):
 
     start: datetime
     level: str
-    seconds: float
+    seconds: int
 
 
 def paint(
@@ -29,7 +30,7 @@ def paint(
     letters: Mapping[str, str],
     resolution_s: int,
     where: str,
-    seconds: float | None = None,
+    seconds: int | None = None,
 ) -> str:
     """Lay pieces end to end from the first on, and paint the pieces of `over` over them.
 
@@ -49,9 +50,9 @@ def paint(
     if seconds > _LONGEST_S:
         raise ExportError(f"{where}: levels of {seconds / 3600:.0f} h: download the export again")
     origin, last_piece = pieces[0].start, pieces[-1]
-    count = int(seconds // resolution_s)
+    count = seconds // resolution_s
     laid = "".join(
-        [letters.get(piece.level, UNPAINTED) * int(piece.seconds // resolution_s) for piece in pieces]
+        [letters.get(piece.level, UNPAINTED) * (piece.seconds // resolution_s) for piece in pieces]
     )
     end_to_end = last_piece.start - origin == timedelta(seconds=total_s - last_piece.seconds)
     if not end_to_end or len(laid) != count:
@@ -62,11 +63,17 @@ def paint(
 def _painted_over(
     laid: str, pieces: Iterable[Piece], *, origin: datetime, letters: Mapping[str, str], resolution_s: int
 ) -> str:
-    grid, epoch = bytearray(laid, "ascii"), timedelta(seconds=resolution_s)
+    grid, count = bytearray(laid, "ascii"), len(laid)
+    # Half an epoch earlier, so that a start is rounded to its epoch.
+    origin -= timedelta(seconds=resolution_s / 2)
     for piece in pieces:
-        first = round((piece.start - origin) / epoch)
-        last = min(first + int(piece.seconds // resolution_s), len(laid))
-        first = max(first, 0)
+        since = piece.start - origin
+        first = (since.days * _DAY_S + since.seconds) // resolution_s
+        last = first + piece.seconds // resolution_s
+        if first < 0:
+            first = 0
+        if last > count:
+            last = count
         if first < last:
             grid[first:last] = letters.get(piece.level, UNPAINTED).encode() * (last - first)
     return grid.decode()
@@ -98,6 +105,8 @@ def with_hypnogram(
 
 def hole_flags(epochs: str, *, resolution_s: int) -> tuple[str, ...]:
     """Flags of minutes that are neither sleep nor wake: unknown to the vendor, or with no level at all."""
+    if UNKNOWN not in epochs and UNPAINTED not in epochs:
+        return ()
     minutes = {
         "unknown_min": epochs.count(UNKNOWN) * resolution_s / 60,
         "unpainted_min": epochs.count(UNPAINTED) * resolution_s / 60,

@@ -165,7 +165,7 @@ def _episode(
 
 def _piece(stretch: _Stretch, where: str) -> Piece:
     start, end = utc_time(stretch.start_time, where), utc_time(stretch.end_time, where)
-    seconds = (end - start).total_seconds()
+    seconds = int((end - start).total_seconds())
     if not 0 <= seconds <= _LONGEST_WAKE_S:
         raise ExportError(f"{where}: a stage of {seconds / 3600:.0f} h: ask the API again")
     return Piece(start, stretch.type, seconds)

@@ -14,6 +14,7 @@ Verified on real files of six people, 3,678 logs, 2017 to 2025.
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -33,10 +34,10 @@ from n1trial.episodes import (
 from n1trial.errors import ExportError
 from n1trial.importers._hypnogram import Piece, hole_flags, paint, with_hypnogram
 from n1trial.importers._records import (
+    RECORD_LIMIT,
     Count,
     Label,
     Minutes,
-    Seconds,
     decode_json,
     decode_records,
     plausible_wall,
@@ -66,7 +67,7 @@ _MISMATCH_FLAG_MIN = 5
 class _Segment(Piece, gc=False):
     start: Annotated[datetime, _LOCAL] = msgspec.field(name="dateTime")
     level: Label
-    seconds: Seconds
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=172_800)]
 
 
 class _Total(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +89,7 @@ class _Levels(msgspec.Struct, rename="camel", gc=False):
     short_data: list[_Segment] | None = None
 
 
-class _Log(msgspec.Struct, rename="camel"):
+class _Log(msgspec.Struct, rename="camel", gc=False):
     log_id: int | Label
     start_time: Annotated[datetime, _LOCAL]
     end_time: Annotated[datetime, _LOCAL]
@@ -117,6 +118,7 @@ class _Page(msgspec.Struct, rename="camel"):
 
 
 _READ_LOG = msgspec.json.Decoder(_Log)
+_READ_LOGS = msgspec.json.Decoder(list[_Log])
 _READ_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _READ_PAGE = msgspec.json.Decoder(_Page)
 
@@ -138,8 +140,18 @@ def of_takeout(member: Member) -> bool:
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every log of the members; `home_zone` gives the local times their offset."""
     for member in members:
-        for where, log in decode_records(log_records(source, member), _READ_LOG, member):
+        for where, log in _logs(source, member):
             yield _episode(log, member=member, where=where, home_zone=home_zone)
+
+
+def _logs(source: Source, member: Member) -> Iterator[tuple[str, _Log]]:
+    content = read_json(source, member)
+    # A month at once costs less than log by log, but only log by log can the damaged one be named.
+    if len(content) <= RECORD_LIMIT:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            logs = _READ_LOGS.decode(content)
+            return ((f"{member.where} › record {number}", log) for number, log in enumerate(logs, start=1))
+    return decode_records(log_records(source, member), _READ_LOG, member)
 
 
 def log_records(source: Source, member: Member) -> list[msgspec.Raw]:
