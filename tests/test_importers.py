@@ -16,6 +16,7 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
+from device_files import ten_years_of_fitbit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -345,16 +346,8 @@ def test_a_fitbit_hypnogram_comes_back_as_it_was_painted(tmp_path_factory, segme
 
 @pytest.fixture(scope="module")
 def ten_years(tmp_path_factory):
-    """A folder of 115 monthly files, 3,680 logs, 25 MB."""
     folder = tmp_path_factory.mktemp("ten-years")
-    night = fitbit_log([("light", 20), ("wake", 4), ("deep", 30), ("rem", 16)] * 13, [(200, 2), (500, 3)])
-    text = json.dumps(night, indent=2)
-    for first in range(0, 3650, 32):
-        days = [datetime.fromisoformat("2015-01-01") + timedelta(days=first + day) for day in range(32)]
-        stamps = [(f"{day:%Y-%m-%d}T", f"{day + timedelta(days=1):%Y-%m-%d}T") for day in days]
-        logs = [text.replace("2025-03-01T", old).replace("2025-03-02T", new) for old, new in stamps]
-        logs = [log.replace('"logId": 1', f'"logId": {first + day}') for day, log in enumerate(logs)]
-        (folder / f"sleep-{days[0]:%Y-%m-%d}.json").write_text(f"[{','.join(logs)}]")
+    ten_years_of_fitbit(folder)
     return folder
 
 
@@ -375,8 +368,11 @@ def ours():
 def plain(*levels):
     for path in folder.iterdir():
         logs = json.loads(path.read_text())
-        for level in levels or (None,):
-            pd.json_normalize(logs, record_path=level, meta=["logId"] if level else None)
+        if not levels:
+            pd.json_normalize(logs)
+        for level in levels:
+            held = [log for log in logs if level in log["levels"]]
+            pd.json_normalize(held, record_path=["levels", level], meta=["logId"])
 
 def seconds(work, *arguments):
     started = perf_counter()
@@ -387,23 +383,25 @@ print(len(ours()))
 print(min(seconds(ours) for _ in range(5)))
 print(min(seconds(plain) for _ in range(5)))
 # A table of logs holds no wakes; the wakes that nights are made of lie in these two lists.
-print(min(seconds(plain, ["levels", "data"], ["levels", "shortData"]) for _ in range(5)))
+print(min(seconds(plain, "data", "shortData") for _ in range(5)))
 """
 
 
 @pytest.mark.slow
-def test_ten_years_of_fitbit_are_nights_within_a_second_and_no_later_than_a_table_of_wakes(ten_years):
+def test_ten_years_of_fitbit_are_nights_within_a_second_and_sooner_than_a_table_of_wakes(ten_years):
     # In a process of its own: the memory of a long test run slows whatever makes many objects.
     ran = subprocess.run([sys.executable, "-c", SPEED, ten_years], capture_output=True, text=True, check=True)
     nights, ours_s, logs_s, wakes_s = map(float, ran.stdout.split())
+    files = list(ten_years.iterdir())
+    size = sum(file.stat().st_size for file in files)
     print(
-        f"\nten years: nights in {ours_s:.2f} s; json.loads and json_normalize of the logs {logs_s:.2f} s,"
-        f" of the wakes in them {wakes_s:.2f} s"
+        f"\nten years, {len(files)} files, {size / 1e6:.0f} MB: {nights:.0f} nights in {ours_s:.2f} s; json.loads and"
+        f" json_normalize of the logs {logs_s:.2f} s, of the wakes in them {wakes_s:.2f} s"
     )
-    assert nights == 115 * 32
+    assert nights >= 3_650
     assert ours_s < 1
-    # 0.63 s against 0.80 s when this was written; the rest is room for a machine that is busy elsewhere.
-    assert ours_s < 1.3 * wakes_s
+    # 0.30 s against 1.0 s when this was written; a table of the bare logs, their wakes left as text, took 0.25 s.
+    assert ours_s < wakes_s / 2
 
 
 @pytest.mark.slow
