@@ -1,26 +1,29 @@
 """Which records of one device count, and why the others do not.
 
-In this order: one copy of every record; of several analyses of one stretch the latest; nothing that the
-vendor rejects; nothing without sleep time or with too little sleep; of records that overlap the one with more
-sleep, because their sum would count the same minutes twice.
+In this order: one copy of every record; on a night that two layouts tell of the layout with more nights; of
+several analyses of one stretch the latest; nothing that the vendor rejects; nothing without sleep time or with
+too little sleep; of records that overlap the one with more sleep, because their sum would count the same minutes
+twice.
 """
 
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from msgspec.structs import replace
 
-from n1trial.episodes import SleepEpisode
+from n1trial.episodes import SleepEpisode, night_of
 from n1trial.errors import ExportError
 
 OVERLAP = "overlap"
 TOO_SHORT = "too_short"
 SUPERSEDED = "superseded"
+UNFINISHED = "unfinished"
+OTHER_LAYOUT = "other_layout"
 
 _DAY_MIN = 24 * 60
 
@@ -66,11 +69,12 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
         raise ExportError(
             f"nights: episodes of {' and '.join(sources)} would be mixed: take one device at a time"
         )
+    why = {id(episode): OTHER_LAYOUT for episode in _told_otherwise(single)}
     superseded = _overlapping(
-        [episode for episode in single if episode.updated],
+        [episode for episode in single if episode.updated and id(episode) not in why],
         preference=lambda episode: (-_updated(episode), episode.record_id),
     )
-    why = {id(episode): SUPERSEDED for episode in superseded}
+    why |= {id(episode): SUPERSEDED for episode in superseded}
     why |= {
         id(episode): episode.not_used for episode in single if episode.not_used and id(episode) not in why
     }
@@ -115,9 +119,28 @@ def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
 
 
 def _best_copy(same: Sequence[SleepEpisode]) -> SleepEpisode:
+    # What one export caught unfinished stands whole in a later one.
+    same = [copy for copy in same if copy.not_used != UNFINISHED] or same
     best = min(same, key=_copy_order)
-    differs = any(replace(copy, source_file=best.source_file) != best for copy in same)
+    differs = any(replace(copy, source_file=best.source_file, layout=best.layout) != best for copy in same)
     return replace(best, flags=(*best.flags, "copies_differ")) if differs else best
+
+
+def _told_otherwise(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
+    """Records of a night that a layout with more nights tells of too."""
+    if len({episode.layout for episode in single}) < 2:
+        return []
+    nights: dict[str, set[date]] = defaultdict(set)
+    for episode in single:
+        if not episode.not_used:
+            nights[episode.layout].add(night_of(episode.start.wall))
+    order = sorted(nights, key=lambda layout: (-len(nights[layout]), layout))
+    first = {night: layout for layout in reversed(order) for night in nights[layout]}
+    return [
+        episode
+        for episode in single
+        if first.get(night_of(episode.start.wall), episode.layout) != episode.layout
+    ]
 
 
 def _copy_order(copy: SleepEpisode) -> tuple[float, float, str, str, str]:

@@ -70,6 +70,8 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         File, or archive › member, that holds the record.
     record_id
         The same record has the same id in every export that contains it.
+    layout
+        What a file of it is called, for devices whose layouts tell of the same night differently; else empty.
     time_basis
         What the file says about the clock: offset, local time without offset, or UTC without offset.
     tib_min
@@ -106,6 +108,7 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     start: Moment
     end: Moment
     time_basis: TimeBasis
+    layout: str = ""
     tib_min: float | None = None
     tst_min: float | None = None
     sol_min: float | None = None

@@ -16,9 +16,11 @@ from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers._notes import Note, OnNote, unverified_device, warn
 from n1trial.importers._records import bounded
+from n1trial.importers._revision import reader_revision
 from n1trial.importers._source import Source, open_source
+from n1trial.importers._unfinished import without_unfinished
 
-__all__ = ["Importer", "Note", "OnNote", "known_importers", "read_exports", "warn"]
+__all__ = ["Importer", "Note", "OnNote", "known_importers", "read_exports", "reader_revision", "warn"]
 
 
 class Importer(Protocol):
@@ -90,7 +92,8 @@ def read_exports(
         importer = importers[able[0]]
         if not importer.VERIFIED:
             source.note(unverified_device(source.label, importer.DEVICE, importer.VERIFIED_ON))
-        episodes = list(bounded(importer.read(source, home_zone=home_zone), source.label))
+        read = bounded(importer.read(source, home_zone=home_zone), source.label)
+        episodes = list(without_unfinished(read, source))
         if not episodes:
             raise ExportError(
                 f"{source.label}: recognised as {importer.DEVICE} but holds no sleep record: "

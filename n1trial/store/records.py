@@ -2,7 +2,7 @@
 
 The nights are a function of the set of exports that were imported, in whatever order, so importing the same
 or an overlapping export again changes nothing. A record with two contents is kept twice and listed. An export
-that a later n1trial reads again replaces what the earlier one had read from it.
+that is imported again after the importers have changed is read anew, and replaces what they had read from it.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import FolderError
+from n1trial.importers import reader_revision
 from n1trial.store.database import NAME, reading, writing
 from n1trial.trial_log import append
 
@@ -48,7 +49,7 @@ class Imported:
 
 
 def known_import(folder: Path, sha256: str) -> Imported | None:
-    """The import of the export with this fingerprint, if this version of n1trial has read it before."""
+    """The import of the export with this fingerprint, if these importers have read it before."""
     with reading(folder) as database:
         row = database.execute(
             "SELECT records FROM import WHERE sha256 = ? AND reader = ?", (sha256, _reader())
@@ -141,7 +142,7 @@ def read_records(folder: Path) -> list[SleepEpisode]:
 
 
 def _forget(database: sqlite3.Connection, sha256: str) -> None:
-    """Take back what another version read from the same export, unless another export holds it too."""
+    """Take back what earlier importers read from the same export, unless another export holds it too."""
     row = database.execute("SELECT id FROM import WHERE sha256 = ?", (sha256,)).fetchone()
     if row is not None:
         database.execute("DELETE FROM found_in WHERE import = ?", row)
@@ -157,4 +158,4 @@ def _conflict(episode: SleepEpisode) -> str:
 
 
 def _reader() -> str:
-    return version("n1trial")
+    return f"{version('n1trial')} {reader_revision()}"
