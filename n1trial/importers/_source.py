@@ -82,11 +82,6 @@ class Source:
     _heads: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
     _kept: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
-    def nested(self) -> bool:
-        """Whether an archive lies inside, which is never opened."""
-        return any(is_nested(member.name) for member in self.members)
-
     def named(
         self,
         pattern: re.Pattern[str],

@@ -6,10 +6,8 @@ on files are those of downloading or unpacking, and times in other names do not 
 there a later export corrects the night, because of copies that differ the later and longer counts.
 """
 
-import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -17,17 +15,16 @@ from n1trial.acceptance import UNFINISHED
 from n1trial.episodes import SleepEpisode
 from n1trial.importers._notes import Note
 from n1trial.importers._source import Source
+from n1trial.importers._takeout import made_at
 
 # Devices send late, and vendors analyse again after that.
 MARGIN = timedelta(hours=2)
-
-_TAKEOUT = re.compile(r"takeout-(\d{8}T\d{6})Z\b", re.IGNORECASE)
 
 
 def without_unfinished(episodes: Iterable[SleepEpisode], source: Source) -> Iterator[SleepEpisode]:
     """Pass records on, those not used that ended less than two hours before their Takeout was made."""
     for episode in episodes:
-        made = _made_at(episode.source_file)
+        made = made_at(episode.source_file)
         known = made is not None and episode.end.offset is not None and not episode.not_used
         if made is None or not known or episode.end.instant <= made - MARGIN:
             yield episode
@@ -39,12 +36,3 @@ def without_unfinished(episodes: Iterable[SleepEpisode], source: Source) -> Iter
             )
         )
         yield replace(episode, not_used=UNFINISHED)
-
-
-@lru_cache(maxsize=256)
-def _made_at(source_file: str) -> datetime | None:
-    stamp = _TAKEOUT.search(source_file)
-    try:
-        return datetime.strptime(stamp[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) if stamp else None
-    except ValueError:
-        return None
