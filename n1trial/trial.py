@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from n1trial.allocation import Admissible
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol, VerdictRule
@@ -25,7 +26,7 @@ class TrialData:
     own gives none), `day` (calendar days since the first row), `arm`, `block` and `period` (0: none),
     one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`; from a
     device also `start` of sleep (ISO text) and `device`.
-    `blinded` is None where nobody said.
+    `blinded` is None where nobody said. `design` is what the schedule was drawn from, None where unknown.
     """
 
     table: pd.DataFrame
@@ -39,6 +40,7 @@ class TrialData:
     sleep_time: str | None = None
     blinded: bool | None = False
     peeked: bool = False
+    design: Admissible | None = None
 
     @property
     def treatments(self) -> tuple[str, ...]:
@@ -119,6 +121,7 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
         rule=protocol.verdict,
         notes=notes,
         sleep_time="tst_min",
+        design=protocol.admissible,
     )
 
 
