@@ -11,7 +11,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from n1trial.allocation import Admissible
-from n1trial.outcomes import Outcome
+from n1trial.outcomes import OUTCOMES, Outcome
 from n1trial.protocol.parts import (
     NAME_PATTERN,
     Arm,
@@ -24,6 +24,9 @@ from n1trial.protocol.parts import (
     VerdictRule,
 )
 from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE
+
+# Columns of a trial's table that no confounder may be called.
+TAKEN_NAMES = {"night", "day", "arm", "block", "period", "left_out", "flags", "start", "device", *OUTCOMES}
 
 
 class Protocol(Part):
@@ -61,6 +64,11 @@ class Protocol(Part):
         outcomes = [planned.outcome.name for planned in self.outcomes]
         if len(set(outcomes)) < len(outcomes):
             raise ValueError("one outcome stands twice: keep one line for it")
+        for name in self.confounders:
+            if name in TAKEN_NAMES:
+                raise ValueError(
+                    f"confounder {name!r} is a column of the trial already: give it another name"
+                )
         for each in self.arms:
             if each.magnesium_mg > MAGNESIUM_LIMIT_MG and not self.acknowledged_above_limit:
                 raise ValueError(
