@@ -101,7 +101,7 @@ class Protocol(Part):
             )
         return self
 
-    @cached_property
+    @property
     def admissible(self) -> Admissible:
         """The schedules that the design may draw."""
         return Admissible(
