@@ -15,11 +15,9 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-from n1trial.checks import CheckResult
+from n1trial.checks import Case, CheckResult, Findings
 from n1trial.checks._period_means import complete_blocks, left_out_note
 from n1trial.effects import INTERVAL
-from n1trial.outcomes import Outcome
-from n1trial.trial import TrialData
 
 NAME = "randomisation"
 ENUMERATE_AT_MOST = 100_000
@@ -31,13 +29,14 @@ TIE = 1e-9
 type Array = npt.NDArray[np.float64]
 
 
-def applies(data: TrialData, outcome: Outcome) -> bool:
+def applies(case: Case) -> bool:
     """Two complete blocks are the least in which labels can move."""
-    return len(complete_blocks(data, outcome)) >= 2
+    return len(complete_blocks(case.data, case.outcome)) >= 2
 
 
-def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+def run(case: Case) -> Findings:
     """P of every contrast, over swaps of its two labels and, with a third arm, over all labels."""
+    data, outcome = case.data, case.outcome
     means = complete_blocks(data, outcome)
     used = left_out_note(data, len(means))
     every, exact = relabellings(means)
@@ -67,7 +66,7 @@ def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
                 ),
             )
         )
-    return tuple(results)
+    return Findings(results=tuple(results))
 
 
 def relabellings(means: Array) -> tuple[Array, bool]:
