@@ -18,7 +18,6 @@ from n1trial.files import write_whole
 from n1trial.fit import Fit
 from n1trial.protocol import Protocol
 from n1trial.report import sentences, tables
-from n1trial.report.canvas import NARROW, WIDE
 from n1trial.report.cent import cent_items
 from n1trial.report.figures import (
     Analysis,
@@ -27,10 +26,11 @@ from n1trial.report.figures import (
     quantile_dots,
     tomorrow_night,
 )
+from n1trial.report.figures.calendar import MONTHS, every_night
+from n1trial.report.figures.canvas import NARROW, WIDE
+from n1trial.report.figures.palette import STYLES, arm_styles, css_variables
+from n1trial.report.figures.svg import inline_svg
 from n1trial.report.happened import confounders_by_arm, nights_by_arm, side_effects, what_was_done
-from n1trial.report.nights_figure import MONTHS, every_night
-from n1trial.report.palette import STYLES, arm_styles, css_variables
-from n1trial.report.svg import inline_svg
 from n1trial.report.tables import Table
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
