@@ -98,8 +98,8 @@ def write_down(folder: TrialFolder, night: date, answers: Mapping[str, str], *, 
     return diary
 
 
-def recorded_nights(folder: TrialFolder) -> Recorded:
-    """Join what was planned with what was recorded.
+def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded:
+    """Join what was planned with what was recorded and, if given, written down.
 
     When several devices recorded, the one with the most nights of the trial is used and the others are
     named in `data.notes`; they are never mixed.
@@ -116,7 +116,7 @@ def recorded_nights(folder: TrialFolder) -> Recorded:
         raise FolderError(f"{folder.path}: no sleep was imported yet: run n1trial import with your export")
     primary = folder.protocol.primary
     joined = {
-        device: join_trial(folder.schedule, nightly(episodes), folder.protocol)
+        device: join_trial(folder.schedule, nightly(episodes), folder.protocol, diary)
         for device, episodes in by_device.items()
     }
     counts = {device: len(data.analysed(primary)) for device, data in joined.items()}
@@ -158,4 +158,5 @@ def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:
     DiaryError
         A line of the diary cannot be read.
     """
-    return recorded_nights(folder).data, read_diary(folder.diary, folder.protocol)
+    diary = read_diary(folder.diary, folder.protocol)
+    return recorded_nights(folder, diary).data, diary

@@ -62,7 +62,7 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     GateError
         Nights are still to come and no reason was given.
     FolderError
-        Nothing was fitted, or nights were imported since.
+        Nothing was fitted, or nights or diary changed since.
     """
     data, diary = trial_data(folder)
     last_planned = folder.schedule.table["night"].iloc[-1]
@@ -79,7 +79,7 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
         )
     fits = load_fits(folder.fit)
     if any(fit.data_sha256 != data.sha256 for fit in fits):
-        raise FolderError(f"{folder.path}: nights were imported after the fit: run n1trial fit again")
+        raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
     analysis = _analysis(data, fits)
     with writing(folder) as writer:
         write_report(

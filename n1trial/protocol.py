@@ -20,6 +20,8 @@ from n1trial.outcomes import OUTCOMES, Outcome
 from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE, SUBSTANCES
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
+# Columns of a trial's table that no confounder may be called.
+TAKEN_NAMES = {"night", "day", "arm", "block", "period", "left_out", "flags", "start", "device", *OUTCOMES}
 
 
 class Part(BaseModel):
@@ -186,6 +188,11 @@ class Protocol(Part):
         outcomes = [planned.outcome.name for planned in self.outcomes]
         if len(set(outcomes)) < len(outcomes):
             raise ValueError("one outcome stands twice: keep one line for it")
+        for name in self.confounders:
+            if name in TAKEN_NAMES:
+                raise ValueError(
+                    f"confounder {name!r} is a column of the trial already: give it another name"
+                )
         for each in self.arms:
             if each.magnesium_mg > MAGNESIUM_LIMIT_MG and not self.acknowledged_above_limit:
                 raise ValueError(

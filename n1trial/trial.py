@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from n1trial.diary import Diary
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol, VerdictRule
@@ -24,7 +25,9 @@ class TrialData:
     `table` has one row a planned night in calendar order: `night` (evening date; NaT where a table of one's
     own gives none), `day` (calendar days since the first row), `arm`, `block` and `period` (0: none),
     one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`; from a
-    device also `start` of sleep (ISO text) and `device`.
+    device also `start` of sleep (ISO text) and `device`; from a diary `taken` (1, 0, NaN: not written),
+    `taken_at` ("22:15"), `guess` ("" : none), `confidence` (0 to 10), and a number for every confounder.
+    `covariates` names the confounders, written down before the dose, of which any value is there.
     `blinded` is None where nobody said.
     """
 
@@ -37,6 +40,7 @@ class TrialData:
     rule: VerdictRule = field(default_factory=VerdictRule)
     notes: tuple[str, ...] = ()
     sleep_time: str | None = None
+    covariates: tuple[str, ...] = ()
     blinded: bool | None = False
     peeked: bool = False
 
@@ -79,8 +83,10 @@ class TrialData:
 PLANNED_OUT = ("run-in", "washout")
 
 
-def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialData:
-    """Join the schedule with the recorded nights, night by evening date.
+def join_trial(
+    schedule: Schedule, nights: Nights, protocol: Protocol, diary: Diary | None = None
+) -> TrialData:
+    """Join the schedule with the recorded nights and the diary, night by evening date.
 
     Nights recorded outside the schedule are counted in `notes`, not analysed.
     """
@@ -107,10 +113,10 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
         if outside.any()
         else ()
     )
+    written = _written(table["night"], diary, protocol)
+    kept = ["night", "day", "arm", "block", "period", *columns, "left_out", "flags", "start", "device"]
     return TrialData(
-        table=table[
-            ["night", "day", "arm", "block", "period", *columns, "left_out", "flags", "start", "device"]
-        ],
+        table=pd.concat([table[kept], written], axis=1),
         arms=(protocol.reference, *(arm for arm in protocol.arm_names if arm != protocol.reference)),
         reference=protocol.reference,
         labels={arm.name: arm.label for arm in protocol.arms},
@@ -119,7 +125,24 @@ def join_trial(schedule: Schedule, nights: Nights, protocol: Protocol) -> TrialD
         rule=protocol.verdict,
         notes=notes,
         sleep_time="tst_min",
+        covariates=tuple(
+            name for name in protocol.confounders if name in written and written[name].notna().any()
+        ),
     )
+
+
+def _written(planned: pd.Series, diary: Diary | None, protocol: Protocol) -> pd.DataFrame:
+    """What the diary says of every planned night; no column where there is no diary."""
+    if diary is None:
+        return pd.DataFrame(index=planned.index)
+    names = ["taken", "taken_at", "guess", "confidence", *protocol.confounders]
+    evenings = diary.table.assign(night=pd.to_datetime(diary.table["night"]).dt.as_unit("s")).set_index(
+        "night"
+    )
+    written = evenings.reindex(index=planned, columns=names).set_axis(planned.index)
+    text = {name: written[name].astype("object").fillna("").astype("str") for name in ("taken_at", "guess")}
+    numbers = written.drop(columns=list(text)).astype("Float64").astype(float)
+    return numbers.assign(**text)[names]
 
 
 def _missing_reason(flags: str) -> str:

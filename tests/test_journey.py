@@ -96,7 +96,7 @@ def test_nights_imported_after_the_fit_ask_for_a_new_fit(lived, tmp_path):
     )
     import_exports(other, [tmp_path / "oura.csv"], now=NOW)
     other.fit.write_bytes(folder.fit.read_bytes())
-    with pytest.raises(FolderError, match="nights were imported after the fit: run n1trial fit again"):
+    with pytest.raises(FolderError, match="nights or diary changed after the fit: run n1trial fit again"):
         report_folder(other, now=NOW)
 
 

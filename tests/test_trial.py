@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from n1trial.diary import read_diary
 from n1trial.nights import COLUMNS, Nights
 from n1trial.protocol import read_protocol
 from n1trial.schedule import randomise
@@ -79,3 +80,19 @@ def test_the_reference_comes_first_and_further_contrasts_last():
         ("magnesium-glycinate", "none"),
         ("magnesium-glycinate", "glycine"),
     )
+
+
+def test_the_diary_joins_the_nights_by_evening(tmp_path):
+    written = tmp_path / "diary.csv"
+    written.write_text("night,taken,taken_at,guess,caffeine_mg\n2026-01-06,no,22:15,?,80\n", encoding="utf-8")
+    data = join_trial(SCHEDULE, recorded(every_night()), PROTOCOL, read_diary(written, PROTOCOL))
+    second = data.table.iloc[1]
+    assert (second["taken"], second["taken_at"], second["guess"], second["caffeine_mg"]) == (
+        0.0,
+        "22:15",
+        "?",
+        80.0,
+    )
+    assert data.table["taken"].isna().sum() == len(data.table) - 1
+    assert data.table["guess"].iloc[0] == ""
+    assert data.covariates == ("caffeine_mg",)

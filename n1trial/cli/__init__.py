@@ -1,0 +1,62 @@
+"""The command line: parse, call one function, print.
+
+A module here is a group of commands. Heavy imports live in the bodies of the commands, so that `--help`
+answers at once.
+"""
+
+import sys
+
+import click
+
+from n1trial.cli.answer import analyse, fit, report
+from n1trial.cli.house import demo, doctor, nights, protocols
+from n1trial.cli.trial import check, import_, log, new
+from n1trial.errors import N1TrialError
+
+EXIT_INTERRUPTED, EXIT_OUR_BUG = 130, 70
+
+
+def main() -> None:
+    """Run the command line and leave with DESIGN's exit codes."""
+    try:
+        sys.exit(cli.main(standalone_mode=False))
+    except N1TrialError as error:
+        for line in str(error).splitlines():
+            click.echo(f"n1trial: {line}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("n1trial: stopped; nothing half written", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception:  # noqa: BLE001 - the last resort: keep the traceback and say whose fault it is
+        import traceback
+
+        traceback.print_exc()
+        click.echo("n1trial: this is a bug of ours; please report the lines above", err=True)
+        sys.exit(EXIT_OUR_BUG)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="n1trial")
+def cli() -> None:
+    """N-of-1 trials of sleep: one person, a randomised crossover, an honest answer."""
+
+
+for _command in (
+    demo,
+    protocols,
+    new,
+    import_,
+    log,
+    check,
+    nights,
+    fit,
+    report,
+    analyse,
+    doctor,
+):
+    cli.add_command(_command)

@@ -1,0 +1,28 @@
+"""How an analysis ends on the command line: its answer in words, and the exit code of a refusal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from n1trial.journey import Analysis
+
+EXIT_REFUSED = 3
+
+
+def say_answer(analysis: Analysis) -> None:
+    """Print what every arm did, in the words of the report."""
+    from n1trial.report.terminal import answer_lines
+
+    click.echo()
+    for line in answer_lines(analysis.data, analysis.effects):
+        click.echo(line)
+
+
+def leave_if_refused(analysis: Analysis) -> None:
+    """Leave with the exit code of a refusal where a gate forbids the verdict."""
+    if analysis.refused:
+        sys.exit(EXIT_REFUSED)

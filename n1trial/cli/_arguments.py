@@ -1,0 +1,21 @@
+"""What commands take: files, folders, dates, and the clock they read."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+ANY_PATH = click.Path(path_type=Path)
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def now() -> datetime:
+    """The moment of the call, in UTC."""
+    return datetime.now(UTC)
+
+
+def today() -> date:
+    """The date on this computer's calendar."""
+    return datetime.now().astimezone().date()

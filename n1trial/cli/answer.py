@@ -1,0 +1,86 @@
+"""Commands that answer the question: fit, report, and the same for a table of one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from n1trial.cli._answers import leave_if_refused, say_answer
+from n1trial.cli._arguments import FILE, FOLDER, now
+from n1trial.console import progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLER_SEED = click.option(
+    "--sampler-seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1,
+    show_default=True,
+    help="Seed of the sampler.",
+)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@SAMPLER_SEED
+def fit(folder: Path, sampler_seed: int) -> None:
+    """Fit the models to a trial's nights and pass the convergence gate."""
+    from n1trial.journey import fit_folder
+    from n1trial.report.terminal import fit_lines
+    from n1trial.store import open_folder
+
+    opened = open_folder(folder)
+    with progress() as on_stage:
+        analysis = fit_folder(opened, now=now(), on_stage=on_stage, sampler_seed=sampler_seed)
+    for line in fit_lines(analysis.fits):
+        click.echo(line)
+    leave_if_refused(analysis)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--early", metavar="REASON", help="Look before the last night; the reason is logged and printed."
+)
+def report(folder: Path, early: str | None) -> None:
+    """Write the effect report of a fitted trial."""
+    from n1trial.journey import report_folder
+    from n1trial.store import open_folder
+
+    opened = open_folder(folder)
+    analysis = report_folder(opened, now=now(), early=early)
+    say_answer(analysis)
+    click.echo(f"\nThe report: {opened.report}")
+    leave_if_refused(analysis)
+
+
+@click.command()
+@click.argument("table", type=FILE)
+@click.option("--arm", required=True, help="Column that names the arm of the night.")
+@click.option("--reference", required=True, help="The arm that the others are compared with.")
+@click.option("--outcome", required=True, help="Column to analyse.")
+@click.option("--kind", type=click.Choice(["continuous", "count"]), default="continuous", show_default=True)
+@click.option("--night", help="Column of the date; without it rows are consecutive nights.")
+@click.option("--block", help="Column of the block in which every arm occurs.")
+@click.option("--period", help="Column of the period; without it a run of nights on one arm.")
+@click.option("--asleep", help="Column of sleep time in minutes, for counts at equal sleep time.")
+@click.option("--mid", type=float, help="Smallest worthwhile effect, in the outcome's unit.")
+@click.option("--blinded/--not-blinded", default=None, help="Whether the arms were hidden from you.")
+@click.option("--better", type=click.Choice(["higher", "lower"]), help="Which direction is better.")
+@SAMPLER_SEED
+@click.option("--out", type=FOLDER, required=True, help="Folder for effects.csv, checks.csv and report.html.")
+def analyse(table: Path, out: Path, sampler_seed: int, **columns: str | float | bool | None) -> None:
+    """Analyse a table of your own: any device, any supplement, one row a night."""
+    from n1trial.journey import analyse_table
+    from n1trial.own_table import read_table
+
+    data = read_table(table, **columns)  # type: ignore[arg-type]
+    for note in data.notes:
+        click.echo(f"note: {note}", err=True)
+    with progress() as on_stage:
+        analysis = analyse_table(data, out, source=table.name, on_stage=on_stage, sampler_seed=sampler_seed)
+    say_answer(analysis)
+    click.echo(f"\nThe report: {out / 'report.html'}")
+    leave_if_refused(analysis)

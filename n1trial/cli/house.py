@@ -1,0 +1,97 @@
+"""Commands that need no trial: templates, any export's nights, the demo, the self-test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from n1trial.cli._answers import say_answer
+from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, now
+from n1trial.console import Zone, progress, say_header, say_note, still
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+
+@click.command()
+@click.option(
+    "--out", type=FOLDER, default=Path("n1trial-demo"), show_default=True, help="Where to write it."
+)
+def demo(out: Path) -> None:
+    """Run the whole pass on a pretend trial and write its report.
+
+    A person who does not exist takes nothing, glycine or magnesium glycinate for 18 weeks. The trial folder
+    and the pretend exports are made anew in --out.
+    """
+    from n1trial.demo import run_demo
+
+    click.echo("A pretend trial: 18 weeks of nothing, glycine or magnesium glycinate, in random order.")
+    with progress() as on_stage:
+        told = run_demo(out, now=now(), on_stage=on_stage)
+    for line in told.lines:
+        click.echo(line)
+    say_answer(told.analysis)
+    click.echo(f"\nThe truth that was simulated: {told.truth}")
+    click.echo(f"The report: {told.report}")
+
+
+@click.command()
+@click.argument("name", required=False)
+def protocols(name: str | None) -> None:
+    """List the protocol templates, or show one with its doses and limits."""
+    from n1trial.protocol import read_protocol, template_names
+    from n1trial.protocol_text import protocol_lines
+
+    if name is None:
+        for each in template_names():
+            click.echo(f"{each:40} {read_protocol(each).title}")
+        return
+    for line in protocol_lines(read_protocol(name)):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("exports", type=ANY_PATH, nargs=-1, required=True)
+@click.option("--home-zone", type=Zone(), help="Time zone of your bed, for exports that do not say it.")
+@click.option(
+    "--window",
+    type=click.Choice(["main", "night", "day24"]),
+    default="night",
+    show_default=True,
+    help="main: the longest record alone; night: all that belong together; day24: naps too.",
+)
+@click.option("--out", type=FILE, help="Write a CSV file instead of printing the table.")
+@click.option("--header", is_flag=True, help="Print only the header line of an unverified layout, no data.")
+def nights(
+    exports: tuple[Path, ...], home_zone: ZoneInfo | None, window: str, out: Path | None, header: bool
+) -> None:
+    """Turn any export into one row a night; no trial needed."""
+    from n1trial.importers import read_exports
+    from n1trial.nights import nightly, nights_csv
+
+    say = say_header if header else say_note
+    with still("reading the export"):
+        episodes = read_exports(exports, home_zone=home_zone, on_note=say)
+    table = nightly(episodes, window=window)  # type: ignore[arg-type]
+    if header:
+        return
+    if out is None:
+        click.echo(nights_csv(table), nl=False)
+        return
+    table.to_csv(out)
+    recorded = int(table.table["tst_min"].notna().sum())
+    click.echo(f"{out}: {len(table.table)} nights, {recorded} with sleep time")
+
+
+@click.command()
+def doctor() -> None:
+    """Show versions, and time the whole pass on a pretend trial."""
+    from tempfile import TemporaryDirectory
+
+    from n1trial.demo import examine
+
+    with TemporaryDirectory() as scratch, progress() as on_stage:
+        for line in examine(now=now(), out=Path(scratch) / "demo", on_stage=on_stage):
+            click.echo(line)
