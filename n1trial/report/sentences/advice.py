@@ -9,6 +9,7 @@ from n1trial.report.text import capitalised
 from n1trial.verdict import SETTLE_AT_MOST_NIGHTS
 
 MOST_REASONS = 3
+REFUSAL = "The analysis did not pass its own tests, so this page gives no verdict."
 
 
 def keep_taking(effect: Effect, *, nights: int) -> str:

@@ -9,6 +9,10 @@ from n1trial.report.sentences.outcome_words import level, threshold, wording
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 
+DOTS_LEAD = "Each mark is one of 50 equally likely answers. The more of them stand on the right, the better."
+NIGHTS_LEAD = "One mark a night; a line is the mean of a period. Hollow marks were left out."
+DIFFERENTLY_LEAD = "What if these nights had been analysed in another way?"
+
 
 def dots_in_words(effect: Effect, labels: Mapping[str, str]) -> str:
     """What the fifty dots of an arm say."""

@@ -3,10 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from n1trial.outcomes import Outcome
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 from n1trial.report.text import visible
 from n1trial.trial import PLANNED_OUT, TrialData
+
+
+def title_of(outcome: Outcome) -> str:
+    """The title of a report without a protocol."""
+    return f"What changed your {visible(outcome.label)}?"
+
+
+def when_in_words(nights: int, dates: tuple[str, str] | None) -> str:
+    """How many nights, and from when to when where they have dates."""
+    return f"{nights} nights" + (f", {dates[0]} to {dates[1]}" if dates else "")
 
 
 def nights_in_words(data: TrialData) -> str:
@@ -33,25 +44,6 @@ def clock_changes_in_words(nights: Sequence[date]) -> str:
     """Nights on which the local clock changed, by season or by travel."""
     said = in_a_row([f"{night.day} {night:%b %Y}" for night in nights])
     return f"The clock changed during {'one night' if len(nights) == 1 else 'some nights'}: {said}."
-
-
-BLINDING = {
-    True: "The arms were blinded.",
-    False: "The arms were not blinded.",
-    None: "Whether the arms were blinded is not known.",
-}
-
-
-def design_in_words(data: TrialData) -> str:
-    """Arms, blocks and periods, and who knew."""
-    periods = data.table.loc[data.table["period"] > 0]
-    lengths = periods.groupby("period").size()
-    nights = f"{lengths.min()}" if lengths.min() == lengths.max() else f"{lengths.min()} to {lengths.max()}"
-    order = f"{data.blocks} blocks, in each of which every arm came once" if data.blocks else "no blocks"
-    return (
-        f"One person, {len(data.arms)} arms, {lengths.size} periods of {nights}"
-        f" night{'' if nights == '1' else 's'}, {order}. {BLINDING[data.blinded]}"
-    )
 
 
 def doses_in_words(taken: int, answered: int, unplanned: int) -> str:
@@ -88,12 +80,3 @@ def side_effect_in_words(thing: str, means: Mapping[str, float], labels: Mapping
     """The mean of what was written about one side effect, by arm."""
     said = [f"{value:.1f} on {visible(labels[arm])}" for arm, value in means.items()]
     return f"{thing}, as you wrote it down: {in_a_row(said)} on average."
-
-
-def secondary_in_words(outcomes: int, comparisons: int) -> str:
-    """How many outcomes were looked at, and how many findings chance alone would bring."""
-    return (
-        f"Looked at {outcomes} outcome{'s' if outcomes > 1 else ''} in {comparisons}"
-        f" comparison{'s' if comparisons > 1 else ''}; expect about {comparisons / 20:.1f} chance findings"
-        " (1 in 20 comparisons)."
-    )
