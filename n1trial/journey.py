@@ -19,7 +19,7 @@ from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import load_fits, save_fits
 from n1trial.intake import recorded_nights, trial_data
 from n1trial.readings import other_readings
-from n1trial.report import write_report
+from n1trial.report import Material, write_report
 from n1trial.side_by_side import CheckedFit, fit_outcomes
 from n1trial.store import TrialFolder, append_log, writing
 from n1trial.trial import TrialData
@@ -98,17 +98,19 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     with writing(folder) as writer:
         write_report(
             folder.report,
-            data=data,
-            fits=analysis.fits,
-            effects=analysis.effects,
-            checks=analysis.checks,
-            protocol=folder.protocol,
-            diary=diary,
-            facts={
-                "first night": str(folder.schedule.start),
-                "protocol fingerprint (SHA-256)": folder.protocol.sha256,
-                "allocation seed": folder.schedule.seed,
-            },
+            Material(
+                data=data,
+                fits=analysis.fits,
+                effects=analysis.effects,
+                checks=analysis.checks,
+                protocol=folder.protocol,
+                diary=diary,
+                facts={
+                    "first night": str(folder.schedule.start),
+                    "protocol fingerprint (SHA-256)": folder.protocol.sha256,
+                    "allocation seed": folder.schedule.seed,
+                },
+            ),
         )
         writer.log("report", f"data {data.sha256[:12]}", now=now)
     return analysis
@@ -131,13 +133,13 @@ def analyse_table(
     )
     write_report(
         out / "report.html",
-        data=data,
-        fits=analysis.fits,
-        effects=analysis.effects,
-        checks=analysis.checks,
-        protocol=None,
-        diary=None,
-        facts={"table": source},
+        Material(
+            data=data,
+            fits=analysis.fits,
+            effects=analysis.effects,
+            checks=analysis.checks,
+            facts={"table": source},
+        ),
     )
     return analysis
 
