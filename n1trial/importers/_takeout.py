@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
-_NAME = re.compile(r"takeout-(\d{8}T\d{6})Z((?:-\d+)?)(?:-(\d{3}))?\b", re.IGNORECASE)
+_MADE = re.compile(r"takeout-(\d{8}T\d{6})Z", re.IGNORECASE)
+_PART = re.compile(r"(takeout-\d{8}T\d{6}Z(?:-\d+)?)-(\d{3})\.(?:zip|tgz)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=256)
 def made_at(source_file: str) -> datetime | None:
     """When the Takeout that a file comes from was made, if a name says it."""
-    name = _NAME.search(source_file)
+    name = _MADE.search(source_file)
     try:
         return datetime.strptime(name[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) if name else None
     except ValueError:
@@ -27,9 +28,8 @@ def absent_parts(archives: Iterable[str]) -> Iterator[tuple[str, str]]:
     """The last part that is there of each Takeout in parts, and the numbers of those before it that are not."""
     parts: dict[str, dict[int, str]] = defaultdict(dict)
     for archive in archives:
-        name = _NAME.match(archive)
-        if name and name[3]:
-            parts[name[1] + name[2]][int(name[3])] = archive
+        if name := _PART.fullmatch(archive):
+            parts[name[1]][int(name[2])] = archive
     for there in parts.values():
         absent = [f"{number:03}" for number in range(1, max(there)) if number not in there]
         if absent:
