@@ -236,14 +236,17 @@ def test_a_gigabyte_of_apple_health_is_read_in_20_seconds_and_300_mib(tmp_path):
     code = (
         "import sys, time; from pathlib import Path; from n1trial.importers import read_exports\n"
         "sys.path.insert(0, sys.argv[2]); from mutants import peak_mib\n"
-        "count = len(read_exports([Path(sys.argv[1])]))\n"
-        "print(count, time.process_time(), peak_mib())"
+        "started = time.perf_counter(); count = len(read_exports([Path(sys.argv[1])]))\n"
+        "print(count, time.process_time(), time.perf_counter() - started, peak_mib())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, path, Path(__file__).parent], capture_output=True, text=True, check=True
     )
-    count, seconds, mebibytes = map(float, done.stdout.split())
-    print(f"{path.stat().st_size / 1e9:.2f} GB: {seconds:.1f} s, {mebibytes:.0f} MiB")
+    count, seconds, wall_s, mebibytes = map(float, done.stdout.split())
+    print(
+        f"{path.stat().st_size / 1e9:.2f} GB: {seconds:.1f} s of the processor, {wall_s:.1f} s by the clock,"
+        f" {mebibytes:.0f} MiB"
+    )
     assert path.stat().st_size > 1e9
     assert count == 3650
     assert seconds <= 20
