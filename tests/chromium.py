@@ -104,6 +104,9 @@ def browser(profile: Path) -> Iterator[Tab]:
         safe_in, safe_out = os.dup(to_child), os.dup(from_child)
         os.dup2(safe_in, 3)
         os.dup2(safe_out, 4)
+        # A detour may already have landed on 3 or 4, and then nothing has made it survive the start.
+        os.set_inheritable(3, True)
+        os.set_inheritable(4, True)
 
     process = subprocess.Popen(
         [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"],

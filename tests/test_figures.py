@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from n1trial.report import figures, tables
+from n1trial.report import figures
+from n1trial.report import picture_tables as tables
 from n1trial.report.dots import DOTS, count_dots, dot_gains
 from n1trial.report.figures import palette
 from n1trial.report.figures.calendar import every_night

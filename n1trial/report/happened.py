@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from n1trial.diary import Diary
 from n1trial.outcomes import Outcome
@@ -11,6 +13,8 @@ from n1trial.protocol import Protocol
 from n1trial.report import sentences
 from n1trial.trial import PLANNED_OUT, TrialData
 
+# A week of silence at the end is no lost record any more.
+ENDED_EARLY_NIGHTS = 7
 SIDE_EFFECTS = {"grogginess": "Grogginess", "stomach": "Stomach trouble"}
 
 
@@ -26,7 +30,7 @@ def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
 
 def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> list[str]:
     """Sentences about nights, doses, their timing, and guesses."""
-    said = [sentences.nights_in_words(data), *_recorded(data)]
+    said = [sentences.nights_in_words(data), *_ended_early(data), *_recorded(data)]
     if diary is None or diary.table.empty:
         return said
     evenings = _with_arm(data, diary)
@@ -37,7 +41,7 @@ def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | Non
     if len(planned):
         said.append(sentences.doses_in_words(int(planned.sum()), len(planned), int(unplanned.sum())))
     evenings_with_dose = evenings[evenings["arm"].isin(dosed)]
-    minutes = _minutes_before_sleep(evenings_with_dose)
+    minutes = [each for taken in minutes_before_sleep(data, diary, protocol).values() for each in taken]
     times = list(evenings_with_dose["taken_at"].dropna())
     if minutes and protocol is not None:
         said.append(sentences.timing_in_words(minutes, protocol.dosing.minutes_before_bed))
@@ -47,8 +51,24 @@ def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | Non
     guesses = guesses[guesses["guess"].isin([*data.arms, *data.labels.values()])]
     if len(guesses):
         right = (guesses["guess"] == guesses["arm"]) | (guesses["guess"] == guesses["arm"].map(data.labels))
-        said.append(sentences.guesses_in_words(int(right.sum()), len(guesses), len(data.arms)))
+        beyond = _beyond_luck(int(right.sum()), len(guesses), len(data.arms))
+        said.append(
+            sentences.guesses_in_words(int(right.sum()), len(guesses), len(data.arms), beyond_luck=beyond)
+        )
     return said
+
+
+def _beyond_luck(right: int, guessed: int, arms: int) -> bool:
+    """Whether luck alone would guess so well less than once in twenty trials."""
+    return float(stats.binom.sf(right - 1, guessed, 1 / arms)) < 0.05
+
+
+def _ended_early(data: TrialData) -> list[str]:
+    """A run of planned nights at the end of which nothing was recorded."""
+    planned = data.table[~data.table["left_out"].isin(PLANNED_OUT)]
+    kept = np.flatnonzero(planned.index.isin(data.analysed(data.outcomes[0]).index))
+    silent = len(planned) - 1 - int(kept.max(initial=-1))
+    return [sentences.ended_early_in_words(silent)] if silent >= ENDED_EARLY_NIGHTS else []
 
 
 def _recorded(data: TrialData) -> list[str]:
@@ -75,16 +95,22 @@ def _with_arm(data: TrialData, diary: Diary) -> pd.DataFrame:
     return written.merge(planned.dropna(subset="night"), on="night", how="inner")
 
 
-def _minutes_before_sleep(evenings: pd.DataFrame) -> list[float]:
-    """Minutes from dose to sleep, where the table of nights says when sleep began."""
+def minutes_before_sleep(data: TrialData, diary: Diary, protocol: Protocol | None) -> dict[str, list[float]]:
+    """By arm that holds a dose, minutes from dose to sleep of every evening of which both are known."""
+    evenings = _with_arm(data, diary)
     if "start" not in evenings:
-        return []
-    pairs = evenings[["taken_at", "start"]].dropna()
-    return [
-        minutes
-        for taken, start in pairs.itertuples(index=False)
-        if start and (minutes := _minutes_between(str(taken), str(start))) is not None
-    ]
+        return {}
+    found: dict[str, list[float]] = {}
+    for arm in data.arms:
+        pairs = evenings.loc[evenings["arm"] == arm, ["taken_at", "start"]].dropna()
+        minutes = [
+            apart
+            for taken, start in pairs.itertuples(index=False)
+            if start and (apart := _minutes_between(str(taken), str(start))) is not None
+        ]
+        if minutes and arm in _dosed_arms(data, protocol):
+            found[arm] = minutes
+    return found
 
 
 def _minutes_between(taken: str, start: str) -> float | None:
@@ -93,6 +119,15 @@ def _minutes_between(taken: str, start: str) -> float | None:
     began = datetime.fromisoformat(start)
     apart = (began.hour * 60 + began.minute - 60 * hours - minutes) % 1440
     return float(apart) if apart < 720 else None
+
+
+def never_recorded(data: TrialData) -> list[str]:
+    """Outcomes that were planned and of which there is no night."""
+    return [
+        sentences.not_recorded_in_words(outcome)
+        for outcome in data.outcomes
+        if not len(data.analysed(outcome))
+    ]
 
 
 def side_effects(data: TrialData, diary: Diary | None) -> list[str]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from n1trial.report import sentences, tables
 from n1trial.report.cent import Item, cent_items
+from n1trial.report.further_pictures import pictures_of_methods
 from n1trial.report.material import Material
-from n1trial.report.pictures import Picture, of_methods
+from n1trial.report.pictures import Picture
 from n1trial.report.tables import Table
 
 
@@ -43,10 +44,10 @@ class Methods:
     numbers: Sequence[Table]
 
 
-def methods(material: Material, shown: Sequence[Picture]) -> Methods:
+def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
     """Everything of the methods; `shown` are the pictures further up, whose numbers stand here."""
     data, fits = material.data, material.fits
-    further = list(of_methods(material))
+    further = list(pictures_of_methods(material))
     open_effects = [each for each in material.effects if not each.problems]
     cent = cent_items(material)
     return Methods(
