@@ -17,7 +17,7 @@ from n1trial.errors import FolderError
 from n1trial.files import write_whole
 from n1trial.importers import OnNote, read_exports, warn
 from n1trial.ledger import ledger_csv, ledger_table, trace_nights
-from n1trial.nights import nightly
+from n1trial.nights import Nights, nightly
 from n1trial.protocol import protocol_path, read_protocol
 from n1trial.schedule import randomise
 from n1trial.store import (
@@ -129,6 +129,19 @@ def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded
     )
     data = replace(joined[used], notes=joined[used].notes + aside)
     return Recorded(data=data, used=used, by_device=by_device)
+
+
+def nights_by_device(folder: TrialFolder) -> dict[str, Nights]:
+    """The nights of every device, that of the analysis first.
+
+    Raises
+    ------
+    FolderError
+        Nothing was imported yet.
+    """
+    recorded = recorded_nights(folder)
+    others = [device for device in recorded.by_device if device != recorded.used]
+    return {device: nightly(recorded.by_device[device]) for device in (recorded.used, *others)}
 
 
 def trial_ledger(folder: TrialFolder) -> str:

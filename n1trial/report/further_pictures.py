@@ -7,6 +7,7 @@ from scipy import stats
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
 from n1trial.report.agreement import compare_devices
+from n1trial.report.evenings import minutes_before_sleep
 from n1trial.report.figures import (
     Prediction,
     against_reference,
@@ -18,16 +19,18 @@ from n1trial.report.figures import (
     predictive_checks,
     prior_and_posterior,
 )
-from n1trial.report.happened import minutes_before_sleep
 from n1trial.report.material import Material
 from n1trial.report.pictures import Picture
 from n1trial.report.sentences import headings
+
+LEAST_NIGHTS_TO_HIDE_ONE = 3
 
 
 def pictures_of_methods(material: Material) -> Iterator[Picture]:
     """Every further picture that this trial has the numbers for; nothing by arm where a gate refused."""
     if not material.refused:
-        yield _periods(material)
+        if material.single_nights or _periods_hide_nights(material):
+            yield _periods(material)
         yield _differently(material)
         yield _beliefs(material)
     predictions = predictions_of(material)
@@ -35,6 +38,12 @@ def pictures_of_methods(material: Material) -> Iterator[Picture]:
         yield _predicted(predictions)
     yield from _doses(material)
     yield from _agreement(material)
+
+
+def _periods_hide_nights(material: Material) -> bool:
+    """Whether every period is long enough that its mean tells no night."""
+    means = period_means(material.data, material.effects[0].outcome)
+    return all(each.nights >= LEAST_NIGHTS_TO_HIDE_ONE for each in means)
 
 
 def _periods(material: Material) -> Picture:
@@ -112,7 +121,7 @@ def _predicted(predictions: list[Prediction]) -> Picture:
 
 def _doses(material: Material) -> Iterator[Picture]:
     data, diary, protocol = material.data, material.diary, material.protocol
-    if diary is None or protocol is None:
+    if protocol is None:
         return
     minutes = minutes_before_sleep(data, diary, protocol)
     if not minutes:

@@ -23,7 +23,8 @@ class Material:
     numbers of figures, each under the name of its check. `facts` says where the numbers come from, as lines of
     name and value. `about` holds what only the person can say, by the names of `cent.ASKED`. `earlier` holds
     the answers of earlier editions, a line each. `devices` holds the nights of every device by its name, the
-    one that is analysed first. Without `single_nights` no night is shown on its own, only what they add up to.
+    one that is analysed first. Without `single_nights` no night is shown on its own, only what they
+    add up to. `shared` marks a copy that `sharing` made.
     """
 
     data: TrialData
@@ -38,6 +39,7 @@ class Material:
     earlier: Sequence[str] = ()
     devices: Mapping[str, Nights] = field(default_factory=dict)
     single_nights: bool = True
+    shared: bool = False
 
     @property
     def refused(self) -> bool:

@@ -79,10 +79,18 @@ def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
         checks=_checks(material),
         cent=cent,
         cent_missing=sentences.missing_items([item.name for item in cent if not item.where], len(cent)),
-        facts={**material.facts, **{f"Version of {name}": said for name, said in fits[0].versions.items()}},
+        facts=_facts(material),
         earlier=material.earlier,
         numbers=[picture.table for picture in (*shown, *further)],
     )
+
+
+def _facts(material: Material) -> dict[str, str]:
+    """Where the numbers come from; the seed of the sampler stays at home."""
+    fit = material.fits[0]
+    seed = {} if material.shared else {"seed of the sampler": str(fit.seed)}
+    versions = {f"version of {name}": said for name, said in fit.versions.items()}
+    return {**material.facts, **seed, **versions}
 
 
 def _checks(material: Material) -> list[Table]:

@@ -117,9 +117,8 @@ def diagnostics_table(fits: Sequence[Fit]) -> Table:
             str(fit.diagnostics.divergences),
             f"{fit.diagnostics.min_bfmi:.2f}",
             str(fit.nights),
-            str(fit.seed),
         ]
         for fit in fits
     ]
     header = ["outcome", "chains × draws", "largest R-hat", "least bulk ESS", "least tail ESS", "divergences"]
-    return Table(caption="How the sampler did", header=[*header, "least E-BFMI", "nights", "seed"], rows=rows)
+    return Table(caption="How the sampler did", header=[*header, "least E-BFMI", "nights"], rows=rows)

@@ -6,7 +6,15 @@ followed by its numbers in brackets. Chances are said as n in 10 or n in 20 and 
 
 from n1trial.report.sentences.advice import REFUSAL, how_sure, keep_taking, no_verdict, why_undecided
 from n1trial.report.sentences.answers import HEADINGS, answer, answer_compared, claim_and_numbers
-from n1trial.report.sentences.fixed import CANNOT_TELL, GLYCINE_FOUND, MAGNESIUM_FOUND
+from n1trial.report.sentences.fixed import (
+    CANNOT_TELL,
+    GLYCINE_FOUND,
+    MAGNESIUM_FOUND,
+    SHARED_NOTE,
+    SHARED_PEEKED,
+    SHARED_QUESTION,
+    SHARED_TITLE,
+)
 from n1trial.report.sentences.in_numbers import chance, in_a_row, interval, of_hundred
 from n1trial.report.sentences.of_pictures import (
     AGREEMENT_LEAD,
@@ -32,6 +40,7 @@ from n1trial.report.sentences.of_the_method import (
     design_in_words,
     design_lines,
     mids_in_words,
+    missing_item,
     missing_items,
     rule_in_words,
     secondary_in_words,
@@ -77,6 +86,10 @@ __all__ = [
     "PERIODS_LEAD",
     "PREDICTED_LEAD",
     "REFUSAL",
+    "SHARED_NOTE",
+    "SHARED_PEEKED",
+    "SHARED_QUESTION",
+    "SHARED_TITLE",
     "agreement_in_words",
     "amount",
     "answer",
@@ -103,6 +116,7 @@ __all__ = [
     "level",
     "means_in_words",
     "mids_in_words",
+    "missing_item",
     "missing_items",
     "nights_in_words",
     "no_verdict",
