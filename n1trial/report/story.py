@@ -49,9 +49,9 @@ def tell(material: Material) -> Story:
     return Story(
         title=material.protocol.title if material.protocol else sentences.title_of(main.outcome),
         when=_when(material),
-        refusal=sentences.REFUSAL,
+        refusal=sentences.REFUSAL if main.problems else "",
         problems=main.problems,
-        steps=sentences.no_verdict(main.problems),
+        steps=sentences.no_verdict(main.problems) if main.problems else (),
         answers=answer_arms(main, data),
         notes=data.notes,
         pictures=shown,

@@ -35,7 +35,8 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
         else:
             for said in answer_arms(each, data):
                 yield f"  {said.sentence}"
-                yield f"    {said.keep_taking} {said.how_sure}"
+                yield f"    {said.keep_taking}"
+                yield f"    {said.how_sure}"
         yield ""
     yield nights_in_words(data)
 
