@@ -63,7 +63,10 @@ class Tab:
             self.events.append(self._next())
 
     def value(self, expression: str) -> Any:
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        """What a JavaScript expression gives, waited for where it is a promise."""
+        done = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
 
     def picture(self, path: Path, *, whole: bool = True) -> None:
         data = self.ask("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
