@@ -4,19 +4,25 @@ Here the rooms are joined: no statistics and no sleep, only who hands what to wh
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from n1trial.checks import CheckResult, checks_table, run_checks, weigh_effects
+import pandas as pd
+
+from n1trial.checks import CheckResult, Reading, checks_table, weigh_effects
+from n1trial.diary import read_diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
-from n1trial.fit import Fit, OnStage, fit_outcomes, load_fits, save_fits
-from n1trial.intake import nights_by_device, trial_data
+from n1trial.fit import Fit, OnStage
+from n1trial.fit_file import load_fits, save_fits
+from n1trial.intake import nights_by_device, recorded_nights, trial_data
+from n1trial.readings import other_readings
 from n1trial.report import Material, write_report
 from n1trial.report.about import read_about
 from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
+from n1trial.side_by_side import CheckedFit, fit_outcomes
 from n1trial.store import TrialFolder, append_log, read_log, writing
 from n1trial.trial import TrialData
 
@@ -25,12 +31,17 @@ SAMPLER_SEED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """What was estimated, one entry an outcome, the primary first."""
+    """What was estimated, one entry an outcome, the primary first.
+
+    By outcome name, `checks` holds the lines of the checks and `tables` the numbers of their figures, each
+    under the name of its check.
+    """
 
     data: TrialData
     fits: tuple[Fit, ...]
     effects: tuple[Effects, ...]
     checks: dict[str, tuple[CheckResult, ...]]
+    tables: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:
@@ -42,13 +53,16 @@ def fit_folder(
     folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
 ) -> Analysis:
     """Fit every outcome of a trial and keep the draws in the folder."""
-    data, _ = trial_data(folder)
-    fits = _fit(data, sampler_seed=sampler_seed, on_stage=on_stage)
+    diary = read_diary(folder.diary, folder.protocol)
+    recorded = recorded_nights(folder, diary)
+    data = recorded.data
+    readings = other_readings(folder, recorded, diary)
+    checked = _fit(data, sampler_seed=sampler_seed, readings=readings, on_stage=on_stage)
     with writing(folder) as writer:
-        save_fits(folder.fit, fits)
-        told = f"{len(fits)} outcomes, {fits[0].nights} nights, data {data.sha256[:12]}"
+        save_fits(folder.fit, checked)
+        told = f"{len(checked)} outcomes, {checked[0].fit.nights} nights, data {data.sha256[:12]}"
         writer.log("fit", told, now=now)
-    return _analysis(data, fits)
+    return _analysis(data, checked)
 
 
 def report_folder(
@@ -83,15 +97,16 @@ def report_folder(
         data = replace(
             data, peeked=True, notes=(*data.notes, f"looked before the end; reason given: {early}")
         )
-    fits = load_fits(folder.fit)
-    if any(fit.data_sha256 != data.sha256 for fit in fits):
+    checked = load_fits(folder.fit)
+    if any(each.fit.data_sha256 != data.sha256 for each in checked):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
-    analysis = _analysis(data, fits)
+    analysis = _analysis(data, checked)
     material = Material(
         data=data,
         fits=analysis.fits,
         effects=analysis.effects,
         checks=analysis.checks,
+        tables=analysis.tables,
         protocol=folder.protocol,
         diary=diary,
         facts={
@@ -130,19 +145,28 @@ def analyse_table(
             fits=analysis.fits,
             effects=analysis.effects,
             checks=analysis.checks,
+            tables=analysis.tables,
             facts={"table": source},
         ),
     )
     return analysis
 
 
-def _fit(data: TrialData, *, sampler_seed: int, on_stage: OnStage) -> list[Fit]:
+def _fit(
+    data: TrialData, *, sampler_seed: int, readings: Sequence[Reading] = (), on_stage: OnStage
+) -> list[CheckedFit]:
     """Fit the primary outcome first, and those others that were recorded at all."""
     wanted = [data.outcomes[0], *(each for each in data.outcomes[1:] if len(data.analysed(each)))]
-    return fit_outcomes(data, wanted, seed=sampler_seed, on_stage=on_stage)
+    return fit_outcomes(data, wanted, seed=sampler_seed, readings=readings, on_stage=on_stage)
 
 
-def _analysis(data: TrialData, fits: Sequence[Fit]) -> Analysis:
-    checks = {fit.outcome.name: run_checks(data, fit.outcome) for fit in fits}
-    effects = tuple(weigh_effects(estimate_effects(fit, data), checks[fit.outcome.name]) for fit in fits)
-    return Analysis(data=data, fits=tuple(fits), effects=effects, checks=checks)
+def _analysis(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
+    return Analysis(
+        data=data,
+        fits=tuple(each.fit for each in checked),
+        effects=tuple(
+            weigh_effects(estimate_effects(each.fit, data), each.findings.results) for each in checked
+        ),
+        checks={each.fit.outcome.name: each.findings.results for each in checked},
+        tables={each.fit.outcome.name: each.findings.tables for each in checked},
+    )
