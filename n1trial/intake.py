@@ -17,7 +17,7 @@ from n1trial.errors import FolderError
 from n1trial.files import write_whole
 from n1trial.importers import OnNote, read_exports, warn
 from n1trial.ledger import ledger_csv, ledger_table, trace_nights
-from n1trial.nights import nightly
+from n1trial.nights import Nights, nightly
 from n1trial.protocol import protocol_path, read_protocol
 from n1trial.schedule import randomise
 from n1trial.store import (
@@ -143,6 +143,19 @@ def _layouts_mixed(device: str, episodes: Sequence[SleepEpisode]) -> Iterator[st
             f"{device}: {told}: two analyses of sleep, whose difference can look like an effect: import an export that"
             " holds all nights in one of them"
         )
+
+
+def nights_by_device(folder: TrialFolder) -> dict[str, Nights]:
+    """The nights of every device, that of the analysis first.
+
+    Raises
+    ------
+    FolderError
+        Nothing was imported yet.
+    """
+    recorded = recorded_nights(folder)
+    others = [device for device in recorded.by_device if device != recorded.used]
+    return {device: nightly(recorded.by_device[device]) for device in (recorded.used, *others)}
 
 
 def trial_ledger(folder: TrialFolder) -> str:
