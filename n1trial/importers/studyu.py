@@ -26,6 +26,7 @@ verified on a real file.
 import re
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -115,8 +116,12 @@ def _mapping(source: Source, tables: list[Member]) -> _Mapping:
             f"{source.label}: {len(found)} files studyu.yaml beside StudyU's table: write one that says which question"
             f" is start, end and tst; the questions are: {printable('; '.join(questions), longest=1000)}"
         )
-    where = found[0].where
-    text = decode_text(source.read(found[0], limit=_MAPPING_LIMIT), where)
+    return _read_mapping(source.read(found[0], limit=_MAPPING_LIMIT), found[0].where)
+
+
+@lru_cache(maxsize=8)
+def _read_mapping(content: bytes, where: str) -> _Mapping:
+    text = decode_text(content, where)
     with refusing(where, "write it as in the documentation"):
         try:
             return msgspec.convert(YAML(typ="safe", pure=True).load(text), _Mapping)
