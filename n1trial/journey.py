@@ -8,12 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
 from n1trial.checks import CheckResult, checks_table, run_checks, weigh_effects
+from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, last_night, read_course, this_evening
+from n1trial.diary import Diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
 from n1trial.fit import Fit, OnStage, fit_outcomes, load_fits, save_fits
 from n1trial.intake import trial_data
+from n1trial.looks import Decision, block_to_look_at, decide, nights_to_look_at
 from n1trial.report import write_report
 from n1trial.store import TrialFolder, append_log, writing
 from n1trial.trial import TrialData
@@ -29,6 +34,7 @@ class Analysis:
     fits: tuple[Fit, ...]
     effects: tuple[Effects, ...]
     checks: dict[str, tuple[CheckResult, ...]]
+    decision: Decision | None = None
 
     @property
     def refused(self) -> bool:
@@ -39,8 +45,8 @@ class Analysis:
 def fit_folder(
     folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
 ) -> Analysis:
-    """Fit every outcome of a trial and keep the draws in the folder."""
-    data, _ = trial_data(folder)
+    """Fit every outcome of a trial and keep the draws in the folder; at a planned look, up to its block."""
+    data, _, _ = _nights_now(folder, now=now)
     fits = _fit(data, sampler_seed=sampler_seed, on_stage=on_stage)
     with writing(folder) as writer:
         save_fits(folder.fit, fits)
@@ -64,16 +70,14 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     FolderError
         Nothing was fitted, or nights or diary changed since.
     """
-    data, diary = trial_data(folder)
-    last_planned = folder.schedule.table["night"].iloc[-1]
-    over = now.date() > last_planned.date() or data.analysed(data.outcomes[0])["night"].max() >= last_planned
-    if not over:
+    data, diary, look = _nights_now(folder, now=now)
+    if look is None and not _over(folder, data, now=now):
         if early is None:
             raise GateError(
-                f"{folder.path}: the trial runs until {last_planned.date()}, and looking early turns luck into"
-                " findings: wait, or give a reason with --early"
+                f"{folder.path}: the trial runs until {last_night(folder, read_course(folder))}, and looking"
+                " early turns luck into findings: wait, or give a reason with --early"
             )
-        append_log(folder, "looked early", early, now=now)
+        append_log(folder, EARLY_LOOK, early, now=now)
         data = replace(
             data, peeked=True, notes=(*data.notes, f"looked before the end; reason given: {early}")
         )
@@ -81,6 +85,10 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     if any(fit.data_sha256 != data.sha256 for fit in fits):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
     analysis = _analysis(data, fits)
+    if look is not None and folder.protocol.looks:
+        decision = decide(folder.protocol.looks, look, data, analysis.fits[0], analysis.effects[0])
+        data = replace(data, notes=(*data.notes, f"planned look {decision.said}"))
+        analysis = replace(analysis, data=data, decision=decision)
     with writing(folder) as writer:
         write_report(
             folder.report,
@@ -90,14 +98,47 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
             checks=analysis.checks,
             protocol=folder.protocol,
             diary=diary,
-            facts={
-                "first night": str(folder.schedule.start),
-                "protocol fingerprint (SHA-256)": folder.protocol.sha256,
-                "allocation seed": folder.schedule.seed,
-            },
+            facts=_facts(folder),
         )
+        if analysis.decision:
+            writer.log(PLANNED_LOOK, analysis.decision.said, now=now)
         writer.log("report", f"data {data.sha256[:12]}", now=now)
     return analysis
+
+
+def _nights_now(folder: TrialFolder, *, now: datetime) -> tuple[TrialData, Diary, int | None]:
+    """The nights to analyse, the diary, and the block of the planned look that is due before the end."""
+    data, diary = trial_data(folder)
+    if _over(folder, data, now=now):
+        return data, diary, None
+    look = block_to_look_at(folder.protocol.looks, folder.schedule, this_evening(folder, now=now))
+    return (nights_to_look_at(data, folder.schedule, look) if look else data), diary, look
+
+
+def _over(folder: TrialFolder, data: TrialData, *, now: datetime) -> bool:
+    """Whether the last night has passed, or is recorded."""
+    last = last_night(folder, read_course(folder))
+    recorded = data.analysed(data.outcomes[0])["night"].max()
+    return now.date() > last or (pd.notna(recorded) and recorded.date() >= last)
+
+
+def _facts(folder: TrialFolder) -> dict[str, str]:
+    """Where the numbers come from: what was fixed at the start, and what was changed since."""
+    facts = {
+        "first night": str(folder.schedule.start),
+        "protocol fingerprint (SHA-256)": folder.protocol.sha256,
+        "schedules that could have been drawn": f"{folder.protocol.admissible.size:,}",
+    }
+    if folder.schedule.seed:
+        facts["allocation seed"] = folder.schedule.seed
+    if folder.commitment:
+        opened = "; the key that was opened fits it" if folder.key else ""
+        facts["commitment to the sealed key"] = f"{folder.commitment}{opened}"
+    amendments = read_course(folder).amendments
+    return facts | {
+        f"amendment {number} ({line.day}) to the protocol above": line.detail
+        for number, line in enumerate(amendments, start=1)
+    }
 
 
 def analyse_table(

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from test_importers import fitbit_log
 
+from n1trial.conduct import this_evening
 from n1trial.demo import TRUTH
 from n1trial.diary import answers_of, read_diary
 from n1trial.importers import read_exports
-from n1trial.intake import import_exports, make_trial, recorded_nights, this_evening, trial_data, write_down
+from n1trial.intake import import_exports, make_trial, recorded_nights, trial_data, write_down
 from n1trial.nights import nightly, nights_csv
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.store import read_log, stored_episodes

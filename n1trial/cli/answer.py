@@ -36,6 +36,9 @@ def fit(folder: Path, sampler_seed: int) -> None:
         analysis = fit_folder(opened, now=now(), on_stage=on_stage, sampler_seed=sampler_seed)
     for line in fit_lines(analysis.fits):
         click.echo(line)
+    if opened.sealed:
+        click.echo("The arms are still letters: no verdict until n1trial unblind.")
+        return
     leave_if_refused(analysis)
 
 
@@ -52,6 +55,8 @@ def report(folder: Path, early: str | None) -> None:
     opened = open_folder(folder)
     analysis = report_folder(opened, now=now(), early=early)
     say_answer(analysis)
+    if analysis.decision:
+        click.echo(f"Planned look {analysis.decision.said}")
     click.echo(f"\nThe report: {opened.report}")
     leave_if_refused(analysis)
 
