@@ -44,13 +44,18 @@ def calendar_ics(
         event.add("dtstart", evening.night)
         event.add("dtend", evening.night + timedelta(days=1))
         event.add("summary", summary)
-        event.add("description", visible(said))
+        event.add("description", _plain(said))
         event.add("transp", "TRANSPARENT")
         if evening.phase == "trial":
             event.add_component(_reminder(summary, bedtime, max(evening.minutes)))
         calendar.add_component(event)
     text: bytes = calendar.to_ical()
     return text
+
+
+def _plain(text: str) -> str:
+    # icalendar takes a written \N for a line break.
+    return visible(text).replace("\\N", "\\n")
 
 
 def _reminder(summary: str, bedtime: time, minutes: int) -> icalendar.Alarm:

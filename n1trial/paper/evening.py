@@ -24,7 +24,7 @@ class Evening:
     capsules: bool
 
 
-def evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden) -> Iterator[Evening]:
+def evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "") -> Iterator[Evening]:
     """Every planned evening in order; while the arms are hidden by kit or by box."""
     kits = {kit.period: kit.code for kit in kits_of(schedule)} if hidden == "helper" else {}
     told = {arm.name: arm_in_words(protocol, arm) for arm in protocol.arms}
