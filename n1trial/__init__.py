@@ -15,6 +15,7 @@ import importlib
 from typing import Any
 
 _ROOM_OF = {
+    "Case": "checks",
     "Diary": "diary",
     "Effect": "effects",
     "Effects": "effects",
@@ -32,8 +33,9 @@ _ROOM_OF = {
     "diary_text": "simulate",
     "estimate_effects": "effects",
     "fit_model": "fit",
-    "fit_outcomes": "fit",
+    "fit_outcomes": "side_by_side",
     "join_trial": "trial",
+    "load_fits": "fit_file",
     "nightly": "nights",
     "randomise": "schedule",
     "read_diary": "diary",

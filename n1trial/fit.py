@@ -1,24 +1,16 @@
 """Sample a model, pass the convergence gate or say why not, and remember how it was done."""
 
-import json
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from multiprocessing import get_context
-from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import nutpie
 import xarray as xr
 
 from n1trial.convergence import Diagnostics, convergence_problems, diagnose, worst_of
-from n1trial.errors import FolderError
-from n1trial.files import write_whole
 from n1trial.models import Model, model_for
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
@@ -28,6 +20,7 @@ CHAINS, DRAWS, TUNE = 4, 1000, 1000
 ATTEMPTS = ((1, 0.9), (3, 0.99))
 
 type Stage = Callable[[str], None]
+type OnStage = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,95 +137,3 @@ def _sample(
         if not problems:
             break
     return tree["posterior"].to_dataset(), diagnostics, problems
-
-
-type OnStage = Callable[[str, str], None]
-
-
-def fit_outcomes(
-    data: TrialData, outcomes: Sequence[Outcome], *, seed: int, on_stage: OnStage = lambda name, said: None
-) -> list[Fit]:
-    """Fit several outcomes side by side, each in its own process, since compiling takes most of the time.
-
-    Parameters
-    ----------
-    on_stage
-        Called in this process with the outcome's name and a few words at every new stage.
-    """
-    if len(outcomes) == 1:
-        only = outcomes[0]
-        return [fit_model(data, only, seed=seed, stage=lambda said: on_stage(only.name, said))]
-    context = get_context("spawn")
-    said = context.Queue()
-    with ProcessPoolExecutor(2, mp_context=context, initializer=_listen, initargs=(said,)) as pool:
-        futures = [pool.submit(_fit_and_tell, data, outcome, seed) for outcome in outcomes]
-        while not all(future.done() for future in futures):
-            try:
-                on_stage(*said.get(timeout=0.1))
-            except Empty:
-                continue
-        return [future.result() for future in futures]
-
-
-_said: Any = None
-
-
-def _listen(said: Any) -> None:
-    global _said
-    _said = said
-
-
-def _fit_and_tell(data: TrialData, outcome: Outcome, seed: int) -> Fit:
-    return fit_model(data, outcome, seed=seed, cores=2, stage=lambda words: _said.put((outcome.name, words)))
-
-
-def save_fits(path: Path, fits: Sequence[Fit]) -> None:
-    """Write fits to one netCDF file: a group for every outcome, a group in it for every variant."""
-    groups = {}
-    for fit in fits:
-        told = {name: value for name, value in _fields(fit).items() if name not in ("posterior", "variants")}
-        groups[f"/{fit.outcome.name}"] = xr.Dataset(attrs={"fit": json.dumps(told)})
-        groups[f"/{fit.outcome.name}/default"] = fit.posterior
-        groups |= {f"/{fit.outcome.name}/{name}": posterior for name, posterior in fit.variants.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / "fit.nc"
-        xr.DataTree.from_dict(groups).to_netcdf(draft, engine="h5netcdf")
-        write_whole(path, draft.read_bytes())
-
-
-def load_fits(path: Path) -> list[Fit]:
-    """Read fits written by `save_fits`.
-
-    Raises
-    ------
-    FolderError
-        The file is missing, damaged, or of another version's form.
-    """
-    if not path.is_file():
-        raise FolderError(f"{path}: nothing was fitted yet: run n1trial fit first")
-    try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
-            tree.load()
-            return [_fit_of(child) for child in tree.children.values()]
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise FolderError(f"{path}: cannot be read ({error}): run n1trial fit again") from error
-
-
-def _fields(fit: Fit) -> dict[str, Any]:
-    told = {name: getattr(fit, name) for name in fit.__dataclass_fields__}
-    return told | {"outcome": asdict(fit.outcome), "diagnostics": asdict(fit.diagnostics)}
-
-
-def _fit_of(group: xr.DataTree) -> Fit:
-    told = json.loads(group.attrs["fit"])
-    posteriors = {name: child.to_dataset(inherit=False) for name, child in group.children.items()}
-    return Fit(
-        **told
-        | {
-            "outcome": Outcome(**told["outcome"]),
-            "diagnostics": Diagnostics(**told["diagnostics"]),
-            "problems": tuple(told["problems"]),
-            "posterior": posteriors.pop("default"),
-            "variants": posteriors,
-        }
-    )

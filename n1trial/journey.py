@@ -4,22 +4,25 @@ Here the rooms are joined: no statistics and no sleep, only who hands what to wh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from n1trial.checks import CheckResult, checks_table, run_checks, weigh_effects
+from n1trial.checks import CheckResult, Reading, checks_table, weigh_effects
 from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, last_night, read_course, this_evening
-from n1trial.diary import Diary
+from n1trial.diary import Diary, read_diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
-from n1trial.fit import Fit, OnStage, fit_outcomes, load_fits, save_fits
-from n1trial.intake import trial_data
+from n1trial.fit import Fit, OnStage
+from n1trial.fit_file import load_fits, save_fits
+from n1trial.intake import Recorded, recorded_nights
 from n1trial.looks import Decision, block_to_look_at, decide, nights_to_look_at
+from n1trial.readings import other_readings
 from n1trial.report import write_report
+from n1trial.side_by_side import CheckedFit, fit_outcomes
 from n1trial.store import TrialFolder, append_log, writing
 from n1trial.trial import TrialData
 
@@ -28,12 +31,17 @@ SAMPLER_SEED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """What was estimated, one entry an outcome, the primary first."""
+    """What was estimated, one entry an outcome, the primary first.
+
+    By outcome name, `checks` holds the lines of the checks and `tables` the numbers of their figures, each
+    under the name of its check. `decision` is what a planned look came to.
+    """
 
     data: TrialData
     fits: tuple[Fit, ...]
     effects: tuple[Effects, ...]
     checks: dict[str, tuple[CheckResult, ...]]
+    tables: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
     decision: Decision | None = None
 
     @property
@@ -46,13 +54,15 @@ def fit_folder(
     folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
 ) -> Analysis:
     """Fit every outcome of a trial and keep the draws in the folder; at a planned look, up to its block."""
-    data, _, _ = _nights_now(folder, now=now)
-    fits = _fit(data, sampler_seed=sampler_seed, on_stage=on_stage)
+    recorded, diary, _ = _nights_now(folder, now=now)
+    data = recorded.data
+    readings = other_readings(folder, recorded, diary)
+    checked = _fit(data, sampler_seed=sampler_seed, readings=readings, on_stage=on_stage)
     with writing(folder) as writer:
-        save_fits(folder.fit, fits)
-        told = f"{len(fits)} outcomes, {fits[0].nights} nights, data {data.sha256[:12]}"
+        save_fits(folder.fit, checked)
+        told = f"{len(checked)} outcomes, {checked[0].fit.nights} nights, data {data.sha256[:12]}"
         writer.log("fit", told, now=now)
-    return _analysis(data, fits)
+    return _analysis(data, checked)
 
 
 def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = None) -> Analysis:
@@ -70,7 +80,8 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     FolderError
         Nothing was fitted, or nights or diary changed since.
     """
-    data, diary, look = _nights_now(folder, now=now)
+    recorded, diary, look = _nights_now(folder, now=now)
+    data = recorded.data
     if look is None and not _over(folder, data, now=now):
         if early is None:
             raise GateError(
@@ -81,10 +92,10 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
         data = replace(
             data, peeked=True, notes=(*data.notes, f"looked before the end; reason given: {early}")
         )
-    fits = load_fits(folder.fit)
-    if any(fit.data_sha256 != data.sha256 for fit in fits):
+    checked = load_fits(folder.fit)
+    if any(each.fit.data_sha256 != data.sha256 for each in checked):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
-    analysis = _analysis(data, fits)
+    analysis = _analysis(data, checked)
     if look is not None and folder.protocol.looks:
         decision = decide(folder.protocol.looks, look, data, analysis.fits[0], analysis.effects[0])
         data = replace(data, notes=(*data.notes, f"planned look {decision.said}"))
@@ -106,13 +117,16 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     return analysis
 
 
-def _nights_now(folder: TrialFolder, *, now: datetime) -> tuple[TrialData, Diary, int | None]:
+def _nights_now(folder: TrialFolder, *, now: datetime) -> tuple[Recorded, Diary, int | None]:
     """The nights to analyse, the diary, and the block of the planned look that is due before the end."""
-    data, diary = trial_data(folder)
-    if _over(folder, data, now=now):
-        return data, diary, None
+    diary = read_diary(folder.diary, folder.protocol)
+    recorded = recorded_nights(folder, diary)
+    if _over(folder, recorded.data, now=now):
+        return recorded, diary, None
     look = block_to_look_at(folder.protocol.looks, folder.schedule, this_evening(folder, now=now))
-    return (nights_to_look_at(data, folder.schedule, look) if look else data), diary, look
+    if look is None:
+        return recorded, diary, None
+    return replace(recorded, data=nights_to_look_at(recorded.data, folder.schedule, look)), diary, look
 
 
 def _over(folder: TrialFolder, data: TrialData, *, now: datetime) -> bool:
@@ -169,13 +183,21 @@ def analyse_table(
     return analysis
 
 
-def _fit(data: TrialData, *, sampler_seed: int, on_stage: OnStage) -> list[Fit]:
+def _fit(
+    data: TrialData, *, sampler_seed: int, readings: Sequence[Reading] = (), on_stage: OnStage
+) -> list[CheckedFit]:
     """Fit the primary outcome first, and those others that were recorded at all."""
     wanted = [data.outcomes[0], *(each for each in data.outcomes[1:] if len(data.analysed(each)))]
-    return fit_outcomes(data, wanted, seed=sampler_seed, on_stage=on_stage)
+    return fit_outcomes(data, wanted, seed=sampler_seed, readings=readings, on_stage=on_stage)
 
 
-def _analysis(data: TrialData, fits: Sequence[Fit]) -> Analysis:
-    checks = {fit.outcome.name: run_checks(data, fit.outcome) for fit in fits}
-    effects = tuple(weigh_effects(estimate_effects(fit, data), checks[fit.outcome.name]) for fit in fits)
-    return Analysis(data=data, fits=tuple(fits), effects=effects, checks=checks)
+def _analysis(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
+    return Analysis(
+        data=data,
+        fits=tuple(each.fit for each in checked),
+        effects=tuple(
+            weigh_effects(estimate_effects(each.fit, data), each.findings.results) for each in checked
+        ),
+        checks={each.fit.outcome.name: each.findings.results for each in checked},
+        tables={each.fit.outcome.name: each.findings.tables for each in checked},
+    )

@@ -96,6 +96,15 @@ def without_nights_after(data: TrialData, last: pd.Timestamp, reason: str) -> Tr
     return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(later, reason)))
 
 
+def left_out_like(data: TrialData, other: TrialData) -> TrialData:
+    """The trial with the nights left out that another reading of the same nights is planned to leave out."""
+    planned = other.table["left_out"]
+    return replace(
+        data,
+        table=data.table.assign(left_out=data.table["left_out"].mask(planned.isin(PLANNED_OUT), planned)),
+    )
+
+
 def join_trial(
     schedule: Schedule, nights: Nights, protocol: Protocol, diary: Diary | None = None
 ) -> TrialData:

@@ -7,7 +7,7 @@ import pytest
 from pretend import pretend_trial
 
 from n1trial.allocation import Admissible, words
-from n1trial.checks import checks, run_checks
+from n1trial.checks import Case, checks, run_checks
 from n1trial.checks._period_means import complete_blocks
 from n1trial.checks.randomisation import (
     block_t,
@@ -31,8 +31,8 @@ needs_published = pytest.mark.skipif(
 
 
 def result(data, check, contrast, outcome=None):
-    results = run_checks(data, outcome or data.outcomes[0])
-    return next(each for each in results if (each.check, each.contrast) == (check, contrast))
+    found = run_checks(Case(data=data, outcome=outcome or data.outcomes[0]))
+    return next(each for each in found.results if (each.check, each.contrast) == (check, contrast))
 
 
 @pytest.mark.parametrize("name", checks())
@@ -40,8 +40,9 @@ def test_a_check_gives_each_contrast_a_number_and_changes_nothing(name):
     data = pretend_trial(effects={"glycine": 30}, outcome=OUTCOMES["wake_episodes"], level=5, counts=True)
     before = data.table.copy()
     check = checks()[name]
-    assert check.applies(data, data.outcomes[0])
-    results = check.run(data, data.outcomes[0])
+    case = Case(data=data, outcome=data.outcomes[0])
+    assert check.applies(case)
+    results = check.run(case).results
     assert {each.contrast for each in results} == {"glycine vs none", "magnesium vs none"}
     assert all(each.estimate is not None and 0 <= each.p <= 1 for each in results)
     assert data.table.equals(before)
@@ -50,7 +51,7 @@ def test_a_check_gives_each_contrast_a_number_and_changes_nothing(name):
 @pytest.mark.parametrize("name", checks())
 def test_a_check_says_itself_that_it_does_not_apply(name):
     data = pretend_trial(blocks=1, period_nights=1)
-    assert not checks()[name].applies(data, SLEEP)
+    assert not checks()[name].applies(Case(data=data, outcome=SLEEP))
 
 
 def test_swapped_arms_turn_the_sign():

@@ -117,7 +117,7 @@ def test_a_protocol_changed_after_the_start_is_sent_to_the_amendments(folder):
     path = folder.path / "protocol.yaml"
     path.write_text(path.read_text().replace("blocks: 6", "blocks: 5"))
     with pytest.raises(
-        FolderError, match="changed after the trial began.*say what changed with n1trial amend"
+        FolderError, match=r"changed after the trial began.*say what changed with n1trial amend"
     ):
         open_folder(folder.path)
 

@@ -5,15 +5,19 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from pretend import pretend_trial
 
+from n1trial.checks import CheckResult, Findings
 from n1trial.convergence import Diagnostics, convergence_problems, diagnose
 from n1trial.effects import estimate_effects
 from n1trial.errors import FolderError
-from n1trial.fit import fit_model, fit_outcomes, load_fits, save_fits
+from n1trial.fit import fit_model
+from n1trial.fit_file import load_fits, save_fits
 from n1trial.outcomes import OUTCOMES
+from n1trial.side_by_side import CheckedFit, fit_outcomes
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 
@@ -45,7 +49,7 @@ def test_a_good_fit_passes_the_gate_and_says_how(quiet):
     assert fit.problems == ()
     assert fit.diagnostics.max_r_hat < 1.01
     assert min(fit.diagnostics.min_ess_bulk, fit.diagnostics.min_ess_tail) >= 400
-    assert fit.diagnostics.divergences == 0
+    assert fit.diagnostics.divergences <= 0.001 * fit.diagnostics.chains * fit.diagnostics.draws
     assert {"n1trial", "pymc", "nutpie"} <= set(fit.versions)
 
 
@@ -92,8 +96,15 @@ def test_the_same_seed_gives_the_same_draws_to_six_digits(quiet):
 
 def test_fits_read_back_as_they_were_saved(quiet, waking, tmp_path):
     path = tmp_path / "fit.nc"
-    save_fits(path, [quiet[1], waking[1]])
-    sleep, wakes = load_fits(path)
+    found = Findings(
+        results=(CheckResult(check="a", estimate=0.1, passed=True),),
+        tables={"a": pd.DataFrame({"x": [0.1, np.nan], "name": ["one", "two"]})},
+    )
+    save_fits(path, [CheckedFit(fit=each, findings=found) for each in (quiet[1], waking[1])])
+    loaded = load_fits(path)
+    sleep, wakes = (each.fit for each in loaded)
+    assert loaded[0].findings.results == found.results
+    pd.testing.assert_frame_equal(loaded[1].findings.tables["a"], found.tables["a"])
     assert sleep.posterior["effect"].equals(quiet[1].posterior["effect"])
     assert set(wakes.variants) == {"sceptical", "equal sleep"}
     for before, after in ((quiet[1], sleep), (waking[1], wakes)):
@@ -122,8 +133,9 @@ def test_two_outcomes_are_fitted_side_by_side_and_tell_their_stages():
     data.table["wake_episodes"] = np.random.default_rng(0).poisson(3, len(data.table)).astype(float)
     data = replace(data, outcomes=(SLEEP, WAKES), sleep_time="tst_min")
     told = []
-    fits = fit_outcomes(data, data.outcomes, seed=1, on_stage=lambda name, said: told.append((name, said)))
-    assert [fit.outcome.name for fit in fits] == ["tst_min", "wake_episodes"]
+    checked = fit_outcomes(data, data.outcomes, seed=1, on_stage=lambda name, said: told.append((name, said)))
+    assert [each.fit.outcome.name for each in checked] == ["tst_min", "wake_episodes"]
+    assert all("period means" in {line.check for line in each.findings.results} for each in checked)
     assert {("tst_min", "compiling"), ("wake_episodes", "compiling")} <= set(told)
 
 

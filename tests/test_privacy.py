@@ -10,9 +10,11 @@ from pathlib import Path
 import by_hand
 import pytest
 
+from n1trial.checks import Findings
 from n1trial.demo import TRUTH
-from n1trial.fit import save_fits
+from n1trial.fit_file import save_fits
 from n1trial.intake import trial_data
+from n1trial.side_by_side import CheckedFit
 from n1trial.simulate import simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.store import open_folder
 
@@ -77,4 +79,5 @@ def prepare_fit(path: Path) -> None:
     """Keep a fit made by hand of the folder's own nights, so that a report can be written without sampling."""
     folder = open_folder(path)
     data, _ = trial_data(folder)
-    save_fits(folder.fit, [by_hand.fit(data, outcome, [5.0, 20.0], 6.0) for outcome in data.outcomes])
+    fits = [by_hand.fit(data, outcome, [5.0, 20.0], 6.0) for outcome in data.outcomes]
+    save_fits(folder.fit, [CheckedFit(fit=fit, findings=Findings(results=())) for fit in fits])

@@ -1,17 +1,19 @@
-"""Companion analyses: each assumes something else than the model, one file each.
+"""Companion analyses: each assumes something else than the model, or asks the model itself; one file each.
 
-A check is a module of this folder that fulfils `Check`; the folder is the registry.
+A check is a module of this folder that fulfils `Check`; the folder is the registry. Checks run when a trial
+is fitted, since some of them need the sampler's draws, and what they found is kept beside the fit.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol, cast
 
 import pandas as pd
 
 from n1trial.effects import Effect, Effects, lowered
+from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
@@ -19,15 +21,35 @@ AGREES_WITH_MODEL = "period means"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The nights of the same trial read in another way: another window, another definition of the outcome."""
+
+    name: str
+    data: TrialData
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a check may look at: a trial, one outcome, its fit where there is one, other readings of it."""
+
+    data: TrialData
+    outcome: Outcome
+    fit: Fit | None = None
+    readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One line of `checks.csv`.
 
-    `estimate`, `low`, `high` are in the outcome's unit unless `note` says otherwise; None: not given by
-    this check. `passed` is None where the check informs and cannot fail.
+    `contrast` is empty where the check is about the whole fit. `estimate`, `low`, `high` are in the outcome's
+    unit unless `note` says otherwise; None: not given by this check. `passed` is None where the check informs
+    and cannot fail.
     """
 
     check: str
-    contrast: str
+    contrast: str = ""
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
@@ -36,17 +58,25 @@ class CheckResult:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Findings:
+    """What checks found: lines, and by the name of the check the numbers of a figure, where there is one."""
+
+    results: tuple[CheckResult, ...]
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
 class Check(Protocol):
     """What a module of this folder provides."""
 
     NAME: str
 
-    def applies(self, data: TrialData, outcome: Outcome) -> bool:
-        """Say whether this trial has what the check needs."""
+    def applies(self, case: Case) -> bool:
+        """Say whether this trial and its fit have what the check needs."""
         ...
 
-    def run(self, data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
-        """Analyse the trial in this check's own way, a result for every contrast."""
+    def run(self, case: Case) -> Findings:
+        """Analyse the trial in this check's own way."""
         ...
 
 
@@ -60,23 +90,22 @@ def checks() -> dict[str, Check]:
     return {module.NAME: cast(Check, module) for module in modules}
 
 
-def run_checks(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
-    """Run every check that applies to a trial."""
-    return tuple(
-        result
-        for check in checks().values()
-        if check.applies(data, outcome)
-        for result in check.run(data, outcome)
+def run_checks(case: Case) -> Findings:
+    """Run every check that applies to a case."""
+    found = [check.run(case) for check in checks().values() if check.applies(case)]
+    return Findings(
+        results=tuple(result for each in found for result in each.results),
+        tables={name: table for each in found for name, table in each.tables.items()},
     )
 
 
-def checks_table(results: Sequence[CheckResult]) -> pd.DataFrame:
+def checks_table(results: Iterable[CheckResult]) -> pd.DataFrame:
     """One row a result, with the columns of `checks.csv`."""
     columns = ["check", "contrast", "estimate", "low", "high", "p", "passed", "note"]
     return pd.DataFrame([asdict(result) for result in results], columns=columns)
 
 
-def weigh_effects(effects: Effects, results: Sequence[CheckResult]) -> Effects:
+def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
     """Lower the certainty of every effect whose estimate lies outside its companion's interval."""
     intervals = {result.contrast: result for result in results if result.check == AGREES_WITH_MODEL}
     return replace(

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import statsmodels.api as sm
 
-from n1trial.checks import CheckResult
+from n1trial.checks import Case, CheckResult, Findings
 from n1trial.effects import INTERVAL
-from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 NAME = "nights as if independent"
@@ -21,13 +20,15 @@ NAME_HAC = "nights, correlated errors"
 HAC_NIGHTS = 7
 
 
-def applies(data: TrialData, outcome: Outcome) -> bool:
+def applies(case: Case) -> bool:
     """More nights than arms."""
+    data, outcome = case.data, case.outcome
     return len(data.analysed(outcome)) > len(data.arms) + 1
 
 
-def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+def run(case: Case) -> Findings:
     """Two rows a contrast: plain and HAC standard errors."""
+    data, outcome = case.data, case.outcome
     nights = data.analysed(outcome)
     columns = [(nights["arm"] == name).to_numpy(float) for name in data.arms]
     model = sm.OLS(nights[outcome.name].to_numpy(float), np.column_stack(columns))
@@ -57,7 +58,7 @@ def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
                     f" {level_of(fitted, data, comparator)}; {remark}",
                 )
             )
-    return tuple(results)
+    return Findings(results=tuple(results))
 
 
 def level_of(fitted: Any, data: TrialData, arm: str) -> str:

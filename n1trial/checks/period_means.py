@@ -9,22 +9,21 @@ import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
 
-from n1trial.checks import CheckResult
+from n1trial.checks import Case, CheckResult, Findings
 from n1trial.checks._period_means import complete_blocks, left_out_note
 from n1trial.effects import INTERVAL
-from n1trial.outcomes import Outcome
-from n1trial.trial import TrialData
 
 NAME = "period means"
 
 
-def applies(data: TrialData, outcome: Outcome) -> bool:
+def applies(case: Case) -> bool:
     """Two complete blocks are the least that leaves anything to judge chance by."""
-    return len(complete_blocks(data, outcome)) >= 2
+    return len(complete_blocks(case.data, case.outcome)) >= 2
 
 
-def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+def run(case: Case) -> Findings:
     """Difference of arm means within blocks, t interval and p, for every contrast."""
+    data, outcome = case.data, case.outcome
     means = complete_blocks(data, outcome)
     blocks, arms = means.shape
     table = pd.DataFrame(
@@ -56,4 +55,4 @@ def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
                 note=f"{left_out_note(data, blocks)}; standard error {error:.3f}",
             )
         )
-    return tuple(results)
+    return Findings(results=tuple(results))

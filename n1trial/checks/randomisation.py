@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from n1trial.allocation import Admissible, Chain
-from n1trial.checks import CheckResult
+from n1trial.checks import Case, CheckResult, Findings
 from n1trial.checks._period_means import complete_blocks, left_out_note, period_means
 from n1trial.effects import INTERVAL
 from n1trial.outcomes import Outcome
@@ -47,13 +47,14 @@ class Drawn:
     column: npt.NDArray[np.int64]
 
 
-def applies(data: TrialData, outcome: Outcome) -> bool:
+def applies(case: Case) -> bool:
     """Two complete blocks are the least in which labels can move."""
-    return len(complete_blocks(data, outcome)) >= 2
+    return len(complete_blocks(case.data, case.outcome)) >= 2
 
 
-def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+def run(case: Case) -> Findings:
     """P of every contrast, over swaps of its two labels and, with a third arm, over all labels."""
+    data, outcome = case.data, case.outcome
     means = complete_blocks(data, outcome)
     used = left_out_note(data, len(means))
     drawn = drawn_from(data, outcome)
@@ -84,7 +85,7 @@ def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
                 ),
             )
         )
-    return tuple(results)
+    return Findings(results=tuple(results))
 
 
 def drawn_from(data: TrialData, outcome: Outcome) -> Drawn:

@@ -9,16 +9,15 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
-from n1trial.checks import CheckResult
+from n1trial.checks import Case, CheckResult, Findings
 from n1trial.effects import INTERVAL
-from n1trial.outcomes import Outcome
-from n1trial.trial import TrialData
 
 NAME = "quasi-Poisson rate"
 
 
-def applies(data: TrialData, outcome: Outcome) -> bool:
+def applies(case: Case) -> bool:
     """Counts, with more nights than coefficients and some event in every arm."""
+    data, outcome = case.data, case.outcome
     if outcome.kind != "count":
         return False
     nights = data.analysed(outcome)
@@ -26,8 +25,9 @@ def applies(data: TrialData, outcome: Outcome) -> bool:
     return bool((events > 0).all()) and len(nights) > data.blocks + len(data.arms)
 
 
-def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
+def run(case: Case) -> Findings:
     """Log rate ratio of every contrast."""
+    data, outcome = case.data, case.outcome
     nights = data.analysed(outcome)
     if data.sleep_time and data.sleep_time != outcome.name:
         nights = nights[nights[data.sleep_time] > 0]
@@ -58,4 +58,4 @@ def run(data: TrialData, outcome: Outcome) -> tuple[CheckResult, ...]:
                 note=f"log rate ratio {unit}; standard error {error:.4f}; dispersion {fitted.scale:.2f}",
             )
         )
-    return tuple(results)
+    return Findings(results=tuple(results))

@@ -1,0 +1,94 @@
+"""Fits and what the checks beside them found, in one netCDF file: what a report needs of the sampler."""
+
+import io
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from n1trial.checks import CheckResult, Findings
+from n1trial.convergence import Diagnostics
+from n1trial.errors import FolderError
+from n1trial.files import write_whole
+from n1trial.fit import Fit
+from n1trial.outcomes import Outcome
+from n1trial.side_by_side import CheckedFit
+
+
+def save_fits(path: Path, checked: Sequence[CheckedFit]) -> None:
+    """Write fits to one file: a group for every outcome, a group in it for every variant."""
+    groups = {}
+    for each in checked:
+        here = f"/{each.fit.outcome.name}"
+        groups[here] = xr.Dataset(attrs={"fit": json.dumps(_told(each.fit)), "checks": _findings_text(each)})
+        groups[f"{here}/default"] = each.fit.posterior
+        groups |= {f"{here}/{name}": posterior for name, posterior in each.fit.variants.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "fit.nc"
+        xr.DataTree.from_dict(groups).to_netcdf(draft, engine="h5netcdf")
+        write_whole(path, draft.read_bytes())
+
+
+def load_fits(path: Path) -> list[CheckedFit]:
+    """Read fits written by `save_fits`.
+
+    Raises
+    ------
+    FolderError
+        The file is missing, damaged, or of another version's form.
+    """
+    if not path.is_file():
+        raise FolderError(f"{path}: nothing was fitted yet: run n1trial fit first")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            tree.load()
+            return [_checked_fit_of(child) for child in tree.children.values()]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise FolderError(f"{path}: cannot be read ({error}): run n1trial fit again") from error
+
+
+def _told(fit: Fit) -> dict[str, Any]:
+    drawn = ("posterior", "variants")
+    told = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name not in drawn}
+    return told | {"outcome": asdict(fit.outcome), "diagnostics": asdict(fit.diagnostics)}
+
+
+def _findings_text(checked: CheckedFit) -> str:
+    found = checked.findings
+    return json.dumps(
+        {
+            "results": [asdict(result) for result in found.results],
+            "tables": {
+                name: table.to_json(orient="split", double_precision=15)
+                for name, table in found.tables.items()
+            },
+            "check_s": checked.check_s,
+        }
+    )
+
+
+def _checked_fit_of(group: xr.DataTree) -> CheckedFit:
+    told, found = json.loads(group.attrs["fit"]), json.loads(group.attrs["checks"])
+    posteriors = {name: child.to_dataset(inherit=False) for name, child in group.children.items()}
+    fit = Fit(
+        **told
+        | {
+            "outcome": Outcome(**told["outcome"]),
+            "diagnostics": Diagnostics(**told["diagnostics"]),
+            "problems": tuple(told["problems"]),
+            "posterior": posteriors.pop("default"),
+            "variants": posteriors,
+        }
+    )
+    findings = Findings(
+        results=tuple(CheckResult(**result) for result in found["results"]),
+        tables={
+            name: pd.read_json(io.StringIO(text), orient="split") for name, text in found["tables"].items()
+        },
+    )
+    return CheckedFit(fit=fit, findings=findings, check_s=found["check_s"])

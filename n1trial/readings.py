@@ -1,0 +1,44 @@
+"""The nights of a trial read in other ways: what the records would say under another rule.
+
+The rule of the trial was fixed before the data; these readings show only whether an answer hangs on it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from n1trial.checks import Reading
+from n1trial.diary import Diary
+from n1trial.intake import Recorded
+from n1trial.nights import NightRule, Nights, nightly
+from n1trial.store import TrialFolder
+from n1trial.trial import join_trial, left_out_like
+
+WAKES = "wake_episodes"
+LONG_WAKE_MIN = 10.0
+
+
+def other_readings(folder: TrialFolder, recorded: Recorded, diary: Diary) -> tuple[Reading, ...]:
+    """The trial under other windows, and its wake episodes under other definitions.
+
+    Only readings in which some night differs are there.
+    """
+    return tuple(
+        Reading(name=name, data=data, outcome=outcome)
+        for name, nights in _other_nights(folder, recorded)
+        for joined in (join_trial(folder.schedule, nights, folder.analysis_protocol, diary),)
+        for data in (left_out_like(joined, recorded.data),)
+        for outcome in data.outcomes
+        if not data.table[outcome.name].equals(recorded.data.table[outcome.name])
+        and data.table[outcome.name].notna().any()
+    )
+
+
+def _other_nights(folder: TrialFolder, recorded: Recorded) -> Iterator[tuple[str, Nights]]:
+    episodes = recorded.by_device[recorded.used]
+    yield "longest record alone", nightly(episodes, window="main")
+    yield "naps too", nightly(episodes, window="day24")
+    if any(planned.name == WAKES for planned in folder.protocol.outcomes):
+        rule = replace(NightRule(), wake_episode_min=LONG_WAKE_MIN)
+        yield f"wakes of {LONG_WAKE_MIN:g} min or more", nightly(episodes, rule=rule)
+        every = nightly(episodes).table
+        yield "wakes of any length", Nights(every.assign(wake_episodes=every["wake_episodes_all"]))
