@@ -63,6 +63,15 @@ def this_evening(folder: TrialFolder, *, now: datetime) -> date:
     return night_of(now.astimezone(folder.home_zone).replace(tzinfo=None))
 
 
+# Who asks at breakfast asks about the evening to come; who asks in the night, about the one that goes on.
+BREAKFAST_HOUR = 5
+
+
+def coming_evening(folder: TrialFolder, *, now: datetime) -> date:
+    """The evening that is next, or that goes on; every night before it is over."""
+    return (now.astimezone(folder.home_zone) - timedelta(hours=BREAKFAST_HOUR)).date()
+
+
 def last_night(folder: TrialFolder, course: Course) -> date:
     """The last evening, as planned or as stopped."""
     planned: date = folder.schedule.table["night"].iloc[-1].date()
@@ -89,7 +98,7 @@ def stop(folder: TrialFolder, reason: str, *, now: datetime) -> date:
         It was stopped before, has not begun, or is over.
     """
     course = read_course(folder)
-    night = this_evening(folder, now=now) - timedelta(days=1)
+    night = coming_evening(folder, now=now) - timedelta(days=1)
     if course.stopped:
         raise FolderError(
             f"{folder.path}: stopped already, after {course.last_night}: nothing is left to stop"
@@ -135,7 +144,7 @@ def unblind(folder: TrialFolder, key: Key, reason: str, *, now: datetime, early:
                 f"{folder.path}/schedule.csv: not what the key's seed draws: ask who made this trial"
             )
     end = last_night(folder, read_course(folder))
-    if this_evening(folder, now=now) <= end and not early:
+    if coming_evening(folder, now=now) <= end and not early:
         raise GateError(
             f"{folder.path}: the trial runs until {end}, and knowing the arms spoils the nights to come: wait, or"
             " add --early"

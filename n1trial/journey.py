@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.checks import CheckResult, Reading, checks_table, weigh_effects
-from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, last_night, read_course, this_evening
+from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, coming_evening, last_night, read_course
 from n1trial.diary import Diary, read_diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
@@ -123,7 +123,7 @@ def _nights_now(folder: TrialFolder, *, now: datetime) -> tuple[Recorded, Diary,
     recorded = recorded_nights(folder, diary)
     if _over(folder, recorded.data, now=now):
         return recorded, diary, None
-    look = block_to_look_at(folder.protocol.looks, folder.schedule, this_evening(folder, now=now))
+    look = block_to_look_at(folder.protocol.looks, folder.schedule, coming_evening(folder, now=now))
     if look is None:
         return recorded, diary, None
     return replace(recorded, data=nights_to_look_at(recorded.data, folder.schedule, look)), diary, look
@@ -133,7 +133,7 @@ def _over(folder: TrialFolder, data: TrialData, *, now: datetime) -> bool:
     """Whether the last night has passed, or is recorded."""
     last = last_night(folder, read_course(folder))
     recorded = data.analysed(data.outcomes[0])["night"].max()
-    return now.date() > last or (pd.notna(recorded) and recorded.date() >= last)
+    return coming_evening(folder, now=now) > last or (pd.notna(recorded) and recorded.date() >= last)
 
 
 def _facts(folder: TrialFolder) -> dict[str, str]:

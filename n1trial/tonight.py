@@ -1,9 +1,9 @@
 """What a person needs to know this evening: what to take and when, how far the trial is, what was kept so far."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from n1trial.conduct import last_night, read_course
+from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.diary import read_diary
 from n1trial.intake import recorded_nights
 from n1trial.paper.evening import Evening, clock_before, evenings
@@ -14,7 +14,7 @@ from n1trial.text import visible
 
 def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:
     """Tonight's arm, or kit while the arms are hidden; when to take it; nights and evenings kept so far."""
-    night, course = _coming_evening(folder, now=now), read_course(folder)
+    night, course = coming_evening(folder, now=now), read_course(folder)
     end = last_night(folder, course)
     first = folder.schedule.start
     if night < first:
@@ -30,14 +30,6 @@ def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:
         number = (night - first).days
         yield from _evening_lines(planned[number], number, folder)
     yield from _kept(folder, night)
-
-
-# Who asks at breakfast asks about the evening to come; who asks in the night, about the one that goes on.
-BREAKFAST_HOUR = 5
-
-
-def _coming_evening(folder: TrialFolder, *, now: datetime) -> date:
-    return (now.astimezone(folder.home_zone) - timedelta(hours=BREAKFAST_HOUR)).date()
 
 
 def _evening_lines(evening: Evening, number: int, folder: TrialFolder) -> Iterator[str]:
