@@ -21,7 +21,7 @@ from n1trial.fit_file import load_fits, save_fits
 from n1trial.intake import Recorded, recorded_nights
 from n1trial.looks import Decision, block_to_look_at, decide, nights_to_look_at
 from n1trial.readings import other_readings
-from n1trial.report import write_report
+from n1trial.report import Material, write_report
 from n1trial.side_by_side import CheckedFit, fit_outcomes
 from n1trial.store import TrialFolder, append_log, writing
 from n1trial.trial import TrialData
@@ -103,13 +103,15 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     with writing(folder) as writer:
         write_report(
             folder.report,
-            data=data,
-            fits=analysis.fits,
-            effects=analysis.effects,
-            checks=analysis.checks,
-            protocol=folder.protocol,
-            diary=diary,
-            facts=_facts(folder),
+            Material(
+                data=data,
+                fits=analysis.fits,
+                effects=analysis.effects,
+                checks=analysis.checks,
+                protocol=folder.protocol,
+                diary=diary,
+                facts=_facts(folder),
+            ),
         )
         if analysis.decision:
             writer.log(PLANNED_LOOK, analysis.decision.said, now=now)
@@ -172,13 +174,13 @@ def analyse_table(
     )
     write_report(
         out / "report.html",
-        data=data,
-        fits=analysis.fits,
-        effects=analysis.effects,
-        checks=analysis.checks,
-        protocol=None,
-        diary=None,
-        facts={"table": source},
+        Material(
+            data=data,
+            fits=analysis.fits,
+            effects=analysis.effects,
+            checks=analysis.checks,
+            facts={"table": source},
+        ),
     )
     return analysis
 

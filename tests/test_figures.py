@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from n1trial.report import figures, palette, tables
-from n1trial.report.canvas import NARROW, WIDE
+from n1trial.report import figures, tables
 from n1trial.report.dots import DOTS, count_dots, dot_gains
-from n1trial.report.nights_figure import every_night
-from n1trial.report.svg import inline_svg
+from n1trial.report.figures import palette
+from n1trial.report.figures.calendar import every_night
+from n1trial.report.figures.canvas import NARROW, WIDE
+from n1trial.report.figures.svg import inline_svg
 from n1trial.report.text import visible
 
 SHADES = {shade.variable: shade for shade in palette.SHADES}

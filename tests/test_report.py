@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from n1trial.protocol import read_protocol
-from n1trial.report import render, write_report
+from n1trial.report import Material, render, write_report
 from n1trial.report.text import visible
 
 PROTOCOL = read_protocol(Path(__file__).parents[1] / "protocols" / "glycine-vs-magnesium-glycinate.yaml")
 VOID = {"meta", "link", "br"}
 
 
-def with_protocol(given: by_hand.Inputs) -> dict[str, object]:
-    return given.keywords | {"protocol": PROTOCOL, "diary": by_hand.diary(given.data)}
+def with_protocol(given: by_hand.Inputs) -> Material:
+    return given.material(protocol=PROTOCOL, diary=by_hand.diary(given.data))
 
 
 class Outline(HTMLParser):
@@ -55,15 +55,15 @@ class Outline(HTMLParser):
 
 @pytest.fixture(scope="module")
 def decided() -> str:
-    return render(**with_protocol(by_hand.decided()))
+    return render(with_protocol(by_hand.decided()))
 
 
 def test_all_eleven_blocks_are_there(decided):
+    asked = re.findall(r"<dt>(.*?)</dt>", decided)
+    assert asked[:2] == ["Should I keep taking it?", "How sure, and why not surer"]
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", decided)
     assert headings == [
         "The answer",
-        "Should I keep taking it?",
-        "How sure, and why not surer",
         "How big might the difference be?",
         "Every night",
         "Tomorrow night",
@@ -77,7 +77,7 @@ def test_all_eleven_blocks_are_there(decided):
 
 def test_the_answer_comes_first(decided):
     text = Outline(decided).text.replace("\u00a0", " ")
-    assert text.index("Magnesium glycinate probably lengthened your sleep") < text.index("Should I keep")
+    assert text.index("Magnesium glycinate probably lengthened your sleep") < text.index("How big might")
     assert "Worth it" in text
 
 
@@ -121,16 +121,16 @@ def test_no_script_no_request_no_handler(decided):
 
 
 def test_a_page_is_small_even_after_two_years():
-    page = render(**by_hand.inputs([5.0, 9.0], 9.0, blocks=34).keywords)
+    page = render(by_hand.inputs([5.0, 9.0], 9.0, blocks=34).material())
     assert len(page.encode()) <= 500_000
 
 
 def test_the_same_inputs_give_the_same_bytes(decided):
-    assert render(**with_protocol(by_hand.decided())) == decided
+    assert render(with_protocol(by_hand.decided())) == decided
 
 
 def test_a_failed_gate_shows_the_problem_and_no_result():
-    text = Outline(render(**with_protocol(by_hand.gate_failed()))).text
+    text = Outline(render(with_protocol(by_hand.gate_failed()))).text
     assert "No answer yet" in text
     assert "the chains disagree (R-hat 1.083" in text
     assert "Run the analysis once more" in text
@@ -146,7 +146,7 @@ def test_a_failed_gate_shows_the_problem_and_no_result():
 
 
 def test_an_open_question_says_the_nights_and_never_no_effect():
-    text = Outline(render(**with_protocol(by_hand.undecided()))).text
+    text = Outline(render(with_protocol(by_hand.undecided()))).text
     assert "Can’t tell yet" in text
     assert "would settle it" in text
     assert "no effect" not in text.lower()
@@ -170,36 +170,36 @@ def test_p_values_stay_in_the_methods(decided):
 )
 def test_any_trial_gives_a_page(arms, outcomes):
     given = by_hand.inputs([30.0, 10.0, -20.0, 2.0][: arms - 1], 8.0, outcomes=outcomes, dated=arms != 2)
-    outline = Outline(render(**given.keywords))
+    outline = Outline(render(given.material()))
     assert ("Tomorrow night" in outline.text) == (not outcomes[0].startswith("wake"))
 
 
 def test_wake_episodes_never_recorded_are_shown_as_such():
     given = by_hand.decided()
     given.data.table["wake_episodes"] = np.nan
-    page = render(**(given.keywords | {"fits": given.fits[:1], "effects": given.effects[:1]}))
+    page = render(replace(given.material(), fits=given.fits[:1], effects=given.effects[:1]))
     assert "not recorded" in Outline(page).text
 
 
 def test_a_secondary_outcome_that_failed_its_gate_is_named_without_a_result():
     given = by_hand.decided()
     failed = replace(given.effects[1], problems=("the sampler moved too slowly",))
-    text = Outline(render(**(given.keywords | {"effects": (given.effects[0], failed)}))).text
-    assert "wake episodes of 5 minutes or more has no verdict: the sampler moved too slowly" in text
+    text = Outline(render(replace(given.material(), effects=(given.effects[0], failed)))).text
+    assert "Wake episodes of 5 minutes or more has no verdict: the sampler moved too slowly" in text
     assert "spared you" not in text
 
 
 def test_what_people_and_devices_wrote_is_shown_literally():
     given = by_hand.with_labels(by_hand.decided(), by_hand.HOSTILE)
     arms = tuple(arm.model_copy(update={"label": by_hand.HOSTILE}) for arm in PROTOCOL.arms)
-    keywords = given.keywords | {
-        "protocol": PROTOCOL.model_copy(
-            update={"title": by_hand.HOSTILE, "question": by_hand.HOSTILE, "arms": arms}
-        ),
-        "diary": by_hand.diary(given.data, said=by_hand.HOSTILE),
-        "facts": {by_hand.HOSTILE: by_hand.HOSTILE},
-    }
-    outline = Outline(render(**keywords))
+    protocol = PROTOCOL.model_copy(
+        update={"title": by_hand.HOSTILE, "question": by_hand.HOSTILE, "arms": arms}
+    )
+    diary = by_hand.diary(given.data, said=by_hand.HOSTILE)
+    material = replace(
+        given.material(protocol=protocol, diary=diary), facts={by_hand.HOSTILE: by_hand.HOSTILE}
+    )
+    outline = Outline(render(material))
     assert not outline.named("script")
     assert visible(by_hand.HOSTILE) in outline.text
     assert "\x01" not in outline.text
@@ -208,13 +208,13 @@ def test_what_people_and_devices_wrote_is_shown_literally():
 
 def test_notes_on_the_nights_stand_in_the_open():
     note = "2026-02-03 stands 2 times (412 and 388): every row is analysed as its own night"
-    page = render(**by_hand.decided(notes=(note,)).keywords)
+    page = render(by_hand.decided(notes=(note,)).material())
     assert page.index(note) < page.index("<details")
 
 
 def test_the_report_is_written_whole_and_for_its_owner(tmp_path):
     path = tmp_path / "report.html"
-    write_report(path, **by_hand.decided().keywords)
+    write_report(path, by_hand.decided().material())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")
     assert list(tmp_path.iterdir()) == [path]
@@ -224,7 +224,7 @@ def test_doses_are_timed_against_the_start_of_sleep():
     given = by_hand.decided()
     table = given.data.table
     table["start"] = [f"{night:%Y-%m-%d}T23:30:00+01:00" for night in table["night"]]
-    text = Outline(render(**with_protocol(given))).text.replace("\u00a0", " ")
+    text = Outline(render(with_protocol(given))).text.replace("\u00a0", " ")
     assert re.search(r"taken about \d\d min before sleep began", text)
 
 
@@ -237,7 +237,7 @@ def test_a_phone_shows_the_page_without_sideways_scroll_request_or_complaint(tmp
     with chromium.browser(tmp_path / "profile") as tab:
         for number, given in enumerate((by_hand.decided(), by_hand.gate_failed(), hostile, long)):
             path = tmp_path / f"report-{number}.html"
-            path.write_text(render(**with_protocol(given)), encoding="utf-8")
+            path.write_text(render(with_protocol(given)), encoding="utf-8")
             tab.open(path, width=390, scheme=scheme)
             assert tab.value("document.documentElement.scrollWidth") == 390
             assert tab.value("document.querySelector('details').open = true")
@@ -259,7 +259,7 @@ Math.min(...[...document.querySelectorAll('.narrow svg text')].map(text =>
 @pytest.mark.skipif(chromium.CHROMIUM is None, reason="no chromium on this machine")
 def test_the_printed_page_opens_the_methods(tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(render(**with_protocol(by_hand.decided())), encoding="utf-8")
+    path.write_text(render(with_protocol(by_hand.decided())), encoding="utf-8")
     with chromium.browser(tmp_path / "profile") as tab:
         tab.open(path, width=900)
         tab.pdf(tmp_path / "report.pdf")

@@ -3,12 +3,9 @@
 After CENT 2015 (Vohra et al., BMJ 350:h1738), which extends CONSORT to N-of-1 trials; shortened.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from n1trial.diary import Diary
-from n1trial.protocol import Protocol
-from n1trial.trial import TrialData
+from n1trial.report.material import Material
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +16,9 @@ class Item:
     where: str
 
 
-def cent_items(
-    data: TrialData, *, protocol: Protocol | None, diary: Diary | None, facts: Mapping[str, str]
-) -> list[Item]:
+def cent_items(material: Material) -> list[Item]:
     """Every item, filled or missing."""
+    data, protocol, diary, facts = material.data, material.protocol, material.diary, material.facts
     named = " ".join(facts).lower()
     rows = (
         ("Background and question", "design" if protocol else ""),

@@ -55,14 +55,14 @@ def frame(caption: str, table: pd.DataFrame, *, corner: str) -> Table:
     return Table(caption=caption, header=[corner, *map(str, table.columns)], rows=rows)
 
 
-def effects_table(effects: Effects, data: TrialData) -> Table:
-    """Every contrast of an outcome with its interval, chances and verdict."""
-    unit, mid = effects.outcome.contrast_unit, effects.outcome.mid
+def effects_table(all_effects: Sequence[Effects], data: TrialData) -> Table:
+    """Every contrast of every outcome with its interval, chances and verdict."""
     rows = [
         [
-            f"{data.labels[effect.arm]} − {data.labels[effect.comparator]}",
-            number(effect.mean),
+            f"{effects.outcome.label}: {data.labels[effect.arm]} − {data.labels[effect.comparator]}",
+            f"{number(effect.mean)} {effects.outcome.contrast_unit}",
             span(effect.low, effect.high),
+            f"{effects.outcome.mid:g}",
             share(effect.p_better),
             share(effect.p_worthwhile),
             share(effect.p_equivalent),
@@ -70,20 +70,22 @@ def effects_table(effects: Effects, data: TrialData) -> Table:
             HEADINGS[effect.verdict],
             effect.certainty,
         ]
+        for effects in all_effects
         for effect in effects.contrasts
     ]
     header = [
-        f"{effects.outcome.label}, {unit}",
+        "comparison",
         "mean",
         RANGE,
+        "worth having",
         "any gain",
-        f"gain of {mid:g} or more",
-        f"within ±{mid:g}",
-        f"loss of {mid:g} or more",
+        "gain worth having",
+        "less either way",
+        "loss as large",
         "verdict",
         "certainty",
     ]
-    return Table(caption=f"Every comparison of {effects.outcome.label}", header=header, rows=rows)
+    return Table(caption="Every comparison of every outcome", header=header, rows=rows)
 
 
 def dots_table(effects: Effects, data: TrialData) -> Table:

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from n1trial.outcomes import Outcome
-from n1trial.report.canvas import LETTER, TEXT, WIDE, Canvas, canvas, fitted, label_ticks, round_ticks
-from n1trial.report.palette import LINE, MUTED, arm_styles
+from n1trial.report.figures.canvas import LETTER, TEXT, WIDE, Canvas, canvas, fitted, label_ticks, round_ticks
+from n1trial.report.figures.palette import LINE, MUTED, arm_styles
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 

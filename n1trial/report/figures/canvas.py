@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from n1trial.report.palette import CARD, INK, LINE, MUTED
+from n1trial.report.figures.palette import CARD, INK, LINE, MUTED
 from n1trial.report.text import shortened
 
 WIDE, NARROW = 680.0, 330.0
