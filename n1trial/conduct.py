@@ -186,6 +186,8 @@ def conduct_notes(course: Course) -> Sequence[str]:
     said += [
         f"looked before the end on {line.day}; reason given: {line.detail}" for line in course.early_looks
     ]
+    looks = dict.fromkeys(line.detail for line in course.planned_looks)
+    said += [f"looked as planned {detail}" for detail in looks]
     if course.stopped:
         said.append(f"stopped after {course.last_night}; reason given: {course.stopped.detail[11:]}")
     if course.unblinded:

@@ -12,7 +12,7 @@ from n1trial.paper.evening import clock_before, evenings
 from n1trial.paper.page import COLOURS
 from n1trial.paper.spent import spent_items
 from n1trial.protocol import PermutedBlocks, Protocol, read_protocol, template_names
-from n1trial.report.palette import SHADES
+from n1trial.report.figures.palette import SHADES
 from n1trial.schedule import randomise
 from n1trial.text import visible
 

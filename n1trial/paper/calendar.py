@@ -29,12 +29,10 @@ def calendar_ics(
     calendar.add("prodid", "-//n1trial//schedule//EN")
     calendar.add("version", "2.0")
     promise = f"Commitment to the sealed key: {commitment}" if commitment else ""
-    calendar.add("x-wr-caldesc", ". ".join(filter(None, [visible(protocol.title), promise])))
+    calendar.add("x-wr-caldesc", ". ".join(filter(None, [_plain(protocol.title), promise])))
     stamp = datetime.combine(schedule.start, time(12), UTC)
     for evening in evenings(schedule, protocol, hidden=hidden):
-        summary = visible(
-            f"Tonight: {evening.name}" if evening.phase == "trial" else "Run-in: sleep as usual"
-        )
+        summary = _plain(f"Tonight: {evening.name}" if evening.phase == "trial" else "Run-in: sleep as usual")
         said = f"{evening.what}. {protocol.dosing.note}".strip()
         if evening.night == schedule.start and promise:
             said = f"{said} {promise}"
