@@ -3,7 +3,7 @@
 Here the rooms are joined: no statistics and no sleep, only who hands what to whom.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +18,14 @@ from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
 from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import load_fits, save_fits
-from n1trial.intake import Recorded, recorded_nights
+from n1trial.intake import Recorded, nights_by_device, recorded_nights
 from n1trial.looks import Decision, block_to_look_at, decide, nights_to_look_at
 from n1trial.readings import other_readings
 from n1trial.report import Material, write_report
+from n1trial.report.about import read_about
+from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
 from n1trial.side_by_side import CheckedFit, fit_outcomes
-from n1trial.store import TrialFolder, append_log, writing
+from n1trial.store import TrialFolder, append_log, read_log, writing
 from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
@@ -65,21 +67,30 @@ def fit_folder(
     return _analysis(data, checked)
 
 
-def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = None) -> Analysis:
-    """Write the report of a fitted trial into its folder.
+def report_folder(
+    folder: TrialFolder, *, now: datetime, early: str | None = None, copies: Collection[Copy] = ()
+) -> Analysis:
+    """Write the report of a fitted trial into its folder; the log keeps the answer of every edition.
 
     Parameters
     ----------
     early
         Why the person looks before the last night; logged, and printed in the report.
+    copies
+        What else to write: plain text, or a page without dates, places and the person's own words.
 
     Raises
     ------
     GateError
-        Nights are still to come and no reason was given.
+        Nights are still to come and no reason was given, or a copy of hidden arms would be shared.
     FolderError
         Nothing was fitted, or nights or diary changed since.
     """
+    if folder.sealed and {"share", "share with nights"} & {*copies}:
+        raise GateError(
+            f"{folder.path}: the arms are still letters, and letters tell others nothing: share it after n1trial"
+            " unblind"
+        )
     recorded, diary, look = _nights_now(folder, now=now)
     data = recorded.data
     if look is None and not _over(folder, data, now=now):
@@ -100,22 +111,23 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
         decision = decide(folder.protocol.looks, look, data, analysis.fits[0], analysis.effects[0])
         data = replace(data, notes=(*data.notes, f"planned look {decision.said}"))
         analysis = replace(analysis, data=data, decision=decision)
+    material = Material(
+        data=data,
+        fits=analysis.fits,
+        effects=analysis.effects,
+        checks=analysis.checks,
+        tables=analysis.tables,
+        protocol=folder.protocol,
+        diary=diary,
+        facts=_facts(folder),
+        about=read_about(folder.path / "about.yaml"),
+        devices=nights_by_device(folder),
+    )
     with writing(folder) as writer:
-        write_report(
-            folder.report,
-            Material(
-                data=data,
-                fits=analysis.fits,
-                effects=analysis.effects,
-                checks=analysis.checks,
-                protocol=folder.protocol,
-                diary=diary,
-                facts=_facts(folder),
-            ),
-        )
+        write_edition(folder.report, with_earlier(material, read_log(folder)), copies)
         if analysis.decision:
             writer.log(PLANNED_LOOK, analysis.decision.said, now=now)
-        writer.log("report", f"data {data.sha256[:12]}", now=now)
+        writer.log(LOG_EVENT, log_detail(material), now=now)
     return analysis
 
 
@@ -179,6 +191,7 @@ def analyse_table(
             fits=analysis.fits,
             effects=analysis.effects,
             checks=analysis.checks,
+            tables=analysis.tables,
             facts={"table": source},
         ),
     )

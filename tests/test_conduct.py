@@ -20,8 +20,9 @@ from n1trial.conduct import (
     unblind,
 )
 from n1trial.effects import estimate_effects
-from n1trial.errors import BlindingError, FolderError
+from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.intake import import_exports, recorded_nights, trial_data, write_down
+from n1trial.journey import report_folder
 from n1trial.looks import block_to_look_at, decide, nights_to_look_at
 from n1trial.making import make_blind_trial, make_trial
 from n1trial.protocol import Looks, read_protocol
@@ -273,3 +274,5 @@ def test_a_sealed_trial_has_letters_and_no_verdict(hidden, tmp_path):
     assert data.contrasts == (("B", "A"), ("C", "A"), ("C", "B"))
     assert (data.blinded, data.sealed) == (True, True)
     assert data.design.arms == ("A", "B", "C")
+    with pytest.raises(GateError, match="letters tell others nothing"):
+        report_folder(hidden, now=evening(140), copies={"share"})
