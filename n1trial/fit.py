@@ -1,23 +1,25 @@
 """Sample a model, pass the convergence gate or say why not, and remember how it was done."""
 
 import time
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import nutpie
+import pymc as pm
 import xarray as xr
 
+from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, POINT, Compiled, compile_model
 from n1trial.convergence import Diagnostics, convergence_problems, diagnose, worst_of
 from n1trial.models import Model, model_for
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 CHAINS, DRAWS, TUNE = 4, 1000, 1000
-# A second try takes smaller steps and more of them, before the gate speaks.
-ATTEMPTS = ((1, 0.9), (3, 0.99))
+# A second try takes smaller steps and a third more of them too, before the gate speaks.
+ATTEMPTS = ((1, 0.9), (1, 0.99), (3, 0.99))
 
 type Stage = Callable[[str], None]
 type OnStage = Callable[[str, str], None]
@@ -29,7 +31,9 @@ class Fit:
 
     `posterior` is [chain, draw, ...] and holds `effect` (arm minus reference, in the outcome's contrast
     unit, dims contrast). `variants` holds the same model under other assumptions: "sceptical" (a prior of
-    half the width) and, for counts, "equal sleep" (at equal sleep time). With `problems` there is no verdict.
+    half the width) and, for counts, "equal sleep" (at equal sleep time). `densities` holds the log likelihood
+    [chain, draw, night] and the log prior density of every free variable, None in a fit read from a file.
+    With `problems` there is no verdict.
     """
 
     outcome: Outcome
@@ -40,6 +44,7 @@ class Fit:
     prior_sd: float
     posterior: xr.Dataset
     variants: Mapping[str, xr.Dataset] = field(default_factory=dict)
+    densities: xr.Dataset | None = None
     diagnostics: Diagnostics
     problems: tuple[str, ...] = ()
     nights: int
@@ -78,18 +83,12 @@ def fit_model(
     started = time.perf_counter()
     stage("compiling")
     built = model.build(data, outcome)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compiled = nutpie.compile_pymc_model(built)
+    compiled = compile_model(built)
     compiled_at = time.perf_counter()
-    names = [variable.name for variable in built.free_RVs]
-    kept: dict[str, xr.Dataset] = {}
-    judged: dict[str, tuple[Diagnostics, tuple[str, ...]]] = {}
+    sampled = {}
     for name, values in {"default": {}, **model.variants(data, outcome)}.items():
         stage("sampling" if name == "default" else f"sampling, {name}")
-        here = compiled.with_data(**values) if values else compiled
-        kept[name], diagnostics, problems = _sample(here, names, seed=seed, draws=draws, cores=cores)
-        judged[name] = (diagnostics, problems)
+        sampled[name] = _sample(built, compiled, values, seed=seed, draws=draws, cores=cores)
     return Fit(
         outcome=outcome,
         model=model.NAME,
@@ -97,13 +96,18 @@ def fit_model(
         formula=model.FORMULA,
         priors=model.priors(data, outcome),
         prior_sd=model.effect_prior_sd(data, outcome),
-        posterior=kept.pop("default"),
-        variants={name: posterior[_kept_of_a_variant(posterior)] for name, posterior in kept.items()},
-        diagnostics=worst_of([diagnostics for diagnostics, _ in judged.values()]),
+        posterior=sampled["default"].posterior,
+        variants={
+            name: each.posterior[_kept_of_a_variant(each.posterior)]
+            for name, each in sampled.items()
+            if name != "default"
+        },
+        densities=sampled["default"].densities,
+        diagnostics=worst_of([each.diagnostics for each in sampled.values()]),
         problems=tuple(
             problem if name == "default" else f"{name} variant: {problem}"
-            for name, (_, problems) in judged.items()
-            for problem in problems
+            for name, each in sampled.items()
+            for problem in each.problems
         ),
         nights=len(data.analysed(outcome)),
         data_sha256=data.sha256,
@@ -114,16 +118,28 @@ def fit_model(
     )
 
 
-def _kept_of_a_variant(posterior: xr.Dataset) -> list[str]:
-    return [str(name) for name in posterior.data_vars if "contrast" in posterior[name].dims]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sampled:
+    posterior: xr.Dataset
+    densities: xr.Dataset
+    diagnostics: Diagnostics
+    problems: tuple[str, ...]
 
 
 def _sample(
-    compiled: Any, names: Sequence[str], *, seed: int, draws: int, cores: int
-) -> tuple[xr.Dataset, Diagnostics, tuple[str, ...]]:
+    built: pm.Model,
+    compiled: Compiled,
+    values: Mapping[str, npt.NDArray[np.float64]],
+    *,
+    seed: int,
+    draws: int,
+    cores: int,
+) -> _Sampled:
+    packed = compiled.packed(**values)
+    names = [variable.name for variable in built.free_RVs]
     for attempt, (factor, target_accept) in enumerate(ATTEMPTS):
         tree = nutpie.sample(
-            compiled,
+            compiled.for_nutpie(packed),
             draws=draws * factor,
             tune=TUNE * factor,
             chains=CHAINS,
@@ -132,8 +148,29 @@ def _sample(
             target_accept=target_accept,
             progress_bar=False,
         )
-        diagnostics = diagnose(tree, names)
+        drawn = _named(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
+        densities = [name for name in drawn if str(name).startswith((LOG_LIKELIHOOD, LOG_PRIOR))]
+        posterior = drawn.drop_vars(densities)
+        judged = xr.DataTree.from_dict(
+            {"posterior": posterior, "sample_stats": tree["sample_stats"].to_dataset()}
+        )
+        diagnostics = diagnose(judged, names)
         problems = convergence_problems(diagnostics, second_try=attempt > 0)
         if not problems:
             break
-    return tree["posterior"].to_dataset(), diagnostics, problems
+    return _Sampled(
+        posterior=posterior, densities=drawn[densities], diagnostics=diagnostics, problems=problems
+    )
+
+
+def _named(built: pm.Model, draws: Mapping[str, npt.NDArray[np.float64]]) -> xr.Dataset:
+    """Draws [chain, draw, ...] with the model's dims and coords."""
+    dims = {name: ("chain", "draw", *built.named_vars_to_dims.get(name, ())) for name in draws}
+    dims[LOG_LIKELIHOOD] = ("chain", "draw", "night")
+    used = {dim for each in dims.values() for dim in each}
+    coords = {name: list(labels) for name, labels in built.coords.items() if name in used and labels}
+    return xr.Dataset({name: (dims[name], value) for name, value in draws.items()}, coords=coords)
+
+
+def _kept_of_a_variant(posterior: xr.Dataset) -> list[str]:
+    return [str(name) for name in posterior.data_vars if "contrast" in posterior[name].dims]

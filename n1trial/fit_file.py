@@ -53,7 +53,7 @@ def load_fits(path: Path) -> list[CheckedFit]:
 
 
 def _told(fit: Fit) -> dict[str, Any]:
-    drawn = ("posterior", "variants")
+    drawn = ("posterior", "variants", "densities")
     told = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name not in drawn}
     return told | {"outcome": asdict(fit.outcome), "diagnostics": asdict(fit.diagnostics)}
 
