@@ -8,7 +8,7 @@ from pathlib import Path
 import icalendar
 import pandas as pd
 
-from n1trial.allocation import permuted_blocks, words
+from n1trial.allocation import words
 from n1trial.errors import ScheduleError
 from n1trial.protocol import Protocol
 
@@ -56,7 +56,7 @@ def randomise(protocol: Protocol, *, start: date, seed: str) -> Schedule:
         ("run-in", 0, 0, protocol.reference, False) for _ in range(design.run_in_nights)
     ]
     periods = count(1)
-    for block, order in enumerate(permuted_blocks(stream, protocol.arm_names, design.blocks), start=1):
+    for block, order in enumerate(protocol.admissible.draw(stream), start=1):
         for arm in order:
             period = next(periods)
             rows += [

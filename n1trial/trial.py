@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from n1trial.allocation import Admissible
 from n1trial.diary import Diary
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
@@ -28,7 +29,7 @@ class TrialData:
     device also `start` of sleep (ISO text) and `device`; from a diary `taken` (1, 0, NaN: not written),
     `taken_at` ("22:15"), `guess` ("" : none), `confidence` (0 to 10), and a number for every confounder.
     `covariates` names the confounders, written down before the dose, of which any value is there.
-    `blinded` is None where nobody said.
+    `blinded` is None where nobody said. `design` is what the schedule was drawn from, None where unknown.
     """
 
     table: pd.DataFrame
@@ -43,6 +44,7 @@ class TrialData:
     covariates: tuple[str, ...] = ()
     blinded: bool | None = False
     peeked: bool = False
+    design: Admissible | None = None
 
     @property
     def treatments(self) -> tuple[str, ...]:
@@ -125,6 +127,7 @@ def join_trial(
         rule=protocol.verdict,
         notes=notes,
         sleep_time="tst_min",
+        design=protocol.admissible,
         covariates=tuple(
             name for name in protocol.confounders if name in written and written[name].notna().any()
         ),

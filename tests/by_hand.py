@@ -12,6 +12,7 @@ from n1trial.diary import DONT_KNOW, Diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.fit import Fit
 from n1trial.outcomes import OUTCOMES, Outcome
+from n1trial.report import Material
 from n1trial.trial import TrialData
 
 LABELS = {
@@ -173,17 +174,15 @@ class Inputs:
     fits: tuple[Fit, ...]
     effects: tuple[Effects, ...]
 
-    @property
-    def keywords(self) -> dict[str, object]:
-        return {
-            "data": self.data,
-            "fits": self.fits,
-            "effects": self.effects,
-            "checks": {each.outcome.name: check_results(each) for each in self.effects},
-            "protocol": None,
-            "diary": None,
-            "facts": {"Protocol fingerprint": "4f1d…", "Export": "takeout.zip", "Schedule seed": "00ff…"},
-        }
+    def material(self, **more: object) -> Material:
+        return Material(
+            data=self.data,
+            fits=self.fits,
+            effects=self.effects,
+            checks={each.outcome.name: check_results(each) for each in self.effects},
+            facts={"Protocol fingerprint": "4f1d…", "Export": "takeout.zip", "Schedule seed": "00ff…"},
+            **more,  # type: ignore[arg-type]
+        )
 
 
 def inputs(means: list[float], sd: float, *, problems: tuple[str, ...] = (), **plan: object) -> Inputs:

@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 from pretend import pretend_trial
 
+from n1trial.allocation import Admissible, words
 from n1trial.checks import Case, checks, run_checks
 from n1trial.checks._period_means import complete_blocks
-from n1trial.checks.randomisation import block_t, relabellings, signs, swap_interval, swap_p
+from n1trial.checks.randomisation import (
+    block_t,
+    drawn_from,
+    free_draw,
+    least_swap_p,
+    relabellings,
+    signs,
+    swap_interval,
+    swap_p,
+)
 from n1trial.outcomes import OUTCOMES
 from n1trial.own_table import read_table
 
@@ -68,7 +78,7 @@ def test_blocks_without_every_arm_are_left_out_and_counted():
 
 def test_all_labellings_of_six_blocks_of_three_arms_are_there_once():
     means = np.arange(18.0).reshape(6, 3)
-    every, exact = relabellings(means)
+    every, exact = relabellings(means, free_draw(("a", "b", "c"), 6))
     assert exact
     assert len(np.unique(every.reshape(len(every), -1), axis=0)) == len(every) == 46_656
 
@@ -83,7 +93,7 @@ def test_t_of_the_block_analysis_of_variance_agrees_with_statsmodels():
 
 def test_swaps_by_hand():
     # Differences 1, 2, 3: of eight sign patterns only +++ and --- reach a sum of 6.
-    swaps, exact = signs(3)
+    swaps, exact = signs(free_draw(("a", "b"), 3), "a", "b")
     assert exact
     assert swap_p(np.array([1.0, 2.0, 3.0]), swaps) == pytest.approx(2 / 8)
     assert swap_interval(np.array([1.0, 2.0, 3.0]), swaps) == (None, None)
@@ -91,7 +101,7 @@ def test_swaps_by_hand():
 
 def test_the_swap_interval_holds_exactly_the_shifts_that_are_not_rejected():
     difference = np.array([12.0, 30.0, 18.0, 25.0, 9.0, 40.0, 22.0])
-    swaps, _ = signs(7)
+    swaps, _ = signs(free_draw(("a", "b"), 7), "a", "b")
     low, high = swap_interval(difference, swaps)
     assert swap_p(difference - (low + 1e-6), swaps) > 0.05 >= swap_p(difference - (low - 1e-6), swaps)
     assert swap_p(difference - (high - 1e-6), swaps) > 0.05 >= swap_p(difference - (high + 1e-6), swaps)
@@ -99,11 +109,65 @@ def test_the_swap_interval_holds_exactly_the_shifts_that_are_not_rejected():
 
 def test_the_randomisation_test_keeps_its_level_exactly():
     means = np.random.default_rng(0).normal(size=(3, 3))
-    every, _ = relabellings(means)
+    every, _ = relabellings(means, free_draw(("a", "b", "c"), 3))
     statistics = block_t(every, 1, 0)
     p = np.array([(statistics >= each - 1e-9).mean() for each in statistics])
     for level in (0.05, 0.1, 0.2, 0.5):
         assert (p <= level).mean() <= level
+
+
+def restricted(order, blocks, seed=1):
+    """A trial whose schedule was drawn under a restriction, with nights of pure noise."""
+    design = Admissible(arms=("glycine", "none", "magnesium"), blocks=blocks, order=order)
+    drawn = design.draw(words(protocol_sha256="ab" * 32, seed=f"{seed:064x}"))
+    data = pretend_trial(blocks=blocks, seed=seed, design=design)
+    data.table["arm"] = np.repeat([arm for block in drawn for arm in block], 7)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("order", "blocks", "schedules"), [("no-repeat", 4, 384), ("abba", 4, 36), ("williams", 6, 72)]
+)
+def test_a_restricted_schedule_is_tested_over_its_own_admissible_set(order, blocks, schedules):
+    """The labels are drawn again as they were drawn, and the observed nights stand under the observed ones."""
+    data = restricted(order, blocks)
+    means, drawn = complete_blocks(data, SLEEP), drawn_from(data, SLEEP)
+    every, exact = relabellings(means, drawn)
+    assert (len(every), exact) == (schedules, True)
+    assert (np.abs(every - means).max(axis=(1, 2)) < 1e-9).sum() == 1
+    assert f"all {schedules} labellings" in result(data, "randomisation", "glycine vs none").note
+
+
+@pytest.mark.parametrize("order", ["no-repeat", "abba", "williams"])
+def test_under_a_restriction_too_p_is_uniform_when_nothing_acts(order):
+    """Over the whole set that could have been drawn, at most a share of p of the tests is below p."""
+    data = restricted(order, 6)
+    means, drawn = complete_blocks(data, SLEEP), drawn_from(data, SLEEP)
+    every, _ = relabellings(means, drawn)
+    statistics = block_t(every, 1, 0)
+    p = np.array([(statistics >= each - 1e-9).mean() for each in statistics])
+    for level in (0.05, 0.1, 0.2, 0.5):
+        assert (p <= level).mean() <= level
+
+
+def test_swaps_under_a_restriction_keep_it_and_say_how_small_p_can_get():
+    data = restricted("no-repeat", 6)
+    drawn = drawn_from(data, SLEEP)
+    swaps, exact = signs(drawn, "glycine", "none")
+    assert exact
+    kept = drawn.admissible.swaps(drawn.schedule, "glycine", "none")
+    assert len(swaps) == kept.size < 64
+    assert least_swap_p(swaps) == pytest.approx(2 / kept.size)
+
+
+def test_a_block_without_every_arm_is_left_out_of_a_restricted_test_and_the_others_stay_in_place():
+    data = restricted("no-repeat", 6)
+    third = (data.table["block"] == 3) & (data.table["arm"] == "none")
+    data.table.loc[third, "tst_min"] = np.nan
+    drawn = drawn_from(data, SLEEP)
+    assert list(drawn.used) == [0, 1, 3, 4, 5]
+    every, _ = relabellings(complete_blocks(data, SLEEP), drawn)
+    assert every.shape == (6144, 5, 3)
 
 
 def test_correlated_nights_fool_the_naive_analysis_and_not_the_period_means():

@@ -1,27 +1,24 @@
 import re
-import shutil
 import stat
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import by_hand
-import chromium
 import numpy as np
 import pytest
 
 from n1trial.protocol import read_protocol
-from n1trial.report import render, write_report
+from n1trial.report import Material, render, write_report
 from n1trial.report.text import visible
 
 PROTOCOL = read_protocol(Path(__file__).parents[1] / "protocols" / "glycine-vs-magnesium-glycinate.yaml")
 VOID = {"meta", "link", "br"}
 
 
-def with_protocol(given: by_hand.Inputs) -> dict[str, object]:
-    return given.keywords | {"protocol": PROTOCOL, "diary": by_hand.diary(given.data)}
+def with_protocol(given: by_hand.Inputs) -> Material:
+    return given.material(protocol=PROTOCOL, diary=by_hand.diary(given.data))
 
 
 class Outline(HTMLParser):
@@ -55,15 +52,15 @@ class Outline(HTMLParser):
 
 @pytest.fixture(scope="module")
 def decided() -> str:
-    return render(**with_protocol(by_hand.decided()))
+    return render(with_protocol(by_hand.decided()))
 
 
 def test_all_eleven_blocks_are_there(decided):
+    asked = re.findall(r"<dt>(.*?)</dt>", decided)
+    assert asked[:2] == ["Should I keep taking it?", "How sure, and why not surer"]
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", decided)
     assert headings == [
         "The answer",
-        "Should I keep taking it?",
-        "How sure, and why not surer",
         "How big might the difference be?",
         "Every night",
         "Tomorrow night",
@@ -77,14 +74,15 @@ def test_all_eleven_blocks_are_there(decided):
 
 def test_the_answer_comes_first(decided):
     text = Outline(decided).text.replace("\u00a0", " ")
-    assert text.index("Magnesium glycinate probably lengthened your sleep") < text.index("Should I keep")
+    assert text.index("Magnesium glycinate probably lengthened your sleep") < text.index("How big might")
     assert "Worth it" in text
 
 
 def test_the_page_can_be_read_by_a_screen_reader(decided):
     outline = Outline(decided)
     assert outline.named("html") == [{"lang": "en"}]
-    assert len(outline.named("h1")) == len(outline.named("main")) == len(outline.named("title")) - 8 == 1
+    assert len(outline.named("h1")) == len(outline.named("main")) == 1
+    assert len(outline.named("title")) == len(outline.named("svg")) + 1
     identities = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
     assert len(identities) == len(set(identities))
     for svg in outline.named("svg"):
@@ -97,13 +95,15 @@ def test_the_page_can_be_read_by_a_screen_reader(decided):
 
 
 def test_every_picture_says_its_finding_and_has_its_table(decided):
-    assert len(re.findall(r"<desc[^>]*>[^<]{20,}</desc>", decided)) == 8
+    assert len(re.findall(r"<desc[^>]*>[^<]{20,}</desc>", decided)) == decided.count("<svg")
     captions = re.findall(r"<caption>(.*?)</caption>", decided)
     for caption in (
         "The fifty dots of every arm",
         "Every planned night",
         "Tomorrow night: of 100 nights",
+        "The mean of every period",
         "Analysed differently",
+        "Before and after the nights",
     ):
         assert caption in captions
 
@@ -121,16 +121,16 @@ def test_no_script_no_request_no_handler(decided):
 
 
 def test_a_page_is_small_even_after_two_years():
-    page = render(**by_hand.inputs([5.0, 9.0], 9.0, blocks=34).keywords)
+    page = render(by_hand.inputs([5.0, 9.0], 9.0, blocks=34).material())
     assert len(page.encode()) <= 500_000
 
 
 def test_the_same_inputs_give_the_same_bytes(decided):
-    assert render(**with_protocol(by_hand.decided())) == decided
+    assert render(with_protocol(by_hand.decided())) == decided
 
 
 def test_a_failed_gate_shows_the_problem_and_no_result():
-    text = Outline(render(**with_protocol(by_hand.gate_failed()))).text
+    text = Outline(render(with_protocol(by_hand.gate_failed()))).text
     assert "No answer yet" in text
     assert "the chains disagree (R-hat 1.083" in text
     assert "Run the analysis once more" in text
@@ -146,7 +146,7 @@ def test_a_failed_gate_shows_the_problem_and_no_result():
 
 
 def test_an_open_question_says_the_nights_and_never_no_effect():
-    text = Outline(render(**with_protocol(by_hand.undecided()))).text
+    text = Outline(render(with_protocol(by_hand.undecided()))).text
     assert "Can’t tell yet" in text
     assert "would settle it" in text
     assert "no effect" not in text.lower()
@@ -170,36 +170,36 @@ def test_p_values_stay_in_the_methods(decided):
 )
 def test_any_trial_gives_a_page(arms, outcomes):
     given = by_hand.inputs([30.0, 10.0, -20.0, 2.0][: arms - 1], 8.0, outcomes=outcomes, dated=arms != 2)
-    outline = Outline(render(**given.keywords))
+    outline = Outline(render(given.material()))
     assert ("Tomorrow night" in outline.text) == (not outcomes[0].startswith("wake"))
 
 
 def test_wake_episodes_never_recorded_are_shown_as_such():
     given = by_hand.decided()
     given.data.table["wake_episodes"] = np.nan
-    page = render(**(given.keywords | {"fits": given.fits[:1], "effects": given.effects[:1]}))
+    page = render(replace(given.material(), fits=given.fits[:1], effects=given.effects[:1]))
     assert "not recorded" in Outline(page).text
 
 
 def test_a_secondary_outcome_that_failed_its_gate_is_named_without_a_result():
     given = by_hand.decided()
     failed = replace(given.effects[1], problems=("the sampler moved too slowly",))
-    text = Outline(render(**(given.keywords | {"effects": (given.effects[0], failed)}))).text
-    assert "wake episodes of 5 minutes or more has no verdict: the sampler moved too slowly" in text
+    text = Outline(render(replace(given.material(), effects=(given.effects[0], failed)))).text
+    assert "Wake episodes of 5 minutes or more has no verdict: the sampler moved too slowly" in text
     assert "spared you" not in text
 
 
 def test_what_people_and_devices_wrote_is_shown_literally():
     given = by_hand.with_labels(by_hand.decided(), by_hand.HOSTILE)
     arms = tuple(arm.model_copy(update={"label": by_hand.HOSTILE}) for arm in PROTOCOL.arms)
-    keywords = given.keywords | {
-        "protocol": PROTOCOL.model_copy(
-            update={"title": by_hand.HOSTILE, "question": by_hand.HOSTILE, "arms": arms}
-        ),
-        "diary": by_hand.diary(given.data, said=by_hand.HOSTILE),
-        "facts": {by_hand.HOSTILE: by_hand.HOSTILE},
-    }
-    outline = Outline(render(**keywords))
+    protocol = PROTOCOL.model_copy(
+        update={"title": by_hand.HOSTILE, "question": by_hand.HOSTILE, "arms": arms}
+    )
+    diary = by_hand.diary(given.data, said=by_hand.HOSTILE)
+    material = replace(
+        given.material(protocol=protocol, diary=diary), facts={by_hand.HOSTILE: by_hand.HOSTILE}
+    )
+    outline = Outline(render(material))
     assert not outline.named("script")
     assert visible(by_hand.HOSTILE) in outline.text
     assert "\x01" not in outline.text
@@ -208,13 +208,13 @@ def test_what_people_and_devices_wrote_is_shown_literally():
 
 def test_notes_on_the_nights_stand_in_the_open():
     note = "2026-02-03 stands 2 times (412 and 388): every row is analysed as its own night"
-    page = render(**by_hand.decided(notes=(note,)).keywords)
+    page = render(by_hand.decided(notes=(note,)).material())
     assert page.index(note) < page.index("<details")
 
 
 def test_the_report_is_written_whole_and_for_its_owner(tmp_path):
     path = tmp_path / "report.html"
-    write_report(path, **by_hand.decided().keywords)
+    write_report(path, by_hand.decided().material())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")
     assert list(tmp_path.iterdir()) == [path]
@@ -224,49 +224,5 @@ def test_doses_are_timed_against_the_start_of_sleep():
     given = by_hand.decided()
     table = given.data.table
     table["start"] = [f"{night:%Y-%m-%d}T23:30:00+01:00" for night in table["night"]]
-    text = Outline(render(**with_protocol(given))).text.replace("\u00a0", " ")
+    text = Outline(render(with_protocol(given))).text.replace("\u00a0", " ")
     assert re.search(r"taken about \d\d min before sleep began", text)
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(chromium.CHROMIUM is None, reason="no chromium on this machine")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_page_without_sideways_scroll_request_or_complaint(tmp_path, scheme):
-    hostile = by_hand.with_labels(by_hand.undecided(), by_hand.HOSTILE)
-    long = by_hand.with_labels(by_hand.decided(), "x" * 60)
-    with chromium.browser(tmp_path / "profile") as tab:
-        for number, given in enumerate((by_hand.decided(), by_hand.gate_failed(), hostile, long)):
-            path = tmp_path / f"report-{number}.html"
-            path.write_text(render(**with_protocol(given)), encoding="utf-8")
-            tab.open(path, width=390, scheme=scheme)
-            assert tab.value("document.documentElement.scrollWidth") == 390
-            assert tab.value("document.querySelector('details').open = true")
-            assert tab.value("document.documentElement.scrollWidth") == 390
-            assert tab.value("document.scripts.length") == 0
-            assert tab.value(SMALLEST_TEXT) >= 11
-            assert tab.requests() == []
-            assert tab.complaints() == []
-
-
-# Height of the font of every text of a visible picture, as it stands on the screen.
-SMALLEST_TEXT = """
-Math.min(...[...document.querySelectorAll('.narrow svg text')].map(text =>
-  parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a))
-"""
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(chromium.CHROMIUM is None, reason="no chromium on this machine")
-def test_the_printed_page_opens_the_methods(tmp_path):
-    path = tmp_path / "report.html"
-    path.write_text(render(**with_protocol(by_hand.decided())), encoding="utf-8")
-    with chromium.browser(tmp_path / "profile") as tab:
-        tab.open(path, width=900)
-        tab.pdf(tmp_path / "report.pdf")
-    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
-    if shutil.which("pdftotext"):
-        text = subprocess.run(
-            ["pdftotext", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
-        ).stdout
-        assert "How the sampler did" in text
-        assert "Tomorrow night: of 100 nights" in text

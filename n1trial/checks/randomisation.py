@@ -1,8 +1,8 @@
 """Randomisation test: the share of schedules that luck could have drawn and that show as much.
 
 It assumes nothing about the nights, only that the schedule was drawn as the protocol says. The labels of
-the complete blocks are drawn again over the same admissible set: all of them when there are at most
-100,000, else 20,000 exact uniform draws. Two rows a contrast:
+the complete blocks are drawn again over the same admissible set, restrictions included: all of them when
+there are at most 100,000, else 20,000 exact uniform draws. Two rows a contrast:
 
 * every arm's label moves; the statistic is |t| of the contrast in the block analysis of variance, and p
   speaks against "no arm does anything";
@@ -10,14 +10,17 @@ the complete blocks are drawn again over the same admissible set: all of them wh
   and the interval holds every shift that this test does not reject.
 """
 
-import itertools
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from n1trial.allocation import Admissible, Chain
 from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._period_means import complete_blocks, left_out_note
+from n1trial.checks._period_means import complete_blocks, left_out_note, period_means
 from n1trial.effects import INTERVAL
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
 
 NAME = "randomisation"
 ENUMERATE_AT_MOST = 100_000
@@ -27,6 +30,21 @@ SEED = 20_150
 TIE = 1e-9
 
 type Array = npt.NDArray[np.float64]
+type Codes = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What was drawn from what: the schedule [block, position] as places in `admissible.arms`.
+
+    `used` are the places of the complete blocks among all, `column` [arm] that of each of its arms in the
+    trial's.
+    """
+
+    admissible: Admissible
+    schedule: Codes
+    used: npt.NDArray[np.int64]
+    column: npt.NDArray[np.int64]
 
 
 def applies(case: Case) -> bool:
@@ -39,8 +57,8 @@ def run(case: Case) -> Findings:
     data, outcome = case.data, case.outcome
     means = complete_blocks(data, outcome)
     used = left_out_note(data, len(means))
-    every, exact = relabellings(means)
-    swaps, all_swaps = signs(len(means))
+    drawn = drawn_from(data, outcome)
+    every, exact = relabellings(means, drawn)
     results = []
     for arm, comparator in data.contrasts:
         one, other = data.arms.index(arm), data.arms.index(comparator)
@@ -51,6 +69,7 @@ def run(case: Case) -> Findings:
             how = f"{'all' if exact else 'a random'} {len(every):,} labellings of every arm; {used}"
             estimate = float(difference.mean())
             results.append(CheckResult(check=NAME, contrast=contrast, estimate=estimate, p=p, note=how))
+        swaps, all_swaps = signs(drawn, arm, comparator)
         low, high = swap_interval(difference, swaps)
         results.append(
             CheckResult(
@@ -62,26 +81,51 @@ def run(case: Case) -> Findings:
                 p=swap_p(difference, swaps),
                 note=(
                     f"{'all' if all_swaps else 'a random'} {len(swaps):,} swaps; {used};"
-                    f" the least p it can reach is {2 / 2 ** len(means):.2g}"
+                    f" the least p it can reach is {least_swap_p(swaps):.2g}"
                 ),
             )
         )
     return Findings(results=tuple(results))
 
 
-def relabellings(means: Array) -> tuple[Array, bool]:
+def drawn_from(data: TrialData, outcome: Outcome) -> Drawn:
+    """The trial's schedule in its admissible set; without a design any order of the complete blocks."""
+    found = period_means(data, outcome).groupby("block")["arm"].nunique()
+    complete = found.index[found == len(data.arms)]
+    design = data.design
+    if design is None or (design.order == "any" and not design.never):
+        # Blocks are then drawn apart from each other, so that incomplete ones may simply be left away.
+        return free_draw(data.arms, len(complete))
+    periods = data.table[data.table["block"] > 0].drop_duplicates("period")
+    order = [list(block["arm"]) for _, block in periods.groupby("block")]
+    return Drawn(
+        admissible=design,
+        schedule=design.codes(order),
+        used=np.searchsorted(np.unique(periods["block"]), complete),
+        column=np.array([data.arms.index(arm) for arm in design.arms]),
+    )
+
+
+def free_draw(arms: tuple[str, ...], blocks: int) -> Drawn:
+    """A draw of which every order of the arms was possible in every block, whichever it was."""
+    columns = np.arange(len(arms))
+    schedule = np.tile(columns.astype(np.int8), (blocks, 1))
+    free = Admissible(arms=arms, blocks=blocks)
+    return Drawn(admissible=free, schedule=schedule, used=np.arange(blocks), column=columns)
+
+
+def relabellings(means: Array, drawn: Drawn) -> tuple[Array, bool]:
     """Period means [labelling, block, arm] under every admissible labelling, or under uniform draws of them.
 
     The second value tells whether all of them are there.
     """
-    blocks, arms = means.shape
-    orders = np.array(list(itertools.permutations(range(arms))))
-    if len(orders) ** blocks <= ENUMERATE_AT_MOST:
-        chosen = np.array(list(itertools.product(range(len(orders)), repeat=blocks)))
-    else:
-        chosen = np.random.default_rng(SEED).integers(len(orders), size=(DRAWS, blocks))
-    every = np.take_along_axis(means[np.newaxis], orders[chosen], axis=2)
-    return every, len(orders) ** blocks <= ENUMERATE_AT_MOST
+    exact = drawn.admissible.size <= ENUMERATE_AT_MOST
+    labels = drawn.admissible.every() if exact else drawn.admissible.sample(DRAWS, SEED)
+    in_order = np.take_along_axis(means, drawn.column[drawn.schedule[drawn.used]], axis=1)
+    columns = drawn.column[labels[:, drawn.used]]
+    every = np.empty(columns.shape)
+    np.put_along_axis(every, columns, in_order[np.newaxis], axis=2)
+    return every, exact
 
 
 def block_t(means: Array, one: int, other: int) -> Array:
@@ -103,11 +147,19 @@ def share_as_large(statistics: Array, observed: float) -> float:
     return float((statistics >= observed - TIE * max(1.0, abs(observed))).mean())
 
 
-def signs(blocks: int) -> tuple[Array, bool]:
+def signs(drawn: Drawn, arm: str, comparator: str) -> tuple[Array, bool]:
     """Signs [swap, block] that swaps of two labels give the differences; whether all swaps are there."""
-    if 2**blocks <= ENUMERATE_AT_MOST:
-        return np.array(list(itertools.product((1.0, -1.0), repeat=blocks))), True
-    return np.random.default_rng(SEED).choice((1.0, -1.0), size=(DRAWS, blocks)), False
+    swaps: Chain = drawn.admissible.swaps(drawn.schedule, arm, comparator)
+    exact = swaps.size <= ENUMERATE_AT_MOST
+    schedules = swaps.every() if exact else swaps.sample(DRAWS, SEED)
+    one = drawn.admissible.arms.index(arm)
+    kept = ((schedules == one) & (drawn.schedule == one)).any(axis=2)
+    return np.where(kept, 1.0, -1.0)[:, drawn.used], exact
+
+
+def least_swap_p(swaps: Array) -> float:
+    """The least p that swaps [swap, block] can reach: those that turn no difference, or every one."""
+    return float((np.abs(swaps.sum(axis=1)) == swaps.shape[1]).mean())
 
 
 def swap_p(difference: Array, swaps: Array) -> float:

@@ -3,18 +3,18 @@
 NumPy promises its random stream only for one build, so the allocation comes from SHA-256 in counter mode:
 word i is the first 8 bytes, big endian, of SHA-256("n1trial/allocation/1" ‖ protocol hash ‖ seed ‖ i as 8
 bytes, big endian). A number below n is a word taken modulo n, after words in the incomplete last cycle are
-thrown away; a permutation is Fisher and Yates from the last place down.
+thrown away; if n is above 2^64, as many words as it needs stand for one, the first the most significant. A
+permutation is Fisher and Yates from the last place down.
 """
 
 import hashlib
-import math
 import secrets
 from collections.abc import Iterator, Sequence
 
 from n1trial.errors import ScheduleError
 
 DOMAIN = b"n1trial/allocation/1"
-WORDS = 2**64
+WORD_BITS = 64
 
 
 def new_seed() -> str:
@@ -47,11 +47,15 @@ def words(*, protocol_sha256: str, seed: str) -> Iterator[int]:
 
 def below(stream: Iterator[int], n: int) -> int:
     """The next number from 0 to n - 1, each exactly equally likely."""
-    limit = WORDS - WORDS % n
-    word = next(stream)
-    while word >= limit:
-        word = next(stream)
-    return word % n
+    words_each = max(1, -(-(n - 1).bit_length() // WORD_BITS))
+    values = 1 << WORD_BITS * words_each
+    limit = values - values % n
+    number = limit
+    while number >= limit:
+        number = next(stream)
+        for _ in range(words_each - 1):
+            number = number << WORD_BITS | next(stream)
+    return number % n
 
 
 def permutation[Item](stream: Iterator[int], items: Sequence[Item]) -> tuple[Item, ...]:
@@ -66,8 +70,3 @@ def permutation[Item](stream: Iterator[int], items: Sequence[Item]) -> tuple[Ite
 def permuted_blocks(stream: Iterator[int], arms: Sequence[str], blocks: int) -> tuple[tuple[str, ...], ...]:
     """For each block an order of the arms, drawn uniformly and apart from every other block."""
     return tuple(permutation(stream, arms) for _ in range(blocks))
-
-
-def admissible_schedules(arms: int, blocks: int) -> int:
-    """How many schedules the draw chooses from: every order of the arms in every block."""
-    return int(math.factorial(arms) ** blocks)

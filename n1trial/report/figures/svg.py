@@ -14,7 +14,7 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from n1trial.report.palette import css_variable_of
+from n1trial.report.figures.palette import css_variable_of
 from n1trial.report.text import visible
 
 SVG = "http://www.w3.org/2000/svg"

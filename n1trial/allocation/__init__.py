@@ -1,0 +1,16 @@
+"""Which schedules a design may draw, and an exactly uniform draw from a 256-bit seed."""
+
+from n1trial.allocation.admissible import Admissible, Order
+from n1trial.allocation.chain import Chain
+from n1trial.allocation.stream import below, new_seed, permutation, permuted_blocks, words
+
+__all__ = [
+    "Admissible",
+    "Chain",
+    "Order",
+    "below",
+    "new_seed",
+    "permutation",
+    "permuted_blocks",
+    "words",
+]

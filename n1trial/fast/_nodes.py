@@ -1,0 +1,388 @@
+"""Integrate out everything linear, and put a small grid over what is left.
+
+Given the night-to-night correlation φ and the SDs of periods, blocks and weekdays as multiples r of the
+nightly σ, the nights are Gaussian. Writing G for the whitened Gram matrix (`_gram`), y as its last column:
+
+1. Adding 1/r² to the diagonal of the random columns and eliminating them (Gaussian elimination, pivots d)
+   integrates them out: a factor Π (d r²)^-½, and what remains is the Schur complement over the fixed columns
+   (level, dense columns, arms), S, s = the y column, and q = the last entry.
+2. Given σ too, the fixed columns have precision S/σ² + Λ (Λ: their prior's), so they go the same way, arms
+   last. The last pivots give mean and covariance of the arms; the rest of q is the fit of the nights.
+
+Periods are eliminated once for every (φ, r_period), blocks once for every r_block beneath it, and so on; a
+step costs what the few columns that meet it cost. σ has three points of Gauss-Hermite in its logarithm
+around its own mode at every node.
+
+The other four are met along lines first: two rounds of each one's density with the others held at their
+means. A truncated Gaussian is fitted to each line, widened because lines through the middle are narrower
+than margins, and its own Gauss rule gives the nodes. A node's weight is the rule's weight times the exact
+joint density over the fitted one's: the fit places the nodes, it is not an approximation that stays.
+
+The plain nested form of this is integrated nested Laplace (Rue, Martino & Chopin 2009,
+doi:10.1111/j.1467-9868.2008.00700.x), which is exact here because the nights are Gaussian.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from n1trial.fast._gram import CACHED, Array, Codes, Sizes, gram_at
+
+LINE_X, LINE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(9))
+RULE_X, RULE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(40))
+HERMITE_X, HERMITE_W = (rule.astype(float) for rule in np.polynomial.hermite.hermgauss(3))
+FINE_HERMITE_X, FINE_HERMITE_W = (rule.astype(float) for rule in np.polynomial.hermite.hermgauss(9))
+
+PHI_START = 0.6
+SDS_AT_MOST = 3.5
+# A line through the middle is narrower than the margin where two of the four are correlated.
+WIDEN = np.array([1.3, 1.3, 1.15, 1.1])
+
+
+@njit(**CACHED)
+def eliminate(gram: Array, first: int, last: int, size: int, ridge: float) -> float:
+    """Integrate columns first … last - 1 out of the lower triangle of `gram`, in place; log of the pivots."""
+    where = np.empty(size, np.int64)
+    column = np.empty(size)
+    log_pivots = 0.0
+    for k in range(first, last):
+        pivot = gram[k, k] + ridge
+        log_pivots += math.log(pivot)
+        n = 0
+        for i in range(k + 1, size):
+            if gram[i, k] != 0.0:
+                where[n] = i
+                column[n] = gram[i, k]
+                n += 1
+        for a in range(n):
+            factor = column[a] / pivot
+            row = where[a]
+            for b in range(a + 1):
+                gram[row, where[b]] -= factor * column[b]
+    return log_pivots
+
+
+@njit(**CACHED)
+def _leaf(
+    gram: Array,
+    start: int,
+    n_fixed: int,
+    arms: int,
+    nights: int,
+    ratios: Array,
+    scales: Array,
+    precision: Array,
+    night: Array,
+    fine: bool,
+    rest: Array,
+    logs: Array,
+    means: Array,
+    covs: Array,
+) -> float:
+    """Integrate the fixed columns and σ: log density of the node, and its components into `logs` and so on.
+
+    `gram` [start:, start:] holds the Schur complement over fixed columns and y.
+    """
+    size = n_fixed + 1
+    # σ's mode if the fixed columns were fitted freely: good enough to put three points
+    for i in range(size):
+        for j in range(i + 1):
+            rest[i, j] = gram[start + i, start + j]
+    eliminate(rest, 0, n_fixed, size, 1e-9)
+    misfit = max(rest[n_fixed, n_fixed], 1e-9)
+    active, spread = 0, 0.0
+    for g in range(3):
+        if ratios[g] > 0.0:
+            active += 1
+            spread += (ratios[g] / scales[g]) ** 2
+    freedom = nights - n_fixed - active
+    t = 0.5 * math.log(misfit / max(freedom, 1.0))
+    t = max(min(t, night[0] + 4 * night[1]), night[0] - 8 * night[1])
+    curve = 1.0
+    for _ in range(3):
+        data, prior = misfit * math.exp(-2 * t), spread * math.exp(2 * t)
+        slope = -freedom + data - (t - night[0]) / night[1] ** 2 - prior
+        curve = 2 * data + 1 / night[1] ** 2 + 2 * prior
+        t += max(min(slope / curve, 1.0), -1.0)
+    width = math.sqrt(2.0 / curve)
+    x, w = (FINE_HERMITE_X, FINE_HERMITE_W) if fine else (HERMITE_X, HERMITE_W)
+    best = -np.inf
+    for node in range(len(x)):
+        log_sigma = t + width * x[node]
+        scale = math.exp(-2 * log_sigma)
+        for i in range(size):
+            for j in range(i + 1):
+                rest[i, j] = scale * gram[start + i, start + j]
+        for i in range(n_fixed):
+            rest[i, i] += precision[i]
+        value = math.log(w[node]) + x[node] ** 2 - nights * log_sigma
+        value -= 0.5 * ((log_sigma - night[0]) / night[1]) ** 2
+        for g in range(3):
+            if ratios[g] > 0.0:
+                value += log_sigma - 0.5 * (ratios[g] / scales[g]) ** 2 / scale
+        value -= 0.5 * eliminate(rest, 0, n_fixed - arms, size, 0.0)
+        _arms(rest, n_fixed - arms, arms, means[node], covs[node])
+        value -= 0.5 * (eliminate(rest, n_fixed - arms, n_fixed, size, 0.0) + rest[n_fixed, n_fixed])
+        logs[node] = value
+        best = max(best, value)
+    total = 0.0
+    for node in range(len(x)):
+        total += math.exp(logs[node] - best)
+    return best + math.log(total * width)
+
+
+@njit(**CACHED)
+def _arms(rest: Array, start: int, arms: int, mean: Array, cov: Array) -> None:
+    """Mean and covariance of the arms from their precision, the last square of `rest` [start:]."""
+    y = start + arms
+    if arms == 1:
+        cov[0, 0] = 1.0 / rest[start, start]
+    elif arms == 2:
+        a, b, d = rest[start, start], rest[start + 1, start], rest[start + 1, start + 1]
+        det = a * d - b * b
+        cov[0, 0], cov[1, 1] = d / det, a / det
+        cov[0, 1] = cov[1, 0] = -b / det
+    else:
+        precision = np.empty((arms, arms))
+        for i in range(arms):
+            for j in range(i + 1):
+                precision[i, j] = precision[j, i] = rest[start + i, start + j]
+        cov[:, :] = np.linalg.inv(precision)
+    for i in range(arms):
+        mean[i] = 0.0
+        for j in range(arms):
+            mean[i] += cov[i, j] * rest[y, start + j]
+
+
+@njit(**CACHED)
+def _gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tuple[Array, Array, Array]:
+    """Nodes, weights and log density of the Gauss rule of a Gaussian truncated to low … high.
+
+    The rule comes from the recurrence of its orthogonal polynomials (Golub & Welsch 1969).
+    """
+    # Far outside its window a Gaussian looks exponential: the rule stays where there is mass.
+    centre = min(max(centre, low - 6 * sd), high + 6 * sd)
+    a, b = max(low, centre - 6 * sd), min(high, centre + 6 * sd)
+    peak = 0.5 * ((max(a, min(b, centre)) - centre) / sd) ** 2
+    x = 0.5 * (a + b) + 0.5 * (b - a) * RULE_X
+    w = 0.5 * (b - a) * RULE_W * np.exp(peak - 0.5 * ((x - centre) / sd) ** 2)
+    mass = w.sum()
+    w /= mass
+    jacobi = np.zeros((n, n))
+    before, here = np.zeros(len(x)), np.ones(len(x))
+    size_before, beta = 1.0, 0.0
+    for k in range(n):
+        size = (w * here * here).sum()
+        alpha = (w * x * here * here).sum() / size
+        if k > 0:
+            beta = size / size_before
+            jacobi[k, k - 1] = jacobi[k - 1, k] = math.sqrt(beta)
+        jacobi[k, k] = alpha
+        after = (x - alpha) * here - beta * before
+        before, here, size_before = here, after, size
+    nodes, vectors = np.linalg.eigh(jacobi)
+    return nodes, vectors[0] ** 2, peak - 0.5 * ((nodes - centre) / sd) ** 2 - math.log(mass)
+
+
+@njit(**CACHED)
+def _fit_line(x: Array, log_density: Array, low: float, high: float) -> tuple[float, float, float, float]:
+    """Mean and SD along a line, and centre and SD of the Gaussian whose truncation it resembles."""
+    w = LINE_W * np.exp(log_density - log_density.max())
+    w /= w.sum()
+    mean = (w * x).sum()
+    spacing = 0.12 * (high - low)
+    z = x - mean
+    m2 = (w * z * z).sum()
+    sd = math.sqrt(m2)
+    m3, m4 = (w * z**3).sum(), (w * z**4).sum()
+    # Weighted least squares of the log density on 1, z, z², along the line's own weights
+    level = (w * log_density).sum()
+    c1 = (w * z * (log_density - level)).sum()
+    c2 = (w * (z * z - m2) * (log_density - level)).sum()
+    a11, a12, a22 = m2, m3, m4 - m2 * m2
+    det = a11 * a22 - a12 * a12
+    slope, bend = c1 / m2 if m2 > 0 else 0.0, -0.5 / max(m2, 1e-12)
+    if det > 1e-12 * a11 * a22:
+        slope, bend = (a22 * c1 - a12 * c2) / det, (a11 * c2 - a12 * c1) / det
+    limit = -0.5 / (1.5 * (high - low)) ** 2
+    bend = min(bend, limit)
+    fit_sd = math.sqrt(-0.5 / bend)
+    return mean, max(sd, 0.3 * spacing), mean + slope * fit_sd**2, fit_sd
+
+
+@njit(**CACHED)
+def integrate(
+    first: Array,
+    sums: Array,
+    gaps: Codes,
+    counts: Codes,
+    nights: int,
+    sizes: Sizes,
+    hyper: Array,
+    precision: Array,
+    points: Codes,
+    fine: bool,
+) -> tuple[Array, Array, Array, Array]:
+    """Posterior of the arms as a mixture of Gaussians.
+
+    Parameters
+    ----------
+    hyper : (log σ mean, log σ SD, φ SD, φ limit, period, block, weekday SD scales)
+    precision : [fixed column]
+        Prior precision of level, dense columns and arms, each around 0.
+    points : (φ, period, block, weekday)
+        Nodes along each.
+    fine
+        Nine points for σ instead of three.
+
+    Returns
+    -------
+    log weights [component] (not normalised), means [component, arm], covariances [component, arm, arm],
+    and the nodes' (φ, r_period, r_block, r_weekday) with their log weights [node, 5].
+    """
+    periods, blocks, weekdays, n_dense, arms = sizes
+    random = np.array([periods, blocks, weekdays])
+    ends = np.cumsum(random)
+    start = ends[2]
+    n_fixed = 1 + n_dense + arms
+    size = start + n_fixed + 1
+    night, scales = hyper[:2], hyper[4:7]
+    sigma_points = 9 if fine else 3
+    whitened, no_periods, no_blocks = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
+    no_weekdays, rest = np.empty((size, size)), np.empty((n_fixed + 1, n_fixed + 1))
+    logs = np.empty(sigma_points)
+    means, covs = np.empty((sigma_points, arms)), np.empty((sigma_points, arms, arms))
+
+    # Where the four are looked for
+    gram_at(0.0, first, sums, gaps, counts, whitened)
+    rough = math.sqrt(max(_variance(whitened, start, size, nights), 1e-9))
+    low, high = np.zeros(4), np.zeros(4)
+    low[0], high[0] = -hyper[3], hyper[3]
+    middle, spread = np.zeros(4), np.ones(4)
+    centre, fit_sd = np.zeros(4), np.ones(4)
+    for g in range(3):
+        if random[g] > 0:
+            high[g + 1] = SDS_AT_MOST * scales[g] / (0.75 * rough)
+            middle[g + 1] = 0.12 * high[g + 1]
+    at = np.zeros(4)
+    line_x, line = np.empty(len(LINE_X)), np.empty(len(LINE_X))
+    for turn in range(2):
+        for which in (3, 2, 1, 0):
+            if which > 0 and random[which - 1] == 0:
+                continue
+            a, b = low[which], high[which]
+            if turn > 0:
+                a = max(a, middle[which] - 4.5 * spread[which])
+                b = min(b, middle[which] + 4.5 * spread[which])
+            elif which == 0:
+                a, b = -min(PHI_START, hyper[3]), min(PHI_START, hyper[3])
+            at[:] = middle
+            for k in range(len(LINE_X)):
+                at[which] = line_x[k] = 0.5 * (a + b) + 0.5 * (b - a) * LINE_X[k]
+                # Only what lies above the moved one in the nest has to be made again
+                if which == 0 or k == 0:
+                    half_log = gram_at(at[0], first, sums, gaps, counts, whitened)
+                value = half_log - 0.5 * (at[0] / hyper[2]) ** 2
+                if which <= 1 or k == 0:
+                    above_periods = _without(whitened, no_periods, 0, ends[0], size, at[1])
+                if which <= 2 or k == 0:
+                    above_blocks = _without(no_periods, no_blocks, ends[0], ends[1], size, at[2])
+                value += above_periods + above_blocks
+                value += _without(no_blocks, no_weekdays, ends[1], ends[2], size, at[3])
+                line[k] = value + _leaf(
+                    no_weekdays,
+                    start,
+                    n_fixed,
+                    arms,
+                    nights,
+                    at[1:],
+                    scales,
+                    precision,
+                    night,
+                    False,
+                    rest,
+                    logs,
+                    means,
+                    covs,
+                )
+            middle[which], spread[which], centre[which], fit_sd[which] = _fit_line(line_x, line, a, b)
+
+    most = points.max()
+    nodes, weights = np.zeros((4, most)), np.zeros((4, most))
+    number = np.ones(4, np.int64)
+    for which in range(4):
+        if which == 0 or random[which - 1] > 0:
+            n = points[which]
+            number[which] = n
+            x, w, log_base = _gauss_rule(
+                centre[which], WIDEN[which] * fit_sd[which], low[which], high[which], n
+            )
+            nodes[which, :n], weights[which, :n] = x, np.log(w) - log_base
+    total = number[0] * number[1] * number[2] * number[3]
+    log_weight = np.empty(total * sigma_points)
+    mean = np.empty((total * sigma_points, arms))
+    cov = np.empty((total * sigma_points, arms, arms))
+    table = np.empty((total, 5))
+    leaf = 0
+    for i in range(number[0]):
+        phi = nodes[0, i]
+        half_log = gram_at(phi, first, sums, gaps, counts, whitened)
+        at_phi = half_log - 0.5 * (phi / hyper[2]) ** 2 + weights[0, i]
+        for j in range(number[1]):
+            at[1] = nodes[1, j]
+            at_period = at_phi + weights[1, j] + _without(whitened, no_periods, 0, ends[0], size, at[1])
+            for k in range(number[2]):
+                at[2] = nodes[2, k]
+                at_block = at_period + weights[2, k]
+                at_block += _without(no_periods, no_blocks, ends[0], ends[1], size, at[2])
+                for m in range(number[3]):
+                    at[3] = nodes[3, m]
+                    value = at_block + weights[3, m]
+                    value += _without(no_blocks, no_weekdays, ends[1], ends[2], size, at[3])
+                    here = slice(leaf * sigma_points, (leaf + 1) * sigma_points)
+                    found = _leaf(
+                        no_weekdays,
+                        start,
+                        n_fixed,
+                        arms,
+                        nights,
+                        at[1:],
+                        scales,
+                        precision,
+                        night,
+                        fine,
+                        rest,
+                        log_weight[here],
+                        mean[here],
+                        cov[here],
+                    )
+                    # The width of σ's rule stands in the sum, and belongs to each of its points
+                    log_weight[here] += value + found - _log_sum(log_weight[here])
+                    table[leaf, 0], table[leaf, 1:4], table[leaf, 4] = phi, at[1:], value + found
+                    leaf += 1
+    return log_weight, mean, cov, table
+
+
+@njit(**CACHED)
+def _log_sum(logs: Array) -> float:
+    best = logs.max()
+    return best + math.log(np.exp(logs - best).sum())
+
+
+@njit(**CACHED)
+def _without(source: Array, target: Array, first: int, last: int, size: int, ratio: float) -> float:
+    """Copy and integrate out one kind of random column; its share of the log density."""
+    for i in range(first, size):
+        for j in range(first, i + 1):
+            target[i, j] = source[i, j]
+    if last == first:
+        return 0.0
+    return -0.5 * eliminate(target, first, last, size, 1.0 / ratio**2) - (last - first) * math.log(ratio)
+
+
+@njit(**CACHED)
+def _variance(gram: Array, level: int, size: int, nights: int) -> float:
+    """Variance of the nights around their mean."""
+    y = size - 1
+    return (gram[y, y] - gram[y, level] ** 2 / gram[level, level]) / max(nights - 1, 1)

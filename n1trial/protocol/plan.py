@@ -1,0 +1,141 @@
+"""The plan of a trial, fixed before the first night.
+
+A protocol is a YAML 1.2 file. The reader refuses unknown keys, so that a misspelt key is never a
+default in silence, and computes the glycine and elemental magnesium of every arm.
+"""
+
+import hashlib
+from functools import cached_property
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from n1trial.allocation import Admissible
+from n1trial.outcomes import OUTCOMES, Outcome
+from n1trial.protocol.parts import (
+    NAME_PATTERN,
+    Arm,
+    Contrast,
+    Dosing,
+    Looks,
+    Part,
+    PermutedBlocks,
+    PlannedOutcome,
+    VerdictRule,
+)
+from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE
+
+# Columns of a trial's table that no confounder may be called.
+TAKEN_NAMES = {"night", "day", "arm", "block", "period", "left_out", "flags", "start", "device", *OUTCOMES}
+
+
+class Protocol(Part):
+    """Everything fixed before the first night."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    title: str = Field(min_length=1, max_length=120)
+    question: str
+    reason: str
+    arms: tuple[Arm, ...] = Field(min_length=2, max_length=8)
+    reference: str
+    further_contrasts: tuple[Contrast, ...] = ()
+    design: PermutedBlocks
+    dosing: Dosing = Dosing()
+    outcomes: tuple[PlannedOutcome, ...] = Field(min_length=1)
+    confounders: tuple[str, ...] = ()
+    stop_and_ask_a_doctor: tuple[str, ...] = ()
+    verdict: VerdictRule = VerdictRule()
+    looks: Looks | None = Field(default=None, exclude_if=lambda looks: looks is None)
+    acknowledged_above_limit: str = ""
+
+    @model_validator(mode="after")
+    def _arms_and_outcomes_agree(self) -> Self:
+        names = [arm.name for arm in self.arms]
+        if len(set(names)) < len(names):
+            raise ValueError("two arms have the same name: give each its own")
+        for arm in (
+            self.reference,
+            *(name for pair in self.further_contrasts for name in (pair.arm, pair.minus)),
+        ):
+            if arm not in names:
+                raise ValueError(f"no arm is called {arm!r}: choose from {', '.join(names)}")
+        if sum(planned.primary for planned in self.outcomes) != 1:
+            raise ValueError("exactly one outcome is primary: mark it with primary: true")
+        outcomes = [planned.outcome.name for planned in self.outcomes]
+        if len(set(outcomes)) < len(outcomes):
+            raise ValueError("one outcome stands twice: keep one line for it")
+        for name in self.confounders:
+            if name in TAKEN_NAMES:
+                raise ValueError(
+                    f"confounder {name!r} is a column of the trial already: give it another name"
+                )
+        for each in self.arms:
+            if each.magnesium_mg > MAGNESIUM_LIMIT_MG and not self.acknowledged_above_limit:
+                raise ValueError(
+                    f"arm {each.name} holds {each.magnesium_mg:.0f} mg of elemental magnesium, above the"
+                    f" limit of {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE}): lower the dose, or"
+                    " say in acknowledged_above_limit who agreed to it"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _a_schedule_can_be_drawn(self) -> Self:
+        design, names = self.design, self.arm_names
+        for name in (name for pair in design.never for name in (pair.arm, pair.after)):
+            if name not in names:
+                raise ValueError(f"design.never: no arm is called {name!r}: choose from {', '.join(names)}")
+        if design.never and design.order not in ("any", "no-repeat"):
+            raise ValueError(f"design.never does not go with order {design.order}: remove one of them")
+        cycle = self.admissible.cycle
+        if design.blocks % cycle:
+            raise ValueError(
+                f"design.blocks is {design.blocks}: order {design.order} of {len(names)} arms needs a multiple"
+                f" of {cycle}"
+            )
+        if self.admissible.size == 0:
+            raise ValueError("design: no schedule keeps design.never: remove a pair, or take fewer blocks")
+        if self.looks and self.looks.after_blocks[-1] >= design.blocks:
+            raise ValueError(
+                f"looks.after_blocks: {self.looks.after_blocks[-1]} is not before the end of {design.blocks}"
+                " blocks: leave it out"
+            )
+        return self
+
+    @property
+    def admissible(self) -> Admissible:
+        """The schedules that the design may draw."""
+        return Admissible(
+            arms=self.arm_names,
+            blocks=self.design.blocks,
+            order=self.design.order,
+            never=tuple((pair.arm, pair.after) for pair in self.design.never),
+        )
+
+    @property
+    def primary(self) -> Outcome:
+        """The outcome that the trial is about."""
+        return next(planned.outcome for planned in self.outcomes if planned.primary)
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """The arms in the order of the file."""
+        return tuple(arm.name for arm in self.arms)
+
+    def arm_named(self, name: str) -> Arm:
+        """The arm of that name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+    def minutes_before_bed(self, arm: Arm) -> tuple[int, int]:
+        """When an arm's doses are taken."""
+        return arm.minutes_before_bed or self.dosing.minutes_before_bed
+
+    @property
+    def planned_nights(self) -> int:
+        """Nights from the first of the run-in to the last of the last block."""
+        design = self.design
+        return design.run_in_nights + design.blocks * len(self.arms) * design.period_nights
+
+    @cached_property
+    def sha256(self) -> str:
+        """Fingerprint of the protocol's meaning: comments and the order of keys do not change it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

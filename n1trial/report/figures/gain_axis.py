@@ -1,0 +1,64 @@
+"""The ground that every picture of an effect stands on: the zone too small to matter, its names, the axis.
+
+Right is always better; the words at the ends of the axis say which way that is.
+"""
+
+from matplotlib.axes import Axes
+
+from n1trial.effects import Effect, Effects
+from n1trial.report.figures.canvas import TEXT, Canvas, fitted, label_ticks, round_ticks
+from n1trial.report.figures.palette import BAND, MUTED, WORSE, arm_styles
+from n1trial.report.sentences import wording
+from n1trial.report.text import capitalised
+from n1trial.trial import TrialData
+
+HEADER = 26.0
+
+
+PAD = 14.0
+
+
+def against_reference(effects: Effects, data: TrialData) -> list[Effect]:
+    """The contrasts of every arm with the reference."""
+    return [effect for effect in effects.contrasts if effect.comparator == data.reference]
+
+
+def draw_zones(axes: Axes, mid: float) -> None:
+    """The band of gains too small to matter, and a line at none."""
+    axes.axvspan(-mid, mid, color=BAND.light, linewidth=0)
+    axes.axvline(0, color=MUTED.light, linewidth=1, dashes=(2, 3))
+
+
+def name_zones(page: Canvas, top: float, *, low: float, high: float, mid: float, inner: float) -> None:
+    """The names of the zones in one line, `low` to `high` being the ends of the axis and `inner` its pixels."""
+    per_unit = inner / (high - low)
+    left, middle, right = ((value - low) * per_unit + PAD for value in (-mid, 0.0, mid))
+    page.say(left - 6, top, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
+    page.say(right + 6, top, "worth having →", fontweight="bold", fontsize=TEXT - 1)
+    if right - left > 120:
+        page.say(middle, top, "too small to matter", ha="center", color=MUTED.light, fontsize=TEXT - 1)
+
+
+def draw_header(page: Canvas, top: float, effect: Effect, data: TrialData, said: str) -> None:
+    """The arm by shape, name and colour on the left, what was counted on the right."""
+    style = arm_styles(data)[effect.arm]
+    label = fitted(capitalised(data.labels[effect.arm]), page.width - 2 * PAD - 80)
+    page.say(PAD + 4, top, f"{style.symbol} {label}", color=style.light, fontweight="bold")
+    if said:
+        page.say(page.width - PAD - 4, top, said, ha="right", fontweight="bold")
+
+
+def draw_gain_axis(axes: Axes, page: Canvas, effects: Effects, low: float, high: float) -> None:
+    """Round numbers along the bottom, and which way is which at its ends."""
+    outcome, words = effects.outcome, wording(effects.outcome)
+    ticks = round_ticks(low, high, 6 if page.width < 500 else 8)
+    label_ticks(axes, ticks, [f"{abs(tick):g}" for tick in ticks])
+    worse, better = (words.short_less, words.short_more)[:: outcome.sign]
+    unit = {"min": "minutes", "a night": "a night", "units": ""}.get(
+        outcome.contrast_unit, outcome.contrast_unit
+    )
+    page.say(PAD, page.height - 10, f"← {worse}", color=MUTED.light, fontsize=TEXT - 1)
+    page.say(page.width / 2, page.height - 10, unit, ha="center", color=MUTED.light, fontsize=TEXT - 1)
+    page.say(
+        page.width - PAD, page.height - 10, f"{better} →", ha="right", color=MUTED.light, fontsize=TEXT - 1
+    )

@@ -1,0 +1,102 @@
+"""The last block: design, rule, models, checks and provenance, for whoever checks the answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from n1trial.report import sentences, tables
+from n1trial.report.cent import Item, cent_items
+from n1trial.report.further_pictures import pictures_of_methods
+from n1trial.report.material import Material
+from n1trial.report.pictures import Picture
+from n1trial.report.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInWords:
+    """One model: of which outcome, what it assumes, its formula and its priors."""
+
+    title: str
+    assumes: str
+    formula: str
+    priors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Methods:
+    """What a biostatistician asks for, in the order of the asking."""
+
+    design: Sequence[str]
+    mids: str
+    rule: Sequence[str]
+    models: Sequence[ModelInWords]
+    intervals: str
+    diagnostics: Table
+    without_verdict: Sequence[str]
+    secondary: str
+    effects: Table | None
+    further: Sequence[str]
+    pictures: Sequence[Picture]
+    checks: Sequence[Table]
+    cent: Sequence[Item]
+    cent_missing: str
+    facts: Mapping[str, str]
+    earlier: Sequence[str]
+    numbers: Sequence[Table]
+
+
+def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
+    """Everything of the methods; `shown` are the pictures further up, whose numbers stand here."""
+    data, fits = material.data, material.fits
+    further = list(pictures_of_methods(material))
+    open_effects = [each for each in material.effects if not each.problems]
+    cent = cent_items(material)
+    return Methods(
+        design=sentences.design_lines(data, material.protocol),
+        mids=sentences.mids_in_words([fit.outcome for fit in fits]),
+        rule=sentences.rule_in_words(data.rule),
+        models=[
+            ModelInWords(title=fit.outcome.label, assumes=fit.assumes, formula=fit.formula, priors=fit.priors)
+            for fit in fits
+        ],
+        intervals=sentences.INTERVALS,
+        diagnostics=tables.diagnostics_table(fits),
+        without_verdict=[
+            sentences.without_verdict(each.outcome, each.problems)
+            for each in material.effects[1:]
+            if each.problems
+        ],
+        secondary=sentences.secondary_in_words(
+            len(material.effects), sum(len(each.contrasts) for each in material.effects)
+        ),
+        effects=tables.effects_table(open_effects, data) if open_effects else None,
+        further=[
+            sentences.answer_compared(effect, data.labels)
+            for each in open_effects
+            for effect in each.contrasts
+            if effect.comparator != data.reference
+        ],
+        pictures=further,
+        checks=_checks(material),
+        cent=cent,
+        cent_missing=sentences.missing_items([item.name for item in cent if not item.where], len(cent)),
+        facts=_facts(material),
+        earlier=material.earlier,
+        numbers=[picture.table for picture in (*shown, *further)],
+    )
+
+
+def _facts(material: Material) -> dict[str, str]:
+    """Where the numbers come from; the seed of the sampler stays at home."""
+    fit = material.fits[0]
+    seed = {} if material.shared else {"seed of the sampler": str(fit.seed)}
+    versions = {f"version of {name}": said for name, said in fit.versions.items()}
+    return {**material.facts, **seed, **versions}
+
+
+def _checks(material: Material) -> list[Table]:
+    labels = {outcome.name: outcome.label for outcome in material.data.outcomes}
+    return [
+        tables.checks_table(results, labels.get(outcome, outcome))
+        for outcome, results in material.checks.items()
+        if results
+    ]

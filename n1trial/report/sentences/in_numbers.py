@@ -1,0 +1,45 @@
+"""Chances, intervals and lists in words."""
+
+from collections.abc import Sequence
+
+from n1trial.effects import INTERVAL, Effect
+from n1trial.outcomes import Outcome
+from n1trial.report.sentences.outcome_words import NBSP, amount, wording
+
+
+def interval(effect: Effect) -> str:
+    """The interval in words: "95 % interval 2 to 35", or "… 14 shorter to 31 longer" across zero."""
+    outcome, words = effect.outcome, wording(effect.outcome)
+    near, far = sorted((effect.low, effect.high), key=abs)
+    if effect.low < 0 < effect.high and not _says_nothing(outcome, near):
+        span = (
+            f"{amount(outcome, effect.low)} {words.short_less}"
+            f" to {amount(outcome, effect.high)} {words.short_more}"
+        )
+    else:
+        span = f"{'0' if _says_nothing(outcome, near) else amount(outcome, near)} to {amount(outcome, far)}"
+    return f"{INTERVAL:.0%}".replace("%", f"{NBSP}%") + f" interval {span}"
+
+
+def _says_nothing(outcome: Outcome, value: float) -> bool:
+    return amount(outcome, value).startswith("under")
+
+
+def chance(probability: float) -> str:
+    """A chance as n in 10 or n in 20; never none and never all."""
+    twentieths = round(20 * min(0.99, max(0.01, probability)))
+    if twentieths in (0, 20):
+        said = "under 1 in 20" if twentieths == 0 else "over 19 in 20"
+    else:
+        said = f"{twentieths // 2} in 10" if twentieths % 2 == 0 else f"{twentieths} in 20"
+    return said.replace(" in ", f"{NBSP}in{NBSP}")
+
+
+def of_hundred(probability: float) -> int:
+    """Out of a hundred, never none and never all."""
+    return min(99, max(1, round(100 * probability)))
+
+
+def in_a_row(items: Sequence[str]) -> str:
+    """Items joined by commas and a last "and"."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,92 @@
+"""What was planned and what happened, counted and said."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from n1trial.outcomes import Outcome
+from n1trial.report.sentences.in_numbers import in_a_row
+from n1trial.report.sentences.outcome_words import NBSP
+from n1trial.report.text import capitalised, visible
+from n1trial.trial import PLANNED_OUT, TrialData
+
+
+def title_of(outcome: Outcome) -> str:
+    """The title of a report without a protocol."""
+    return f"What changed your {visible(outcome.label)}?"
+
+
+def when_in_words(nights: int, dates: tuple[str, str] | None) -> str:
+    """How many nights, and from when to when where they have dates."""
+    return f"{nights} nights" + (f", {dates[0]} to {dates[1]}" if dates else "")
+
+
+def nights_in_words(data: TrialData) -> str:
+    """Nights planned for the comparison, kept and missing."""
+    outcome = data.outcomes[0]
+    kept, planned = len(data.analysed(outcome)), int((~data.table["left_out"].isin(PLANNED_OUT)).sum())
+    missing = planned - kept
+    aside = len(data.table) - planned
+    return (
+        f"{planned} nights were planned for the comparison: {kept} are in it,"
+        f" {missing if missing else 'none'} {'is' if missing == 1 else 'are'} missing."
+        + (f" {aside} more were set aside by plan (run-in or washout)." if aside else "")
+    )
+
+
+def devices_in_words(nights: Mapping[str, int]) -> str:
+    """Which device recorded how many nights; more than one is a reason for care."""
+    said = [f"{visible(device)} ({count} nights)" for device, count in nights.items()]
+    care = " The device changed, so a difference may be the device." if len(said) > 1 else ""
+    return f"Recorded by {in_a_row(said)}.{care}"
+
+
+def clock_changes_in_words(nights: Sequence[date]) -> str:
+    """Nights on which the local clock changed, by season or by travel."""
+    said = in_a_row([f"{night.day} {night:%b %Y}" for night in nights])
+    return f"The clock changed during {'one night' if len(nights) == 1 else 'some nights'}: {said}."
+
+
+def doses_in_words(taken: int, answered: int, unplanned: int) -> str:
+    """Doses taken of those planned, where the diary says, and those taken on a night of none."""
+    said = f"The dose was taken on {taken} of {answered} evenings that had one and were written down."
+    if unplanned:
+        said += f" On {unplanned} evening{'s' if unplanned > 1 else ''} without a dose something was taken."
+    return said
+
+
+def timing_in_words(minutes: Sequence[float], planned: tuple[int, int]) -> str:
+    """How long before falling asleep the doses were taken."""
+    ordered = sorted(minutes)
+    within = sum(planned[0] <= each <= planned[1] for each in ordered)
+    return (
+        f"It was taken about {ordered[len(ordered) // 2]:.0f}{NBSP}min before sleep began, on {within} of"
+        f" {len(ordered)} evenings between {planned[0]} and {planned[1]}{NBSP}min before, as planned."
+    )
+
+
+def clock_in_words(times: Sequence[str]) -> str:
+    """When the doses were taken, by the clock."""
+    ordered = sorted(times, key=lambda time: (time < "12:00", time))
+    return f"It was taken between {visible(ordered[0])} and {visible(ordered[-1])}, as written in the diary."
+
+
+def guesses_in_words(right: int, guessed: int, arms: int, *, beyond_luck: bool) -> str:
+    """Guesses of the arm that were right, against luck."""
+    said = f"You guessed right on {right} of {guessed} mornings; luck alone would give about {guessed / arms:.0f}."
+    return said + (" That is more than luck: you could often tell what you took." if beyond_luck else "")
+
+
+def ended_early_in_words(nights: int) -> str:
+    """The last planned nights, of which nothing is known."""
+    return f"Nothing was recorded on the last {nights} planned nights: the trial ended early."
+
+
+def not_recorded_in_words(outcome: Outcome) -> str:
+    """An outcome of which there is no night."""
+    return f"{capitalised(visible(outcome.label))}: not recorded by your device, so nothing is said about it."
+
+
+def side_effect_in_words(thing: str, means: Mapping[str, float], labels: Mapping[str, str]) -> str:
+    """The mean of what was written about one side effect, by arm."""
+    said = [f"{value:.1f} on {visible(labels[arm])}" for arm, value in means.items()]
+    return f"{thing}, as you wrote it down: {in_a_row(said)} on average."

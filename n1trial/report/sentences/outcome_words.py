@@ -1,0 +1,130 @@
+"""How a change of each outcome is said: verbs, comparisons, amounts in as many digits as a person can use."""
+
+from dataclasses import dataclass
+
+from n1trial.outcomes import Outcome
+from n1trial.report.text import visible
+
+NBSP = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """How changes of one outcome are said.
+
+    `up` and `down` hold {size} and {about}; `more` and `less` compare, {n} being the amount.
+    """
+
+    up: str
+    down: str
+    whether_up: str
+    whether_down: str
+    more: str
+    less: str
+    short_more: str
+    short_less: str
+    longer_night: str = "better"
+
+
+def _minutes(thing: str, longer_night: str) -> Wording:
+    return Wording(
+        up=f"lengthened your {thing} {{size}}by {{about}}{NBSP}min",
+        down=f"shortened your {thing} {{size}}by {{about}}{NBSP}min",
+        whether_up=f"lengthens your {thing}",
+        whether_down=f"shortens your {thing}",
+        more=f"{{n}}{NBSP}min longer",
+        less=f"{{n}}{NBSP}min shorter",
+        short_more="longer",
+        short_less="shorter",
+        longer_night=longer_night,
+    )
+
+
+WORDINGS = {
+    "tst_min": _minutes("sleep", "longer"),
+    "waso_min": _minutes("time awake at night", "calmer"),
+    "sol_min": _minutes("time to fall asleep", "quicker to begin"),
+    "wake_episodes": Wording(
+        up="cost you {size}{about} more wake episodes a night",
+        down="spared you {size}{about} wake episodes a night",
+        whether_up="costs you wake episodes",
+        whether_down="spares you wake episodes",
+        more="{n} more wake episodes a night",
+        less="{n} fewer wake episodes a night",
+        short_more="more",
+        short_less="fewer",
+    ),
+    "wake_episodes_all": Wording(
+        up=f"cost you {{size}}{{about}}{NBSP}% more wake episodes",
+        down=f"spared you {{size}}{{about}}{NBSP}% of your wake episodes",
+        whether_up="costs you wake episodes",
+        whether_down="spares you wake episodes",
+        more=f"{{n}}{NBSP}% more wake episodes",
+        less=f"{{n}}{NBSP}% fewer wake episodes",
+        short_more="more",
+        short_less="fewer",
+    ),
+}
+
+
+def wording(outcome: Outcome) -> Wording:
+    """The words of an outcome; one that the program does not know is raised or lowered."""
+    if outcome.name in WORDINGS and (outcome.scale == "percent") == (outcome.name == "wake_episodes_all"):
+        return WORDINGS[outcome.name]
+    label = visible(outcome.label)
+    formatted = label.replace("{", "{{").replace("}", "}}")
+    unit = "" if outcome.contrast_unit == "units" else f"{NBSP}{outcome.contrast_unit}"
+    return Wording(
+        up=f"raised your {formatted} {{size}}by {{about}}{unit}",
+        down=f"lowered your {formatted} {{size}}by {{about}}{unit}",
+        whether_up=f"raises your {label}",
+        whether_down=f"lowers your {label}",
+        more=f"{{n}}{unit} higher",
+        less=f"{{n}}{unit} lower",
+        short_more="higher",
+        short_less="lower",
+    )
+
+
+def amount(outcome: Outcome, value: float) -> str:
+    """A size without its sign, in as many digits as a person can use: 18, 0.6; "under 1" instead of 0."""
+    size = abs(value)
+    if outcome.contrast_unit in ("min", "%", "points"):
+        return f"{size:.0f}" if size >= 0.5 else "under 1"
+    if outcome.contrast_unit == "a night":
+        return f"{size:.1f}" if size >= 0.05 else "under 0.1"
+    return f"{size:.2g}"
+
+
+def threshold(outcome: Outcome) -> str:
+    """What is worth having, such as "at least 15 min longer"."""
+    words = wording(outcome)
+    return "at least " + (words.more if outcome.better == "higher" else words.less).format(
+        n=f"{outcome.mid:g}"
+    )
+
+
+def change(outcome: Outcome, value: float) -> str:
+    """An effect in words, such as "9 min longer" or "0.6 fewer wake episodes a night"."""
+    words = wording(outcome)
+    return (words.more if value >= 0 else words.less).format(n=amount(outcome, value))
+
+
+def short_change(outcome: Outcome, value: float) -> str:
+    """An effect in the fewest words, such as "9 min longer" or "0.6 fewer"."""
+    words = wording(outcome)
+    unit = (
+        f"{NBSP}min" if outcome.contrast_unit == "min" else NBSP + "%" if outcome.scale == "percent" else ""
+    )
+    return f"{amount(outcome, value)}{unit} {words.short_more if value >= 0 else words.short_less}"
+
+
+def level(outcome: Outcome, value: float) -> str:
+    """A nightly value in words: "7 h 05 min", "2.1 a night"."""
+    if outcome.name == "tst_min":
+        hours, minutes = divmod(round(value), 60)
+        return f"{hours}{NBSP}h {minutes:02d}{NBSP}min"
+    if outcome.unit == "min":
+        return f"{value:.0f}{NBSP}min"
+    unit = "" if outcome.unit == "units" else f"{NBSP}{outcome.unit}"
+    return f"{value:.1f}{unit}" if outcome.unit == "a night" else f"{value:.3g}{unit}"

@@ -1,0 +1,105 @@
+"""The report as words, numbers and pictures, in the order of reading: what page and text are written from.
+
+The answer stands first, the methods last. Nothing here knows of HTML.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from n1trial.report import sentences, tables
+from n1trial.report.answers import Answer, answer_arms, other_outcomes
+from n1trial.report.figures.calendar import MONTHS
+from n1trial.report.happened import (
+    confounders_by_arm,
+    never_recorded,
+    nights_by_arm,
+    side_effects,
+    what_was_done,
+)
+from n1trial.report.material import Material
+from n1trial.report.methods import Methods, describe_methods
+from n1trial.report.pictures import Picture, pictures_of_answer
+from n1trial.report.tables import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One report, block by block; with `problems` there is no answer, and `steps` say what to do."""
+
+    title: str
+    when: str
+    refusal: str
+    problems: Sequence[str]
+    steps: Sequence[str]
+    answers: Sequence[Answer]
+    notes: Sequence[str]
+    pictures: Sequence[Picture]
+    happened: Sequence[str]
+    counted: Sequence[Table]
+    guardrails: Sequence[str]
+    others_found: Sequence[str]
+    cannot_tell: str
+    methods: Methods
+
+
+def tell(material: Material) -> Story:
+    """Put a report into words."""
+    data, main = material.data, material.effects[0]
+    shown = list(pictures_of_answer(material))
+    return Story(
+        title=material.protocol.title if material.protocol else sentences.title_of(main.outcome),
+        when=_when(material),
+        refusal=sentences.REFUSAL if main.problems else "",
+        problems=main.problems,
+        steps=sentences.no_verdict(main.problems) if main.problems else (),
+        answers=answer_arms(main, data),
+        notes=data.notes,
+        pictures=shown,
+        happened=what_was_done(data, material.diary, material.protocol),
+        counted=_counted(material),
+        guardrails=[
+            *other_outcomes(material),
+            *never_recorded(data),
+            *side_effects(data, material.diary),
+        ],
+        others_found=_others_found(material),
+        cannot_tell=sentences.CANNOT_TELL,
+        methods=describe_methods(material, shown),
+    )
+
+
+def _when(material: Material) -> str:
+    nights = material.data.table["night"].dropna()
+    if nights.empty:
+        return sentences.when_in_words(len(material.data.table), None)
+    first, last = (
+        f"{night.day} {MONTHS[night.month - 1]} {night.year}" for night in (nights.min(), nights.max())
+    )
+    return sentences.when_in_words(len(material.data.table), (first, last))
+
+
+def _counted(material: Material) -> list[Table]:
+    data = material.data
+    by_arm = tables.frame("Nights by arm", nights_by_arm(data, data.outcomes[0]), corner="arm")
+    rows = [[data.labels[row[0]], *row[1:]] for row in by_arm.rows]
+    found = [Table(caption=by_arm.caption, header=by_arm.header, rows=rows)]
+    means = confounders_by_arm(data, material.diary, material.protocol)
+    if not means.empty:
+        named = means.rename(columns=dict(data.labels), index=lambda name: str(name).replace("_", " "))
+        found.append(tables.frame("What else went on, mean by arm", named, corner="from the diary"))
+    return found
+
+
+def _others_found(material: Material) -> list[str]:
+    data, protocol = material.data, material.protocol
+    if protocol is not None:
+        glycine = any(arm.glycine_mg > 0 for arm in protocol.arms)
+        magnesium = any(arm.magnesium_mg > 0 for arm in protocol.arms)
+    else:
+        named = " ".join([*data.arms, *data.labels.values()]).lower()
+        glycine, magnesium = "glycin" in named, "magnes" in named
+    return [
+        said
+        for said, held in ((sentences.GLYCINE_FOUND, glycine), (sentences.MAGNESIUM_FOUND, magnesium))
+        if held
+    ]

@@ -1,0 +1,228 @@
+"""The fast engine against the model it is a twin of, against the sampler, and against itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from pretend import pretend_trial
+
+from n1trial.errors import AnalysisError
+from n1trial.fast import FINE_POINTS, Design, Priors, design_of, fast_fit, fit_design, fit_many, nights_of
+from n1trial.fast._gram import gram_at, gram_classes
+from n1trial.fast.gaussian import _LaidOut
+from n1trial.models import duration
+from n1trial.models._columns import columns_of
+from n1trial.outcomes import OUTCOMES
+
+SLEEP = OUTCOMES["tst_min"]
+
+
+def trial(seed=0, *, missing=0.1, period_sd=0.0, weekend=25.0, **changes):
+    """A pretend trial with gaps, a weekend, and periods that differ."""
+    data = pretend_trial(seed=seed, **({"effects": {"glycine": 20}} | changes))
+    rng = np.random.default_rng(seed + 1000)
+    table = data.table
+    table["tst_min"] += period_sd * rng.standard_normal(table["period"].max() + 1)[table["period"]]
+    table["tst_min"] += weekend * table["night"].dt.day_of_week.isin([4, 5])
+    table.loc[rng.random(len(table)) < missing, "tst_min"] = np.nan
+    return data
+
+
+def test_the_twins_priors_are_the_models():
+    priors = Priors()
+    assert (priors.level_mean, priors.level_sd) == (duration.LEVEL_MEAN, duration.LEVEL_SD)
+    assert (priors.effect_sd, priors.trend_sd) == (duration.EFFECT_SD, duration.TREND_SD)
+    assert (priors.period_sd, priors.block_sd) == (duration.PERIOD_SD, duration.BLOCK_SD)
+    assert priors.weekday_sd == duration.WEEKDAY_SD
+    assert (priors.night_sd, priors.night_log_sd) == (duration.NIGHT_SD, duration.NIGHT_LOG_SD)
+    assert (priors.phi_sd, priors.phi_limit) == (duration.PHI_SD, duration.PHI_LIMIT)
+
+
+@pytest.mark.parametrize("phi", [-0.4, 0.0, 0.3])
+def test_the_gram_matrix_is_that_of_whitened_columns(phi):
+    data = trial(missing=0.2)
+    design, y = nights_of(data, SLEEP)
+    laid = _LaidOut.of(design, Priors())
+    first, sums, gaps, counts, nights = gram_classes(y, laid.day, laid.codes, laid.dense, laid.sizes)
+    gram = np.zeros(first.shape)
+    half_log = gram_at(phi, first, sums, gaps, counts, gram)
+    columns = columns_of(data, SLEEP)
+    every = np.column_stack(
+        [
+            np.eye(18)[columns.period_idx],
+            np.eye(6)[columns.block_idx],
+            columns.weekday,
+            np.ones(nights),
+            columns.trend,
+            columns.arm,
+            y,
+        ]
+    )
+    apart = np.abs(np.subtract.outer(design.day, design.day))
+    errors = np.sign(phi) ** apart * abs(phi) ** apart / (1 - phi**2)
+    assert np.tril(every.T @ np.linalg.solve(errors, every)) == pytest.approx(np.tril(gram), abs=1e-6)
+    assert half_log == pytest.approx(-0.5 * np.linalg.slogdet(errors)[1])
+
+
+def test_a_short_trial_agrees_with_dense_sums_over_a_grid():
+    data = trial(blocks=3, period_nights=4, arms=("none", "glycine"), missing=0.1)
+    columns = columns_of(data, SLEEP)
+    nights, day = len(columns.y), np.cumsum(np.concatenate([[0], columns.gap[1:]]))
+    apart = np.abs(np.subtract.outer(day, day))
+    fixed = duration.LEVEL_SD**2 + duration.TREND_SD**2 * np.outer(columns.trend, columns.trend)
+    parts = (
+        np.equal.outer(columns.period_idx, columns.period_idx).astype(float),
+        np.equal.outer(columns.block_idx, columns.block_idx).astype(float),
+        columns.weekday @ columns.weekday.T,
+    )
+    sds = [
+        np.array(axis)
+        for axis in np.meshgrid(*(scale * (np.arange(9) + 0.5) / 2.5 for scale in (15, 20, 30)))
+    ]
+    logs, means, variances = [], [], []
+    for phi in np.linspace(-0.65, 0.65, 12):
+        for log_sigma in np.log(60) + np.linspace(-0.75, 0.75, 14):
+            errors = np.exp(2 * log_sigma) / (1 - phi**2) * np.sign(phi) ** apart * abs(phi) ** apart + fixed
+            every = errors + sum(
+                sd.reshape(-1, 1, 1) ** 2 * part for sd, part in zip(sds, parts, strict=True)
+            )
+            arm = np.broadcast_to(columns.arm, (len(every), nights, 1))
+            y = np.broadcast_to((columns.y - duration.LEVEL_MEAN)[:, np.newaxis], (len(every), nights, 1))
+            solved = np.linalg.solve(every, np.concatenate([arm, y], axis=2))
+            information = (columns.arm.T @ solved[:, :, 0].T)[0] + duration.EFFECT_SD**-2
+            score = (columns.arm.T @ solved[:, :, 1].T)[0]
+            fit = (columns.y - duration.LEVEL_MEAN) @ solved[:, :, 1].T - score**2 / information
+            log = -0.5 * (np.linalg.slogdet(every)[1] + np.log(information) + fit + (phi / 0.2) ** 2)
+            log -= 0.5 * ((log_sigma - np.log(60)) / 0.4) ** 2
+            for sd, scale in zip(sds, (15, 20, 30), strict=True):
+                log -= 0.5 * (sd.ravel() / scale) ** 2
+            logs.append(log)
+            means.append(score / information)
+            variances.append(1 / information)
+    weights = np.exp(np.concatenate(logs) - np.max(logs))
+    weights /= weights.sum()
+    mean = weights @ np.concatenate(means)
+    sd = np.sqrt(weights @ (np.concatenate(variances) + (np.concatenate(means) - mean) ** 2))
+    found = fast_fit(data, SLEEP)
+    assert found.mean[0] == pytest.approx(mean, abs=0.01 * sd)
+    assert found.sd[0] == pytest.approx(sd, rel=0.01)
+
+
+def test_the_default_grid_agrees_with_a_fine_one():
+    for seed in range(8):
+        data = trial(seed, period_sd=(0.0, 20.0)[seed % 2])
+        coarse, fine = fast_fit(data, SLEEP), fast_fit(data, SLEEP, points=FINE_POINTS)
+        assert coarse.mean == pytest.approx(fine.mean, abs=0.01 * fine.sd.min())
+        assert coarse.sd == pytest.approx(fine.sd, rel=0.01)
+
+
+def test_many_trials_at_once_are_the_same_fits_one_by_one():
+    design, y = nights_of(trial(missing=0.0), SLEEP)
+    rng = np.random.default_rng(3)
+    nights = np.where(rng.random((5, len(y))) < 0.1, np.nan, y + 20 * rng.standard_normal((5, len(y))))
+    arms = np.stack([rng.permutation(design.arm.reshape(6, 21), axis=0).ravel() for _ in range(5)])
+    many = fit_many(design, nights, arm=arms, contrasts=np.array([[1.0, 0.0], [-1.0, 1.0]]))
+    for number in range(5):
+        own = Design(**{name: getattr(design, name) for name in Design.__slots__} | {"arm": arms[number]})
+        one = fit_design(own, nights[number])
+        for at, mixture in enumerate((one.contrast("glycine"), one.contrast("magnesium", "glycine"))):
+            assert many.mean[number, at] == pytest.approx(mixture.mean, abs=1e-4)
+            assert many.sd[number, at] == pytest.approx(mixture.sd, rel=1e-5)
+            assert many.above[number, at, 2] == pytest.approx(mixture.above(15.0), abs=1e-5)
+
+
+def test_chances_of_one_and_of_many_agree_where_less_is_better():
+    design, y = nights_of(trial(), SLEEP)
+    one = fit_design(design, y).contrast("glycine").chances(sign=-1, mid=15.0)
+    many = fit_many(design, y[np.newaxis]).chances(sign=-1)
+    for name in ("better", "worthwhile", "equivalent", "much_worse"):
+        assert getattr(many, name)[0, 0] == pytest.approx(getattr(one, name), abs=1e-5)
+
+
+def test_swapped_arms_swap_the_effects_and_a_swapped_reference_turns_the_sign():
+    data = trial()
+    table = data.table
+    swapped = table["arm"].replace({"glycine": "magnesium", "magnesium": "glycine"})
+    here, there = fast_fit(data, SLEEP), fast_fit(trial_with(data, swapped), SLEEP)
+    assert there.mean == pytest.approx(here.mean[::-1], abs=1e-6)
+    two = trial(arms=("none", "glycine"))
+    turned = two.table["arm"].replace({"none": "glycine", "glycine": "none"})
+    assert fast_fit(trial_with(two, turned), SLEEP).mean == pytest.approx(
+        -fast_fit(two, SLEEP).mean, abs=1e-6
+    )
+
+
+def trial_with(data, arms):
+    return replace(data, table=data.table.assign(arm=arms))
+
+
+def test_a_later_start_changes_nothing_and_more_sleep_hardly_anything():
+    data = trial()
+    later = replace(data, table=data.table.assign(night=data.table["night"] + pd.Timedelta(weeks=20)))
+    longer = replace(data, table=data.table.assign(tst_min=data.table["tst_min"] + 60))
+    here = fast_fit(data, SLEEP)
+    assert fast_fit(later, SLEEP).mean == pytest.approx(here.mean, abs=1e-9)
+    assert fast_fit(longer, SLEEP).mean == pytest.approx(here.mean, abs=0.01 * here.sd.min())
+
+
+def test_another_outcome_in_another_unit_scales():
+    data = trial()
+    minutes = replace(data, table=data.table.assign(waso_min=data.table["tst_min"] / 5))
+    seconds = replace(data, table=data.table.assign(waso_min=data.table["tst_min"] * 12))
+    here, there = (fast_fit(each, OUTCOMES["waso_min"]) for each in (minutes, seconds))
+    assert there.mean == pytest.approx(60 * here.mean, rel=1e-6)
+    assert there.sd == pytest.approx(60 * here.sd, rel=1e-6)
+
+
+def test_with_no_nights_to_speak_of_the_answer_is_the_prior():
+    design, y = nights_of(trial(), SLEEP)
+    noise = fit_design(design, 1e4 * (y - 420) + 420, priors=Priors(night_sd=6e5, effect_mean=(5.0, 8.0)))
+    assert noise.mean == pytest.approx([5.0, 8.0], abs=0.2)
+    assert noise.sd == pytest.approx([20.0, 20.0], rel=0.01)
+
+
+def test_quiet_nights_show_the_effect_as_it_is():
+    data = trial(sd=1.0, missing=0.0, weekend=0.0, effects={"glycine": 20.0, "magnesium": -10.0})
+    found = fast_fit(data, SLEEP, priors=Priors(night_sd=1.0))
+    assert found.mean == pytest.approx([20, -10], abs=1)
+
+
+def test_a_further_column_takes_away_what_it_explains():
+    data = trial(missing=0.0)
+    caffeine = np.random.default_rng(5).standard_normal(len(data.table))
+    data.table["tst_min"] += 40 * caffeine
+    nights = data.analysed(SLEEP)
+    y = nights["tst_min"].to_numpy()
+    arms = (data.reference, *data.treatments)
+    without = design_of(nights, arms, planned_days=125.0)
+    having = design_of(nights, arms, planned_days=125.0, further=caffeine[:, np.newaxis])
+    assert fit_design(having, y).sd.max() < fit_design(without, y).sd.max()
+
+
+@pytest.mark.parametrize("nightly", [False, True])
+def test_designs_without_periods_blocks_or_dates_are_fitted(nightly):
+    data = trial(period_nights=1 if nightly else 7, blocks=30 if nightly else 6)
+    table = data.table.assign(night=pd.NaT, block=data.table["block"] if nightly else 0)
+    found = fast_fit(replace(data, table=table), SLEEP)
+    assert 5 < found.sd.min() < 20
+
+
+def test_a_trial_without_an_arm_is_not_a_number_and_its_neighbour_is():
+    design, y = nights_of(trial(), SLEEP)
+    nights = np.stack([np.where(design.arm == 1, np.nan, y), y])
+    assert np.isnan(fit_many(design, nights).mean).all(axis=1).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda table: table["arm"] == "glycine", "arm 'glycine' has no analysed night"),
+        (lambda table: table.index >= 0, "has no analysed night"),
+    ],
+)
+def test_nights_that_teach_nothing_are_refused(spoil, said):
+    data = trial()
+    data.table.loc[spoil(data.table), "tst_min"] = np.nan
+    with pytest.raises(AnalysisError, match=said):
+        fast_fit(data, SLEEP)
