@@ -138,9 +138,10 @@ def _made(built: pm.Model, folder: Path) -> tuple[Layout, Native]:
     layout, functions = functions_of(built)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        native = native_code(layout, folder, functions)
+        native_code(layout, folder, functions)
         # Last, so that a layout always has its code beside it.
         write_whole(folder / LAYOUT, layout_text(layout))
     except (OSError, FolderError):
-        native = native_code(layout, None, functions)
-    return layout, native
+        return layout, native_code(layout, None, functions)
+    # Read back, so that the first process runs the very code that later ones do.
+    return _kept(folder) or (layout, native_code(layout, folder, functions))
