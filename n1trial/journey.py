@@ -3,7 +3,7 @@
 Here the rooms are joined: no statistics and no sleep, only who hands what to whom.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +17,13 @@ from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
 from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import load_fits, save_fits
-from n1trial.intake import recorded_nights, trial_data
+from n1trial.intake import nights_by_device, recorded_nights, trial_data
 from n1trial.readings import other_readings
 from n1trial.report import Material, write_report
+from n1trial.report.about import read_about
+from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
 from n1trial.side_by_side import CheckedFit, fit_outcomes
-from n1trial.store import TrialFolder, append_log, writing
+from n1trial.store import TrialFolder, append_log, read_log, writing
 from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
@@ -63,13 +65,17 @@ def fit_folder(
     return _analysis(data, checked)
 
 
-def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = None) -> Analysis:
-    """Write the report of a fitted trial into its folder.
+def report_folder(
+    folder: TrialFolder, *, now: datetime, early: str | None = None, copies: Collection[Copy] = ()
+) -> Analysis:
+    """Write the report of a fitted trial into its folder; the log keeps the answer of every edition.
 
     Parameters
     ----------
     early
         Why the person looks before the last night; logged, and printed in the report.
+    copies
+        What else to write: plain text, or a page without dates, places and the person's own words.
 
     Raises
     ------
@@ -95,24 +101,25 @@ def report_folder(folder: TrialFolder, *, now: datetime, early: str | None = Non
     if any(each.fit.data_sha256 != data.sha256 for each in checked):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
     analysis = _analysis(data, checked)
+    material = Material(
+        data=data,
+        fits=analysis.fits,
+        effects=analysis.effects,
+        checks=analysis.checks,
+        tables=analysis.tables,
+        protocol=folder.protocol,
+        diary=diary,
+        facts={
+            "first night": str(folder.schedule.start),
+            "protocol fingerprint (SHA-256)": folder.protocol.sha256,
+            "allocation seed": folder.schedule.seed,
+        },
+        about=read_about(folder.path / "about.yaml"),
+        devices=nights_by_device(folder),
+    )
     with writing(folder) as writer:
-        write_report(
-            folder.report,
-            Material(
-                data=data,
-                fits=analysis.fits,
-                effects=analysis.effects,
-                checks=analysis.checks,
-                protocol=folder.protocol,
-                diary=diary,
-                facts={
-                    "first night": str(folder.schedule.start),
-                    "protocol fingerprint (SHA-256)": folder.protocol.sha256,
-                    "allocation seed": folder.schedule.seed,
-                },
-            ),
-        )
-        writer.log("report", f"data {data.sha256[:12]}", now=now)
+        write_edition(folder.report, with_earlier(material, read_log(folder)), copies)
+        writer.log(LOG_EVENT, log_detail(material), now=now)
     return analysis
 
 
@@ -138,6 +145,7 @@ def analyse_table(
             fits=analysis.fits,
             effects=analysis.effects,
             checks=analysis.checks,
+            tables=analysis.tables,
             facts={"table": source},
         ),
     )

@@ -63,7 +63,10 @@ class Tab:
             self.events.append(self._next())
 
     def value(self, expression: str) -> Any:
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        """What a JavaScript expression gives, waited for where it is a promise."""
+        done = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
 
     def picture(self, path: Path, *, whole: bool = True) -> None:
         data = self.ask("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
@@ -104,6 +107,9 @@ def browser(profile: Path) -> Iterator[Tab]:
         safe_in, safe_out = os.dup(to_child), os.dup(from_child)
         os.dup2(safe_in, 3)
         os.dup2(safe_out, 4)
+        # A detour may already have landed on 3 or 4, and then nothing has made it survive the start.
+        os.set_inheritable(3, True)
+        os.set_inheritable(4, True)
 
     process = subprocess.Popen(
         [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"],

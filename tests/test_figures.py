@@ -2,10 +2,15 @@ from xml.etree import ElementTree
 
 import by_hand
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from n1trial.report import figures, tables
+from n1trial.nights import Nights
+from n1trial.outcomes import OUTCOMES
+from n1trial.report import figures
+from n1trial.report import picture_tables as tables
+from n1trial.report.agreement import compare_devices
 from n1trial.report.dots import DOTS, count_dots, dot_gains
 from n1trial.report.figures import palette
 from n1trial.report.figures.calendar import every_night
@@ -37,7 +42,38 @@ def pictures(given: by_hand.Inputs, width: float) -> dict[str, Figure]:
         "nights": every_night(data, width=width),
         "tomorrow": figures.tomorrow_night(effects, data, width=width),
         "differently": figures.analysed_differently(found, effects, data, width=width),
+        "periods": figures.means_by_period(data, data.outcomes[0], width=width),
+        "beliefs": figures.prior_and_posterior(effects, data, prior_sd=20.0, width=width),
+        "doses": figures.dose_timing(
+            {arm: [20.0, 45.0, 300.0] for arm in data.treatments}, data, planned=(30, 60), width=width
+        ),
+        **unarmed_pictures(width),
     }
+
+
+UNARMED = ("predicted", "devices")
+
+
+def unarmed_pictures(width: float) -> dict[str, Figure]:
+    """Pictures in which no arm is named."""
+    found = compare_devices(
+        ("fitbit", minutes(400, 420, 440, 430)), ("oura", minutes(410, 425, 470, 430)), TST
+    )
+    assert found is not None
+    return {
+        "predicted": figures.predictive_checks([INSIDE, OUTSIDE], width=width),
+        "devices": figures.device_agreement(found, TST, width=width),
+    }
+
+
+TST = OUTCOMES["tst_min"]
+INSIDE = figures.Prediction(name="spread, min", observed=50.0, low=45.0, high=58.0)
+OUTSIDE = figures.Prediction(name="shortest night, min", observed=120.0, low=150.0, high=250.0)
+
+
+def minutes(*values: float) -> Nights:
+    nights = pd.date_range("2026-01-05", periods=len(values), unit="s")
+    return Nights(pd.DataFrame({"night": nights, "tst_min": values}))
 
 
 def drawn(figure: Figure, name: str = "x") -> str:
@@ -155,7 +191,9 @@ def test_any_label_gives_valid_xml_and_is_shown_as_written(label):
     given = by_hand.with_labels(by_hand.decided(), label)
     for name, figure in pictures(given, WIDE).items():
         root = ElementTree.fromstring(drawn(figure, name))
-        assert any(visible(label).strip() in "".join(text.itertext()) for text in root.iter())
+        assert name in UNARMED or any(
+            visible(label).strip() in "".join(text.itertext()) for text in root.iter()
+        )
 
 
 def test_the_same_figure_gives_the_same_bytes():
@@ -191,3 +229,59 @@ def test_dots_keep_their_side_however_narrow_or_wide_the_posterior(sd):
     right, left, _ = (line for line in figure.axes[0].lines if line.get_linestyle() == "None")
     assert all(x >= 15 for x in right.get_xdata())
     assert all(x <= -15 for x in left.get_xdata())
+
+
+def test_a_period_has_the_mean_and_the_t_interval_of_its_nights():
+    data = by_hand.trial(run_in=0, period_nights=3, blocks=2)
+    first = data.table.index[data.table["period"] == 1]
+    data.table.loc[first, ["left_out", "tst_min"]] = [["", 400.0], ["", 420.0], ["", 440.0]]
+    mean = figures.period_means(data, TST)[0]
+    # t(.975, 2) = 4.3027, SD 20, so 4.3027 × 20 / √3 = 49.68
+    assert (mean.mean, mean.low, mean.high) == pytest.approx((420, 370.32, 469.68), abs=0.01)
+
+
+def test_one_night_has_a_mean_and_no_interval():
+    data = by_hand.trial(run_in=0, period_nights=1, blocks=10)
+    assert {(each.low, each.high) for each in figures.period_means(data, TST)} == {(None, None)}
+    assert drawn(figures.means_by_period(data, TST))
+
+
+def test_every_period_is_drawn_once():
+    data = by_hand.trial()
+    axes = figures.means_by_period(data, TST).axes[0]
+    marks = sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() != "None")
+    assert marks == data.table["period"].max()
+
+
+def test_the_belief_after_the_nights_stands_over_the_estimate_and_the_belief_before_over_none():
+    given = by_hand.inputs([30.0], 5.0)
+    axes = figures.prior_and_posterior(given.effects[0], given.data, prior_sd=20.0).axes[0]
+    before, after = axes.lines[-2:]
+    assert before.get_xdata()[np.argmax(before.get_ydata())] == pytest.approx(0, abs=1)
+    assert after.get_xdata()[np.argmax(after.get_ydata())] == pytest.approx(30, abs=2)
+
+
+def test_what_the_model_could_not_have_made_stands_outside_the_band_with_its_own_mark():
+    lines = figures.predictive_checks([INSIDE, OUTSIDE]).axes[0].lines
+    marks = [(line.get_marker(), float(line.get_xdata()[0])) for line in lines if line.get_marker() != "None"]
+    assert [mark for mark, _ in marks] == ["o", "X"]
+    assert -1 <= marks[0][1] <= 1
+    assert marks[1][1] < -1
+
+
+def test_every_dose_is_a_mark_and_sleep_begins_at_the_right():
+    taken = {"glycine": [5.0, 44.0, 46.0], "magnesium-glycinate": [31.0, 90.0, 1000.0]}
+    axes = figures.dose_timing(taken, by_hand.trial(), planned=(30, 60)).axes[0]
+    assert sum(len(line.get_xdata()) for line in axes.lines) == 6
+    assert axes.get_xlim() == (240, 0)
+
+
+def test_two_devices_are_compared_on_the_nights_of_both():
+    found = compare_devices(("a", minutes(400, 410, 420, np.nan)), ("b", minutes(401, 411, 423, 430)), TST)
+    # differences 1, 1, 3: mean 5/3, SD 2/√3, limits 5/3 ± 1.96 × 1.1547
+    assert (found.bias, found.sd) == pytest.approx((5 / 3, 2 / 3**0.5))
+    assert (found.low, found.high) == pytest.approx((-0.5966, 3.9299), abs=1e-4)
+
+
+def test_two_devices_with_two_common_nights_are_not_compared():
+    assert compare_devices(("a", minutes(400, 410)), ("b", minutes(401, 411)), TST) is None

@@ -180,7 +180,7 @@ def test_chances_never_fall_as_they_grow():
 
 def test_an_undecided_arm_is_told_the_nights_that_would_settle_it():
     said = sentences.keep_taking(effect(10, 12, settle_nights=210), nights=119)
-    assert "About 210 nights in all would settle it, 91 more" in said
+    assert "About 210 nights in all would settle it: 91 more" in said
 
 
 def test_an_undecided_arm_is_told_when_nothing_feasible_would_settle_it():

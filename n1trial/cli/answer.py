@@ -13,6 +13,8 @@ from n1trial.console import progress
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from n1trial.report.editions import Copy
+
 SAMPLER_SEED = click.option(
     "--sampler-seed",
     type=click.IntRange(0, 2**32 - 1),
@@ -44,15 +46,37 @@ def fit(folder: Path, sampler_seed: int) -> None:
 @click.option(
     "--early", metavar="REASON", help="Look before the last night; the reason is logged and printed."
 )
-def report(folder: Path, early: str | None) -> None:
-    """Write the effect report of a fitted trial."""
+@click.option("--text", is_flag=True, help="Write it as plain text too, report.txt.")
+@click.option(
+    "--share",
+    is_flag=True,
+    help="Write a copy without dates, places or your own words: report-to-share.html.",
+)
+@click.option("--with-nights", is_flag=True, help="Let the copy to share show single nights, by number.")
+@click.option("--open", "open_it", is_flag=True, help="Open the report in your browser.")
+def report(
+    folder: Path, early: str | None, text: bool, share: bool, with_nights: bool, open_it: bool
+) -> None:
+    """Write the effect report of a fitted trial; a later run replaces it, and the log keeps both answers."""
     from n1trial.journey import report_folder
+    from n1trial.report.editions import SHARE_NAME, TEXT_NAME
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
-    analysis = report_folder(opened, now=now(), early=early)
+    if with_nights and not share:
+        raise click.UsageError("--with-nights is for the copy to share: give --share too")
+    copies: list[Copy] = ["text"] if text else []
+    if share:
+        copies.append("share with nights" if with_nights else "share")
+    analysis = report_folder(opened, now=now(), early=early, copies=copies)
     say_answer(analysis)
     click.echo(f"\nThe report: {opened.report}")
+    if text:
+        click.echo(f"As plain text: {opened.path / TEXT_NAME}")
+    if share:
+        click.echo(f"To share: {opened.path / SHARE_NAME}")
+    if open_it:
+        click.launch(str(opened.report))
     leave_if_refused(analysis)
 
 

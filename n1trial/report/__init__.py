@@ -2,5 +2,6 @@
 
 from n1trial.report.material import Material
 from n1trial.report.page import render, write_report
+from n1trial.report.sharing import shareable
 
-__all__ = ["Material", "render", "write_report"]
+__all__ = ["Material", "render", "shareable", "write_report"]

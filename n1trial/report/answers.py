@@ -23,6 +23,7 @@ class Answer:
     claim: str
     numbers: str
     keep_taking: str
+    level: str
     how_sure: str
 
     @property
@@ -31,7 +32,7 @@ class Answer:
         return " ".join(filter(None, (self.claim, self.numbers)))
 
 
-def answers(effects: Effects, data: TrialData) -> list[Answer]:
+def answer_arms(effects: Effects, data: TrialData) -> list[Answer]:
     """What is said about every arm, in the order of the arms; nothing where a gate refused the result."""
     if effects.problems:
         return []
@@ -49,6 +50,7 @@ def _answer(effect: Effect, data: TrialData) -> Answer:
         claim=claim,
         numbers=numbers,
         keep_taking=sentences.keep_taking(effect, nights=len(data.analysed(effect.outcome))),
+        level=f"{effect.certainty} certainty",
         how_sure=" ".join(filter(None, (sentences.how_sure(effect), sentences.why_undecided(effect)))),
     )
 
@@ -68,5 +70,5 @@ def edition_line(material: Material) -> str:
 def other_outcomes(material: Material) -> Iterator[str]:
     """The answers on every outcome but the primary, in the same words."""
     for effects in material.effects[1:]:
-        for each in answers(effects, material.data):
+        for each in answer_arms(effects, material.data):
             yield each.sentence

@@ -1,16 +1,20 @@
 """What happened in the trial, counted: nights, doses, guesses, side effects and confounders by arm."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from n1trial.diary import Diary
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol
 from n1trial.report import sentences
+from n1trial.report.evenings import dosed_arms, evenings, minutes_before_sleep
 from n1trial.trial import PLANNED_OUT, TrialData
 
+# A week of silence at the end is no lost record any more.
+ENDED_EARLY_NIGHTS = 7
 SIDE_EFFECTS = {"grogginess": "Grogginess", "stomach": "Stomach trouble"}
 
 
@@ -26,29 +30,23 @@ def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
 
 def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> list[str]:
     """Sentences about nights, doses, their timing, and guesses."""
-    said = [sentences.nights_in_words(data), *_recorded(data)]
-    if diary is None or diary.table.empty:
-        return said
-    evenings = _with_arm(data, diary)
-    answered = evenings[(evenings["phase_left_out"] != "run-in") & evenings["taken"].notna()]
-    dosed = _dosed_arms(data, protocol)
-    planned = answered.loc[answered["arm"].isin(dosed), "taken"].astype(bool)
-    unplanned = answered.loc[~answered["arm"].isin(dosed), "taken"].astype(bool)
-    if len(planned):
-        said.append(sentences.doses_in_words(int(planned.sum()), len(planned), int(unplanned.sum())))
-    evenings_with_dose = evenings[evenings["arm"].isin(dosed)]
-    minutes = _minutes_before_sleep(evenings_with_dose)
-    times = list(evenings_with_dose["taken_at"].dropna())
-    if minutes and protocol is not None:
-        said.append(sentences.timing_in_words(minutes, protocol.dosing.minutes_before_bed))
-    elif times:
-        said.append(sentences.clock_in_words(times))
-    guesses = evenings.dropna(subset="guess")
-    guesses = guesses[guesses["guess"].isin([*data.arms, *data.labels.values()])]
-    if len(guesses):
-        right = (guesses["guess"] == guesses["arm"]) | (guesses["guess"] == guesses["arm"].map(data.labels))
-        said.append(sentences.guesses_in_words(int(right.sum()), len(guesses), len(data.arms)))
-    return said
+    table = evenings(data, diary)
+    return [
+        sentences.nights_in_words(data),
+        *_ended_early(data),
+        *_recorded(data),
+        *_doses(table[table["left_out"] != "run-in"], data, protocol),
+        *_timing(table, data, diary, protocol),
+        *_guesses(table, data),
+    ]
+
+
+def _ended_early(data: TrialData) -> list[str]:
+    """A run of planned nights at the end of which nothing was recorded."""
+    planned = data.table[~data.table["left_out"].isin(PLANNED_OUT)]
+    kept = np.flatnonzero(planned.index.isin(data.analysed(data.outcomes[0]).index))
+    silent = len(planned) - 1 - int(kept.max(initial=-1))
+    return [sentences.ended_early_in_words(silent)] if silent >= ENDED_EARLY_NIGHTS else []
 
 
 def _recorded(data: TrialData) -> list[str]:
@@ -61,66 +59,81 @@ def _recorded(data: TrialData) -> list[str]:
     return said + ([sentences.clock_changes_in_words(list(changed.dt.date))] if len(changed) else [])
 
 
-def _dosed_arms(data: TrialData, protocol: Protocol | None) -> set[str]:
-    """Arms in which there is something to take."""
-    if protocol is None:
-        return set(data.treatments)
-    return {arm.name for arm in protocol.arms if arm.doses}
-
-
-def _with_arm(data: TrialData, diary: Diary) -> pd.DataFrame:
-    columns = [column for column in ("night", "arm", "left_out", "start") if column in data.table]
-    planned = data.table[columns].rename(columns={"left_out": "phase_left_out"})
-    written = diary.table.assign(night=pd.to_datetime(diary.table["night"]).dt.as_unit("s"))
-    return written.merge(planned.dropna(subset="night"), on="night", how="inner")
-
-
-def _minutes_before_sleep(evenings: pd.DataFrame) -> list[float]:
-    """Minutes from dose to sleep, where the table of nights says when sleep began."""
-    if "start" not in evenings:
+def _doses(table: pd.DataFrame, data: TrialData, protocol: Protocol | None) -> list[str]:
+    if "taken" not in table:
         return []
-    pairs = evenings[["taken_at", "start"]].dropna()
+    answered = table[table["taken"].notna()]
+    with_dose = answered["arm"].isin(dosed_arms(data, protocol))
+    taken = answered["taken"].astype(bool)
+    if not with_dose.any():
+        return []
     return [
-        minutes
-        for taken, start in pairs.itertuples(index=False)
-        if start and (minutes := _minutes_between(str(taken), str(start))) is not None
+        sentences.doses_in_words(
+            int(taken[with_dose].sum()), int(with_dose.sum()), int(taken[~with_dose].sum())
+        )
     ]
 
 
-def _minutes_between(taken: str, start: str) -> float | None:
-    """From a time of the clock to the start of sleep, at most half a day; None if sleep came first."""
-    hours, minutes = (int(part) for part in taken.split(":"))
-    began = datetime.fromisoformat(start)
-    apart = (began.hour * 60 + began.minute - 60 * hours - minutes) % 1440
-    return float(apart) if apart < 720 else None
+def _timing(
+    table: pd.DataFrame, data: TrialData, diary: Diary | None, protocol: Protocol | None
+) -> list[str]:
+    by_arm = minutes_before_sleep(data, diary, protocol)
+    if by_arm and protocol is not None:
+        every = [each for taken in by_arm.values() for each in taken]
+        return [sentences.timing_in_words(every, protocol.dosing.minutes_before_bed)]
+    if "taken_at" not in table:
+        return []
+    times = table.loc[table["arm"].isin(dosed_arms(data, protocol)), "taken_at"].dropna()
+    return [sentences.clock_in_words([time for time in times if time])] if times.any() else []
+
+
+def _guesses(table: pd.DataFrame, data: TrialData) -> list[str]:
+    if "guess" not in table:
+        return []
+    guesses = table[table["guess"].isin([*data.arms, *data.labels.values()])]
+    if guesses.empty:
+        return []
+    named = guesses["arm"].map(dict(data.labels))
+    right = int(((guesses["guess"] == guesses["arm"]) | (guesses["guess"] == named)).sum())
+    # Whether luck alone would guess so well less than once in twenty trials.
+    beyond = float(stats.binom.sf(right - 1, len(guesses), 1 / len(data.arms))) < 0.05
+    return [sentences.guesses_in_words(right, len(guesses), len(data.arms), beyond_luck=beyond)]
+
+
+def never_recorded(data: TrialData) -> list[str]:
+    """Outcomes that were planned and of which there is no night."""
+    return [
+        sentences.not_recorded_in_words(outcome)
+        for outcome in data.outcomes
+        if not len(data.analysed(outcome))
+    ]
 
 
 def side_effects(data: TrialData, diary: Diary | None) -> list[str]:
     """What was written about side effects, in the same words for each."""
-    if diary is None:
-        return []
-    said = []
-    for column, thing in SIDE_EFFECTS.items():
-        means = means_by_arm(data, diary, column)
-        if means:
-            said.append(sentences.side_effect_in_words(thing, means, data.labels))
-    return said
+    table = evenings(data, diary)
+    by_column = {column: means_by_arm(table, data, column) for column in SIDE_EFFECTS}
+    return [
+        sentences.side_effect_in_words(SIDE_EFFECTS[column], means, data.labels)
+        for column, means in by_column.items()
+        if means
+    ]
 
 
-def means_by_arm(data: TrialData, diary: Diary, column: str) -> Mapping[str, float]:
-    """Mean of a diary column over the trial's evenings of each arm."""
-    evenings = _with_arm(data, diary)
-    if column not in evenings:
+def means_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[str, float]:
+    """Mean of a diary column over the trial's evenings of each arm; the run-in is not among them."""
+    if column not in table:
         return {}
-    evenings = evenings[evenings["phase_left_out"] != "run-in"]
-    means = evenings[column].astype(float).groupby(evenings["arm"]).mean().dropna()
+    trial = table[table["left_out"] != "run-in"]
+    means = trial[column].astype(float).groupby(trial["arm"]).mean().dropna()
     return {arm: float(means[arm]) for arm in data.arms if arm in means.index}
 
 
 def confounders_by_arm(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> pd.DataFrame:
     """Mean of every confounder by arm: a row a confounder, a column an arm."""
-    if diary is None or protocol is None:
+    if protocol is None:
         return pd.DataFrame()
-    rows = {name: means_by_arm(data, diary, name) for name in protocol.confounders}
+    table = evenings(data, diary)
+    rows = {name: means_by_arm(table, data, name) for name in protocol.confounders}
     known = {name: means for name, means in rows.items() if means}
     return pd.DataFrame.from_dict(known, orient="index", columns=list(data.arms)) if known else pd.DataFrame()

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from n1trial.checks import CheckResult
 from n1trial.diary import Diary
 from n1trial.effects import Effects
@@ -17,16 +19,19 @@ class Material:
     """What was planned, measured, written down and estimated.
 
     `fits` and `effects` hold one entry an outcome, in the same order; the first is the outcome that the trial
-    is about. `checks` holds results by outcome name. `facts` says where the numbers come from, as lines of
+    is about. By outcome name `checks` holds lines and `tables` the
+    numbers of figures, each under the name of its check. `facts` says where the numbers come from, as lines of
     name and value. `about` holds what only the person can say, by the names of `cent.ASKED`. `earlier` holds
     the answers of earlier editions, a line each. `devices` holds the nights of every device by its name, the
-    one that is analysed first. Without `single_nights` no night is shown on its own, only what they add up to.
+    one that is analysed first. Without `single_nights` no night is shown on its own, only what they
+    add up to. `shared` marks a copy that `sharing` made.
     """
 
     data: TrialData
     fits: Sequence[Fit]
     effects: Sequence[Effects]
     checks: Mapping[str, Sequence[CheckResult]] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
     protocol: Protocol | None = None
     diary: Diary | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +39,7 @@ class Material:
     earlier: Sequence[str] = ()
     devices: Mapping[str, Nights] = field(default_factory=dict)
     single_nights: bool = True
+    shared: bool = False
 
     @property
     def refused(self) -> bool:

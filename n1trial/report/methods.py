@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from n1trial.report import sentences, tables
 from n1trial.report.cent import Item, cent_items
+from n1trial.report.further_pictures import pictures_of_methods
 from n1trial.report.material import Material
-from n1trial.report.pictures import Picture, of_methods
+from n1trial.report.pictures import Picture
 from n1trial.report.tables import Table
 
 
@@ -43,10 +44,10 @@ class Methods:
     numbers: Sequence[Table]
 
 
-def methods(material: Material, shown: Sequence[Picture]) -> Methods:
+def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
     """Everything of the methods; `shown` are the pictures further up, whose numbers stand here."""
     data, fits = material.data, material.fits
-    further = list(of_methods(material))
+    further = list(pictures_of_methods(material))
     open_effects = [each for each in material.effects if not each.problems]
     cent = cent_items(material)
     return Methods(
@@ -78,10 +79,18 @@ def methods(material: Material, shown: Sequence[Picture]) -> Methods:
         checks=_checks(material),
         cent=cent,
         cent_missing=sentences.missing_items([item.name for item in cent if not item.where], len(cent)),
-        facts={**material.facts, **{f"Version of {name}": said for name, said in fits[0].versions.items()}},
+        facts=_facts(material),
         earlier=material.earlier,
         numbers=[picture.table for picture in (*shown, *further)],
     )
+
+
+def _facts(material: Material) -> dict[str, str]:
+    """Where the numbers come from; the seed of the sampler stays at home."""
+    fit = material.fits[0]
+    seed = {} if material.shared else {"seed of the sampler": str(fit.seed)}
+    versions = {f"version of {name}": said for name, said in fit.versions.items()}
+    return {**material.facts, **seed, **versions}
 
 
 def _checks(material: Material) -> list[Table]:

@@ -1,4 +1,4 @@
-"""Every picture of a report with what it found in words and the table of its numbers."""
+"""A picture with what it found in words and the table of its numbers; and the three that everybody sees."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from n1trial.effects import Effects
-from n1trial.report import sentences, tables
+from n1trial.report import picture_tables as tables
+from n1trial.report import sentences
 from n1trial.report.figures import (
     against_reference,
-    analysed_differently,
     every_night,
     quantile_dots,
     tomorrow_night,
@@ -32,12 +32,13 @@ class Picture:
     table: Table
 
 
-def of_the_answer(material: Material) -> Iterator[Picture]:
+def pictures_of_answer(material: Material) -> Iterator[Picture]:
     """The pictures for everybody: how big, every night, tomorrow night."""
     main, data = material.effects[0], material.data
     if not material.refused:
         yield _fifty_dots(main, data)
-    yield _nights(material)
+    if material.single_nights:
+        yield _nights(material)
     if not material.refused and any(effect.better_nights is not None for effect in main.contrasts):
         yield _tomorrow(main, data)
 
@@ -75,27 +76,4 @@ def _tomorrow(effects: Effects, data: TrialData) -> Picture:
         words=[sentence for sentence in said if sentence],
         draw=lambda width: tomorrow_night(effects, data, width=width),
         table=tables.tomorrow_table(effects, data),
-    )
-
-
-def of_methods(material: Material) -> Iterator[Picture]:
-    """The pictures for whoever checks the answer; none where a gate refused it."""
-    if material.refused:
-        return
-    yield _differently(material)
-
-
-def _differently(material: Material) -> Picture:
-    effects, data = material.effects[0], material.data
-    found = tables.analyses(material.fits[0], effects, data, material.checks.get(effects.outcome.name, ()))
-    model = {effect.contrast: effect for effect in against_reference(effects, data)}
-    others = [each for each in found if each.name != tables.THE_MODEL]
-    inside = sum(model[each.contrast].low <= each.estimate <= model[each.contrast].high for each in others)
-    return Picture(
-        name="differently",
-        title=headings.DIFFERENTLY,
-        lead=sentences.DIFFERENTLY_LEAD,
-        words=[sentences.other_analyses_in_words(inside, len(others))],
-        draw=lambda width: analysed_differently(found, effects, data, width=width),
-        table=tables.analyses_table(found, effects.outcome.contrast_unit),
     )

@@ -6,13 +6,19 @@ The answer stands first, the methods last. Nothing here knows of HTML.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from n1trial.report import pictures, sentences, tables
-from n1trial.report.answers import Answer, answers, other_outcomes
+from n1trial.report import sentences, tables
+from n1trial.report.answers import Answer, answer_arms, other_outcomes
 from n1trial.report.figures.calendar import MONTHS
-from n1trial.report.happened import confounders_by_arm, nights_by_arm, side_effects, what_was_done
+from n1trial.report.happened import (
+    confounders_by_arm,
+    never_recorded,
+    nights_by_arm,
+    side_effects,
+    what_was_done,
+)
 from n1trial.report.material import Material
-from n1trial.report.methods import Methods, methods
-from n1trial.report.pictures import Picture
+from n1trial.report.methods import Methods, describe_methods
+from n1trial.report.pictures import Picture, pictures_of_answer
 from n1trial.report.tables import Table
 
 
@@ -39,22 +45,26 @@ class Story:
 def tell(material: Material) -> Story:
     """Put a report into words."""
     data, main = material.data, material.effects[0]
-    shown = list(pictures.of_the_answer(material))
+    shown = list(pictures_of_answer(material))
     return Story(
         title=material.protocol.title if material.protocol else sentences.title_of(main.outcome),
         when=_when(material),
-        refusal=sentences.REFUSAL,
+        refusal=sentences.REFUSAL if main.problems else "",
         problems=main.problems,
-        steps=sentences.no_verdict(main.problems),
-        answers=answers(main, data),
+        steps=sentences.no_verdict(main.problems) if main.problems else (),
+        answers=answer_arms(main, data),
         notes=data.notes,
         pictures=shown,
         happened=what_was_done(data, material.diary, material.protocol),
         counted=_counted(material),
-        guardrails=[*other_outcomes(material), *side_effects(data, material.diary)],
+        guardrails=[
+            *other_outcomes(material),
+            *never_recorded(data),
+            *side_effects(data, material.diary),
+        ],
         others_found=_others_found(material),
         cannot_tell=sentences.CANNOT_TELL,
-        methods=methods(material, shown),
+        methods=describe_methods(material, shown),
     )
 
 

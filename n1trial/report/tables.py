@@ -1,17 +1,15 @@
 """The numbers behind every sentence and picture, as tables that a screen reader can read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from n1trial.checks import CheckResult
-from n1trial.effects import INTERVAL, INTERVAL_KIND, Effects, contrast_draws
+from n1trial.effects import INTERVAL, INTERVAL_KIND, Effects
 from n1trial.fit import Fit
-from n1trial.report.dots import count_dots, dot_gains
-from n1trial.report.figures import Analysis, against_reference
-from n1trial.report.sentences import HEADINGS, NBSP, of_hundred
+from n1trial.report.sentences import HEADINGS, NBSP
 from n1trial.trial import TrialData
 
 RANGE = f"{INTERVAL:.0%} interval, {INTERVAL_KIND}".replace("%", f"{NBSP}%")
@@ -88,118 +86,6 @@ def effects_table(all_effects: Sequence[Effects], data: TrialData) -> Table:
     return Table(caption="Every comparison of every outcome", header=header, rows=rows)
 
 
-def dots_table(effects: Effects, data: TrialData) -> Table:
-    """Counts and nine of the quantiles that the dots stand for."""
-    shown, sign = against_reference(effects, data), effects.outcome.sign
-    rows = []
-    for effect in shown:
-        counts, gains = count_dots(effect), dot_gains(effect)
-        middle = [number(sign * gains[place]) for place in (0, 4, 12, 24, 37, 45, 49)]
-        rows.append(
-            [data.labels[effect.arm], *map(str, (counts.worse, counts.between, counts.worthwhile)), *middle]
-        )
-    header = ["arm", "dots worse", "dots too small to matter", "dots worth having"]
-    places = [f"dot {place}, {effects.outcome.contrast_unit}" for place in (1, 5, 13, 25, 38, 46, 50)]
-    return Table(caption="The fifty dots of every arm", header=[*header, *places], rows=rows)
-
-
-def nights_table(data: TrialData) -> Table:
-    """Every planned night, what was measured and what became of it."""
-    ledgers = [data.ledger(outcome)["became"] for outcome in data.outcomes]
-    rows = []
-    for place, row in enumerate(data.table.to_dict("records")):
-        date = row["night"]
-        rows.append(
-            [
-                f"night {row['day'] + 1}" if pd.isna(date) else f"{date:%Y-%m-%d}",
-                data.labels[row["arm"]],
-                str(row["period"] or "–"),
-                *(number(row[outcome.name], 4) for outcome in data.outcomes),
-                "; ".join(dict.fromkeys(ledger.iloc[place] for ledger in ledgers)),
-            ]
-        )
-    measured = [f"{outcome.label}, {outcome.unit}" for outcome in data.outcomes]
-    return Table(
-        caption="Every planned night",
-        header=["evening", "arm", "period", *measured, "became"],
-        rows=rows,
-    )
-
-
-def tomorrow_table(effects: Effects, data: TrialData) -> Table:
-    """Better nights of a hundred, an arm a row."""
-    rows = [
-        [
-            data.labels[effect.arm],
-            str(of_hundred(effect.better_nights)),
-            str(100 - of_hundred(effect.better_nights)),
-        ]
-        for effect in against_reference(effects, data)
-        if effect.better_nights is not None
-    ]
-    return Table(caption="Tomorrow night: of 100 nights", header=["arm", "better", "not better"], rows=rows)
-
-
-THE_MODEL = "The model"
-VARIANTS = {"sceptical": "Model, sceptical start", "equal sleep": "Model, at equal sleep time"}
-
-
-def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[Analysis]:
-    """Every analysis of the same contrasts in the same unit, the model's first.
-
-    A check whose note speaks of a ratio gives its numbers as one, and checks of a percentage give theirs in
-    the outcome's unit: those stand in the table of checks alone.
-    """
-    found = []
-    checks = [
-        each
-        for each in checks
-        if each.estimate is not None and "ratio" not in each.note and fit.outcome.scale == "difference"
-    ]
-    for effect in against_reference(effects, data):
-        found.append(
-            Analysis(
-                contrast=effect.contrast,
-                name=THE_MODEL,
-                estimate=effect.mean,
-                low=effect.low,
-                high=effect.high,
-            )
-        )
-        for name, posterior in fit.variants.items():
-            draws = contrast_draws(posterior, data, fit.outcome, effect.arm, effect.comparator)
-            low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
-            found.append(
-                Analysis(
-                    contrast=effect.contrast,
-                    name=VARIANTS.get(name, f"Model, {name}"),
-                    estimate=float(draws.mean()),
-                    low=float(low),
-                    high=float(high),
-                )
-            )
-        found += [
-            Analysis(
-                contrast=effect.contrast,
-                name=each.check,
-                estimate=each.estimate or 0.0,
-                low=each.low,
-                high=each.high,
-            )
-            for each in checks
-            if each.contrast == effect.contrast
-        ]
-    return found
-
-
-def analyses_table(found: Sequence[Analysis], unit: str) -> Table:
-    """The analyses behind the figure."""
-    rows = [[each.name, each.contrast, number(each.estimate), span(each.low, each.high)] for each in found]
-    return Table(
-        caption="Analysed differently", header=["analysis", "contrast", f"estimate, {unit}", RANGE], rows=rows
-    )
-
-
 def checks_table(results: Sequence[CheckResult], label: str) -> Table:
     """Every line of every check of one outcome, which `label` names."""
     passed = {None: "informs", True: "passed", False: "not passed"}
@@ -231,9 +117,8 @@ def diagnostics_table(fits: Sequence[Fit]) -> Table:
             str(fit.diagnostics.divergences),
             f"{fit.diagnostics.min_bfmi:.2f}",
             str(fit.nights),
-            str(fit.seed),
         ]
         for fit in fits
     ]
     header = ["outcome", "chains × draws", "largest R-hat", "least bulk ESS", "least tail ESS", "divergences"]
-    return Table(caption="How the sampler did", header=[*header, "least E-BFMI", "nights", "seed"], rows=rows)
+    return Table(caption="How the sampler did", header=[*header, "least E-BFMI", "nights"], rows=rows)

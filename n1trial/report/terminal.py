@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from n1trial.effects import Effects
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
-from n1trial.report.answers import answers
+from n1trial.report.answers import answer_arms
 from n1trial.report.sentences import nights_in_words, no_verdict
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
@@ -33,9 +33,10 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
             yield from (f"  - {visible(problem)}" for problem in each.problems)
             yield from (f"  {step}" for step in no_verdict(each.problems))
         else:
-            for said in answers(each, data):
+            for said in answer_arms(each, data):
                 yield f"  {said.sentence}"
-                yield f"    {said.keep_taking} {said.how_sure}"
+                yield f"    {said.keep_taking}"
+                yield f"    {said.how_sure}"
         yield ""
     yield nights_in_words(data)
 

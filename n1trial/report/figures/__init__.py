@@ -5,20 +5,33 @@ on a band, labels stand beside what they name. `width` is in CSS pixels: `WIDE` 
 phone.
 """
 
+from n1trial.report.figures.beliefs import prior_and_posterior
+from n1trial.report.figures.by_period import PeriodMean, means_by_period, period_means
 from n1trial.report.figures.calendar import every_night
 from n1trial.report.figures.canvas import NARROW, WIDE
+from n1trial.report.figures.devices import device_agreement
+from n1trial.report.figures.doses import dose_timing
 from n1trial.report.figures.fifty_dots import quantile_dots
 from n1trial.report.figures.forest import Analysis, analysed_differently
 from n1trial.report.figures.gain_axis import against_reference
 from n1trial.report.figures.icon_row import tomorrow_night
+from n1trial.report.figures.predicted import Prediction, predictive_checks
 
 __all__ = [
     "NARROW",
     "WIDE",
     "Analysis",
+    "PeriodMean",
+    "Prediction",
     "against_reference",
     "analysed_differently",
+    "device_agreement",
+    "dose_timing",
     "every_night",
+    "means_by_period",
+    "period_means",
+    "predictive_checks",
+    "prior_and_posterior",
     "quantile_dots",
     "tomorrow_night",
 ]

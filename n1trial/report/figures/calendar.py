@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from n1trial.outcomes import Outcome
-from n1trial.report.figures.canvas import LETTER, TEXT, WIDE, Canvas, canvas, fitted, label_ticks, round_ticks
+from n1trial.report.figures.canvas import LETTER, TEXT, WIDE, Canvas, canvas, fitted, label_ticks
+from n1trial.report.figures.levels import draw_levels, level_limits, level_title
 from n1trial.report.figures.palette import LINE, MUTED, arm_styles
-from n1trial.report.text import capitalised, visible
+from n1trial.report.text import visible
 from n1trial.trial import TrialData
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -34,22 +35,13 @@ def every_night(data: TrialData, *, width: float = WIDE) -> Figure:
     _draw_keys(page, keys)
     place = KEY * len(keys)
     for outcome in data.outcomes:
-        page.say(4, place + TITLE / 2 + 2, _title(outcome), fontweight="bold")
+        page.say(4, place + TITLE / 2 + 2, level_title(outcome), fontweight="bold")
         place += TITLE
         for row in rows:
             axes = page.axes(left=LEFT, top=place, width=width - LEFT - RIGHT, height=STRIP + PLOT + FOOT)
             _draw_row(axes, row, outcome, data, reasons, width=width - LEFT - RIGHT)
             place += row_height
     return page.figure
-
-
-def _title(outcome: Outcome) -> str:
-    label = capitalised(visible(outcome.label))
-    return (
-        f"{fitted(label, 260)}, hours"
-        if outcome.unit == "min" and outcome.name == "tst_min"
-        else fitted(label, 310)
-    )
 
 
 def _rows(table: pd.DataFrame, nights: int) -> Iterator[pd.DataFrame]:
@@ -135,11 +127,11 @@ def _draw_row(
     *,
     width: float,
 ) -> None:
-    low, high = _limits(data.table[outcome.name])
+    low, high = level_limits(data.table[outcome.name])
     first, last = float(row["day"].iloc[0]), float(row["day"].iloc[-1])
     axes.set_xlim(first - 1, last + 1)
     night_px = width / (last - first + 2)
-    _draw_levels(axes, outcome, low, high)
+    draw_levels(axes, outcome, low, high, foot=FOOT, height=PLOT)
     height = FOOT + PLOT * (row[outcome.name] - low) / (high - low)
     became = data.ledger(outcome)["became"].loc[row.index]
     size = min(6.0, max(4.2, 0.95 * night_px))
@@ -166,31 +158,6 @@ def _draw_row(
         )
     _draw_periods(axes, row, height, became, data, night_px)
     _draw_calendar(axes, row, night_px)
-
-
-def _limits(values: pd.Series) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
-    return (low, high) if high > low else (low - 1, low + 1) if low == low else (0.0, 1.0)
-
-
-def _draw_levels(axes: Axes, outcome: Outcome, low: float, high: float) -> None:
-    hours = outcome.name == "tst_min"
-    ticks = round_ticks(low / 60, high / 60, 6) if hours else round_ticks(low, high, 5)
-    for tick in ticks:
-        y = FOOT + PLOT * (tick * (60 if hours else 1) - low) / (high - low)
-        axes.axhline(y, color=LINE.light, linewidth=0.8, zorder=0)
-        axes.annotate(
-            f"{tick:g}",
-            (0, y),
-            (-6, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=TEXT - 1,
-            color=MUTED.light,
-            parse_math=False,
-        )
 
 
 def _draw_periods(

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from n1trial.report.figures.palette import CARD, INK, LINE, MUTED
-from n1trial.report.text import shortened
+from n1trial.report.text import shortened, visible
 
 WIDE, NARROW = 680.0, 330.0
 TEXT = 12.5
@@ -44,7 +44,7 @@ class Canvas:
 
     def say(self, left: float, top: float, text: str, **look: Any) -> Text:
         """Text with its left (or `ha`) edge and its middle line at a place."""
-        return self.figure.text(left / self.width, 1 - top / self.height, text, **(LOOK | look))
+        return self.figure.text(left / self.width, 1 - top / self.height, visible(text), **(LOOK | look))
 
 
 LOOK: dict[str, Any] = {

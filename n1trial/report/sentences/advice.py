@@ -47,14 +47,12 @@ def keep_taking(effect: Effect, *, nights: int) -> str:
         return "These nights do not say: the analysis did not pass its own tests."
     if effect.settle_nights is None:
         return (
-            f"It is your choice: these {nights} nights fit a gain worth having ({worth}) and they fit none."
-            f" A trial to settle it is not feasible: it would take more than {SETTLE_AT_MOST_NIGHTS // 365}"
-            " years."
+            f"It is your choice: these {nights} nights fit a gain worth having, and they fit none."
+            f" Settling it is not feasible: it would take more than {SETTLE_AT_MOST_NIGHTS // 365} years."
         )
     return (
-        f"It is your choice: these {nights} nights fit a gain worth having ({worth}) and they fit none."
-        f" About {effect.settle_nights} nights in all would settle it, {effect.settle_nights - nights} more,"
-        " if they go on as they went."
+        f"It is your choice: these {nights} nights fit a gain worth having, and they fit none."
+        f" About {effect.settle_nights} nights in all would settle it: {effect.settle_nights - nights} more."
     )
 
 
@@ -73,8 +71,8 @@ def why_undecided(effect: Effect) -> str:
         return ""
     outcome = effect.outcome
     return (
-        f"Still open, because your nights differ so much that anything from"
-        f" {change(outcome, effect.low)} to {change(outcome, effect.high)} fits them."
+        f"Still open: your nights vary so much that both {change(outcome, effect.low)} and"
+        f" {change(outcome, effect.high)} fit them."
     )
 
 

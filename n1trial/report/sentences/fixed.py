@@ -12,6 +12,13 @@ MAGNESIUM_FOUND = (
     " Pitre 2021); bisglycinate in 155 people: sleep quality unchanged, insomnia score 1.6 points lower"
     " (2025)."
 )
+SHARED_TITLE = "A trial of one person’s sleep"
+SHARED_QUESTION = "as in the owner’s protocol, left out of this copy"
+SHARED_NOTE = (
+    "This copy was made to be shared: nights have numbers instead of dates, and what the person wrote, seeds"
+    " and fingerprints are left out."
+)
+SHARED_PEEKED = "The results were looked at before the end."
 CANNOT_TELL = (
     "A wearable is not a sleep laboratory: it misses many wake episodes, so finding nothing proves little."
     " This is about you, this product and these weeks, not about other people or next year. It is not"

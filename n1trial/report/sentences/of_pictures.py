@@ -1,16 +1,23 @@
 """What each picture found, for those who read it and for those who cannot see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from n1trial.effects import Effect
+from n1trial.outcomes import Outcome
+from n1trial.report.agreement import Agreement
 from n1trial.report.dots import DOTS, count_dots
-from n1trial.report.sentences.in_numbers import in_a_row, of_hundred
-from n1trial.report.sentences.outcome_words import level, threshold, wording
+from n1trial.report.sentences.in_numbers import chance, in_a_row, of_hundred
+from n1trial.report.sentences.outcome_words import NBSP, level, threshold, wording
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 
 DOTS_LEAD = "Each mark is one of 50 equally likely answers. The more of them stand on the right, the better."
 NIGHTS_LEAD = "One mark a night; a line is the mean of a period. Hollow marks were left out."
+PERIODS_LEAD = "Each mark is the mean of one period, with the range that its own nights leave open."
+BELIEFS_LEAD = "What the model held possible before your nights, and what is left of it after them."
+PREDICTED_LEAD = "The model made new nights many times over. Do yours look like them?"
+DOSES_LEAD = "One mark a dose. The band is the time that was planned."
+AGREEMENT_LEAD = "One mark a night: how much more the second device said, against the mean of both."
 DIFFERENTLY_LEAD = "What if these nights had been analysed in another way?"
 
 
@@ -66,3 +73,48 @@ def other_analyses_in_words(inside: int, others: int) -> str:
     return (
         f"In {inside} of {others} other analyses of the same nights the best guess lies in the model’s range."
     )
+
+
+def blocks_in_words(better: int, blocks: int, arm: str, comparator: str) -> str:
+    """In how many blocks the mean on an arm was better than on the comparator."""
+    return (
+        f"In {better} of {blocks} blocks the mean on {visible(arm)} was better than on {visible(comparator)}."
+    )
+
+
+def beliefs_in_words(effect: Effect, labels: Mapping[str, str], before: float) -> str:
+    """The chance of a gain worth having, before the nights and after them."""
+    return (
+        f"{capitalised(visible(labels[effect.arm]))}: chance of a gain worth having"
+        f" {chance(before)} before your nights, {chance(effect.p_worthwhile)} after them."
+    )
+
+
+def predictions_in_words(outside: Sequence[str], of: int) -> str:
+    """How many features of the nights the model could have made, and which it could not."""
+    if not outside:
+        return f"The model could have made all {of} features of your nights that were looked at."
+    return (
+        f"The model could have made {of - len(outside)} of {of} features of your nights;"
+        f" it does not explain: {in_a_row(outside)}."
+    )
+
+
+def agreement_in_words(found: Agreement, outcome: Outcome) -> str:
+    """How far two devices are apart on the nights that both recorded."""
+    more = "more" if found.bias >= 0 else "less"
+    return (
+        f"On {len(found.differences)} nights that both recorded, {visible(found.second)} said"
+        f" {_with_unit(outcome, found.bias)} {more} than {visible(found.first)} on average."
+        f" On 19 of 20 nights the difference lies between {_signed(outcome, found.low)} and"
+        f" {_signed(outcome, found.high)}."
+    )
+
+
+def _with_unit(outcome: Outcome, value: float) -> str:
+    size = f"{abs(value):.0f}" if outcome.unit in ("min", "points") else f"{abs(value):.1f}"
+    return size if outcome.unit in ("a night", "units") else f"{size}{NBSP}{outcome.unit}"
+
+
+def _signed(outcome: Outcome, value: float) -> str:
+    return ("−" if value < 0 else "+") + _with_unit(outcome, value)

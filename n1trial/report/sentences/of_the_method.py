@@ -80,6 +80,11 @@ def secondary_in_words(outcomes: int, comparisons: int) -> str:
     )
 
 
+def missing_item(ask: str) -> str:
+    """A missing item of a full account, and how to fill it."""
+    return f"missing; say it in about.yaml, as {ask}: …" if ask else "missing"
+
+
 def missing_items(names: Sequence[str], of: int) -> str:
     """Which items of a full account this report lacks."""
     if not names:

@@ -6,7 +6,7 @@ from datetime import date
 from n1trial.outcomes import Outcome
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
-from n1trial.report.text import visible
+from n1trial.report.text import capitalised, visible
 from n1trial.trial import PLANNED_OUT, TrialData
 
 
@@ -70,10 +70,20 @@ def clock_in_words(times: Sequence[str]) -> str:
     return f"It was taken between {visible(ordered[0])} and {visible(ordered[-1])}, as written in the diary."
 
 
-def guesses_in_words(right: int, guessed: int, arms: int) -> str:
+def guesses_in_words(right: int, guessed: int, arms: int, *, beyond_luck: bool) -> str:
     """Guesses of the arm that were right, against luck."""
-    luck = f"{guessed / arms:.0f}"
-    return f"You guessed right on {right} of {guessed} mornings; luck alone would give about {luck}."
+    said = f"You guessed right on {right} of {guessed} mornings; luck alone would give about {guessed / arms:.0f}."
+    return said + (" That is more than luck: you could often tell what you took." if beyond_luck else "")
+
+
+def ended_early_in_words(nights: int) -> str:
+    """The last planned nights, of which nothing is known."""
+    return f"Nothing was recorded on the last {nights} planned nights: the trial ended early."
+
+
+def not_recorded_in_words(outcome: Outcome) -> str:
+    """An outcome of which there is no night."""
+    return f"{capitalised(visible(outcome.label))}: not recorded by your device, so nothing is said about it."
 
 
 def side_effect_in_words(thing: str, means: Mapping[str, float], labels: Mapping[str, str]) -> str:

@@ -1,0 +1,61 @@
+"""Two devices on the same nights, in numbers.
+
+Bland & Altman (1986), doi:10.1016/S0140-6736(86)90837-8: the mean of the differences, and the limits between
+which 19 of 20 differences lie.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from n1trial.nights import Nights
+from n1trial.outcomes import Outcome
+
+LIMITS = 1.96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Nights that both devices recorded: means of the two and differences (second minus first) [night].
+
+    `bias`, `sd`, `low`, `high` are in the outcome's unit: mean and SD of the differences, and the limits of
+    agreement.
+    """
+
+    first: str
+    second: str
+    means: npt.NDArray[np.float64]
+    differences: npt.NDArray[np.float64]
+
+    @property
+    def bias(self) -> float:
+        """How much more the second device says, on average."""
+        return float(self.differences.mean())
+
+    @property
+    def sd(self) -> float:
+        """SD of the differences."""
+        return float(self.differences.std(ddof=1))
+
+    @property
+    def low(self) -> float:
+        """Lower limit of agreement."""
+        return self.bias - LIMITS * self.sd
+
+    @property
+    def high(self) -> float:
+        """Upper limit of agreement."""
+        return self.bias + LIMITS * self.sd
+
+
+def compare_devices(
+    first: tuple[str, Nights], second: tuple[str, Nights], outcome: Outcome
+) -> Agreement | None:
+    """Compare two devices, each with its name; None with fewer than three nights that both recorded."""
+    columns = ["night", outcome.name]
+    both = first[1].table[columns].merge(second[1].table[columns], on="night").dropna()
+    if len(both) < 3:
+        return None
+    one, other = (both[f"{outcome.name}_{side}"].to_numpy(float) for side in "xy")
+    return Agreement(first=first[0], second=second[0], means=(one + other) / 2, differences=other - one)

@@ -1,0 +1,56 @@
+"""One edition of a report on disk: the page, the copies that were asked for, and its line in the log."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from n1trial.files import write_whole
+from n1trial.report.answers import edition_line
+from n1trial.report.material import Material
+from n1trial.report.page import render, write_report
+from n1trial.report.plain import plain_text
+from n1trial.report.sharing import shareable
+from n1trial.trial_log import LogLine
+
+type Copy = Literal["text", "share", "share with nights"]
+TEXT_NAME, SHARE_NAME = "report.txt", "report-to-share.html"
+LOG_EVENT = "report"
+
+
+def write_edition(page: Path, material: Material, copies: Collection[Copy] = ()) -> list[Path]:
+    """Write the page and every copy that was asked for beside it; an earlier edition is replaced.
+
+    Returns
+    -------
+    Where they are, the page first.
+    """
+    write_report(page, material)
+    written = [page]
+    if "text" in copies:
+        written.append(page.with_name(TEXT_NAME))
+        write_whole(written[-1], plain_text(material))
+    if {"share", "share with nights"} & {*copies}:
+        written.append(page.with_name(SHARE_NAME))
+        write_whole(written[-1], render(shareable(material, with_nights="share with nights" in copies)))
+    return written
+
+
+def log_detail(material: Material) -> str:
+    """What the log keeps of an edition: the fingerprint of its nights, and its answer."""
+    return f"{_data_mark(material)}; {edition_line(material)}"
+
+
+def with_earlier(material: Material, log: Iterable[LogLine]) -> Material:
+    """The same with the answers of editions that were written from other nights, the last of each."""
+    answers: dict[str, str] = {}
+    for line in log:
+        mark, _, answer = line.detail.partition("; ")
+        if line.event == LOG_EVENT and answer and mark != _data_mark(material):
+            answers.pop(mark, None)
+            answers[mark] = f"{line.at[:10]}: {answer}"
+    return replace(material, earlier=tuple(answers.values()))
+
+
+def _data_mark(material: Material) -> str:
+    return f"data {material.data.sha256[:12]}"

@@ -1,0 +1,68 @@
+"""What was held possible before the nights, and what is left of it after them."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy import stats
+
+from n1trial.effects import Effects
+from n1trial.report.figures.canvas import TEXT, WIDE, canvas
+from n1trial.report.figures.gain_axis import (
+    HEADER,
+    PAD,
+    against_reference,
+    draw_gain_axis,
+    draw_header,
+    draw_zones,
+    name_zones,
+)
+from n1trial.report.figures.palette import MUTED, arm_styles
+from n1trial.trial import TrialData
+
+CURVE, TOP, BOTTOM, POINTS = 84.0, 26.0, 44.0, 90
+
+
+def prior_and_posterior(effects: Effects, data: TrialData, *, prior_sd: float, width: float = WIDE) -> Figure:
+    """The prior as a dashed line and the posterior as a full one, an arm a panel.
+
+    Parameters
+    ----------
+    prior_sd
+        Of the effect, in the outcome's contrast unit; the prior's mean is no effect.
+    """
+    shown, sign, mid = against_reference(effects, data), effects.outcome.sign, effects.outcome.mid
+    reach = 2.6 * prior_sd
+    gains = [sign * effect.draws for effect in shown]
+    low = min(-reach, *(float(each.min()) for each in gains))
+    high = max(reach, *(float(each.max()) for each in gains))
+    at = np.linspace(low, high, POINTS)
+    page = canvas(width, TOP + (HEADER + CURVE) * len(shown) + BOTTOM)
+    inner = width - 2 * PAD
+    for number, (effect, gain) in enumerate(zip(shown, gains, strict=True)):
+        place = TOP + number * (HEADER + CURVE)
+        axes = page.axes(left=PAD, top=place, width=inner, height=HEADER + CURVE)
+        axes.set_xlim(low, high)
+        draw_zones(axes, mid)
+        before, after = stats.norm.pdf(at, 0.0, prior_sd), _density(gain, at)
+        scale = (CURVE - 4) / max(before.max(), after.max())
+        style = arm_styles(data)[effect.arm]
+        axes.plot(at, 1 + scale * before, color=MUTED.light, linewidth=1.6, dashes=(5, 3))
+        axes.plot(at, 1 + scale * after, color=style.light, linewidth=2.4)
+        draw_header(page, place + HEADER / 2 + 2, effect, data, "")
+        page.say(
+            width - PAD - 4,
+            place + HEADER / 2 + 2,
+            "– – before   — after",
+            ha="right",
+            color=MUTED.light,
+            fontsize=TEXT - 1,
+        )
+    name_zones(page, TOP - 13, low=low, high=high, mid=mid, inner=inner)
+    draw_gain_axis(axes, page, effects, low, high)
+    return page.figure
+
+
+def _density(gain: np.ndarray, at: np.ndarray) -> np.ndarray:
+    if gain.std() == 0:
+        return np.zeros_like(at)
+    # Every twentieth of some thousand draws gives the same line to a pixel.
+    return np.asarray(stats.gaussian_kde(gain[:: max(1, len(gain) // 800)])(at))

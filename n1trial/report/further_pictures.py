@@ -1,0 +1,168 @@
+"""The pictures for whoever checks the answer: periods, beliefs, predictions, other analyses, doses, devices."""
+
+from collections.abc import Iterator
+
+from scipy import stats
+
+from n1trial.report import picture_tables as tables
+from n1trial.report import sentences
+from n1trial.report.agreement import compare_devices
+from n1trial.report.evenings import minutes_before_sleep
+from n1trial.report.figures import (
+    Prediction,
+    against_reference,
+    analysed_differently,
+    device_agreement,
+    dose_timing,
+    means_by_period,
+    period_means,
+    predictive_checks,
+    prior_and_posterior,
+)
+from n1trial.report.material import Material
+from n1trial.report.pictures import Picture
+from n1trial.report.sentences import headings
+
+LEAST_NIGHTS_TO_HIDE_ONE = 3
+
+
+def pictures_of_methods(material: Material) -> Iterator[Picture]:
+    """Every further picture that this trial has the numbers for; nothing by arm where a gate refused."""
+    if not material.refused:
+        if material.single_nights or _periods_hide_nights(material):
+            yield _periods(material)
+        yield _differently(material)
+        yield _beliefs(material)
+    predictions = predictions_of(material)
+    if predictions:
+        yield _predicted(predictions)
+    yield from _doses(material)
+    yield from _agreement(material)
+
+
+def _periods_hide_nights(material: Material) -> bool:
+    """Whether every period is long enough that its mean tells no night."""
+    means = period_means(material.data, material.effects[0].outcome)
+    return all(each.nights >= LEAST_NIGHTS_TO_HIDE_ONE for each in means)
+
+
+def _periods(material: Material) -> Picture:
+    data, outcome = material.data, material.effects[0].outcome
+    means = period_means(data, outcome)
+    by_block = {
+        block: {each.arm: each.mean for each in means if each.block == block}
+        for block in dict.fromkeys(each.block for each in means if each.block)
+    }
+    said = []
+    for arm in data.treatments:
+        gains = [
+            outcome.sign * (found[arm] - found[data.reference])
+            for found in by_block.values()
+            if arm in found and data.reference in found
+        ]
+        if gains:
+            better = sum(gain > 0 for gain in gains)
+            said.append(
+                sentences.blocks_in_words(better, len(gains), data.labels[arm], data.labels[data.reference])
+            )
+    return Picture(
+        name="periods",
+        title=headings.PERIODS,
+        lead=sentences.PERIODS_LEAD,
+        words=said or [sentences.kept_in_words(data)],
+        draw=lambda width: means_by_period(data, outcome, width=width),
+        table=tables.periods_table(means, outcome, data),
+    )
+
+
+def _differently(material: Material) -> Picture:
+    effects, data = material.effects[0], material.data
+    found = tables.analyses(material.fits[0], effects, data, material.checks.get(effects.outcome.name, ()))
+    model = {effect.contrast: effect for effect in against_reference(effects, data)}
+    others = [each for each in found if each.name != tables.THE_MODEL]
+    inside = sum(model[each.contrast].low <= each.estimate <= model[each.contrast].high for each in others)
+    return Picture(
+        name="differently",
+        title=headings.DIFFERENTLY,
+        lead=sentences.DIFFERENTLY_LEAD,
+        words=[sentences.other_analyses_in_words(inside, len(others))],
+        draw=lambda width: analysed_differently(found, effects, data, width=width),
+        table=tables.analyses_table(found, effects.outcome.contrast_unit),
+    )
+
+
+def _beliefs(material: Material) -> Picture:
+    effects, data, prior_sd = material.effects[0], material.data, material.fits[0].prior_sd
+    before = float(stats.norm.sf(effects.outcome.mid / prior_sd))
+    return Picture(
+        name="beliefs",
+        title=headings.BELIEFS,
+        lead=sentences.BELIEFS_LEAD,
+        words=[
+            sentences.beliefs_in_words(effect, data.labels, before)
+            for effect in against_reference(effects, data)
+        ],
+        draw=lambda width: prior_and_posterior(effects, data, prior_sd=prior_sd, width=width),
+        table=tables.beliefs_table(effects, data, prior_sd),
+    )
+
+
+def _predicted(predictions: list[Prediction]) -> Picture:
+    outside = [each.name for each in predictions if not each.inside]
+    return Picture(
+        name="predicted",
+        title=headings.PREDICTED,
+        lead=sentences.PREDICTED_LEAD,
+        words=[sentences.predictions_in_words(outside, len(predictions))],
+        draw=lambda width: predictive_checks(predictions, width=width),
+        table=tables.predictions_table(predictions),
+    )
+
+
+def _doses(material: Material) -> Iterator[Picture]:
+    data, diary, protocol = material.data, material.diary, material.protocol
+    if protocol is None:
+        return
+    minutes = minutes_before_sleep(data, diary, protocol)
+    if not minutes:
+        return
+    planned = protocol.dosing.minutes_before_bed
+    every = [each for taken in minutes.values() for each in taken]
+    yield Picture(
+        name="doses",
+        title=headings.DOSES,
+        lead=sentences.DOSES_LEAD,
+        words=[sentences.timing_in_words(every, planned)],
+        draw=lambda width: dose_timing(minutes, data, planned=planned, width=width),
+        table=tables.doses_table(minutes, data),
+    )
+
+
+def _agreement(material: Material) -> Iterator[Picture]:
+    outcome = material.effects[0].outcome
+    devices = list(material.devices.items()) if material.single_nights else []
+    for number, other in enumerate(devices[1:]):
+        found = compare_devices(devices[0], other, outcome)
+        if found is None:
+            continue
+        yield Picture(
+            name=f"devices-{number}",
+            title=headings.AGREEMENT,
+            lead=sentences.AGREEMENT_LEAD,
+            words=[sentences.agreement_in_words(found, outcome)],
+            draw=lambda width, found=found: device_agreement(found, outcome, width=width),  # type: ignore[misc]
+            table=tables.agreement_table(found, outcome),
+        )
+
+
+def predictions_of(material: Material) -> list[Prediction]:
+    """What the predictive check found of the primary outcome."""
+    found = material.tables.get(material.effects[0].outcome.name, {}).get("predictive")
+    if found is None:
+        return []
+    return [
+        Prediction(
+            name=str(row.feature), observed=float(row.observed), low=float(row.low), high=float(row.high)
+        )
+        for row in found.itertuples()
+    ]

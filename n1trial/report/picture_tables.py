@@ -1,0 +1,195 @@
+"""The numbers of every picture, as tables that a screen reader can read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from n1trial.checks import CheckResult
+from n1trial.effects import INTERVAL, Effects, contrast_draws
+from n1trial.fit import Fit
+from n1trial.outcomes import Outcome
+from n1trial.report.agreement import Agreement
+from n1trial.report.dots import count_dots, dot_gains
+from n1trial.report.figures import Analysis, PeriodMean, Prediction, against_reference
+from n1trial.report.figures.doses import BIN_MIN, MOST_MIN
+from n1trial.report.sentences import of_hundred
+from n1trial.report.tables import RANGE, Table, number, span
+from n1trial.trial import TrialData
+
+
+def dots_table(effects: Effects, data: TrialData) -> Table:
+    """Counts and nine of the quantiles that the dots stand for."""
+    shown, sign = against_reference(effects, data), effects.outcome.sign
+    rows = []
+    for effect in shown:
+        counts, gains = count_dots(effect), dot_gains(effect)
+        middle = [number(sign * gains[place]) for place in (0, 4, 12, 24, 37, 45, 49)]
+        rows.append(
+            [data.labels[effect.arm], *map(str, (counts.worse, counts.between, counts.worthwhile)), *middle]
+        )
+    header = ["arm", "dots worse", "dots too small to matter", "dots worth having"]
+    places = [f"dot {place}, {effects.outcome.contrast_unit}" for place in (1, 5, 13, 25, 38, 46, 50)]
+    return Table(caption="The fifty dots of every arm", header=[*header, *places], rows=rows)
+
+
+def nights_table(data: TrialData) -> Table:
+    """Every planned night, what was measured and what became of it."""
+    ledgers = [data.ledger(outcome)["became"] for outcome in data.outcomes]
+    rows = []
+    for place, row in enumerate(data.table.to_dict("records")):
+        date = row["night"]
+        rows.append(
+            [
+                f"night {row['day'] + 1}" if pd.isna(date) else f"{date:%Y-%m-%d}",
+                data.labels[row["arm"]],
+                str(row["period"] or "–"),
+                *(number(row[outcome.name], 4) for outcome in data.outcomes),
+                "; ".join(dict.fromkeys(ledger.iloc[place] for ledger in ledgers)),
+            ]
+        )
+    measured = [f"{outcome.label}, {outcome.unit}" for outcome in data.outcomes]
+    return Table(
+        caption="Every planned night",
+        header=["evening", "arm", "period", *measured, "became"],
+        rows=rows,
+    )
+
+
+def tomorrow_table(effects: Effects, data: TrialData) -> Table:
+    """Better nights of a hundred, an arm a row."""
+    rows = [
+        [
+            data.labels[effect.arm],
+            str(of_hundred(effect.better_nights)),
+            str(100 - of_hundred(effect.better_nights)),
+        ]
+        for effect in against_reference(effects, data)
+        if effect.better_nights is not None
+    ]
+    return Table(caption="Tomorrow night: of 100 nights", header=["arm", "better", "not better"], rows=rows)
+
+
+THE_MODEL = "The model"
+VARIANTS = {"sceptical": "Model, sceptical start", "equal sleep": "Model, at equal sleep time"}
+
+
+def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[Analysis]:
+    """Every analysis of the same contrasts in the same unit, the model's first.
+
+    A check whose note speaks of a ratio gives its numbers as one, and checks of a percentage give theirs in
+    the outcome's unit: those stand in the table of checks alone.
+    """
+    found = []
+    checks = [
+        each
+        for each in checks
+        if each.estimate is not None and "ratio" not in each.note and fit.outcome.scale == "difference"
+    ]
+    for effect in against_reference(effects, data):
+        found.append(
+            Analysis(
+                contrast=effect.contrast,
+                name=THE_MODEL,
+                estimate=effect.mean,
+                low=effect.low,
+                high=effect.high,
+            )
+        )
+        for name, posterior in fit.variants.items():
+            draws = contrast_draws(posterior, data, fit.outcome, effect.arm, effect.comparator)
+            low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+            found.append(
+                Analysis(
+                    contrast=effect.contrast,
+                    name=VARIANTS.get(name, f"Model, {name}"),
+                    estimate=float(draws.mean()),
+                    low=float(low),
+                    high=float(high),
+                )
+            )
+        found += [
+            Analysis(
+                contrast=effect.contrast,
+                name=each.check,
+                estimate=each.estimate or 0.0,
+                low=each.low,
+                high=each.high,
+            )
+            for each in checks
+            if each.contrast == effect.contrast
+        ]
+    return found
+
+
+def analyses_table(found: Sequence[Analysis], unit: str) -> Table:
+    """The analyses behind the figure."""
+    rows = [[each.name, each.contrast, number(each.estimate), span(each.low, each.high)] for each in found]
+    return Table(
+        caption="Analysed differently", header=["analysis", "contrast", f"estimate, {unit}", RANGE], rows=rows
+    )
+
+
+def periods_table(means: Sequence[PeriodMean], outcome: Outcome, data: TrialData) -> Table:
+    """The mean of every period with its interval."""
+    rows = [
+        [
+            *(str(each.period), str(each.block or "–"), data.labels[each.arm], str(each.nights)),
+            *(number(each.mean, 4), span(each.low, each.high)),
+        ]
+        for each in means
+    ]
+    header = ["period", "block", "arm", "nights", f"mean {outcome.label}, {outcome.unit}", RANGE]
+    return Table(caption="The mean of every period", header=header, rows=rows)
+
+
+def beliefs_table(effects: Effects, data: TrialData, prior_sd: float) -> Table:
+    """Mean, SD and interval of every effect, before and after the nights."""
+    reach = float(stats.norm.ppf((1 + INTERVAL) / 2)) * prior_sd
+    rows = [["before, any arm", number(0.0), number(prior_sd), span(-reach, reach)]]
+    rows += [
+        [
+            f"after, {data.labels[effect.arm]}",
+            number(effect.mean),
+            number(effect.sd),
+            span(effect.low, effect.high),
+        ]
+        for effect in against_reference(effects, data)
+    ]
+    header = [f"effect, {effects.outcome.contrast_unit}", "mean", "SD", RANGE]
+    return Table(caption="Before and after the nights", header=header, rows=rows)
+
+
+def predictions_table(predictions: Sequence[Prediction]) -> Table:
+    """Every feature of the nights as observed and as predicted."""
+    rows = [
+        [each.name, number(each.observed), span(each.low, each.high), "yes" if each.inside else "no"]
+        for each in predictions
+    ]
+    header = ["feature of the nights", "observed", f"predicted, {RANGE}", "could the model have made it"]
+    return Table(caption="Could the model have made these nights?", header=header, rows=rows)
+
+
+def doses_table(minutes: Mapping[str, Sequence[float]], data: TrialData) -> Table:
+    """Doses by half hours before sleep began, an arm a row."""
+    step = 3 * BIN_MIN
+    edges = np.arange(0, MOST_MIN + step, step)
+    rows = [
+        [data.labels[arm], *map(str, np.histogram(np.clip(taken, 0, MOST_MIN - 1), edges)[0])]
+        for arm, taken in minutes.items()
+    ]
+    header = ["arm", *(f"{low} to {low + step} min" for low in edges[:-1])]
+    return Table(caption="Doses by minutes before sleep began", header=header, rows=rows)
+
+
+def agreement_table(found: Agreement, outcome: Outcome) -> Table:
+    """Bias, spread and limits of agreement of two devices."""
+    rows = [
+        [
+            *(f"{found.second} minus {found.first}", str(len(found.differences))),
+            *(number(found.bias), number(found.sd), span(found.low, found.high)),
+        ]
+    ]
+    header = [f"{outcome.label}, {outcome.unit}", "nights", "mean", "SD", "limits of agreement"]
+    return Table(caption="Two devices on the same nights", header=header, rows=rows)

@@ -1,0 +1,93 @@
+"""What arms, outcomes and words are called in a copy that may leave the house.
+
+Arms are called by what is in them, unless the protocol is one of the templates, whose words are public.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from n1trial.outcomes import OUTCOMES, Outcome
+from n1trial.protocol import Arm, Protocol, read_protocol, template_names
+from n1trial.report.material import Material
+from n1trial.trial import TrialData
+
+KNOWN_CONFOUNDERS = (
+    "alcohol_units",
+    "caffeine_mg",
+    "collagen_g",
+    "exercise_min",
+    "ill",
+    "stress_0_to_10",
+    "travel",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedNames:
+    """What everything is called in the copy, and the words that must not be in it."""
+
+    arms: Mapping[str, str]
+    labels: Mapping[str, str]
+    outcomes: Mapping[str, Outcome]
+    private: tuple[str, ...]
+
+    def contrast(self, said: str) -> str | None:
+        """A contrast in the copy's names; None if it is no contrast of this trial."""
+        arm, _, comparator = said.partition(" vs ")
+        return f"{self.arms[arm]} vs {self.arms[comparator]}" if {arm, comparator} <= {*self.arms} else None
+
+    def clean(self, text: str) -> str:
+        """A text of the program with every private word in it taken out."""
+        for word in self.private:
+            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", text)
+        return text
+
+
+def names_in_copy(material: Material) -> SharedNames:
+    """Choose a name for every arm and outcome, and gather the words that must not be in the copy."""
+    data, protocol = material.data, material.protocol
+    published = protocol is not None and is_published(protocol)
+    if published:
+        arms, labels = {arm: arm for arm in data.arms}, dict(data.labels)
+    else:
+        called = _by_content(protocol, data)
+        arms, labels = called, {called[arm]: called[arm] for arm in data.arms}
+    confounders = [*data.covariates, *(protocol.confounders if protocol else ())]
+    outcomes = {each.name: _outcome(each, place) for place, each in enumerate(data.outcomes, start=1)}
+    words = [] if published else [*data.arms, *data.labels.values()]
+    words += [name for name in confounders if name not in KNOWN_CONFOUNDERS]
+    words += [text for each in data.outcomes if each.name not in OUTCOMES for text in (each.name, each.label)]
+    # The longest first, so that no private word is left standing as the rest of a longer one.
+    private = tuple(sorted({word for word in words if word}, key=len, reverse=True))
+    return SharedNames(arms=arms, labels=labels, outcomes=outcomes, private=private)
+
+
+def is_published(protocol: Protocol) -> bool:
+    """Whether it is a template as it ships, so that its words are nobody's own."""
+    return protocol.name in template_names() and read_protocol(protocol.name).sha256 == protocol.sha256
+
+
+def _by_content(protocol: Protocol | None, data: TrialData) -> dict[str, str]:
+    """Each arm by what is in it; by a letter where that is not known."""
+    called: dict[str, str] = {}
+    for place, arm in enumerate(data.arms):
+        wanted = f"arm {chr(ord('A') + place)}"
+        if protocol is not None and arm in protocol.arm_names:
+            wanted = _content(protocol.arm_named(arm))
+        again = sum(name == wanted or name.startswith(f"{wanted} (") for name in called.values())
+        called[arm] = f"{wanted} ({again + 1})" if again else wanted
+    return called
+
+
+def _content(arm: Arm) -> str:
+    held = [f"{dose.substance.replace('-', ' ')} {dose.compound:.0f} mg" for dose in arm.doses]
+    return " + ".join(held) or "no dose"
+
+
+def _outcome(outcome: Outcome, place: int) -> Outcome:
+    if outcome.name not in OUTCOMES:
+        named = f"outcome {place}"
+        return replace(outcome, name=named, label=named, unit="units", source="")
+    known = OUTCOMES[outcome.name]
+    return replace(outcome, label=known.label, unit=known.unit, source=known.source)

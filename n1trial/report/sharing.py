@@ -1,0 +1,165 @@
+"""The copy that may leave the house: dates become day numbers, and only what is known to be harmless stays.
+
+Every noun is made anew from a list of what may stay; whatever a later version adds stays out until it is
+named here. Free text of a person never stays.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+import xarray as xr
+
+from n1trial.checks import CheckResult
+from n1trial.effects import Effect, Effects
+from n1trial.fit import Fit
+from n1trial.importers import known_importers
+from n1trial.nights import Nights
+from n1trial.protocol import Protocol
+from n1trial.report.evenings import BEFORE_SLEEP, evenings
+from n1trial.report.happened import SIDE_EFFECTS
+from n1trial.report.material import Material
+from n1trial.report.sentences import SHARED_NOTE, SHARED_PEEKED, SHARED_QUESTION, SHARED_TITLE
+from n1trial.report.shared_names import KNOWN_CONFOUNDERS, SharedNames, is_published, names_in_copy
+from n1trial.trial import TrialData
+
+LEFT_OUT = re.compile(r"(run-in|washout|no record|missing: [a-z ]+)?")
+UNKNOWN_DEVICE = "a device"
+
+
+def shareable(material: Material, *, with_nights: bool = False) -> Material:
+    """The same report for other eyes: no date, place, path, serial number, seed, note or word of the person.
+
+    Parameters
+    ----------
+    with_nights
+        Whether single nights may be seen, by their number; else only what they add up to.
+    """
+    protocol, names = material.protocol, names_in_copy(material)
+    data = _data(material, names)
+    return Material(
+        data=data,
+        fits=[_fit(fit, names) for fit in material.fits],
+        effects=[_effects(effects, names) for effects in material.effects],
+        checks={
+            names.outcomes[outcome].name: _checks(results, names)
+            for outcome, results in material.checks.items()
+            if outcome in names.outcomes
+        },
+        protocol=protocol and _protocol(protocol, names),
+        devices=_devices(material.devices, names) if with_nights else {},
+        single_nights=with_nights,
+        shared=True,
+    )
+
+
+def _protocol(protocol: Protocol, names: SharedNames) -> Protocol:
+    known = tuple(name for name in protocol.confounders if name in KNOWN_CONFOUNDERS)
+    if is_published(protocol):
+        return protocol
+    arms = tuple(
+        arm.model_copy(update={"name": names.arms[arm.name], "label": names.arms[arm.name]})
+        for arm in protocol.arms
+    )
+    words = {"title": SHARED_TITLE, "question": SHARED_QUESTION, "reason": "", "acknowledged_above_limit": ""}
+    said = {"name": "shared", "arms": arms, "reference": names.arms[protocol.reference], "confounders": known}
+    return protocol.model_copy(update=words | said | {"stop_and_ask_a_doctor": ()})
+
+
+def _data(material: Material, names: SharedNames) -> TrialData:
+    data = material.data
+    before = evenings(data, material.diary)
+    table = before[["day", "block", "period"]].assign(
+        night=pd.Series(pd.NaT, index=before.index, dtype="datetime64[s]"),
+        arm=before["arm"].map(names.arms),
+        left_out=[each if LEFT_OUT.fullmatch(each) else "left out" for each in before["left_out"]],
+        flags="",
+        **{new.name: before[old] for old, new in names.outcomes.items()},
+    )
+    kept = [name for name in ("taken", BEFORE_SLEEP, *SIDE_EFFECTS, *KNOWN_CONFOUNDERS) if name in before]
+    table[kept] = before[kept]
+    if "guess" in before:
+        meant = dict(names.arms) | {data.labels[arm]: called for arm, called in names.arms.items()}
+        table["guess"] = before["guess"].map(meant)
+    if "device" in before:
+        table["device"] = before["device"].map(_device, na_action="ignore")
+    return TrialData(
+        table=table,
+        arms=tuple(names.arms[arm] for arm in data.arms),
+        reference=names.arms[data.reference],
+        labels=names.labels,
+        further_contrasts=tuple(
+            (names.arms[one], names.arms[other]) for one, other in data.further_contrasts
+        ),
+        outcomes=tuple(names.outcomes.values()),
+        rule=data.rule,
+        notes=(SHARED_NOTE, SHARED_PEEKED) if data.peeked else (SHARED_NOTE,),
+        covariates=tuple(name for name in data.covariates if name in KNOWN_CONFOUNDERS),
+        blinded=data.blinded,
+        peeked=data.peeked,
+    )
+
+
+def _device(name: object) -> str:
+    return str(name) if name in known_importers() else UNKNOWN_DEVICE
+
+
+def _fit(fit: Fit, names: SharedNames) -> Fit:
+    return replace(
+        fit,
+        outcome=names.outcomes[fit.outcome.name],
+        assumes=names.clean(fit.assumes),
+        formula=names.clean(fit.formula),
+        priors={names.clean(name): names.clean(said) for name, said in fit.priors.items()},
+        posterior=_renamed(fit.posterior, names),
+        variants={name: _renamed(each, names) for name, each in fit.variants.items()},
+        problems=tuple(names.clean(problem) for problem in fit.problems),
+        data_sha256="",
+        seed=0,
+    )
+
+
+def _renamed(posterior: xr.Dataset, names: SharedNames) -> xr.Dataset:
+    if "contrast" not in posterior.coords:
+        return posterior
+    arms = [names.arms[str(arm)] for arm in posterior["contrast"].to_numpy()]
+    return posterior.assign_coords(contrast=arms)
+
+
+def _effects(effects: Effects, names: SharedNames) -> Effects:
+    return Effects(
+        outcome=names.outcomes[effects.outcome.name],
+        contrasts=tuple(_effect(effect, names) for effect in effects.contrasts),
+        problems=tuple(names.clean(problem) for problem in effects.problems),
+    )
+
+
+def _effect(effect: Effect, names: SharedNames) -> Effect:
+    return replace(
+        effect,
+        outcome=names.outcomes[effect.outcome.name],
+        arm=names.arms[effect.arm],
+        comparator=names.arms[effect.comparator],
+        reasons=tuple(names.clean(reason) for reason in effect.reasons),
+    )
+
+
+def _checks(results: Iterable[CheckResult], names: SharedNames) -> list[CheckResult]:
+    """Every line without its note: notes tell levels, dates and names."""
+    return [
+        replace(each, check=names.clean(each.check), contrast=contrast, note="")
+        for each in results
+        if (contrast := names.contrast(each.contrast) if each.contrast else "") is not None
+    ]
+
+
+def _devices(devices: Mapping[str, Nights], names: SharedNames) -> dict[str, Nights]:
+    return {
+        f"{_device(name)} {place}" if _device(name) == UNKNOWN_DEVICE else name: Nights(
+            nights.table[["night", *(old for old in names.outcomes if old in nights.table)]].rename(
+                columns={old: new.name for old, new in names.outcomes.items()}
+            )
+        )
+        for place, (name, nights) in enumerate(devices.items(), start=1)
+    }
