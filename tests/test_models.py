@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pymc as pm
 import pytest
@@ -13,6 +15,9 @@ from n1trial.outcomes import OUTCOMES
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 
 
+DOSES = {"none": (0.0, 0.0), "glycine": (3.0, 0.0), "magnesium": (1.235, 200.0)}
+
+
 def sleep_trial(**changes):
     return pretend_trial(effects={"glycine": 10}, **changes)
 
@@ -23,7 +28,13 @@ def wake_trial(**changes):
 
 def trial_for(model):
     """A trial that the model can be made for."""
-    return wake_trial() if "count" in model.KINDS else sleep_trial()
+    if "continuous" not in model.KINDS:
+        return wake_trial()
+    data = sleep_trial(doses=DOSES)
+    if "count" in model.KINDS:
+        data = replace(data, outcomes=(SLEEP, WAKES))
+        data.table["wake_episodes"] = np.random.default_rng(0).poisson(3.0, 126).astype(float)
+    return data
 
 
 @pytest.mark.parametrize("name", models())
@@ -35,7 +46,7 @@ def test_a_model_has_effect_by_contrast_and_says_what_it_assumes(name):
     assert tuple(built.coords["contrast"]) == ("glycine", "magnesium")
     assert model.ASSUMES.endswith(".")
     assert model.priors(data, data.outcomes[0])
-    assert len(built.observed_RVs) == 1
+    assert len(built.observed_RVs) == len(model.KINDS)
 
 
 @pytest.mark.parametrize("name", models())

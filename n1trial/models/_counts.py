@@ -36,25 +36,45 @@ def count_model(data: TrialData, outcome: Outcome, likelihood: Likelihood) -> pm
     """
     columns = columns_of(data, outcome)
     with pm.Model(coords=columns.coords, check_bounds=False) as model:
-        count = fixed_shape("y", columns.y)
-        table = fixed_shape("nights_table", night_table(columns, log_sleep=None))
-        analysed, used, log_sleep, design = table[:, 0], table[:, 1], table[:, 2], table[:, 3:]
-        unit = fixed_shape("unit", np.concatenate([[log_level(data, outcome)], columns.arm_share]))
-        mean, sd = effect_prior(data, prior.LOG_RATIO.scale)
-        level = pm.Normal("level", unit[0], prior.LOG_LEVEL.scale)
-        delta = pm.Normal("delta", mean, sd, dims="contrast")
-        kappa = pm.Normal("kappa", *prior.KAPPA.parameters)
-        rest = coefficients(columns, LINEAR)
-        log_rate = kappa * log_sleep + pt.dot(design, stacked(columns, level, delta, rest))
-        likelihood(count, pt.exp(log_rate), used)
-        # What the analysed nights would have been on the reference: the arm's share taken off each.
-        shares = len(data.treatments)
-        tonight = pt.dot(design[:, 1 : 1 + shares] + pt.outer(used, unit[1:]), delta)
-        on_reference = pt.dot(analysed, pt.exp(log_rate - tonight)) / pt.sum(analysed)
-        gain = pt.exp(delta) - 1.0
-        per_night = 100.0 * gain if outcome.scale == "percent" else on_reference * gain
-        pm.Deterministic("effect", per_night, dims="contrast")
+        effect = count_nights(data, outcome, columns, likelihood)
+        pm.Deterministic("effect", effect, dims="contrast")
     return model
+
+
+def count_nights(
+    data: TrialData,
+    outcome: Outcome,
+    columns: Columns,
+    likelihood: Likelihood,
+    *,
+    suffix: str = "",
+    standards: Mapping[str, pt.TensorVariable] | None = None,
+) -> pt.TensorVariable:
+    """Add all of a model of counts and return the effects [contrast], in the outcome's contrast unit.
+
+    Parameters
+    ----------
+    suffix
+        At the end of every name but "delta" and "kappa", where another outcome is in the model.
+    standards
+        Standard normal values of period or block that the caller made, by term.
+    """
+    count = fixed_shape(f"y{suffix}", columns.y)
+    table = fixed_shape(f"nights_table{suffix}", night_table(columns, log_sleep=None))
+    analysed, used, log_sleep, design = table[:, 0], table[:, 1], table[:, 2], table[:, 3:]
+    unit = fixed_shape(f"unit{suffix}", np.concatenate([[log_level(data, outcome)], columns.arm_share]))
+    mean, sd = effect_prior(data, prior.LOG_RATIO.scale, suffix)
+    level = pm.Normal(f"level{suffix}", unit[0], prior.LOG_LEVEL.scale)
+    delta = pm.Normal("delta", mean, sd, dims="contrast")
+    kappa = pm.Normal("kappa", *prior.KAPPA.parameters)
+    rest = coefficients(columns, LINEAR, suffix=suffix, standards=standards)
+    log_rate = kappa * log_sleep + pt.dot(design, stacked(columns, level, delta, rest))
+    likelihood(count, pt.exp(log_rate), used)
+    # What the analysed nights would have been on the reference: what tonight's arm adds, taken off each.
+    tonight = pt.dot(design[:, 1 : 1 + len(data.treatments)] + pt.outer(used, unit[1:]), delta)
+    on_reference = pt.dot(analysed, pt.exp(log_rate - tonight)) / pt.sum(analysed)
+    gain = pt.exp(delta) - 1.0
+    return 100.0 * gain if outcome.scale == "percent" else on_reference * gain
 
 
 def night_table(columns: Columns, *, log_sleep: Array | None) -> Array:
@@ -92,10 +112,22 @@ def count_variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[st
 
 
 def rates(
-    columns: Columns, posterior: xr.Dataset, *, equal_sleep: bool = False, on: str | None = None
+    columns: Columns,
+    posterior: xr.Dataset,
+    *,
+    equal_sleep: bool = False,
+    on: str | None = None,
+    suffix: str = "",
 ) -> Array:
     """Expected wake episodes of every night [draw, night]; `on` an arm for all nights, "" the reference."""
-    log_rate = linear(columns, posterior, level="level", arm="delta", without_arm=on is not None)
+    log_rate = linear(
+        columns,
+        posterior,
+        level=f"level{suffix}",
+        arm="delta",
+        suffix=suffix,
+        without_arm=on is not None,
+    )
     if on:
         delta = posterior["delta"].sel(contrast=on).to_numpy().ravel()
         log_rate = log_rate + np.outer(delta, columns.used)

@@ -15,12 +15,23 @@ HIERARCHICAL = ("period", "block", "weekday")
 
 
 def coefficients(
-    columns: Columns, priors: Mapping[str, Prior], *, scale: pt.TensorVariable | float = 1.0, suffix: str = ""
+    columns: Columns,
+    priors: Mapping[str, Prior],
+    *,
+    scale: pt.TensorVariable | float = 1.0,
+    suffix: str = "",
+    standards: Mapping[str, pt.TensorVariable] | None = None,
 ) -> dict[str, pt.TensorVariable]:
     """Make the coefficients of every term but the arms, by term; to be called inside a model.
 
     Period, block and weekday are non-centred: `period_sd` and `period_z`, whose product is the coefficient.
+
+    Parameters
+    ----------
+    standards
+        Standard normal values of hierarchical terms that the caller made, by term.
     """
+    given = standards or {}
     made = {}
     for term in columns.terms:
         if term == "arm":
@@ -28,7 +39,7 @@ def coefficients(
         size = priors[term].scale * scale
         if term in HIERARCHICAL:
             sd = pm.HalfNormal(f"{term}_sd{suffix}", size)
-            made[term] = sd * standard(term, suffix=suffix)
+            made[term] = sd * (given[term] if term in given else standard(term, suffix=suffix))
         elif term == "covariate":
             made[term] = pm.Normal(f"covariate{suffix}", 0.0, size, dims="covariate")
         else:

@@ -29,6 +29,11 @@ class Prior:
         """The last parameter: an SD or a half-normal's scale."""
         return self.parameters[-1]
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Where the prior ends: nowhere, unless `within` says so."""
+        return self.within or (float("-inf"), float("inf"))
+
     def in_words(self, *, scale: float = 1.0, unit: str = "") -> str:
         """The prior as it stands in a report, such as "Normal(0, 20) min"."""
         numbers = [each * scale if self.scaled else each for each in self.parameters]
@@ -230,6 +235,13 @@ HALF_LIFE_MAGNESIUM = Prior(
     family="LogNormal",
     parameters=(4.0, 0.7),
     source="magnesium leaves the plasma in hours, body stores move in days to weeks",
+)
+
+TIE = Prior(
+    of="correlation of periods, and of blocks, between the outcomes",
+    family="LKJ",
+    parameters=(2.0,),
+    source="either sign, and rather none than all",
 )
 
 SCEPTICAL_SHARE = 0.5

@@ -1,6 +1,6 @@
 """Sleep time, and any continuous outcome, as a PyMC model: the parts that its models share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 type Tails = Literal["student-t", "gaussian"]
-type Term = Callable[[Columns, TrialData], pt.TensorVariable]
+type Term = Callable[[pt.TensorVariable], pt.TensorVariable]
 
 LINEAR = {
     "trend": prior.TREND,
@@ -45,39 +45,72 @@ def sleep_model(
     effect
         Makes `effect` [contrast] from the outcome's scale where it is not a parameter of its own.
     arms
-        What the arms add to each night [night] where it is not `effect` of tonight's arm.
+        What the arms, given their effects, add to each night [night], where that is not tonight's effect.
     drift
-        A term [night] beside the linear ones.
+        A term [night], given the outcome's scale, beside the linear ones.
     """
     columns = columns_of(data, outcome)
-    level_mean, scale = level_and_scale(data, outcome)
     with pm.Model(coords=columns.coords, check_bounds=False) as model:
-        nights = _nights(columns)
-        y, design, gap, used = nights
-        unit = fixed_shape("unit", np.array([level_mean, scale]))
-        level = pm.Normal("level", unit[0], prior.LEVEL.scale * unit[1])
+        unit = sleep_unit(data, outcome)
         if effect is None:
-            mean, sd = effect_prior(data, prior.EFFECT.scale * scale)
-            of_arm = pm.Normal("effect", mean, sd, dims="contrast")
+            of_arm = free_effects(data, outcome)
         else:
             of_arm = pm.Deterministic("effect", effect(unit[1]), dims="contrast")
-        rest = coefficients(columns, LINEAR, scale=unit[1])
+        further = [
+            *([] if arms is None else [arms(of_arm)]),
+            *([] if drift is None else [drift(unit[1])]),
+        ]
         on_arms = of_arm if arms is None else pt.zeros_like(of_arm)
-        expected = pt.dot(design, stacked(columns, level, on_arms, rest))
-        if arms is not None:
-            expected = expected + arms(columns, data)
-        if drift is not None:
-            expected = expected + drift(columns, data)
-        sigma = pm.LogNormal(
-            "sigma", np.log(prior.NIGHT_SD.parameters[0]) + pt.log(unit[1]), prior.NIGHT_SD.parameters[1]
-        )
-        if tails == "student-t":
-            nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
-        else:
-            nu = pm.Deterministic("nu", pt.constant(GAUSSIAN_NU))
-        phi = correlation()
-        night_after_night(y, expected, sigma=sigma, nu=nu, phi=phi, gap=gap, used=used, tails=tails)
+        sleep_nights(columns, unit, on_arms, tails=tails, further=further)
     return model
+
+
+def sleep_unit(data: TrialData, outcome: Outcome) -> pt.TensorVariable:
+    """Prior mean of the level, and a minute in the outcome's unit, as data of the model."""
+    return fixed_shape("unit", np.array(level_and_scale(data, outcome)))
+
+
+def free_effects(data: TrialData, outcome: Outcome, name: str = "effect") -> pt.TensorVariable:
+    """An effect of its own for every arm [contrast]."""
+    scale = level_and_scale(data, outcome)[1]
+    mean, sd = effect_prior(data, prior.EFFECT.scale * scale)
+    return pm.Normal(name, mean, sd, dims="contrast")
+
+
+def sleep_nights(
+    columns: Columns,
+    unit: pt.TensorVariable,
+    effect: pt.TensorVariable,
+    *,
+    tails: Tails = "student-t",
+    further: Sequence[pt.TensorVariable] = (),
+    standards: Mapping[str, pt.TensorVariable] | None = None,
+) -> None:
+    """Add everything but the effects to a model: level, linear terms, spread and the nights themselves.
+
+    Parameters
+    ----------
+    standards
+        Standard normal values of period or block that the caller made, by term.
+    """
+    y = fixed_shape("y", columns.y)
+    # One array for all of them: each further one costs half a second of compiling.
+    table = fixed_shape("nights_table", night_table(columns))
+    gap, used, design = table[:, 0], table[:, 1], table[:, 2:]
+    level = pm.Normal("level", unit[0], prior.LEVEL.scale * unit[1])
+    rest = coefficients(columns, LINEAR, scale=unit[1], standards=standards)
+    expected = pt.dot(design, stacked(columns, level, effect, rest))
+    for term in further:
+        expected = expected + term
+    middle, log_sd = prior.NIGHT_SD.parameters
+    sigma = pm.LogNormal("sigma", np.log(middle) + pt.log(unit[1]), log_sd)
+    if tails == "student-t":
+        nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
+    else:
+        nu = pm.Deterministic("nu", pt.constant(GAUSSIAN_NU))
+    low, high = prior.PHI.limits
+    phi = pm.TruncatedNormal("phi", *prior.PHI.parameters, lower=low, upper=high)
+    night_after_night(y, expected, sigma=sigma, nu=nu, phi=phi, gap=gap, used=used, tails=tails)
 
 
 def fixed_shape(name: str, value: Array, **dims: object) -> pt.TensorVariable:
@@ -85,30 +118,16 @@ def fixed_shape(name: str, value: Array, **dims: object) -> pt.TensorVariable:
     return pm.Data(name, value, shape=value.shape, **dims)
 
 
-def _nights(columns: Columns) -> tuple[pt.TensorVariable, ...]:
-    """Outcome, design, gap and weight of the nights, as data of the model."""
-    y = fixed_shape("y", columns.y)
-    # One array: each further one costs half a second of compiling.
-    table = fixed_shape("nights_table", night_table(columns))
-    return y, table[:, 2:], table[:, 0], table[:, 1]
-
-
 def night_table(columns: Columns) -> Array:
     """Gap, weight and design side by side [night, column]."""
     return np.column_stack([columns.gap, columns.used, columns.design])
 
 
-def effect_prior(data: TrialData, sd: float) -> tuple[pt.TensorVariable, pt.TensorVariable]:
+def effect_prior(data: TrialData, sd: float, suffix: str = "") -> tuple[pt.TensorVariable, pt.TensorVariable]:
     """Mean and SD of the Gaussian prior of each arm's effect [contrast], as data of the model."""
     count = len(data.treatments)
-    both = fixed_shape("effect_prior", np.stack([np.zeros(count), np.full(count, sd)]))
+    both = fixed_shape(f"effect_prior{suffix}", np.stack([np.zeros(count), np.full(count, sd)]))
     return both[0], both[1]
-
-
-def correlation() -> pt.TensorVariable:
-    """φ under its prior."""
-    low, high = prior.PHI.within or (-1.0, 1.0)
-    return pm.TruncatedNormal("phi", *prior.PHI.parameters, lower=low, upper=high)
 
 
 def night_after_night(
@@ -174,14 +193,18 @@ def sceptical(data: TrialData, sd: float) -> Mapping[str, Array]:
     return {"effect_prior": np.stack([np.zeros(count), np.full(count, prior.SCEPTICAL_SHARE * sd)])}
 
 
-def expected_nights(columns: Columns, posterior: xr.Dataset) -> Array:
-    """Mean of every night [draw, night] without what the night before adds."""
-    return linear(columns, posterior, level="level", arm="effect")
+def replicate_sleep(
+    columns: Columns, posterior: xr.Dataset, rng: np.random.Generator, *, mean: Array | None = None
+) -> Array:
+    """Nights [draw, night] as the model says they come, one replicate a draw; 0 where there is no record.
 
-
-def replicate_sleep(columns: Columns, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Nights [draw, night] as the model says they come, one replicate a draw; 0 where there is no record."""
-    mean = expected_nights(columns, posterior)
+    Parameters
+    ----------
+    mean : [draw, night]
+        Expected nights without what the night before adds, where the linear terms are not all of it.
+    """
+    if mean is None:
+        mean = linear(columns, posterior, level="level", arm="effect")
     sigma, nu, phi = (np.ravel(posterior[name].to_numpy())[:, None] for name in ("sigma", "nu", "phi"))
     fade = np.sign(phi) ** columns.gap * np.abs(phi) ** columns.gap
     spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2))

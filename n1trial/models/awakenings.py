@@ -56,7 +56,7 @@ def likelihood(
     count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable, suffix: str = ""
 ) -> None:
     """Generalised Poisson nights, 0 for rows without a record."""
-    low, high = prior.OMEGA.within or (-1.0, 1.0)
+    low, high = prior.OMEGA.limits
     omega = pm.TruncatedNormal("omega", *prior.OMEGA.parameters, lower=low, upper=high)
     pm.CustomDist(f"nights{suffix}", rate, omega, used, logp=_weighted, observed=count)
 
