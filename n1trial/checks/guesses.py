@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.checks import ALL_ARMS, Case, CheckResult, Findings
 from n1trial.checks._subsets import enough, without
 from n1trial.checks._twin import estimates
 from n1trial.diary import DONT_KNOW
@@ -19,7 +19,6 @@ from n1trial.effects import INTERVAL
 from n1trial.trial import TrialData
 
 NAME = "blinding"
-ALL_ARMS = "every arm"
 DRAWS, SEED = 20_000, 20_152
 # Jeffreys' prior of a share, for right, wrong and don't know.
 PRIOR = 0.5
