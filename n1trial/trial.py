@@ -44,6 +44,7 @@ class TrialData:
     notes: tuple[str, ...] = ()
     sleep_time: str | None = None
     covariates: tuple[str, ...] = ()
+    doses: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     blinded: bool | None = False
     peeked: bool = False
     sealed: bool = False
@@ -151,6 +152,7 @@ def join_trial(
         covariates=tuple(
             name for name in protocol.confounders if name in written and written[name].notna().any()
         ),
+        doses={arm.name: (arm.glycine_mg / 1000.0, arm.magnesium_mg) for arm in protocol.arms},
     )
 
 
