@@ -49,7 +49,7 @@ class Columns:
     `y` [night] is the outcome, 0 where none; `used` [night] is 1 on a recorded night, run-in included, and
     `analysed` [night] on those of the contrast; `gap` [night] is the nights since the one before.
     `terms` holds the centred columns [night, ...] of every term of the linear predictor by the name of its
-    coefficient: arm, trend, then run_in, covariate, period, block, weekday where the trial has them.
+    coefficient: arm, trend, then run_in, covariates, period, block, weekday where the trial has them.
     `arm_share` [contrast] was taken off the arms; `log_sleep` [night] is None where a night has none.
     """
 
@@ -99,7 +99,7 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
     if (table["left_out"] == "run-in").any():
         terms["run_in"] = run_in[:, None].astype(float)
     if data.covariates:
-        terms["covariate"] = _covariates(rows, data.covariates, analysed)
+        terms["covariates"] = _covariates(rows, data.covariates, analysed)
         coords["covariate"] = list(data.covariates)
     trial = table[table["left_out"] != "run-in"]
     if trial["period"].value_counts().max() > 1 and trial["period"].nunique() > len(data.arms):

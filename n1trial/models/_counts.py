@@ -19,7 +19,7 @@ type Likelihood = Callable[[pt.TensorVariable, pt.TensorVariable, pt.TensorVaria
 LINEAR = {
     "trend": prior.LOG_TREND,
     "run_in": prior.LOG_RUN_IN,
-    "covariate": prior.LOG_COVARIATE,
+    "covariates": prior.LOG_COVARIATE,
     "period": prior.LOG_PERIOD_SD,
     "block": prior.LOG_BLOCK_SD,
     "weekday": prior.LOG_WEEKDAY_SD,

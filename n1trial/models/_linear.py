@@ -40,8 +40,8 @@ def coefficients(
         if term in HIERARCHICAL:
             sd = pm.HalfNormal(f"{term}_sd{suffix}", size)
             made[term] = sd * (given[term] if term in given else standard(term, suffix=suffix))
-        elif term == "covariate":
-            made[term] = pm.Normal(f"covariate{suffix}", 0.0, size, dims="covariate")
+        elif term == "covariates":
+            made[term] = pm.Normal(f"covariates{suffix}", 0.0, size, dims="covariate")
         else:
             made[term] = pm.Normal(f"{term}{suffix}", 0.0, size)[None]
     return made

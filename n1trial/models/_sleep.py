@@ -20,7 +20,7 @@ type Term = Callable[[pt.TensorVariable], pt.TensorVariable]
 LINEAR = {
     "trend": prior.TREND,
     "run_in": prior.RUN_IN,
-    "covariate": prior.COVARIATE,
+    "covariates": prior.COVARIATE,
     "period": prior.PERIOD_SD,
     "block": prior.BLOCK_SD,
     "weekday": prior.WEEKDAY_SD,
