@@ -96,13 +96,13 @@ def test_rows_without_a_record_say_nothing():
     columns = columns_of(data, SLEEP)
     assert not columns.y[123:].any()
     assert not columns.design[123:].any()
-    assert not columns.terms["covariate"][columns.y == 0].any()
+    assert not columns.terms["covariates"][columns.y == 0].any()
 
 
 def test_a_covariate_counts_per_sd_around_its_mean_and_an_unwritten_one_as_the_mean():
     data = sleep_trial(covariates=("caffeine_mg",))
     data.table["caffeine_mg"] = [np.nan, 100.0, 300.0] * 42
-    assert columns_of(data, SLEEP).terms["covariate"][:3, 0] == pytest.approx([0, -1, 1])
+    assert columns_of(data, SLEEP).terms["covariates"][:3, 0] == pytest.approx([0, -1, 1])
 
 
 def test_what_is_measured_after_the_dose_is_no_covariate():
