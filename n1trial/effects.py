@@ -15,6 +15,7 @@ from scipy import stats
 
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
+from n1trial.show import card
 from n1trial.trial import TrialData
 from n1trial.verdict import Chances, Verdict, settle_nights, verdict_of
 
@@ -83,6 +84,11 @@ class Effects:
                 for effect in self.contrasts
             ]
         )
+
+    def _repr_html_(self) -> str:
+        facts = {"unit": self.outcome.contrast_unit, "worth having": f"{self.outcome.mid:g}"}
+        problems = {"no verdict": "; ".join(self.problems)} if self.problems else {}
+        return card(f"Effects on {self.outcome.label}", facts | problems, self.table.drop(columns="outcome"))
 
 
 def estimate_effects(fit: Fit, data: TrialData) -> Effects:

@@ -13,6 +13,7 @@ import xarray as xr
 from n1trial.convergence import Diagnostics, convergence_problems, diagnose, worst_of
 from n1trial.models import Model, model_for
 from n1trial.outcomes import Outcome
+from n1trial.show import card
 from n1trial.trial import TrialData
 
 CHAINS, DRAWS, TUNE = 4, 1000, 1000
@@ -48,6 +49,18 @@ class Fit:
     versions: Mapping[str, str] = field(default_factory=dict)
     compile_s: float = 0.0
     sample_s: float = 0.0
+
+    def _repr_html_(self) -> str:
+        found = self.diagnostics
+        facts = {
+            "model": self.model,
+            "nights": self.nights,
+            "largest R-hat": f"{found.max_r_hat:.3f}",
+            "least ESS": f"{min(found.min_ess_bulk, found.min_ess_tail):.0f}",
+            "divergences": found.divergences,
+            "gate": "; ".join(self.problems) or "passed",
+        }
+        return card(f"Fit of {self.outcome.label}", facts)
 
 
 def fit_model(
