@@ -1,30 +1,39 @@
 """Which records of one device count, and why the others do not.
 
-In this order: one copy of every record; of several analyses of one stretch the latest; nothing that the
-vendor rejects; nothing without sleep time or with too little sleep; of records that overlap the one with more
-sleep, because their sum would count the same minutes twice.
+In this order: one copy of every record; on a night that two layouts tell of the layout with more nights; of
+several analyses of one stretch the latest; nothing that the vendor rejects; nothing without sleep time or with
+too little sleep; of records that overlap the one with more sleep, because their sum would count the same minutes
+twice.
 """
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from n1trial.episodes import SleepEpisode
+from msgspec.structs import replace
+
+from n1trial.episodes import SleepEpisode, night_of
 from n1trial.errors import ExportError
 
 OVERLAP = "overlap"
 TOO_SHORT = "too_short"
 SUPERSEDED = "superseded"
+UNFINISHED = "unfinished"
+OTHER_LAYOUT = "other_layout"
 
 _DAY_MIN = 24 * 60
+
+# Start and end, both instants or both wall clocks.
+_Span = tuple[datetime, datetime, SleepEpisode]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """Records of one device, sorted out.
+    """Records of one device, sorted out, each kind in order of its start.
 
     Attributes
     ----------
@@ -60,25 +69,29 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
         raise ExportError(
             f"nights: episodes of {' and '.join(sources)} would be mixed: take one device at a time"
         )
-    dated, superseded = _disjoint(
-        [episode for episode in single if episode.updated],
+    why = {id(episode): OTHER_LAYOUT for episode in _told_otherwise(single)}
+    superseded = _overlapping(
+        [episode for episode in single if episode.updated and id(episode) not in why],
         preference=lambda episode: (-_updated(episode), episode.record_id),
     )
-    current = [episode for episode in single if not episode.updated] + dated
-    recorded = [episode for episode in current if not episode.not_used]
-    left_out = [(episode, SUPERSEDED) for episode in superseded]
-    left_out += [(episode, episode.not_used) for episode in current if episode.not_used]
-    usable = []
+    why |= {id(episode): SUPERSEDED for episode in superseded}
+    why |= {
+        id(episode): episode.not_used for episode in single if episode.not_used and id(episode) not in why
+    }
+    recorded = [episode for episode in single if id(episode) not in why]
     for episode in recorded:
         if episode.missing or asleep_min(episode) < least_part_min:
-            left_out.append((episode, episode.missing or TOO_SHORT))
-        else:
-            usable.append(episode)
-    used, overlapping = _disjoint(
-        usable, preference=lambda episode: (-asleep_min(episode), episode.start.instant, episode.record_id)
+            why[id(episode)] = episode.missing or TOO_SHORT
+    overlapping = _overlapping(
+        [episode for episode in recorded if id(episode) not in why],
+        preference=lambda episode: (-asleep_min(episode), episode.start.instant, episode.record_id),
     )
-    left_out += [(episode, OVERLAP) for episode in overlapping]
-    return Accepted(recorded=tuple(recorded), used=tuple(used), left_out=tuple(left_out))
+    why |= {id(episode): OVERLAP for episode in overlapping}
+    return Accepted(
+        recorded=tuple(recorded),
+        used=tuple(episode for episode in recorded if id(episode) not in why),
+        left_out=tuple((episode, why[id(episode)]) for episode in single if id(episode) in why),
+    )
 
 
 def asleep_min(episode: SleepEpisode) -> float:
@@ -92,21 +105,42 @@ def _plausible(episodes: Iterable[SleepEpisode]) -> Iterator[SleepEpisode]:
         impossible = (in_bed is not None and in_bed > _DAY_MIN + 1) or (
             asleep is not None and asleep > (_DAY_MIN if in_bed is None else in_bed) + 1
         )
-        backwards = episode.end.instant < episode.start.instant
+        backwards = episode.end.minutes_since(episode.start) < 0
         yield replace(episode, missing="implausible") if impossible or backwards else episode
 
 
 def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
-    """One copy of every record; of copies that differ the later and longer one, whatever their order."""
+    """One copy of every record by start; of copies that differ the later and longer, whatever their order."""
     copies: dict[tuple[str, str], list[SleepEpisode]] = defaultdict(list)
     for episode in episodes:
         copies[episode.source, episode.record_id].append(episode)
-    single = []
-    for same in copies.values():
-        best = min(same, key=_copy_order)
-        differs = any(replace(copy, source_file=best.source_file) != best for copy in same)
-        single.append(replace(best, flags=(*best.flags, "copies_differ")) if differs else best)
-    return single
+    single = [same[0] if len(same) == 1 else _best_copy(same) for same in copies.values()]
+    return sorted(single, key=lambda episode: (episode.start.instant, episode.record_id))
+
+
+def _best_copy(same: Sequence[SleepEpisode]) -> SleepEpisode:
+    # What one export caught unfinished stands whole in a later one.
+    same = [copy for copy in same if copy.not_used != UNFINISHED] or same
+    best = min(same, key=_copy_order)
+    differs = any(replace(copy, source_file=best.source_file, layout=best.layout) != best for copy in same)
+    return replace(best, flags=(*best.flags, "copies_differ")) if differs else best
+
+
+def _told_otherwise(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
+    """Records of a night that a layout with more nights tells of too."""
+    if len({episode.layout for episode in single}) < 2:
+        return []
+    nights: dict[str, set[date]] = defaultdict(set)
+    for episode in single:
+        if not episode.not_used:
+            nights[episode.layout].add(night_of(episode.start.wall))
+    order = sorted(nights, key=lambda layout: (-len(nights[layout]), layout))
+    first = {night: layout for layout in reversed(order) for night in nights[layout]}
+    return [
+        episode
+        for episode in single
+        if first.get(night_of(episode.start.wall), episode.layout) != episode.layout
+    ]
 
 
 def _copy_order(copy: SleepEpisode) -> tuple[float, float, str, str, str]:
@@ -115,25 +149,42 @@ def _copy_order(copy: SleepEpisode) -> tuple[float, float, str, str, str]:
     return -_updated(copy), -asleep_min(copy), copy.end.isoformat(), content, copy.source_file
 
 
-def _disjoint(
-    episodes: list[SleepEpisode], *, preference: Callable[[SleepEpisode], Any]
-) -> tuple[list[SleepEpisode], list[SleepEpisode]]:
+def _overlapping(
+    episodes: Iterable[SleepEpisode], *, preference: Callable[[SleepEpisode], Any]
+) -> list[SleepEpisode]:
+    """The records that have to go so that none overlaps a preferred one."""
+    crowds: list[list[_Span]] = []
+    latest: Any = None
+    for span in _spans(episodes):
+        _, end, _ = span
+        if crowds and span[0] < latest:
+            crowds[-1].append(span)
+            latest = max(latest, end)
+        else:
+            crowds.append([span])
+            latest = end
+    return [episode for crowd in crowds if len(crowd) > 1 for episode in _crowded_out(crowd, preference)]
+
+
+def _spans(episodes: Iterable[SleepEpisode]) -> list[_Span]:
     # Wall clocks may overlap where instants do not (a flight westwards), so instants decide when all are
     # known.
     known = all(episode.start.offset is not None and episode.end.offset is not None for episode in episodes)
+    clock = "instant" if known else "wall"
+    read = attrgetter(f"start.{clock}", f"end.{clock}")
+    return sorted([(*read(episode), episode) for episode in episodes], key=itemgetter(0, 1))
+
+
+def _crowded_out(crowd: Sequence[_Span], preference: Callable[[SleepEpisode], Any]) -> list[SleepEpisode]:
     kept: list[tuple[datetime, datetime]] = []
-    taken, dropped = [], []
-    for episode in sorted(episodes, key=preference):
-        start, end = (
-            (episode.start.instant, episode.end.instant) if known else (episode.start.wall, episode.end.wall)
-        )
+    gone = []
+    for start, end, episode in sorted(crowd, key=lambda span: preference(span[2])):
         at = bisect(kept, (start, end))
         if (at and kept[at - 1][1] > start) or (at < len(kept) and kept[at][0] < end):
-            dropped.append(episode)
+            gone.append(episode)
         else:
             kept.insert(at, (start, end))
-            taken.append(episode)
-    return taken, dropped
+    return gone
 
 
 def _updated(episode: SleepEpisode) -> float:

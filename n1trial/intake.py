@@ -4,7 +4,7 @@ Apart from `journey`, which fits and reports, so that the commands of every day 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -127,8 +127,22 @@ def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded
         for device, nights in counts.items()
         if device != used
     )
-    data = replace(joined[used], notes=joined[used].notes + aside)
+    mixed = tuple(_layouts_mixed(used, by_device[used]))
+    data = replace(joined[used], notes=joined[used].notes + aside + mixed)
     return Recorded(data=data, used=used, by_device=by_device)
+
+
+def _layouts_mixed(device: str, episodes: Sequence[SleepEpisode]) -> Iterator[str]:
+    nights: dict[str, set[date]] = {}
+    for night in trace_nights(episodes):
+        for part in night.joined:
+            nights.setdefault(part.layout, set()).add(night.night)
+    if len(nights) > 1:
+        told = " and ".join(f"{len(dates)} from {layout}" for layout, dates in sorted(nights.items()))
+        yield (
+            f"{device}: {told}: two analyses of sleep, whose difference can look like an effect: import an export that"
+            " holds all nights in one of them"
+        )
 
 
 def nights_by_device(folder: TrialFolder) -> dict[str, Nights]:

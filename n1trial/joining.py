@@ -10,6 +10,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Literal
 
+import msgspec
+
 from n1trial.acceptance import OVERLAP, TOO_SHORT, accept, asleep_min
 from n1trial.episodes import NOON_HOUR, SleepEpisode, night_of
 
@@ -49,8 +51,7 @@ class NightRule:
     wake_episode_min: float = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NightRecords:
+class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The records of one night, and what became of each.
 
     Attributes
@@ -85,14 +86,16 @@ def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Itera
         The episodes come from several devices, which would be mixed.
     """
     accepted = accept(episodes, least_part_min=rule.least_part_min)
-    recorded, used = (_by_night(each, rule) for each in (accepted.recorded, accepted.used))
+    used = {id(episode) for episode in accepted.used}
     why = {id(episode): reason for episode, reason in accepted.left_out}
-    left_out = _by_night((episode for episode, _ in accepted.left_out), rule)
+    recorded = _by_night(accepted.recorded, rule)
+    left_out = _by_night([episode for episode, _ in accepted.left_out], rule)
     for night in sorted({*recorded, *left_out}):
-        able = used.get(night, [])
+        able = [episode for episode in recorded.get(night, ()) if id(episode) in used]
         clusters = _clusters(able, rule)
         mains = [main for cluster in clusters if (main := _main_of(cluster, rule))]
-        main = min(mains, key=lambda each: (-asleep_min(each), each.start.instant), default=None)
+        # Of equals the earlier, because records and clusters are in the order of their start.
+        main = max(mains, key=asleep_min, default=None)
         joined = next((cluster for cluster in clusters if main in cluster), [])
         yield NightRecords(
             night=night,
@@ -104,8 +107,8 @@ def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Itera
                 other is not main and asleep_min(other) >= rule.main_alone_min for other in mains
             ),
             left_out=(
-                *((episode, why[id(episode)]) for episode in left_out.get(night, [])),
-                *((episode, NAP if main else NAP_ONLY) for episode in able if episode not in joined),
+                *[(episode, why[id(episode)]) for episode in left_out.get(night, [])],
+                *[(episode, NAP if main else NAP_ONLY) for episode in able if episode not in joined],
             ),
         )
 
@@ -127,7 +130,7 @@ def night_rows(
 
 def _by_night(episodes: Iterable[SleepEpisode], rule: NightRule) -> dict[date, list[SleepEpisode]]:
     nights: dict[date, list[SleepEpisode]] = defaultdict(list)
-    for episode in sorted(episodes, key=lambda episode: (episode.start.instant, episode.record_id)):
+    for episode in episodes:
         nights[night_of(episode.start.wall, noon_hour=rule.noon_hour)].append(episode)
     return nights
 
@@ -191,7 +194,7 @@ def _main_of(cluster: list[SleepEpisode], rule: NightRule) -> SleepEpisode | Non
         or episode.start.wall.hour >= rule.main_from_hour
         or episode.start.wall.hour < rule.main_to_hour
     ]
-    return min(able, key=lambda episode: (-asleep_min(episode), episode.start.instant), default=None)
+    return max(able, key=asleep_min, default=None)
 
 
 def _span(parts: Sequence[SleepEpisode]) -> dict[str, Any]:
@@ -207,28 +210,25 @@ def _quantities(
         (earlier.tail_min or 0) + gap + (later.lead_min or 0)
         for (earlier, later), gap in zip(pairwise(parts), gaps, strict=True)
     ]
-    runs = [
-        *(run for part in parts for run in part.wake_runs_min or ()),
-        *(wake for wake in junctions if wake > 0),
-    ]
+    runs = [run for part in parts for run in part.wake_runs_min or ()]
+    runs += [wake for wake in junctions if wake > 0]
     counted = all(part.wake_runs_min is not None for part in parts)
     if not counted:
         flags.add("no_wake_count")
-    tst_min = _sum(part.tst_min for part in parts)
-    tib_min = _sum([*(part.tib_min for part in parts), *gaps])
+    tst_min = _sum([part.tst_min for part in parts])
+    tib_min = _sum([*[part.tib_min for part in parts], *gaps])
     resolutions = sorted({str(part.resolution_s) for part in parts if part.resolution_s})
     return {
         "tst_min": tst_min,
-        "wake_episodes": sum(run >= rule.wake_episode_min for run in runs) if counted else None,
+        "wake_episodes": sum([run >= rule.wake_episode_min for run in runs]) if counted else None,
         "wake_episodes_all": len(runs) if counted else None,
-        "waso_min": _sum([*(part.waso_min for part in parts), *junctions]),
+        "waso_min": _sum([*[part.waso_min for part in parts], *junctions]),
         "sol_min": parts[0].sol_min,
         "tib_min": tib_min,
         "se_pct": 100 * tst_min / tib_min if tib_min and tst_min is not None else None,
-        **{
-            stage: _sum(getattr(part, stage) for part in parts)
-            for stage in ("deep_min", "light_min", "rem_min")
-        },
+        "deep_min": _sum([part.deep_min for part in parts]),
+        "light_min": _sum([part.light_min for part in parts]),
+        "rem_min": _sum([part.rem_min for part in parts]),
         "resolution_s": "+".join(resolutions) or None,
         "flags": _join(flags | _part_flags(parts, main=main, gaps=gaps, resolutions=resolutions, rule=rule)),
     }
@@ -268,10 +268,12 @@ def _part_flags(
 
 def _sum(minutes: Iterable[float | None]) -> float | None:
     """Sum that is unknown as soon as one part is."""
-    known = list(minutes)
-    return (
-        None if any(value is None for value in known) else sum(value for value in known if value is not None)
-    )
+    total = 0.0
+    for value in minutes:
+        if value is None:
+            return None
+        total += value
+    return total
 
 
 def _number(value: float) -> str:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from n1trial.episodes import SleepEpisode
@@ -149,15 +150,13 @@ def _cell(column: str, value: Any) -> str:
 
 
 def _make_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
-    for column in COLUMNS:
-        if column in NUMBERS:
-            # Hundredths of a minute, so that a table is the same after it was written and read.
-            table[column] = pd.to_numeric(table[column]).astype("float64").round(2)
-        elif column in _DATES:
-            table[column] = pd.to_datetime(table[column]).astype("datetime64[s]")
-        elif column == "episodes":
-            table[column] = table[column].astype("Int64")
-        else:
-            table[column] = table[column].astype("str")
-    return table
+    return pd.DataFrame({column: _typed(column, [row.get(column) for row in rows]) for column in COLUMNS})
+
+
+def _typed(column: str, values: list[Any]) -> Any:
+    if column in NUMBERS:
+        # Hundredths of a minute, so that a table is the same after it was written and read.
+        return np.array(values, dtype="float64").round(2)
+    if column in _DATES:
+        return np.array(values, dtype="datetime64[s]")
+    return pd.array(values, dtype="Int64" if column == "episodes" else "str")

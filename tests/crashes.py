@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from n1trial.diary import answers_of, read_diary
 from n1trial.episodes import Moment, SleepEpisode

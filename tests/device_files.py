@@ -2,12 +2,19 @@
 
 import json
 import random
+import re
 import sqlite3
+import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
+
+from n1trial.protocol import read_protocol
+from n1trial.schedule import randomise
+from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
 
 ZONES = {-8: "Etc/GMT+8", -5: "Etc/GMT+5", 0: "UTC", 1: "Etc/GMT-1", 5.5: "Asia/Kolkata", 9: "Asia/Tokyo"}
 STAGES = ("light", "deep", "rem", "awake")
@@ -44,6 +51,37 @@ class Slept:
     @property
     def epochs(self) -> str:
         return "".join(("W" if stage == "awake" else "S") * count for stage, count in self.stages)
+
+
+def ten_years_of_fitbit(folder: Path) -> None:
+    """Write 122 files of Takeout JSON, 3,661 nights.
+
+    A simulated month of 30 dates, as pretty-printed as Fitbit's, again and again; each file ends with the first date
+    of the next.
+    """
+    protocol = read_protocol("glycine-vs-magnesium-glycinate")
+    schedule = randomise(protocol, start=date(2015, 1, 5), seed="0" * 64)
+    trial = simulate_nights(schedule, replace(Truth(), missing_share=0, missing_bursts=0), 1)
+    folder.mkdir(exist_ok=True)
+    write_fitbit_takeout(trial, folder / "takeout.zip")
+    with zipfile.ZipFile(folder / "takeout.zip") as takeout:
+        logs = json.loads(takeout.read(takeout.namelist()[0]))
+    (folder / "takeout.zip").unlink()
+    first, *_, last = sorted({log["dateOfSleep"] for log in logs})
+
+    def month(number: int, logs: list[Any]) -> str:
+        def later(day: re.Match[str]) -> str:
+            return str(date.fromisoformat(day[0]) + timedelta(days=30 * number))
+
+        text = json.dumps(logs, indent=2, separators=(",", " : "))[1:-2]
+        return re.sub(r'("logId" : \d+)', rf"\g<1>{number:03}", re.sub(r"\d{4}-\d\d-\d\d", later, text))
+
+    begins = [log for log in logs if log["dateOfSleep"] == first]
+    whole = [log for log in logs if log["dateOfSleep"] != last]
+    for number in range(122):
+        start = date.fromisoformat(first) + timedelta(days=30 * number)
+        logs_of_file = f"{month(number + 1, begins)},{month(number, whole)}"
+        (folder / f"sleep-{start}.json").write_text(f"[{logs_of_file}\n]")
 
 
 def some_sleeps(chance: random.Random) -> list[Slept]:

@@ -498,3 +498,40 @@ def test_an_export_read_in_parts_gives_the_same_nights_to_the_byte(layout, parts
                 (tmp_path / name).write_text(content)
             episodes += read_quietly(*(tmp_path / name for name in files))
         assert nights_csv(nightly(episodes)) == wanted
+
+
+# --- what the name of a Takeout says -------------------------------------------------------------
+
+
+def takeout_part(folder: Path, number: int, name: str) -> Path:
+    log = [
+        {
+            "logId": number,
+            "type": "stages",
+            "startTime": "2026-01-05T23:00:00",
+            "endTime": "2026-01-06T06:00:00",
+        }
+    ]
+    return zipped(
+        folder / f"{name}-{number:03}.zip",
+        {f"Takeout/Fitbit/sleep-2026-01-{number:02}.json": json.dumps(log).encode()},
+    )
+
+
+@pytest.mark.parametrize("name", ["takeout-20260415T083000Z", "takeout-20260415T083000Z-3"])
+def test_a_part_of_a_takeout_that_is_not_there_is_asked_for(tmp_path, name):
+    first, second, fourth = (takeout_part(tmp_path, number, name) for number in (1, 2, 4))
+    said = name + "-004.zip: part {} of the same Takeout is not here: give every part, or nights"
+    assert read_with_notes(first, second)[1] == []
+    assert read_with_notes(first, second, fourth)[1][0].startswith(said.format("003"))
+    assert read_with_notes(fourth)[1][0].startswith(said.format("001, 002, 003"))
+
+
+def test_a_zip_of_fitbits_without_sleep_is_told_what_fitbit_sleep_is_called(tmp_path):
+    other = zipped(
+        tmp_path / "takeout.zip", {"Takeout/Fitbit/Global Export Data/steps-2026-01-01.json": b"[]"}
+    )
+    with pytest.raises(
+        ExportError, match=r"as it was downloaded, .*looked for sleep-YYYY-MM-DD.json, UserSleeps_"
+    ):
+        read_exports([other])

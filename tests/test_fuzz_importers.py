@@ -41,6 +41,17 @@ def nights_of(*paths: Path) -> str:
     return nights_csv(nightly(read_exports(paths, on_note=silently)))
 
 
+# By hand. Fitbit 2025-03-04: asleep 192 + 130; wake runs 6, 1, 1 in the first record and 6 in the second;
+# off the record 75 min and 2 restless after it, one wake of 77; in bed 210 + 75 + 140. 2025-03-05: a wake
+# of 4 min that a short wake of 1 min touches is one of 5. 2025-03-06: a nap alone. Oura: 84 epochs of 5
+# min, 44 2×30 4 1×12 44 3×12 2×24 4, so wake runs of 5 and 10, and the vendor's latency; a night not
+# staged; a clock change.
+# All other devices tell two nights from 2025-03-04 on. One: awake 10, light 60, awake 6, deep 60, awake 2, REM
+# 40, light 240, awake 2; so asleep 400 of 420, wakes inside 6 and 2. Two: awake 5, light 105, awake 10; off
+# the record 90; awake 5, light 200, awake 5, REM 90; so asleep 105 + 290, in bed 120 + 90 + 300, wakes 10 + 90
+# + 5 and 5. Then a night without numbers. Garmin and Whoop have sums only; Garmin's second night is its first
+# record alone; Polar has the first night from its first sleep on, and the second record of the second night;
+# the own table has 6.5 h with wakes of 0.1 and 0.05 h, and 6 h without a wake.
 @every_export
 def test_every_golden_export_gives_the_nights_worked_out_by_hand(export):
     assert nights_of(export) == (export.parent / "nights.csv").read_text()

@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
 import re
-import shutil
 import stat
 import struct
 import subprocess
@@ -16,38 +14,21 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
+from device_files import ten_years_of_fitbit
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutants import GOLDEN, files_of, zipped
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers import known_importers, read_exports
-from n1trial.importers._source import open_source
-from n1trial.joining import NightRule, night_rows
 from n1trial.nights import nightly
 
-GOLDEN = Path(__file__).parent / "exports"
 FITBIT = GOLDEN / "fitbit" / "export"
 OURA = GOLDEN / "oura" / "export"
 IMPORTERS = known_importers()
-MUTANTS = 300
 
 every_importer = pytest.mark.parametrize("name", list(IMPORTERS))
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def zipped(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return path
 
 
 def refused(path: Path, *, match: str) -> None:
@@ -75,35 +56,6 @@ def test_an_importer_says_what_it_reads(name):
     assert "cannot be trusted" in importer.__doc__
 
 
-# By hand. Fitbit 2025-03-04: asleep 192 + 130; wake runs 6, 1, 1 in the first record and 6 in the second;
-# off the record 75 min and 2 restless after it, one wake of 77; in bed 210 + 75 + 140. 2025-03-05: a wake
-# of 4 min that a short wake of 1 min touches is one of 5. 2025-03-06: a nap alone. Oura: 84 epochs of 5
-# min, 44 2×30 4 1×12 44 3×12 2×24 4, so wake runs of 5 and 10, and the vendor's latency; a night not
-# staged; a clock change.
-# All other devices tell two nights from 2025-03-04 on. One: awake 10, light 60, awake 6, deep 60, awake 2, REM
-# 40, light 240, awake 2; so asleep 400 of 420, wakes inside 6 and 2. Two: awake 5, light 105, awake 10; off
-# the record 90; awake 5, light 200, awake 5, REM 90; so asleep 105 + 290, in bed 120 + 90 + 300, wakes 10 + 90
-# + 5 and 5. Then a night without numbers. Garmin and Whoop have sums only; Garmin's second night is its first
-# record alone; Polar has the first night from its first sleep on, and the second record of the second night;
-# the own table has 6.5 h with wakes of 0.1 and 0.05 h, and 6 h without a wake.
-@every_importer
-def test_the_golden_export_gives_the_nights_worked_out_by_hand(name, tmp_path):
-    assert night_text(GOLDEN / name / "export", tmp_path) == (GOLDEN / name / "nights.csv").read_text()
-
-
-@every_importer
-def test_only_its_own_importer_recognises_a_golden_export(name):
-    with open_source([GOLDEN / name / "export"]) as source:
-        assert [other for other, importer in IMPORTERS.items() if importer.recognises(source)] == [name]
-
-
-@every_importer
-def test_folder_zip_and_renamed_folders_give_the_same_nights(name, tmp_path):
-    files = files_of(GOLDEN / name / "export")
-    flat = zipped(tmp_path / "flat.zip", {f"Neuer Ordner/{Path(path).name}": files[path] for path in files})
-    assert night_text(flat, tmp_path) == (GOLDEN / name / "nights.csv").read_text()
-
-
 @every_importer
 def test_times_without_numbers_are_none_and_numbers_are_sane(name):
     for episode in read_exports([GOLDEN / name / "export"]):
@@ -111,85 +63,6 @@ def test_times_without_numbers_are_none_and_numbers_are_sane(name):
         assert episode.tst_min is None or 0 <= episode.tst_min <= (episode.tib_min or 0) + 1
         # Withings gives the sum of wake in tables that have no list of wakes.
         assert episode.wake_runs_min is None or episode.waso_min is not None
-
-
-@every_importer
-def test_a_damaged_export_is_refused_or_read_but_never_an_accident(name, tmp_path):
-    outcomes = fates_of_mutants(name, MUTANTS, tmp_path)
-    assert sum(outcomes.values()) == 2 * MUTANTS
-    assert min(outcomes.values()) > 0
-
-
-def fates_of_mutants(name: str, count: int, tmp_path: Path) -> dict[bool, int]:
-    """Damage a file of a golden export, and its zip, `count` times each; how many still read."""
-    chance = random.Random(f"mutants of {name}")
-    files = files_of(GOLDEN / name / "export")
-    archive = zipped(tmp_path / "golden.zip", files).read_bytes()
-    loose = tmp_path / "loose"
-    shutil.copytree(GOLDEN / name / "export", loose)
-    packed = tmp_path / "mutant.zip"
-    outcomes = {True: 0, False: 0}
-    for _ in range(count):
-        victim = chance.choice(list(files))
-        (loose / victim).write_bytes(mutated(files[victim], chance))
-        packed.write_bytes(mutated(archive, chance))
-        for path in (loose, packed):
-            outcomes[survives(path)] += 1
-        (loose / victim).write_bytes(files[victim])
-    return outcomes
-
-
-def survives(path: Path) -> bool:
-    started = perf_counter()
-    message = ""
-    try:
-        for _ in night_rows(
-            read_exports([path], home_zone=ZoneInfo("Europe/Berlin")), window="night", rule=NightRule()
-        ):
-            pass
-    except ExportError as error:
-        message = str(error)
-    assert perf_counter() - started < 1
-    assert "\n" not in message
-    return not message
-
-
-WORDS = (
-    b"null",
-    b"-1",
-    b"1e308",
-    b"NaN",
-    b'""',
-    b"[]",
-    b"{}",
-    b"9" * 400,
-    b"\xff\xfe",
-    b"\x00",
-    b"[" * 80,
-    b"'",
-)
-
-
-def mutated(content: bytes, chance: random.Random) -> bytes:
-    """One to four changes: a bit, a slice that is cut, doubled or moved, a word that hurts."""
-    changed = bytearray(content)
-    for _ in range(chance.randint(1, 4)):
-        at = chance.randrange(len(changed) + 1)
-        end = min(len(changed), at + chance.choice((1, 2, 8, 64, 512)))
-        match chance.randrange(6):
-            case 0 if at < len(changed):
-                changed[at] ^= 1 << chance.randrange(8)
-            case 1:
-                del changed[at:end]
-            case 2:
-                changed[at:at] = changed[at:end]
-            case 3:
-                changed[at:end] = chance.choice(WORDS)
-            case 4:
-                changed[at:at] = bytes(str(chance.randrange(10**6)), "ascii")
-            case 5 if chance.random() < 0.2:
-                del changed[at:]
-    return bytes(changed)
 
 
 # --- ambiguity and the home zone -----------------------------------------------------------------
@@ -202,7 +75,9 @@ def test_two_devices_in_one_call_are_refused_by_name():
 
 def test_what_nobody_knows_is_said_with_what_was_looked_for(tmp_path):
     (tmp_path / "no.json").write_text("{}")
-    with pytest.raises(ExportError, match=r"no.json: no importer recognises it: looked for .*Fitbit.*Oura"):
+    with pytest.raises(
+        ExportError, match=r"no.json: no importer recognises it: give .*looked for .*Fitbit.*Oura"
+    ):
         read_exports([tmp_path / "no.json"])
 
 
@@ -345,16 +220,8 @@ def test_a_fitbit_hypnogram_comes_back_as_it_was_painted(tmp_path_factory, segme
 
 @pytest.fixture(scope="module")
 def ten_years(tmp_path_factory):
-    """A folder of 115 monthly files, 3,680 logs, 25 MB."""
     folder = tmp_path_factory.mktemp("ten-years")
-    night = fitbit_log([("light", 20), ("wake", 4), ("deep", 30), ("rem", 16)] * 13, [(200, 2), (500, 3)])
-    text = json.dumps(night, indent=2)
-    for first in range(0, 3650, 32):
-        days = [datetime.fromisoformat("2015-01-01") + timedelta(days=first + day) for day in range(32)]
-        stamps = [(f"{day:%Y-%m-%d}T", f"{day + timedelta(days=1):%Y-%m-%d}T") for day in days]
-        logs = [text.replace("2025-03-01T", old).replace("2025-03-02T", new) for old, new in stamps]
-        logs = [log.replace('"logId": 1', f'"logId": {first + day}') for day, log in enumerate(logs)]
-        (folder / f"sleep-{days[0]:%Y-%m-%d}.json").write_text(f"[{','.join(logs)}]")
+    ten_years_of_fitbit(folder)
     return folder
 
 
@@ -375,8 +242,11 @@ def ours():
 def plain(*levels):
     for path in folder.iterdir():
         logs = json.loads(path.read_text())
-        for level in levels or (None,):
-            pd.json_normalize(logs, record_path=level, meta=["logId"] if level else None)
+        if not levels:
+            pd.json_normalize(logs)
+        for level in levels:
+            held = [log for log in logs if level in log["levels"]]
+            pd.json_normalize(held, record_path=["levels", level], meta=["logId"])
 
 def seconds(work, *arguments):
     started = perf_counter()
@@ -387,23 +257,25 @@ print(len(ours()))
 print(min(seconds(ours) for _ in range(5)))
 print(min(seconds(plain) for _ in range(5)))
 # A table of logs holds no wakes; the wakes that nights are made of lie in these two lists.
-print(min(seconds(plain, ["levels", "data"], ["levels", "shortData"]) for _ in range(5)))
+print(min(seconds(plain, "data", "shortData") for _ in range(5)))
 """
 
 
 @pytest.mark.slow
-def test_ten_years_of_fitbit_are_nights_within_a_second_and_no_later_than_a_table_of_wakes(ten_years):
+def test_ten_years_of_fitbit_are_nights_within_a_second_and_sooner_than_a_table_of_wakes(ten_years):
     # In a process of its own: the memory of a long test run slows whatever makes many objects.
     ran = subprocess.run([sys.executable, "-c", SPEED, ten_years], capture_output=True, text=True, check=True)
     nights, ours_s, logs_s, wakes_s = map(float, ran.stdout.split())
+    files = list(ten_years.iterdir())
+    size = sum(file.stat().st_size for file in files)
     print(
-        f"\nten years: nights in {ours_s:.2f} s; json.loads and json_normalize of the logs {logs_s:.2f} s,"
-        f" of the wakes in them {wakes_s:.2f} s"
+        f"\nten years, {len(files)} files, {size / 1e6:.0f} MB: {nights:.0f} nights in {ours_s:.2f} s; json.loads and"
+        f" json_normalize of the logs {logs_s:.2f} s, of the wakes in them {wakes_s:.2f} s"
     )
-    assert nights == 115 * 32
+    assert nights >= 3_650
     assert ours_s < 1
-    # 0.63 s against 0.80 s when this was written; the rest is room for a machine that is busy elsewhere.
-    assert ours_s < 1.3 * wakes_s
+    # 0.30 s against 1.0 s when this was written; a table of the bare logs, their wakes left as text, took 0.25 s.
+    assert ours_s < wakes_s / 2
 
 
 @pytest.mark.slow
@@ -438,26 +310,9 @@ def test_oura_phases_come_back_as_wake_runs(tmp_path_factory, phases):
     )
 
 
-@every_importer
-def test_parts_of_an_export_in_any_order_and_twice_give_the_same_nights(name):
-    chance = random.Random(name)
-    whole = read_exports([GOLDEN / name / "export"])
-    for _ in range(100):
-        parts = [*whole, *chance.sample(whole, k=chance.randint(0, len(whole)))]
-        chance.shuffle(parts)
-        assert nightly(parts).table.equals(nightly(whole).table)
-
-
 # --- hostile archives ----------------------------------------------------------------------------
 
 SLEEP = "Takeout/Fitbit/sleep-2025-03-01.json"
-
-
-def test_every_cut_of_a_zip_is_refused_whole(tmp_path):
-    whole = zipped(tmp_path / "whole.zip", files_of(FITBIT)).read_bytes()
-    for length in range(0, len(whole) - 1, max(1, len(whole) // 500)):
-        (tmp_path / "cut.zip").write_bytes(whole[:length])
-        refused(tmp_path / "cut.zip", match="cut.zip")
 
 
 def test_a_bomb_is_refused(tmp_path):
@@ -514,7 +369,8 @@ def test_a_link_in_a_folder_is_refused(tmp_path):
 def test_an_archive_inside_an_archive_is_not_opened(tmp_path):
     inner = zipped(tmp_path / "inner.zip", files_of(FITBIT)).read_bytes()
     refused(
-        zipped(tmp_path / "outer.zip", {"takeout-001.zip": inner}), match="unpack the archive inside it first"
+        zipped(tmp_path / "outer.zip", {"takeout-001.zip": inner}),
+        match="unpack it first, the archive inside",
     )
 
 

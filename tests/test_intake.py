@@ -11,12 +11,20 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
-from test_importers import fitbit_log
+from device_files import ten_years_of_fitbit
 
 from n1trial.demo import TRUTH
 from n1trial.diary import answers_of, read_diary
-from n1trial.importers import read_exports
-from n1trial.intake import import_exports, make_trial, recorded_nights, this_evening, trial_data, write_down
+from n1trial.importers import Note, read_exports
+from n1trial.intake import (
+    import_exports,
+    make_trial,
+    recorded_nights,
+    this_evening,
+    trial_data,
+    trial_ledger,
+    write_down,
+)
 from n1trial.nights import nightly, nights_csv
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.store import read_log, stored_episodes
@@ -153,27 +161,108 @@ def test_the_command_line_reads_the_same_nights_under_every_clock(takeout):
     assert {printed(zone) for zone in HOST_ZONES} == {takeout[1]}
 
 
-def ten_years(place: Path) -> Path:
-    """A folder of ten years of Fitbit logs, a file a month."""
-    place.mkdir()
-    text = json.dumps(
-        fitbit_log([("light", 20), ("wake", 4), ("deep", 30), ("rem", 16)] * 13, [(200, 2), (500, 3)]),
-        indent=2,
-    )
-    for first in range(0, 3650, 30):
-        logs = []
-        for day in range(first, min(first + 30, 3650)):
-            evening = date(2015, 1, 1) + timedelta(days=day)
-            morning = evening + timedelta(days=1)
-            log = text.replace("2025-03-01T", f"{evening}T").replace("2025-03-02T", f"{morning}T")
-            logs.append(log.replace('"logId": 1', f'"logId": {day}'))
-        (place / f"sleep-{date(2015, 1, 1) + timedelta(days=first)}.json").write_text(f"[{','.join(logs)}]")
-    return place
+def fitbit_takeout(path: Path, *, nights: range, asleep_min: int, google: bool = False) -> Path:
+    """Nights from 23:00 to 06:00 in Berlin's winter: as the JSON of sleep logs, or as Google's table."""
+    path.mkdir()
+    evenings = [START + timedelta(days=night) for night in nights]
+    if google:
+        columns = "sleep_id,sleep_start,sleep_end,minutes_asleep,start_utc_offset,end_utc_offset,sleep_type"
+        rows = [
+            f"{evening:%Y%m%d},{evening}T22:00:00Z,{evening + timedelta(days=1)}T05:00:00Z,{asleep_min},+01:00,+01:00,"
+            "CLASSIC"
+            for evening in evenings
+        ]
+        (path / "UserSleeps_2026-01-01.csv").write_text("\n".join([columns, *rows]))
+    else:
+        logs = [
+            {
+                "logId": evening.toordinal(),
+                "type": "stages",
+                "startTime": f"{evening}T23:00:00.000",
+                "endTime": f"{evening + timedelta(days=1)}T06:00:00.000",
+                "minutesAsleep": asleep_min,
+                "minutesAwake": 420 - asleep_min,
+            }
+            for evening in evenings
+        ]
+        (path / "sleep-2026-01-01.json").write_text(json.dumps(logs))
+    return path
+
+
+def take_in(folder, export) -> list[str]:
+    """Import an export; the notes that it said."""
+    notes: list[Note] = []
+    import_exports(folder, [export], now=NOW, on_note=notes.append)
+    return [note.text for note in notes]
+
+
+def minutes_asleep(folder):
+    return recorded_nights(folder).data.table["tst_min"].dropna().tolist()
+
+
+def test_fitbits_json_one_month_and_googles_table_the_next_count_no_night_twice_and_are_named(tmp_path):
+    old = fitbit_takeout(tmp_path / "old", nights=range(30), asleep_min=400)
+    new = fitbit_takeout(tmp_path / "new", nights=range(20, 40), asleep_min=410, google=True)
+    for name, exports in (("one", (old, new)), ("two", (new, old))):
+        folder = new_trial(tmp_path / name)
+        for export in exports:
+            take_in(folder, export)
+        # Ten nights are in both exports: they are as the layout with more nights has them.
+        assert minutes_asleep(folder) == [400] * 30 + [410] * 10
+        assert (
+            "fitbit: 10 from the Google-style CSV of Fitbit and 30 from the JSON of Fitbit's sleep logs: two analyses"
+            in "".join(recorded_nights(folder).data.notes)
+        )
+        assert trial_ledger(folder).count(": other_layout") == 10
+
+
+def test_googles_table_that_holds_all_nights_replaces_the_json_of_some(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    old = fitbit_takeout(tmp_path / "old", nights=range(10), asleep_min=400)
+    new = fitbit_takeout(tmp_path / "new", nights=range(20), asleep_min=410, google=True)
+    for export in (old, new):
+        take_in(folder, export)
+    assert minutes_asleep(folder) == [410] * 20
+    assert "two analyses" not in "".join(recorded_nights(folder).data.notes)
+
+
+def test_the_night_of_the_export_is_left_out_until_the_next_export_has_it_whole(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    # Made at 07:30 in Berlin, an hour and a half after the sleep, and again a month later.
+    early = fitbit_takeout(tmp_path / "takeout-20260108T063000Z-001", nights=range(3), asleep_min=300)
+    late = fitbit_takeout(tmp_path / "takeout-20260208T063000Z-001", nights=range(3), asleep_min=400)
+    (note,) = take_in(folder, early)
+    assert "2026-01-07T23:00:00+01:00 was hardly over when the export was made" in note
+    assert minutes_asleep(folder) == [300, 300]
+    assert trial_ledger(folder).count(": unfinished") == 1
+    take_in(folder, late)
+    assert minutes_asleep(folder) == [400, 400, 400]
+
+
+def test_a_night_that_was_whole_all_along_is_no_other_copy(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    for stamp, nights in (("20260108T063000Z", range(3)), ("20260208T063000Z", range(4))):
+        export = fitbit_takeout(tmp_path / f"takeout-{stamp}-001", nights=nights, asleep_min=400)
+        take_in(folder, export)
+    assert minutes_asleep(folder) == [400, 400, 400, 400]
+    assert "copies_differ" not in csv_of(folder)
+
+
+def test_an_export_is_read_again_when_the_importers_have_changed(tmp_path, monkeypatch):
+    folder = new_trial(tmp_path / "trial")
+    export = fitbit_takeout(tmp_path / "export", nights=range(3), asleep_min=400)
+    import_exports(folder, [export], now=NOW)
+    assert import_exports(folder, [export], now=NOW).unchanged
+    monkeypatch.setattr("n1trial.store.records.reader_revision", lambda: "changed")
+    again = import_exports(folder, [export], now=NOW)
+    assert (again.unchanged, again.conflicts) == (False, ())
+    assert minutes_asleep(folder) == [400, 400, 400]
 
 
 @pytest.mark.slow
 def test_ten_years_are_imported_quickly_and_known_again_at_once(tmp_path):
-    export, folder = ten_years(tmp_path / "export"), new_trial(tmp_path / "trial")
+    export, folder = tmp_path / "export", new_trial(tmp_path / "trial")
+    ten_years_of_fitbit(export)
     size = sum(file.stat().st_size for file in export.iterdir())
 
     def seconds(work):
@@ -197,7 +286,7 @@ def test_ten_years_are_imported_quickly_and_known_again_at_once(tmp_path):
         f" {first:.2f} s, unchanged {again:.2f} s, joining all nights {ledger:.2f} s; the command on the unchanged"
         f" export {command:.2f} s"
     )
-    assert len(stored_episodes(folder)) == 3650
+    assert len(nightly(stored_episodes(folder)).table) >= 3650
     assert first <= read + 1
     assert again <= 1
 

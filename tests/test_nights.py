@@ -1,10 +1,10 @@
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 
 from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import ExportError, FolderError, TableError

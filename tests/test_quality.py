@@ -1,10 +1,10 @@
 import json
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from test_stories import record
 
 from n1trial.demo import TRUTH

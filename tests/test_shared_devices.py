@@ -45,7 +45,7 @@ def test_every_device_with_a_sample_has_an_importer():
     devices = {row["format"].rpartition("_")[0] or row["format"] for row in SAMPLES}
     assert {device.replace("sleepasandroid", "sleep_as_android") for device in devices} | {
         "health_connect"
-    } >= (set(known_importers()) - {"fitbit", "oura", "generic"})
+    } >= (set(known_importers()) - {"fitbit", "oura", "generic", "studyu"})
 
 
 def test_a_folder_and_a_zip_of_the_same_apple_export_give_the_same_nights():

@@ -5,13 +5,13 @@ import subprocess
 import sys
 import zipfile
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import combinations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from n1trial.diary import blank_diary
 from n1trial.episodes import Moment, SleepEpisode
@@ -233,7 +233,7 @@ def test_a_record_keeps_a_file_that_holds_it_whatever_came_first(folder):
     assert stored_episodes(folder) == [early]
 
 
-def test_an_export_that_a_later_version_reads_again_replaces_what_it_read(folder, monkeypatch):
+def test_an_export_that_other_importers_read_again_replaces_what_was_read(folder, monkeypatch):
     add_episodes(folder, [episode("1"), episode("2")], now=NOW, sha256="aa")
     add_episodes(folder, [episode("2")], now=NOW, sha256="bb")
     assert imported_before(folder, "aa").unchanged

@@ -68,7 +68,7 @@ def nights(
     exports: tuple[Path, ...], home_zone: ZoneInfo | None, window: str, out: Path | None, header: bool
 ) -> None:
     """Turn any export into one row a night; no trial needed."""
-    from n1trial.importers import read_exports
+    from n1trial.importers import Note, read_exports
     from n1trial.nights import nightly, nights_csv
 
     say = say_header if header else say_note
@@ -77,6 +77,12 @@ def nights(
     table = nightly(episodes, window=window)  # type: ignore[arg-type]
     if header:
         return
+    if any(episode.start.offset is None for episode in episodes):
+        say_note(
+            Note(
+                "its times have no zone, so clock changes cannot be seen: give --home-zone, as Europe/Berlin"
+            )
+        )
     if out is None:
         click.echo(nights_csv(table), nl=False)
         return

@@ -14,11 +14,15 @@ from zoneinfo import ZoneInfo
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
+from n1trial.importers._archive import is_nested, printable
 from n1trial.importers._notes import Note, OnNote, unverified_device, warn
 from n1trial.importers._records import bounded
+from n1trial.importers._revision import reader_revision
 from n1trial.importers._source import Source, open_source
+from n1trial.importers._takeout import absent_parts
+from n1trial.importers._unfinished import without_unfinished
 
-__all__ = ["Importer", "Note", "OnNote", "known_importers", "read_exports", "warn"]
+__all__ = ["Importer", "Note", "OnNote", "known_importers", "read_exports", "reader_revision", "warn"]
 
 
 class Importer(Protocol):
@@ -90,7 +94,14 @@ def read_exports(
         importer = importers[able[0]]
         if not importer.VERIFIED:
             source.note(unverified_device(source.label, importer.DEVICE, importer.VERIFIED_ON))
-        episodes = list(bounded(importer.read(source, home_zone=home_zone), source.label))
+        for last, absent in absent_parts({member.where.partition(" › ")[0] for member in source.members}):
+            source.note(
+                Note(
+                    f"{last}: part {absent} of the same Takeout is not here: give every part, or nights are absent"
+                )
+            )
+        read = bounded(importer.read(source, home_zone=home_zone), source.label)
+        episodes = list(without_unfinished(read, source))
         if not episodes:
             raise ExportError(
                 f"{source.label}: recognised as {importer.DEVICE} but holds no sleep record: "
@@ -102,10 +113,19 @@ def read_exports(
 
 
 def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
-    looked_for = "; ".join(importer.LOOKS_FOR for importer in importers.values())
-    hint = "give the folder or zip as it was downloaded"
-    if source.nested:
-        hint = "unpack the archive inside it first"
-    elif any(member.base_name == "workbook.xml" for member in source.members):
-        hint = "save its sheet of sleep as CSV"
-    return f"{source.label}: no importer recognises it: looked for {looked_for}: {hint}"
+    within = [member.name for member in source.members]
+    nested = next((name for name in within if is_nested(name)), None)
+    if nested is not None:
+        return (
+            f"{source.label}: no importer recognises it: unpack it first, the archive inside it"
+            f" ({printable(nested)}) is not opened"
+        )
+    if any(member.base_name == "workbook.xml" for member in source.members):
+        return f"{source.label}: no importer recognises it: save its sheet of sleep as CSV"
+    paths = "\n".join(within).casefold()
+    theirs = [importer for name, importer in importers.items() if name.partition("_")[0] in paths]
+    looked_for = "; ".join(importer.LOOKS_FOR for importer in theirs or importers.values())
+    return (
+        f"{source.label}: no importer recognises it: give the folder or zip as it was downloaded, with its files of"
+        f" sleep; looked for {looked_for}"
+    )

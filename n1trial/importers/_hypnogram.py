@@ -1,25 +1,26 @@
 """Epochs of a record, one letter each, and what they say about its wake."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
-from itertools import chain
-from typing import NamedTuple
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import UNKNOWN, UNPAINTED, SleepEpisode, wake_structure
 from n1trial.errors import ExportError
 
-_LONGEST_S = 2 * 86_400
+_DAY_S = 86_400
+_LONGEST_S = 2 * _DAY_S
 # Smaller holes come from rounding.
 _FLAG_MIN = 5
 
 
-class Piece(NamedTuple):
+class Piece(msgspec.Struct, order=True, gc=False):
     """A stretch of one level, as a file writes it."""
 
     start: datetime
     level: str
-    seconds: float
+    seconds: int
 
 
 def paint(
@@ -29,9 +30,11 @@ def paint(
     letters: Mapping[str, str],
     resolution_s: int,
     where: str,
-    seconds: float | None = None,
+    seconds: int | None = None,
 ) -> str:
-    """Paint pieces on a grid from the first piece on, and the pieces of `over` over them.
+    """Lay pieces end to end from the first on, and paint the pieces of `over` over them.
+
+    Pieces that leave holes or overlap are painted too, each at its own time.
 
     Parameters
     ----------
@@ -42,17 +45,35 @@ def paint(
     """
     if not pieces:
         return ""
-    if seconds is None:
-        seconds = sum(piece.seconds for piece in pieces)
+    total_s = sum([piece.seconds for piece in pieces])
+    seconds = total_s if seconds is None else seconds
     if seconds > _LONGEST_S:
         raise ExportError(f"{where}: levels of {seconds / 3600:.0f} h: download the export again")
-    origin = pieces[0].start
-    count = int(seconds // resolution_s)
-    grid = bytearray(UNPAINTED.encode() * count)
-    for piece in chain(pieces, over):
-        first = round((piece.start - origin).total_seconds() / resolution_s)
-        last = min(first + int(piece.seconds // resolution_s), count)
-        first = max(first, 0)
+    origin, last_piece = pieces[0].start, pieces[-1]
+    count = seconds // resolution_s
+    laid = "".join(
+        [letters.get(piece.level, UNPAINTED) * (piece.seconds // resolution_s) for piece in pieces]
+    )
+    end_to_end = last_piece.start - origin == timedelta(seconds=total_s - last_piece.seconds)
+    if not end_to_end or len(laid) != count:
+        laid, over = UNPAINTED * count, [*pieces, *over]
+    return _painted_over(laid, over, origin=origin, letters=letters, resolution_s=resolution_s)
+
+
+def _painted_over(
+    laid: str, pieces: Iterable[Piece], *, origin: datetime, letters: Mapping[str, str], resolution_s: int
+) -> str:
+    grid, count = bytearray(laid, "ascii"), len(laid)
+    # Half an epoch earlier, so that a start is rounded to its epoch.
+    origin -= timedelta(seconds=resolution_s / 2)
+    for piece in pieces:
+        since = piece.start - origin
+        first = (since.days * _DAY_S + since.seconds) // resolution_s
+        last = first + piece.seconds // resolution_s
+        if first < 0:
+            first = 0
+        if last > count:
+            last = count
         if first < last:
             grid[first:last] = letters.get(piece.level, UNPAINTED).encode() * (last - first)
     return grid.decode()
@@ -84,6 +105,8 @@ def with_hypnogram(
 
 def hole_flags(epochs: str, *, resolution_s: int) -> tuple[str, ...]:
     """Flags of minutes that are neither sleep nor wake: unknown to the vendor, or with no level at all."""
+    if UNKNOWN not in epochs and UNPAINTED not in epochs:
+        return ()
     minutes = {
         "unknown_min": epochs.count(UNKNOWN) * resolution_s / 60,
         "unpainted_min": epochs.count(UNPAINTED) * resolution_s / 60,

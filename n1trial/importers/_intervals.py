@@ -6,10 +6,11 @@ leave holes: a minute counts once, wake wins over sleep, touching wake is one ru
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import ExportError

@@ -6,7 +6,8 @@ compare devices instead of arms.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from n1trial.acceptance import asleep_min
 from n1trial.episodes import SleepEpisode, night_of

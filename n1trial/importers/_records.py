@@ -76,7 +76,7 @@ def read_json(source: Source, member: Member) -> bytes:
     if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         content = decode_text(content, member.where).encode()
     # Every value becomes an object of 56 bytes or more, be it one byte in the file.
-    if sum(map(content.count, b",[{")) > _VALUES_LIMIT:
+    if len(content) > _VALUES_LIMIT and sum(map(content.count, b",[{")) > _VALUES_LIMIT:
         raise ExportError(
             f"{member.where}: holds more than {_VALUES_LIMIT} values: export fewer dates at once"
         )

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -33,12 +34,14 @@ from n1trial.importers._tape import is_tape, read_tape
 MEMBER_LIMIT = 64 * 1024**2
 # No vendor comes near it; a bomb of many members does.
 TOTAL_LIMIT = 1024**3
+# Importers first ask whether a member is theirs, then read it: what is small is kept in between.
+KEPT_LIMIT = 8 * 1024**2
 _CHUNK = 1024**2
 # Enough to know a file by: every importer asks for the same beginning.
 _HEAD = 8192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Member:
     """A file of the export, wherever it lies.
 
@@ -63,7 +66,7 @@ class Member:
     info: zipfile.ZipInfo | None = None
     content: bytes | None = None
 
-    @property
+    @cached_property
     def base_name(self) -> str:
         """Name without folders, folded for comparison."""
         return self.name.rpartition("/")[2].casefold()
@@ -77,12 +80,7 @@ class Source:
     members: tuple[Member, ...]
     note: OnNote = warn
     _heads: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
-    _last: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def nested(self) -> bool:
-        """Whether an archive lies inside, which is never opened."""
-        return any(is_nested(member.name) for member in self.members)
+    _kept: dict[int, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def named(
         self,
@@ -112,21 +110,26 @@ class Source:
     def read(self, member: Member, *, limit: int = MEMBER_LIMIT) -> bytes:
         """Return the bytes of one member; more than `limit` is refused, never cut.
 
-        The last member is kept: importers first ask whether it is theirs, then read it.
+        The last member is kept, and those before it as long as they are small.
         """
-        if id(member) not in self._last:
-            self._last.clear()
-            content = b"".join(self.chunks(member, limit=limit))
+        if id(member) not in self._kept:
+            head = self._heads.get(id(member), bytes(_HEAD))
+            content = head if len(head) < _HEAD else b"".join(self.chunks(member, limit=limit))
             if not content:
                 raise ExportError(f"{member.where}: the file is empty: download the export again")
-            self._last[id(member)] = content
-        return self._last[id(member)]
+            if sum(map(len, self._kept.values())) + len(content) > KEPT_LIMIT:
+                self._kept.clear()
+            self._kept[id(member)] = content
+        return self._kept[id(member)]
 
     def head(self, member: Member, *, size: int = _HEAD) -> bytes:
         """Return the first bytes of one member, at most 8 KiB, to see what it is; read once, asked by all."""
         if id(member) not in self._heads:
-            with refusing(member.where), _open(member) as stream:
-                self._heads[id(member)] = stream.read(_HEAD)
+            if id(member) in self._kept:
+                self._heads[id(member)] = self._kept[id(member)][:_HEAD]
+            else:
+                with refusing(member.where), _open(member) as stream:
+                    self._heads[id(member)] = stream.read(_HEAD)
         return self._heads[id(member)][:size]
 
     def mentions(self, member: Member, *words: bytes, within: int | None = None) -> bool:

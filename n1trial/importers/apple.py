@@ -22,11 +22,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from n1trial.acceptance import UNFINISHED
 from n1trial.episodes import SleepEpisode, clock_change
 from n1trial.importers._apple_xml import SIZE_LIMIT, AppleExport, Fragment, read_tags
 from n1trial.importers._intervals import Interval, Stage, moment_at, named_zone, with_stages
 from n1trial.importers._one_source import keep_one_source
 from n1trial.importers._source import Member, Source
+from n1trial.importers._unfinished import MARGIN
 
 DEVICE = "Apple Health"
 LOOKS_FOR = "export.xml of Apple Health"
@@ -45,7 +47,6 @@ _STAGE_OF: dict[str, Stage] = {
 }
 _SESSION_GAP = timedelta(minutes=60)
 _LONGEST = timedelta(hours=24)
-_UNFINISHED = timedelta(hours=2)
 
 
 def recognises(source: Source) -> bool:
@@ -111,7 +112,7 @@ def _episode(
         moment_at(instant, _zone(fragment, instant, member.where, home_zone), member.where)
         for fragment, instant in ((first, first.start), (last, last.end))
     )
-    unfinished = collected.exported is not None and last.end > collected.exported - _UNFINISHED
+    unfinished = collected.exported is not None and last.end > collected.exported - MARGIN
     intervals: list[Interval] = [
         (fragment.start.timestamp(), fragment.end.timestamp(), _STAGE_OF[fragment.kind])
         for fragment in session
@@ -127,7 +128,7 @@ def _episode(
         start=start,
         end=end,
         time_basis="utc+offset",
-        not_used="unfinished" if unfinished else "",
+        not_used=UNFINISHED if unfinished else "",
         missing="" if asleep and possible else "in_bed_only" if possible else "implausible",
         device="Apple Watch" if "watch" in name.casefold() else DEVICE,
         flags=(

@@ -16,13 +16,13 @@ Never checked on a real file.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import Moment, SleepEpisode, clock_change
 from n1trial.importers._intervals import Interval, Stage, with_stages

@@ -17,12 +17,12 @@ developers.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import Moment, SleepEpisode, clock_change
 from n1trial.errors import ExportError

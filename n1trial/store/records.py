@@ -2,26 +2,27 @@
 
 The nights are a function of the set of exports that were imported, in whatever order, so importing the same
 or an overlapping export again changes nothing. A record with two contents is kept twice and listed. An export
-that a later n1trial reads again replaces what the earlier one had read from it.
+that is imported again after the importers have changed is read anew, and replaces what they had read from it.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import FolderError
+from n1trial.importers import reader_revision
 from n1trial.store.database import NAME, reading, writing
 from n1trial.trial_log import append
 
-_EPISODES = TypeAdapter(list[SleepEpisode])
-_EPISODE = TypeAdapter(SleepEpisode)
+_READ_EPISODES = msgspec.json.Decoder(list[SleepEpisode])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Imported:
 
 
 def known_import(folder: Path, sha256: str) -> Imported | None:
-    """The import of the export with this fingerprint, if this version of n1trial has read it before."""
+    """The import of the export with this fingerprint, if these importers have read it before."""
     with reading(folder) as database:
         row = database.execute(
             "SELECT records FROM import WHERE sha256 = ? AND reader = ?", (sha256, _reader())
@@ -73,7 +74,7 @@ def add_records(
     now
         Aware; stands in the log.
     """
-    contents = [_EPISODE.dump_json(replace(each, source_file="")).decode() for each in episodes]
+    contents = [msgspec.json.encode(replace(each, source_file="")).decode() for each in episodes]
     digests = [hashlib.sha256(content.encode()).hexdigest() for content in contents]
     if sha256 is None:
         found = sorted(f"{digest} {each.source_file}" for digest, each in zip(digests, episodes, strict=True))
@@ -134,14 +135,14 @@ def read_records(folder: Path) -> list[SleepEpisode]:
             " GROUP BY episode.id ORDER BY source, record_id, sha256"
         ).fetchall()
     try:
-        episodes = _EPISODES.validate_json(f"[{','.join(content for content, _ in rows)}]")
-    except ValidationError as error:
+        episodes = _READ_EPISODES.decode(f"[{','.join(content for content, _ in rows)}]")
+    except msgspec.MsgspecError as error:
         raise FolderError(f"{folder / NAME}: a record cannot be read: restore a backup") from error
     return [replace(episode, source_file=file) for episode, (_, file) in zip(episodes, rows, strict=True)]
 
 
 def _forget(database: sqlite3.Connection, sha256: str) -> None:
-    """Take back what another version read from the same export, unless another export holds it too."""
+    """Take back what earlier importers read from the same export, unless another export holds it too."""
     row = database.execute("SELECT id FROM import WHERE sha256 = ?", (sha256,)).fetchone()
     if row is not None:
         database.execute("DELETE FROM found_in WHERE import = ?", row)
@@ -157,4 +158,4 @@ def _conflict(episode: SleepEpisode) -> str:
 
 
 def _reader() -> str:
-    return version("n1trial")
+    return f"{version('n1trial')} {reader_revision()}"

@@ -20,6 +20,8 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers._notes import Note
@@ -61,7 +63,7 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     read_ids = set()
     for episode in layout.read(source, members, home_zone=home_zone):
         read_ids.add(episode.record_id)
-        yield episode
+        yield replace(episode, layout=layout.LAYOUT)
     if layout is _logs:
         _say_what_scores_miss(source, read_ids)
 

@@ -17,6 +17,7 @@ _LETTERS = {
     "RESTLESS": RESTLESS,
     "UNSPECIFIED": UNKNOWN,
 }
+_SECOND = timedelta(seconds=1)
 _CLASSIC_RESOLUTION_S, _STAGED_RESOLUTION_S = 60, 30
 
 
@@ -81,7 +82,7 @@ def google_episode(session: Session) -> SleepEpisode:
         letters=_LETTERS,
         resolution_s=resolution_s,
         where=session.where,
-        seconds=(max(ends) - stages[0].start).total_seconds() if stages else 0,
+        seconds=(max(ends) - stages[0].start) // _SECOND if stages else 0,
     )
     # A typed-in session says when, not how: its wake was not measured.
     measured = bool(epochs) and not (session.classic and session.manual)

@@ -14,6 +14,7 @@ from datetime import timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
@@ -23,6 +24,7 @@ from n1trial.importers._notes import unverified
 from n1trial.importers._records import Count, Label, Minutes, decode_json, decode_records, read_json
 from n1trial.importers._source import Member, Source
 from n1trial.importers.fitbit._google import Session, google_episode, on_the_clock, utc_time
+from n1trial.importers.fitbit._logs import of_takeout
 
 LAYOUT = "the JSON of the Google Health API v4"
 
@@ -96,7 +98,7 @@ _READ_PAGE = msgspec.json.Decoder(_Page)
 def members(source: Source) -> list[Member]:
     """Files of this layout."""
     possible = source.named(_POSSIBLE, given=_JSON)
-    return [member for member in possible if source.mentions(member, *_MARKS)]
+    return [member for member in possible if not of_takeout(member) and source.mentions(member, *_MARKS)]
 
 
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
@@ -147,7 +149,7 @@ def _episode(
             to_fall_asleep_min=sleep.summary.minutes_to_fall_asleep,
             stages=[_piece(stage, where) for stage in sleep.stages],
             short_wakes=[
-                _piece(wake, where)._replace(level="AWAKE")
+                replace(_piece(wake, where), level="AWAKE")
                 for wake in (*sleep.short_awakenings, *sleep.out_of_bed_segments)
             ],
             stages_min={each.type: each.minutes for each in sums if each.minutes is not None},
@@ -163,7 +165,7 @@ def _episode(
 
 def _piece(stretch: _Stretch, where: str) -> Piece:
     start, end = utc_time(stretch.start_time, where), utc_time(stretch.end_time, where)
-    seconds = (end - start).total_seconds()
+    seconds = int((end - start).total_seconds())
     if not 0 <= seconds <= _LONGEST_WAKE_S:
         raise ExportError(f"{where}: a stage of {seconds / 3600:.0f} h: ask the API again")
     return Piece(start, stretch.type, seconds)

@@ -120,7 +120,7 @@ def _add_stages(stages: dict[str, list[Piece]], source: Source, member: Member) 
     for where, row in bounded(read_rows(source, member), member.where, limit=_STAGES_LIMIT):
         stage = convert_row(row, _Stage, where)
         start, end = utc_time(stage.sleep_stage_start, where), utc_time(stage.sleep_stage_end, where)
-        seconds = (end - start).total_seconds()
+        seconds = int((end - start).total_seconds())
         if seconds < 0:
             raise ExportError(f"{where}: a stage that ends before it starts: download the export again")
         stages[stage.sleep_id].append(Piece(start, stage.sleep_stage_type, seconds))

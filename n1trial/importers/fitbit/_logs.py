@@ -14,6 +14,7 @@ Verified on real files of six people, 3,678 logs, 2017 to 2025.
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -33,10 +34,10 @@ from n1trial.episodes import (
 from n1trial.errors import ExportError
 from n1trial.importers._hypnogram import Piece, hole_flags, paint, with_hypnogram
 from n1trial.importers._records import (
+    RECORD_LIMIT,
     Count,
     Label,
     Minutes,
-    Seconds,
     decode_json,
     decode_records,
     plausible_wall,
@@ -63,24 +64,32 @@ _LETTERS = {
 _MISMATCH_FLAG_MIN = 5
 
 
-class _Segment(msgspec.Struct, rename="camel", gc=False):
-    date_time: Annotated[datetime, _LOCAL]
+class _Segment(Piece, gc=False):
+    start: Annotated[datetime, _LOCAL] = msgspec.field(name="dateTime")
     level: Label
-    seconds: Seconds
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=172_800)]
 
 
-class _Total(msgspec.Struct, gc=False):
+class _Total(msgspec.Struct, frozen=True, gc=False):
     minutes: Minutes | None = None
     count: Count | None = None
 
 
-class _Levels(msgspec.Struct, rename="camel"):
-    summary: dict[str, _Total] = {}
+class _Summary(msgspec.Struct, frozen=True, gc=False):
+    deep: _Total = _Total()
+    light: _Total = _Total()
+    rem: _Total = _Total()
+    wake: _Total = _Total()
+    awake: _Total = _Total()
+
+
+class _Levels(msgspec.Struct, rename="camel", gc=False):
+    summary: _Summary = _Summary()
     data: list[_Segment] | None = None
     short_data: list[_Segment] | None = None
 
 
-class _Log(msgspec.Struct, rename="camel"):
+class _Log(msgspec.Struct, rename="camel", gc=False):
     log_id: int | Label
     start_time: Annotated[datetime, _LOCAL]
     end_time: Annotated[datetime, _LOCAL]
@@ -109,6 +118,7 @@ class _Page(msgspec.Struct, rename="camel"):
 
 
 _READ_LOG = msgspec.json.Decoder(_Log)
+_READ_LOGS = msgspec.json.Decoder(list[_Log])
 _READ_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _READ_PAGE = msgspec.json.Decoder(_Page)
 
@@ -118,16 +128,30 @@ def members(source: Source) -> list[Member]:
     return [
         member
         for member in source.named(_POSSIBLE, given=_JSON)
-        if (_DATED.fullmatch(member.base_name) and not member.given)
-        or (source.mentions(member, _MARK) and not source.mentions(member, _MARK_OF_V1))
+        if of_takeout(member) or (source.mentions(member, _MARK) and not source.mentions(member, _MARK_OF_V1))
     ]
+
+
+def of_takeout(member: Member) -> bool:
+    """Whether a member has the name of a Takeout's file of logs."""
+    return bool(_DATED.fullmatch(member.base_name)) and not member.given
 
 
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every log of the members; `home_zone` gives the local times their offset."""
     for member in members:
-        for where, log in decode_records(log_records(source, member), _READ_LOG, member):
+        for where, log in _logs(source, member):
             yield _episode(log, member=member, where=where, home_zone=home_zone)
+
+
+def _logs(source: Source, member: Member) -> Iterator[tuple[str, _Log]]:
+    content = read_json(source, member)
+    # A month at once costs less than log by log, but only log by log can the damaged one be named.
+    if len(content) <= RECORD_LIMIT:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            logs = _READ_LOGS.decode(content)
+            return ((f"{member.where} › record {number}", log) for number, log in enumerate(logs, start=1))
+    return decode_records(log_records(source, member), _READ_LOG, member)
 
 
 def log_records(source: Source, member: Member) -> list[msgspec.Raw]:
@@ -153,19 +177,22 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
     )
     staged = log.type == "stages"
     resolution_s = _RESOLUTION_S[log.type]
-    epochs = _paint(log.levels, resolution_s, where)
+    epochs = paint(
+        log.levels.data or (),
+        log.levels.short_data or (),
+        letters=_LETTERS,
+        resolution_s=resolution_s,
+        where=where,
+    )
     # A typed-in classic log says when, not how: its wake was not measured.
     measured = bool(epochs) and (staged or log.log_type != "manual")
-    wake_total = log.levels.summary.get("wake" if staged else "awake", _Total())
+    summary = log.levels.summary
+    wake_total = summary.wake if staged else summary.awake
     tib_min = None
     if log.minutes_asleep is not None and log.minutes_awake is not None:
         # In classic logs the minutes before and after sleep stand beside minutesAwake, in stages inside it.
         around = 0 if staged else log.minutes_to_fall_asleep + log.minutes_after_wakeup
         tib_min = log.minutes_asleep + log.minutes_awake + around
-    stages_min = {
-        stage: log.levels.summary.get(stage, _Total()).minutes if staged else None
-        for stage in ("deep", "light", "rem")
-    }
     episode = SleepEpisode(
         source="fitbit",
         source_file=member.where,
@@ -175,9 +202,9 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
         time_basis="naive_local",
         tib_min=tib_min,
         tst_min=log.minutes_asleep,
-        deep_min=stages_min["deep"],
-        light_min=stages_min["light"],
-        rem_min=stages_min["rem"],
+        deep_min=summary.deep.minutes if staged else None,
+        light_min=summary.light.minutes if staged else None,
+        rem_min=summary.rem.minutes if staged else None,
         vendor_date=log.date_of_sleep,
         vendor_main=log.is_main_sleep if log.main_sleep is None else log.main_sleep,
         vendor_awakenings=wake_total.count,
@@ -189,15 +216,6 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
         ),
     )
     return with_hypnogram(episode, epochs, resolution_s=resolution_s) if measured else episode
-
-
-def _paint(levels: _Levels, resolution_s: int, where: str) -> str:
-    """Paint ``data`` on a grid and ``shortData`` over it."""
-    data, short = (
-        [Piece(segment.date_time, segment.level, segment.seconds) for segment in segments or ()]
-        for segments in (levels.data, levels.short_data)
-    )
-    return paint(data, short, letters=_LETTERS, resolution_s=resolution_s, where=where)
 
 
 def _flags(log: _Log, *, epochs: str, wake_count: int | None, tib_min: float | None) -> Iterator[str]:

@@ -21,7 +21,7 @@ from n1trial.importers._hypnogram import hole_flags, with_hypnogram
 from n1trial.importers._notes import unverified
 from n1trial.importers._records import Count, Label, Minutes, decode_records, plausible_wall
 from n1trial.importers._source import Member, Source
-from n1trial.importers.fitbit._logs import log_records
+from n1trial.importers.fitbit._logs import log_records, of_takeout
 
 LAYOUT = "the JSON of the Fitbit Web API v1"
 
@@ -61,7 +61,7 @@ _READ_LOG = msgspec.json.Decoder(_MinuteLog)
 def members(source: Source) -> list[Member]:
     """Files of this layout."""
     possible = source.named(_POSSIBLE, given=_JSON)
-    return [member for member in possible if source.mentions(member, *_MARKS)]
+    return [member for member in possible if not of_takeout(member) and source.mentions(member, *_MARKS)]
 
 
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:

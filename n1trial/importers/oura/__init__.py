@@ -19,6 +19,8 @@ import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers._source import Source
@@ -60,7 +62,8 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
             f"{members[0].where} and {first.where}: {layout.LAYOUT} and {other.LAYOUT} differ on the same night: "
             "give only one of them"
         )
-    yield from layout.read(source, members, home_zone=home_zone)
+    for episode in layout.read(source, members, home_zone=home_zone):
+        yield replace(episode, layout=layout.LAYOUT)
 
 
 def _needed_file(source: Source) -> str:

@@ -10,11 +10,11 @@ Source: Oura API v2 OpenAPI document. Verified on real files: web CSV of three p
 
 import re
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec.structs import replace
 
 from n1trial.episodes import ASLEEP, AWAKE, Moment, SleepEpisode, TimeBasis, clock_change
 from n1trial.errors import ExportError
