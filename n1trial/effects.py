@@ -16,6 +16,7 @@ from scipy.special import stdtr
 from n1trial.adherence import doses_kept
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
+from n1trial.show import card
 from n1trial.trial import TrialData
 from n1trial.verdict import Chances, Verdict, settle_nights, verdict_of
 
@@ -86,6 +87,11 @@ class Effects:
                 for effect in self.contrasts
             ]
         )
+
+    def _repr_html_(self) -> str:
+        facts = {"unit": self.outcome.contrast_unit, "worth having": f"{self.outcome.mid:g}"}
+        problems = {"no verdict": "; ".join(self.problems)} if self.problems else {}
+        return card(f"Effects on {self.outcome.label}", facts | problems, self.table.drop(columns="outcome"))
 
 
 def estimate_effects(fit: Fit, data: TrialData) -> Effects:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from n1trial.outcomes import Outcome
+from n1trial.show import card
 
 type Stage = Callable[[str], None]
 type OnStage = Callable[[str, str], None]
@@ -55,3 +56,15 @@ class Fit:
     versions: Mapping[str, str] = field(default_factory=dict)
     compile_s: float = 0.0
     sample_s: float = 0.0
+
+    def _repr_html_(self) -> str:
+        found = self.diagnostics
+        facts = {
+            "model": self.model,
+            "nights": self.nights,
+            "largest R-hat": f"{found.max_r_hat:.3f}",
+            "least ESS": f"{min(found.min_ess_bulk, found.min_ess_tail):.0f}",
+            "divergences": found.divergences,
+            "gate": "; ".join(self.problems) or "passed",
+        }
+        return card(f"Fit of {self.outcome.label}", facts)

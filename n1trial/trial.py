@@ -17,6 +17,7 @@ from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol, VerdictRule
 from n1trial.schedule import Schedule
+from n1trial.show import card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,14 @@ class TrialData:
         became = self.table["left_out"].mask(self.table["left_out"] == "", "analysed")
         unrecorded = (became == "analysed") & self.table[outcome.name].isna()
         return self.table[["night", "arm", "period"]].assign(became=became.mask(unrecorded, "not recorded"))
+
+    def _repr_html_(self) -> str:
+        kept = {
+            f"nights of {outcome.label}": f"{len(self.analysed(outcome))} of {len(self.table)}"
+            for outcome in self.outcomes
+        }
+        arms = ", ".join(self.labels[arm] for arm in self.arms)
+        return card("Trial", {"arms": arms, "blocks": self.blocks, **kept}, self.table)
 
     def missing_share(self, outcome: Outcome) -> float:
         """Share of the nights planned for analysis that have no outcome, 0 to 1."""

@@ -82,7 +82,9 @@ def _compiled(built):
 def _observed(built, data):
     """The data of the nights and whose they are."""
     if "y_wakes" in built.named_vars:
-        sleep, wakes = (next(of for of in data.outcomes if of.kind == kind) for kind in ("continuous", "count"))
+        sleep, wakes = (
+            next(of for of in data.outcomes if of.kind == kind) for kind in ("continuous", "count")
+        )
         return [(built["y"], sleep), (built["y_wakes"], wakes)]
     return [(built["y"], data.outcomes[0])]
 
