@@ -16,10 +16,9 @@ from scipy import stats
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
+from n1trial.verdict import INTERVAL as INTERVAL
+from n1trial.verdict import INTERVAL_KIND as INTERVAL_KIND
 from n1trial.verdict import Chances, Verdict, settle_nights, verdict_of
-
-INTERVAL = 0.95
-INTERVAL_KIND = "equal-tailed"
 
 type Certainty = Literal["high", "moderate", "low", "very low"]
 CERTAINTIES: tuple[Certainty, ...] = ("high", "moderate", "low", "very low")

@@ -10,6 +10,7 @@ import click
 
 from n1trial.cli.answer import analyse, fit, report
 from n1trial.cli.house import demo, doctor, nights, protocols
+from n1trial.cli.plan import plan
 from n1trial.cli.trial import check, import_, log, new
 from n1trial.errors import N1TrialError
 
@@ -49,6 +50,7 @@ def cli() -> None:
 for _command in (
     demo,
     protocols,
+    plan,
     new,
     import_,
     log,
