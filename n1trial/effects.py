@@ -18,10 +18,10 @@ from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.show import card
 from n1trial.trial import TrialData
+from n1trial.verdict import INTERVAL as INTERVAL
+from n1trial.verdict import INTERVAL_KIND as INTERVAL_KIND
 from n1trial.verdict import Chances, Verdict, settle_nights, verdict_of
 
-INTERVAL = 0.95
-INTERVAL_KIND = "equal-tailed"
 # With fewer doses as the schedule had them, it is no longer the schedule that is compared.
 LEAST_KEPT = 0.5
 
