@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 import icalendar
 import pytest
 from chromium import CHROMIUM, browser
-from n1trial.report.palette import SHADES
+from n1trial.report.figures.palette import SHADES
 
 from n1trial.blinding import coded_schedule, commitment, draw_key
 from n1trial.paper import calendar_ics, document_html, envelopes_html, labels_html, packing_html, sheet_html
