@@ -119,18 +119,18 @@ def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded
         for device, nights in counts.items()
         if device != used
     )
-    mixed = tuple(_layouts_mixed(used, by_device[used]))
-    data = _as_conducted(joined[used], folder, read_course(folder), (*aside, *mixed))
+    notes = (*aside, *_layouts_mixed(used, by_device[used]))
+    data = _as_conducted(joined[used], folder, read_course(folder), notes)
     return Recorded(data=data, used=used, by_device=by_device)
 
 
-def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, aside: tuple[str, ...]) -> TrialData:
+def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: tuple[str, ...]) -> TrialData:
     """The trial as it went: hidden or not, peeked at or not, stopped early or not."""
     if course.last_night:
         data = without_nights_after(data, pd.Timestamp(course.last_night), "after the stop")
     return replace(
         data,
-        notes=(*data.notes, *aside, *conduct_notes(course)),
+        notes=(*data.notes, *notes, *conduct_notes(course)),
         blinded=bool(folder.hidden),
         sealed=folder.sealed,
         blind_broken=blind_broken(folder, course),

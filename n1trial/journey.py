@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from n1trial.checks import CheckResult, Reading, checks_table, weigh_effects
+from n1trial.checks import Case, CheckResult, Reading, checks_table, weigh_effects
 from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, coming_evening, last_night, read_course
 from n1trial.diary import Diary, read_diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
 from n1trial.files import write_whole
 from n1trial.fit import Fit, OnStage
-from n1trial.fit_file import load_fits, save_fits
+from n1trial.fit_file import fits_key, known_fits, load_fits, save_fits
 from n1trial.intake import Recorded, nights_by_device, recorded_nights
 from n1trial.looks import Decision, block_to_look_at, decide, nights_to_look_at
-from n1trial.readings import other_readings
+from n1trial.readings import other_readings, recorders
 from n1trial.report import Material, write_report
 from n1trial.report.about import read_about
 from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
@@ -35,8 +35,9 @@ SAMPLER_SEED = 1
 class Analysis:
     """What was estimated, one entry an outcome, the primary first.
 
-    By outcome name, `checks` holds the lines of the checks and `tables` the numbers of their figures, each
-    under the name of its check. `decision` is what a planned look came to.
+    By outcome name, `checks` holds the lines of the checks, `tables` the numbers of their figures, each under
+    the name of its check, and `seconds` how long each stage took. `known`: nothing had changed since the last
+    fit, which is given again. `decision` is what a planned look came to.
     """
 
     data: TrialData
@@ -44,6 +45,8 @@ class Analysis:
     effects: tuple[Effects, ...]
     checks: dict[str, tuple[CheckResult, ...]]
     tables: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
+    seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    known: bool = False
     decision: Decision | None = None
 
     @property
@@ -55,13 +58,20 @@ class Analysis:
 def fit_folder(
     folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
 ) -> Analysis:
-    """Fit every outcome of a trial and keep the draws in the folder; at a planned look, up to its block."""
+    """Fit every outcome of a trial and keep the draws in the folder; at a planned look, up to its block.
+
+    When nothing has changed since the last fit, that one is the answer.
+    """
     recorded, diary, _ = _nights_now(folder, now=now)
     data = recorded.data
-    readings = other_readings(folder, recorded, diary)
-    checked = _fit(data, sampler_seed=sampler_seed, readings=readings, on_stage=on_stage)
+    cases = _cases(data, readings=other_readings(folder, recorded, diary), recorders=recorders(recorded))
+    key = fits_key(cases, seed=sampler_seed)
+    known = known_fits(folder.fit, key=key)
+    if known is not None:
+        return replace(_analysis(data, known), known=True)
+    checked = fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage)
     with writing(folder) as writer:
-        save_fits(folder.fit, checked)
+        save_fits(folder.fit, checked, key=key)
         told = f"{len(checked)} outcomes, {checked[0].fit.nights} nights, data {data.sha256[:12]}"
         writer.log("fit", told, now=now)
     return _analysis(data, checked)
@@ -173,7 +183,7 @@ def analyse_table(
     data: TrialData, out: Path, *, source: str, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
 ) -> Analysis:
     """Analyse a table of one's own; write `effects.csv`, `checks.csv` and `report.html` into `out`."""
-    analysis = _analysis(data, _fit(data, sampler_seed=sampler_seed, on_stage=on_stage))
+    analysis = _analysis(data, fit_outcomes(_cases(data), seed=sampler_seed, on_stage=on_stage))
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -198,12 +208,20 @@ def analyse_table(
     return analysis
 
 
-def _fit(
-    data: TrialData, *, sampler_seed: int, readings: Sequence[Reading] = (), on_stage: OnStage
-) -> list[CheckedFit]:
-    """Fit the primary outcome first, and those others that were recorded at all."""
+def _cases(
+    data: TrialData, *, readings: tuple[Reading, ...] = (), recorders: tuple[str, ...] = ()
+) -> list[Case]:
+    """The primary outcome first, and those others that were recorded at all."""
     wanted = [data.outcomes[0], *(each for each in data.outcomes[1:] if len(data.analysed(each)))]
-    return fit_outcomes(data, wanted, seed=sampler_seed, readings=readings, on_stage=on_stage)
+    return [
+        Case(
+            data=data,
+            outcome=outcome,
+            readings=tuple(each for each in readings if each.outcome.name == outcome.name),
+            recorders=recorders,
+        )
+        for outcome in wanted
+    ]
 
 
 def _analysis(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
@@ -215,4 +233,13 @@ def _analysis(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
         ),
         checks={each.fit.outcome.name: each.findings.results for each in checked},
         tables={each.fit.outcome.name: each.findings.tables for each in checked},
+        seconds={
+            each.fit.outcome.name: {
+                "starting": each.start_s,
+                "compiling": each.fit.compile_s,
+                "sampling": each.fit.sample_s,
+                "checking": each.check_s,
+            }
+            for each in checked
+        },
     )

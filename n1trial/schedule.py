@@ -10,6 +10,7 @@ import pandas as pd
 from n1trial.allocation import words
 from n1trial.errors import ScheduleError
 from n1trial.protocol import Protocol
+from n1trial.show import card
 
 COLUMNS = ("night", "phase", "block", "period", "arm", "washout")
 
@@ -32,6 +33,12 @@ class Schedule:
         """The first evening."""
         first: pd.Timestamp = self.table["night"].iloc[0]
         return first.date()
+
+    def _repr_html_(self) -> str:
+        trial = self.table[self.table["phase"] == "trial"]
+        counted = {"nights": len(self.table), "blocks": trial["block"].nunique()}
+        periods = trial.drop_duplicates("period")[["night", "block", "period", "arm"]]
+        return card("Schedule", {"first evening": self.start, **counted}, periods)
 
 
 def randomise(protocol: Protocol, *, start: date, seed: str) -> Schedule:

@@ -17,6 +17,7 @@ from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol, VerdictRule
 from n1trial.schedule import Schedule
+from n1trial.show import card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class TrialData:
     notes: tuple[str, ...] = ()
     sleep_time: str | None = None
     covariates: tuple[str, ...] = ()
+    doses: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     blinded: bool | None = False
     peeked: bool = False
     sealed: bool = False
@@ -80,6 +82,14 @@ class TrialData:
         became = self.table["left_out"].mask(self.table["left_out"] == "", "analysed")
         unrecorded = (became == "analysed") & self.table[outcome.name].isna()
         return self.table[["night", "arm", "period"]].assign(became=became.mask(unrecorded, "not recorded"))
+
+    def _repr_html_(self) -> str:
+        kept = {
+            f"nights of {outcome.label}": f"{len(self.analysed(outcome))} of {len(self.table)}"
+            for outcome in self.outcomes
+        }
+        arms = ", ".join(self.labels[arm] for arm in self.arms)
+        return card("Trial", {"arms": arms, "blocks": self.blocks, **kept}, self.table)
 
     def missing_share(self, outcome: Outcome) -> float:
         """Share of the nights planned for analysis that have no outcome, 0 to 1."""
@@ -151,6 +161,7 @@ def join_trial(
         covariates=tuple(
             name for name in protocol.confounders if name in written and written[name].notna().any()
         ),
+        doses={arm.name: (arm.glycine_mg / 1000.0, arm.magnesium_mg) for arm in protocol.arms},
     )
 
 

@@ -12,6 +12,8 @@ from scipy.special import ndtr, ndtri
 
 from n1trial.protocol import VerdictRule
 
+INTERVAL = 0.95
+INTERVAL_KIND = "equal-tailed"
 SETTLE_AT_MOST_NIGHTS = 730
 SETTLED = 0.7
 _STANDARD_NORMAL = ndtri((np.arange(400) + 0.5) / 400)
@@ -56,7 +58,7 @@ class Chances:
 
 
 def verdicts_met(
-    chances: Chances, *, sd_ratio: float, rule: VerdictRule
+    chances: Chances, *, sd_ratio: Numbers, rule: VerdictRule
 ) -> dict[Verdict, npt.NDArray[np.bool]]:
     """Which rules are met, in the order in which they count.
 

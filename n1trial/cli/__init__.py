@@ -11,6 +11,7 @@ import click
 from n1trial.cli.answer import analyse, fit, report
 from n1trial.cli.begin import document, new
 from n1trial.cli.house import demo, doctor, label, nights, protocols
+from n1trial.cli.plan import plan
 from n1trial.cli.running import amend, today, unblind
 from n1trial.cli.trial import check, import_, log
 from n1trial.errors import N1TrialError
@@ -53,6 +54,7 @@ for _command in (
     protocols,
     label,
     document,
+    plan,
     new,
     today,
     import_,

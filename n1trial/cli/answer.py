@@ -36,6 +36,8 @@ def fit(folder: Path, sampler_seed: int) -> None:
     opened = open_folder(folder)
     with progress() as on_stage:
         analysis = fit_folder(opened, now=now(), on_stage=on_stage, sampler_seed=sampler_seed)
+    if analysis.known:
+        click.echo("nothing has changed since the last fit; this is it")
     for line in fit_lines(analysis.fits):
         click.echo(line)
     if opened.sealed:

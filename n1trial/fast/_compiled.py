@@ -1,65 +1,283 @@
-"""Integrate out everything linear, and put a small grid over what is left.
+"""The compiled part of the fast engine: a design and its nights become a mixture of Gaussians.
 
-Given the night-to-night correlation φ and the SDs of periods, blocks and weekdays as multiples r of the
-nightly σ, the nights are Gaussian. Writing G for the whitened Gram matrix (`_gram`), y as its last column:
+One file on purpose: numba's cache notices a change only in the file of the function that it compiled, so a
+function would go on with yesterday's version of another one that it calls from a second file.
+
+**The Gram matrix at any correlation.** Row t of the columns is x_t, and the nightly errors are AR(1) with
+correlation φ over calendar gaps Δ, so that with f = φ^Δ the whitened row is √w (x_t - f x_before), where
+w = (1 - φ²) / (1 - f²); the first row is √(1 - φ²) x_0. Summing over all nights of one gap class gives
+
+    w (A - f C + f² B),   A = Σ x_t x_t',  B = Σ x_before x_before',  C = Σ x_t x_before' + x_before x_t'
+
+so A, B and C are made once, and the Gram matrix at any φ costs a few matrices' sum, however many nights
+they hold. A row has few entries that are not 0 (its period, block, weekday, arm and the dense columns).
+Centring is a change of columns, x_j - mean_j · 1, and the column of ones is among them: it is done on the
+sums. The nights themselves are the last column, so that X'V⁻¹y and y'V⁻¹y come along.
+
+**What is integrated, and what stands on a grid.** Given φ and the SDs of periods, blocks and weekdays as
+multiples r of the nightly σ, the nights are Gaussian:
 
 1. Adding 1/r² to the diagonal of the random columns and eliminating them (Gaussian elimination, pivots d)
    integrates them out: a factor Π (d r²)^-½, and what remains is the Schur complement over the fixed columns
    (level, dense columns, arms), S, s = the y column, and q = the last entry.
 2. Given σ too, the fixed columns have precision S/σ² + Λ (Λ: their prior's), so they go the same way, arms
-   last. The last pivots give mean and covariance of the arms; the rest of q is the fit of the nights.
+   last. The last pivots give mean and covariance of the arms; the rest of q is the misfit of the nights.
 
 Periods are eliminated once for every (φ, r_period), blocks once for every r_block beneath it, and so on; a
 step costs what the few columns that meet it cost. σ has three points of Gauss-Hermite in its logarithm
 around its own mode at every node.
 
-The other four are met along lines first: two rounds of each one's density with the others held at their
-means. A truncated Gaussian is fitted to each line, widened because lines through the middle are narrower
-than margins, and its own Gauss rule gives the nodes. A node's weight is the rule's weight times the exact
-joint density over the fitted one's: the fit places the nodes, it is not an approximation that stays.
+The other four are met along lines first: each one's density with the others held at their means, in turn
+until they stay where they are. A truncated Gaussian is fitted to each line, widened because lines through
+the middle are narrower than margins, and its own Gauss rule gives the nodes. A node's weight is the rule's
+weight times the exact joint density over the fitted one's: the fit places the nodes, it is not an
+approximation that stays.
 
-The plain nested form of this is integrated nested Laplace (Rue, Martino & Chopin 2009,
-doi:10.1111/j.1467-9868.2008.00700.x), which is exact here because the nights are Gaussian.
+It is integrated nested Laplace (Rue, Martino & Chopin 2009, doi:10.1111/j.1467-9868.2008.00700.x), where
+the inner step is exact because the nights are Gaussian.
 """
 
 import math
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
-from n1trial.fast._gram import CACHED, Array, Codes, Sizes, gram_at
+type Array = npt.NDArray[np.float64]
+type Codes = npt.NDArray[np.int64]
+type Sizes = tuple[int, int, int, int, int]
 
-LINE_X, LINE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(9))
+CACHED = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+NEGLIGIBLE = 1e-7
+LINE_X, LINE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(7))
 RULE_X, RULE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(40))
 HERMITE_X, HERMITE_W = (rule.astype(float) for rule in np.polynomial.hermite.hermgauss(3))
 FINE_HERMITE_X, FINE_HERMITE_W = (rule.astype(float) for rule in np.polynomial.hermite.hermgauss(9))
 
 PHI_START = 0.6
+MOST_TURNS, SETTLED_SDS = 6, 0.7
 SDS_AT_MOST = 3.5
 # A line through the middle is narrower than the margin where two of the four are correlated.
-WIDEN = np.array([1.3, 1.3, 1.15, 1.1])
+WIDEN = 1.15
+
+
+@njit(**CACHED)
+def fit_each(
+    y: Array,
+    arms: Codes,
+    day: Codes,
+    codes: Codes,
+    dense: Array,
+    sizes: Sizes,
+    hyper: Array,
+    precision: Array,
+    points: Codes,
+    along: Array,
+    at_zero: Array,
+    thresholds: Array,
+    mean: Array,
+    sd: Array,
+    above: Array,
+) -> None:
+    """Fit trial after trial, and write its posterior down as moments and chances."""
+    n_arms = sizes[4]
+    here = codes.copy()
+    for trial in range(len(y)):
+        here[:, 3] = arms[trial if len(arms) > 1 else 0]
+        recorded = np.zeros(n_arms + 1, np.int64)
+        for night in range(len(here)):
+            if not math.isnan(y[trial, night]):
+                recorded[here[night, 3]] += 1
+        if recorded.min() == 0 or recorded.sum() < 2 * (n_arms + 1):
+            mean[trial], sd[trial], above[trial] = np.nan, np.nan, np.nan
+            continue
+        first, sums, gaps, counts, nights = gram_classes(y[trial], day, here, dense, sizes)
+        logs, means, covariances, _ = integrate(
+            first, sums, gaps, counts, nights, sizes, hyper, precision, points, False
+        )
+        weights = np.exp(logs - logs.max())
+        weights /= weights.sum()
+        for c in range(len(along)):
+            first_moment, second_moment = 0.0, 0.0
+            above[trial, c] = 0.0
+            for j in range(len(weights)):
+                if weights[j] < NEGLIGIBLE:
+                    continue
+                centre, variance = 0.0, 0.0
+                for a in range(n_arms):
+                    centre += along[c, a] * means[j, a]
+                    for b in range(n_arms):
+                        variance += along[c, a] * along[c, b] * covariances[j, a, b]
+                first_moment += weights[j] * centre
+                second_moment += weights[j] * (variance + centre * centre)
+                scale = math.sqrt(2.0 * variance)
+                for k in range(len(thresholds)):
+                    above[trial, c, k] += (
+                        0.5 * weights[j] * math.erfc((thresholds[k] - at_zero[c] - centre) / scale)
+                    )
+            mean[trial, c] = first_moment + at_zero[c]
+            sd[trial, c] = math.sqrt(max(second_moment - first_moment**2, 0.0))
+
+
+@njit(**CACHED)
+def gram_classes(
+    y: Array, day: Codes, codes: Codes, dense: Array, sizes: Sizes
+) -> tuple[Array, Array, Codes, Codes, int]:
+    """Sums over the nights of every gap class.
+
+    Parameters
+    ----------
+    y : [night]
+        The nights; NaN where not recorded.
+    day : [night]
+        Calendar days, rising.
+    codes : [night, 4]
+        Period, block, weekday and arm of the night, each from 0; arm 0 is the reference.
+    dense : [night, dense]
+        Columns with a value on every night (trend, covariates); they are centred here.
+    sizes : (periods, blocks, weekdays, dense, arms - 1)
+        Columns of each kind, in their order: period, block, weekday, level, dense, arm, and y last.
+
+    Returns
+    -------
+    first [column, column], sums [class, 3, column, column] (A, B and C), gaps [class], counts [class],
+    and the number of recorded nights.
+    """
+    periods, blocks, weekdays, n_dense, arms = sizes
+    level = periods + blocks + weekdays
+    columns = level + 1 + n_dense + arms + 1
+    kept = np.empty(len(y), np.int64)
+    nights = 0
+    for t in range(len(y)):
+        if not math.isnan(y[t]):
+            kept[nights] = t
+            nights += 1
+    gaps = np.zeros(nights, np.int64)
+    of_class = np.zeros(nights, np.int64)
+    classes = 0
+    for t in range(1, nights):
+        # Two rows of one date count as following nights: a correlation at gap 0 would be 1.
+        gap = max(1, day[kept[t]] - day[kept[t - 1]])
+        found = 0
+        while found < classes and gaps[found] != gap:
+            found += 1
+        if found == classes:
+            gaps[classes] = gap
+            classes += 1
+        of_class[t] = found
+
+    width = 6 + n_dense
+    where = np.zeros((nights, width), np.int64)
+    value = np.zeros((nights, width))
+    entries = np.zeros(nights, np.int64)
+    mean = np.zeros(columns)
+    for t in range(nights):
+        row = kept[t]
+        n = 0
+        for kind, size, start in ((0, periods, 0), (1, blocks, periods), (2, weekdays, periods + blocks)):
+            if size > 0:
+                where[t, n] = start + codes[row, kind]
+                value[t, n] = 1.0
+                n += 1
+                if kind == 2:
+                    mean[start + codes[row, kind]] += 1.0 / nights
+        where[t, n] = level
+        value[t, n] = 1.0
+        n += 1
+        for j in range(n_dense):
+            where[t, n] = level + 1 + j
+            value[t, n] = dense[row, j]
+            mean[level + 1 + j] += dense[row, j] / nights
+            n += 1
+        if codes[row, 3] > 0:
+            where[t, n] = level + n_dense + codes[row, 3]
+            value[t, n] = 1.0
+            mean[level + n_dense + codes[row, 3]] += 1.0 / nights
+            n += 1
+        where[t, n] = columns - 1
+        value[t, n] = y[row]
+        entries[t] = n + 1
+
+    first = np.zeros((columns, columns))
+    sums = np.zeros((classes, 3, columns, columns))
+    counts = np.zeros(classes, np.int64)
+    for t in range(nights):
+        n = entries[t]
+        if t == 0:
+            _add(first, where[0], value[0], n, where[0], value[0], n)
+            continue
+        c, m = of_class[t], entries[t - 1]
+        counts[c] += 1
+        _add(sums[c, 0], where[t], value[t], n, where[t], value[t], n)
+        _add(sums[c, 1], where[t - 1], value[t - 1], m, where[t - 1], value[t - 1], m)
+        _add(sums[c, 2], where[t], value[t], n, where[t - 1], value[t - 1], m)
+        _add(sums[c, 2], where[t - 1], value[t - 1], m, where[t], value[t], n)
+    _centre(first, mean, level)
+    for c in range(classes):
+        for part in range(3):
+            _centre(sums[c, part], mean, level)
+    return first, sums, gaps[:classes], counts, nights
+
+
+@njit(**CACHED)
+def _add(
+    total: Array, rows: Codes, row_values: Array, n: int, cols: Codes, col_values: Array, m: int
+) -> None:
+    for i in range(n):
+        for j in range(m):
+            total[rows[i], cols[j]] += row_values[i] * col_values[j]
+
+
+@njit(**CACHED)
+def _centre(total: Array, mean: Array, level: int) -> None:
+    for j in range(len(mean)):
+        if mean[j] != 0.0:
+            for i in range(len(mean)):
+                total[i, j] -= mean[j] * total[i, level]
+    for j in range(len(mean)):
+        if mean[j] != 0.0:
+            for i in range(len(mean)):
+                total[j, i] -= mean[j] * total[level, i]
+
+
+@njit(**CACHED)
+def gram_at(phi: float, first: Array, sums: Array, gaps: Codes, counts: Codes, gram: Array) -> float:
+    """Write the upper triangle of the whitened Gram matrix at φ into `gram`.
+
+    Returns
+    -------
+    -½ log of the determinant of the errors' covariance, in units of σ².
+    """
+    columns = len(gram)
+    free = 1.0 - phi * phi
+    half_log = 0.5 * math.log(free)
+    for i in range(columns):
+        for j in range(i, columns):
+            gram[i, j] = free * first[i, j]
+    for c in range(len(gaps)):
+        fade = phi ** gaps[c]
+        weight = free / (1.0 - fade * fade)
+        half_log += 0.5 * counts[c] * math.log(weight)
+        before, cross = weight * fade * fade, -weight * fade
+        for i in range(columns):
+            for j in range(i, columns):
+                gram[i, j] += weight * sums[c, 0, i, j] + before * sums[c, 1, i, j] + cross * sums[c, 2, i, j]
+    return half_log
 
 
 @njit(**CACHED)
 def eliminate(gram: Array, first: int, last: int, size: int, ridge: float) -> float:
-    """Integrate columns first … last - 1 out of the lower triangle of `gram`, in place; log of the pivots."""
-    where = np.empty(size, np.int64)
-    column = np.empty(size)
+    """Integrate columns first … last - 1 out of the upper triangle of `gram`, in place; log of the pivots."""
     log_pivots = 0.0
     for k in range(first, last):
         pivot = gram[k, k] + ridge
         log_pivots += math.log(pivot)
-        n = 0
         for i in range(k + 1, size):
-            if gram[i, k] != 0.0:
-                where[n] = i
-                column[n] = gram[i, k]
-                n += 1
-        for a in range(n):
-            factor = column[a] / pivot
-            row = where[a]
-            for b in range(a + 1):
-                gram[row, where[b]] -= factor * column[b]
+            if gram[k, i] != 0.0:
+                factor = gram[k, i] / pivot
+                for j in range(i, size):
+                    gram[i, j] -= factor * gram[k, j]
     return log_pivots
 
 
@@ -87,7 +305,7 @@ def _leaf(
     size = n_fixed + 1
     # σ's mode if the fixed columns were fitted freely: good enough to put three points
     for i in range(size):
-        for j in range(i + 1):
+        for j in range(i, size):
             rest[i, j] = gram[start + i, start + j]
     eliminate(rest, 0, n_fixed, size, 1e-9)
     misfit = max(rest[n_fixed, n_fixed], 1e-9)
@@ -112,7 +330,7 @@ def _leaf(
         log_sigma = t + width * x[node]
         scale = math.exp(-2 * log_sigma)
         for i in range(size):
-            for j in range(i + 1):
+            for j in range(i, size):
                 rest[i, j] = scale * gram[start + i, start + j]
         for i in range(n_fixed):
             rest[i, i] += precision[i]
@@ -139,20 +357,20 @@ def _arms(rest: Array, start: int, arms: int, mean: Array, cov: Array) -> None:
     if arms == 1:
         cov[0, 0] = 1.0 / rest[start, start]
     elif arms == 2:
-        a, b, d = rest[start, start], rest[start + 1, start], rest[start + 1, start + 1]
+        a, b, d = rest[start, start], rest[start, start + 1], rest[start + 1, start + 1]
         det = a * d - b * b
         cov[0, 0], cov[1, 1] = d / det, a / det
         cov[0, 1] = cov[1, 0] = -b / det
     else:
         precision = np.empty((arms, arms))
         for i in range(arms):
-            for j in range(i + 1):
+            for j in range(i, arms):
                 precision[i, j] = precision[j, i] = rest[start + i, start + j]
         cov[:, :] = np.linalg.inv(precision)
     for i in range(arms):
         mean[i] = 0.0
         for j in range(arms):
-            mean[i] += cov[i, j] * rest[y, start + j]
+            mean[i] += cov[i, j] * rest[start + j, y]
 
 
 @njit(**CACHED)
@@ -161,9 +379,9 @@ def _gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tu
 
     The rule comes from the recurrence of its orthogonal polynomials (Golub & Welsch 1969).
     """
-    # Far outside its window a Gaussian looks exponential: the rule stays where there is mass.
-    centre = min(max(centre, low - 6 * sd), high + 6 * sd)
-    a, b = max(low, centre - 6 * sd), min(high, centre + 6 * sd)
+    # Where the density has fallen by 18 in its logarithm, also if the centre lies outside: no mass is beyond
+    a = max(low, centre - math.sqrt(max(centre - high, 0.0) ** 2 + 36.0 * sd * sd))
+    b = min(high, centre + math.sqrt(max(low - centre, 0.0) ** 2 + 36.0 * sd * sd))
     peak = 0.5 * ((max(a, min(b, centre)) - centre) / sd) ** 2
     x = 0.5 * (a + b) + 0.5 * (b - a) * RULE_X
     w = 0.5 * (b - a) * RULE_W * np.exp(peak - 0.5 * ((x - centre) / sd) ** 2)
@@ -267,7 +485,8 @@ def integrate(
             middle[g + 1] = 0.12 * high[g + 1]
     at = np.zeros(4)
     line_x, line = np.empty(len(LINE_X)), np.empty(len(LINE_X))
-    for turn in range(2):
+    for turn in range(MOST_TURNS):
+        moved = 0.0
         for which in (3, 2, 1, 0):
             if which > 0 and random[which - 1] == 0:
                 continue
@@ -306,7 +525,11 @@ def integrate(
                     means,
                     covs,
                 )
+            before = middle[which]
             middle[which], spread[which], centre[which], fit_sd[which] = _fit_line(line_x, line, a, b)
+            moved = max(moved, abs(middle[which] - before) / spread[which])
+        if turn > 0 and moved < SETTLED_SDS:
+            break
 
     most = points.max()
     nodes, weights = np.zeros((4, most)), np.zeros((4, most))
@@ -315,9 +538,7 @@ def integrate(
         if which == 0 or random[which - 1] > 0:
             n = points[which]
             number[which] = n
-            x, w, log_base = _gauss_rule(
-                centre[which], WIDEN[which] * fit_sd[which], low[which], high[which], n
-            )
+            x, w, log_base = _gauss_rule(centre[which], WIDEN * fit_sd[which], low[which], high[which], n)
             nodes[which, :n], weights[which, :n] = x, np.log(w) - log_base
     total = number[0] * number[1] * number[2] * number[3]
     log_weight = np.empty(total * sigma_points)
@@ -374,7 +595,7 @@ def _log_sum(logs: Array) -> float:
 def _without(source: Array, target: Array, first: int, last: int, size: int, ratio: float) -> float:
     """Copy and integrate out one kind of random column; its share of the log density."""
     for i in range(first, size):
-        for j in range(first, i + 1):
+        for j in range(i, size):
             target[i, j] = source[i, j]
     if last == first:
         return 0.0
@@ -385,4 +606,4 @@ def _without(source: Array, target: Array, first: int, last: int, size: int, rat
 def _variance(gram: Array, level: int, size: int, nights: int) -> float:
     """Variance of the nights around their mean."""
     y = size - 1
-    return (gram[y, y] - gram[y, level] ** 2 / gram[level, level]) / max(nights - 1, 1)
+    return (gram[y, y] - gram[level, y] ** 2 / gram[level, level]) / max(nights - 1, 1)
