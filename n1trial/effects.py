@@ -153,7 +153,8 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[str, ...]:
     """What forbids a verdict whatever the sampler did."""
     nights = data.analysed(outcome)
     periods = nights.groupby("arm")["period"].nunique()
-    return tuple(
+    sealed = ("the arms are still hidden: open the key with n1trial unblind",) if data.sealed else ()
+    return sealed + tuple(
         f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period(s), but a verdict needs 2 of every arm"
         for arm in data.arms
         if periods.get(arm, 0) < 2
@@ -174,6 +175,8 @@ def _certainty(
         reasons.append("nothing says that the arms were hidden from you")
     elif not data.blinded:
         reasons.append("you knew what you were taking")
+    elif data.blind_broken:
+        reasons.append("what was hidden from you came out before the end")
     if data.peeked:
         reasons.append("you looked before the end")
     if data.blocks < 4:

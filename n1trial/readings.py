@@ -11,7 +11,7 @@ from n1trial.diary import Diary
 from n1trial.intake import Recorded
 from n1trial.nights import NightRule, Nights, nightly
 from n1trial.store import TrialFolder
-from n1trial.trial import join_trial
+from n1trial.trial import join_trial, left_out_like
 
 WAKES = "wake_episodes"
 LONG_WAKE_MIN = 10.0
@@ -25,7 +25,8 @@ def other_readings(folder: TrialFolder, recorded: Recorded, diary: Diary) -> tup
     return tuple(
         Reading(name=name, data=data, outcome=outcome)
         for name, nights in _other_nights(folder, recorded)
-        for data in (join_trial(folder.schedule, nights, folder.protocol, diary),)
+        for joined in (join_trial(folder.schedule, nights, folder.analysis_protocol, diary),)
+        for data in (left_out_like(joined, recorded.data),)
         for outcome in data.outcomes
         if not data.table[outcome.name].equals(recorded.data.table[outcome.name])
         and data.table[outcome.name].notna().any()
