@@ -91,13 +91,41 @@ def two_devices() -> Material:
     )
 
 
+def sealed() -> Material:
+    """While the arms are hidden they are letters everywhere, and there is no answer."""
+    material = lived(by_hand.decided())
+    letters = dict(zip(material.data.arms, "ABC", strict=True))
+    return retold(
+        replace(
+            material,
+            fits=[
+                replace(fit, posterior=fit.posterior.assign_coords(contrast=["B", "C"]), variants={})
+                for fit in material.fits
+            ],
+            checks={},
+        ),
+        table=material.data.table.assign(arm=material.data.table["arm"].map(letters)),
+        arms=tuple(letters.values()),
+        reference="A",
+        labels={letter: letter for letter in letters.values()},
+        further_contrasts=(("C", "B"),),
+        blinded=True,
+        sealed=True,
+    )
+
+
 REPORTS: dict[str, Callable[[], Material]] = {
     "clear-gain": lambda: lived(by_hand.decided()),
     "no-effect-but-wide": lambda: lived(by_hand.inputs([1.0, -2.0], 17.0)),
     "worse": lambda: lived(by_hand.worse()),
     "gate-failed": lambda: lived(by_hand.gate_failed()),
     "blinded": lambda: retold(lived(by_hand.decided(), right_share=0.0), blinded=True),
-    "blind-broken": lambda: retold(lived(by_hand.decided(), right_share=0.8), blinded=True),
+    "blind-broken": lambda: retold(
+        lived(by_hand.decided(), right_share=0.8),
+        blinded=True,
+        blind_broken="2026-03-03: saw the packing sheet",
+    ),
+    "sealed": sealed,
     "peeked": peeked,
     "stopped-early": stopped_early,
     "no-wake-data": without_wakes,

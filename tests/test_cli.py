@@ -387,3 +387,9 @@ def test_work_that_takes_long_says_that_it_goes_on(capsys):
     with still("reading the export"):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_single_nights_are_for_the_copy_to_share_alone(trial):
+    ran = n1trial("report", trial, "--with-nights")
+    assert ran.returncode == 2
+    assert "give --share too" in ran.stderr

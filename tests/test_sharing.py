@@ -221,3 +221,12 @@ def test_a_table_of_ones_own_is_shared_with_arms_and_outcome_by_letter():
     text = plain_text(shareable(fixture_reports.REPORTS["two-arms-one-outcome"]()))
     assert "Arm B" in text
     assert "glycine" not in text.split("WHAT THIS CANNOT TELL YOU")[0].lower()
+
+
+@pytest.mark.parametrize("name", fixture_reports.REPORTS)
+def test_every_report_has_a_copy_to_share_whatever_its_protocol(name):
+    material = fixture_reports.REPORTS[name]()
+    assert "This copy was made to be shared" in plain_text(shareable(material))
+    if material.protocol is not None:
+        own = material.protocol.model_copy(update={"title": "canary", "question": "canary"})
+        assert "canary" not in plain_text(shareable(replace(material, protocol=own)))

@@ -81,6 +81,10 @@ def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
     short = any("period" in problem for problem in problems)
     sampler = any(word in problem for problem in problems for word in ("chain", "draw", "sampler"))
     steps = []
+    if any("unblind" in problem for problem in problems):
+        steps.append(
+            "After the last night, open the key; from then on nothing is hidden, so let no look tempt you before."
+        )
     if short:
         steps.append("Go on with the trial: each arm needs at least two periods with nights in them.")
     if sampler:
