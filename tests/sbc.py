@@ -33,14 +33,14 @@ def ranks(model, data, outcome, *, trials, quantities, seed):
     """
     built = model.build(data, outcome)
     compiled = _compiled(built)
-    observed = [(variable.name, of) for variable, of in _observed(built, data)]
     names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
-    with built:
+    with warnings.catch_warnings(), built:
+        # Some distributions are drawn by NumPy: slower, and right.
+        warnings.simplefilter("ignore")
         truths = pm.sample_prior_predictive(trials, var_names=names, random_seed=seed)["prior"].to_dataset()
     rng = np.random.default_rng(seed)
     lived = [
-        {name: model.replicate(data, of, truths.isel(draw=[trial]), rng)[0] for name, of in observed}
-        for trial in range(trials)
+        {"y": model.replicate(data, outcome, truths.isel(draw=[trial]), rng)[0]} for trial in range(trials)
     ]
     log_lik = _log_likelihood(built)
     found = {name: np.zeros(trials, dtype=int) for name in (*quantities, "log-lik")}
@@ -79,21 +79,13 @@ def _compiled(built):
         return nutpie.compile_pymc_model(built)
 
 
-def _observed(built, data):
-    """The data of the nights and whose they are."""
-    if "y_wakes" in built.named_vars:
-        sleep, wakes = (
-            next(of for of in data.outcomes if of.kind == kind) for kind in ("continuous", "count")
-        )
-        return [(built["y"], sleep), (built["y_wakes"], wakes)]
-    return [(built["y"], data.outcomes[0])]
-
-
 def _log_likelihood(built):
     """Log-likelihood [draw] of nights under draws."""
     free = {rv: rv.type() for rv in built.free_RVs}
     total = sum(pm.logp(rv, built.rvs_to_values[rv]).sum() for rv in built.observed_RVs)
-    function = pm.compile(list(free.values()), graph_replace(total, free))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function = pm.compile(list(free.values()), graph_replace(total, free))
 
     def log_lik(draws, nights):
         for name, values in nights.items():
@@ -105,31 +97,41 @@ def _log_likelihood(built):
     return log_lik
 
 
-def p_uniform(found):
-    """χ² p-value of ranks in 20 bins."""
-    bins = 20
-    share = np.histogram((found + 0.5) / (RANKS + 1), bins=bins, range=(0, 1))[0]
-    edges = np.floor(np.linspace(0, 1, bins + 1) * (RANKS + 1) - 0.5)
-    expected = np.diff(edges) / (RANKS + 1) * len(found)
-    return float(stats.chisquare(share, expected).pvalue)
+def summary(found):
+    """What is kept of ranks: counts in 20 bins, the ECDF's counts at the points of the band."""
+    counts = np.histogram(found, bins=_edges())[0]
+    return {"bins": counts.tolist(), "ecdf": (found < POINTS[:, None]).sum(axis=1).tolist()}
 
 
-def outside_band(found, *, prob=0.95):
-    """Largest excursion of the ECDF of ranks over half the width of its simultaneous band: in it up to 1."""
-    points, low, high = band(len(found), prob=prob)
-    ecdf = np.searchsorted(np.sort(found), points * (RANKS + 1) - 1, side="right")
+BINS = 20
+# The ECDF is looked at after every second of the possible ranks.
+POINTS = np.arange(2, RANKS + 1, 2)
+
+
+def _edges():
+    return np.round(np.linspace(0, RANKS + 1, BINS + 1)) - 0.5
+
+
+def p_uniform(kept):
+    """χ² p-value of the counts in 20 bins."""
+    expected = np.diff(_edges()) / (RANKS + 1) * sum(kept["bins"])
+    return float(stats.chisquare(kept["bins"], expected).pvalue)
+
+
+def excursion(kept, *, prob):
+    """How far the ECDF leaves uniformity, in half-widths of its simultaneous band: 1 or less is inside."""
+    _, low, high = band(sum(kept["bins"]), prob=prob)
     middle = (low + high) / 2
-    return float(np.max(np.abs(ecdf - middle) / np.maximum((high - low) / 2, 0.5)))
+    return float(np.max(np.abs(np.array(kept["ecdf"]) - middle) / np.maximum((high - low) / 2, 0.5)))
 
 
 @cache
-def band(trials, *, prob=0.95, points=50, simulations=20_000, seed=0):
-    """Points [point] and limits [point] of the ECDF's counts that uniform ranks keep to all at once.
+def band(trials, *, prob, simulations=20_000, seed=0):
+    """Points [point] from 0 to 1, and limits [point] of the ECDF's counts that uniform ranks keep all at once.
 
     The pointwise coverage of binomial limits is widened until `prob` of simulated rank sets stay inside.
     """
-    at = np.arange(1, points) / points
-    at = np.round(at * (RANKS + 1)) / (RANKS + 1)
+    at = POINTS / (RANKS + 1)
     rng = np.random.default_rng(seed)
     counts = rng.multinomial(trials, np.diff(np.concatenate([[0], at, [1]])), size=simulations)
     ecdf = counts.cumsum(axis=1)[:, :-1]
