@@ -92,7 +92,7 @@ def statistics(values: Array, nights: pd.DataFrame, case: Case) -> Mapping[str, 
         "largest": values.max(axis=1),
     }
     if nights["night"].notna().all():
-        weekdays = _means(values, nights["night"].dt.dayofweek.to_numpy())
+        weekdays = _means(values, nights["night"].dt.day_of_week.to_numpy())
         found["SD between weekdays"] = weekdays.std(axis=1, ddof=1)
     if case.outcome.kind == "count":
         found["variance over mean"] = values.var(axis=1) / values.mean(axis=1)
