@@ -3,7 +3,7 @@
 Here the rooms are joined: no statistics and no sleep, only who hands what to whom.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,8 @@ from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
 
+type OnNights = Callable[[TrialData], None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
@@ -50,12 +52,25 @@ class Analysis:
 
 
 def fit_folder(
-    folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
+    folder: TrialFolder,
+    *,
+    now: datetime,
+    on_stage: OnStage,
+    on_nights: OnNights = lambda data: None,
+    sampler_seed: int = SAMPLER_SEED,
 ) -> Analysis:
-    """Fit every outcome of a trial and keep the draws in the folder."""
+    """Fit every outcome of a trial and keep the draws in the folder.
+
+    Parameters
+    ----------
+    on_nights
+        Called with the nights before sampling, where none is still to come: no look before the end.
+    """
     diary = read_diary(folder.diary, folder.protocol)
     recorded = recorded_nights(folder, diary)
     data = recorded.data
+    if _is_over(folder, data, now=now):
+        on_nights(data)
     readings = other_readings(folder, recorded, diary)
     checked = _fit(data, sampler_seed=sampler_seed, readings=readings, on_stage=on_stage)
     with writing(folder) as writer:
@@ -86,8 +101,7 @@ def report_folder(
     """
     data, diary = trial_data(folder)
     last_planned = folder.schedule.table["night"].iloc[-1]
-    over = now.date() > last_planned.date() or data.analysed(data.outcomes[0])["night"].max() >= last_planned
-    if not over:
+    if not _is_over(folder, data, now=now):
         if early is None:
             raise GateError(
                 f"{folder.path}: the trial runs until {last_planned.date()}, and looking early turns luck into"
@@ -121,6 +135,13 @@ def report_folder(
         write_edition(folder.report, with_earlier(material, read_log(folder)), copies)
         writer.log(LOG_EVENT, log_detail(material), now=now)
     return analysis
+
+
+def _is_over(folder: TrialFolder, data: TrialData, *, now: datetime) -> bool:
+    """Whether no night of the trial is still to come."""
+    last_planned = folder.schedule.table["night"].iloc[-1]
+    recorded = data.analysed(data.outcomes[0])["night"].max()
+    return bool(now.date() > last_planned.date() or recorded >= last_planned)
 
 
 def analyse_table(

@@ -13,6 +13,7 @@ import pandas as pd
 
 from n1trial.allocation import Admissible
 from n1trial.diary import Diary
+from n1trial.errors import AnalysisError
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol, VerdictRule
@@ -80,6 +81,29 @@ class TrialData:
         """Share of the nights planned for analysis that have no outcome, 0 to 1."""
         planned = self.table[~self.table["left_out"].isin(PLANNED_OUT)]
         return 1 - len(self.analysed(outcome)) / len(planned) if len(planned) else 1.0
+
+
+def require_learnable(data: TrialData, outcome: Outcome) -> None:
+    """Refuse nights from which no model can learn an effect.
+
+    Raises
+    ------
+    AnalysisError
+        An arm has no analysed night, the outcome never changes, or fewer nights than a model can use.
+    """
+    nights = data.analysed(outcome)
+    for name in data.arms:
+        if not (nights["arm"] == name).any():
+            raise AnalysisError(
+                f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
+            )
+    if len(nights) < 2 * len(data.arms):
+        raise AnalysisError(
+            f"{outcome.name}: {len(nights)} nights are too few to compare anything: record more"
+        )
+    if np.ptp(nights[outcome.name]) == 0:
+        same = nights[outcome.name].iloc[0]
+        raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
 
 
 PLANNED_OUT = ("run-in", "washout")

@@ -8,9 +8,21 @@ import pytest
 from pretend import pretend_trial
 
 from n1trial.errors import AnalysisError
-from n1trial.fast import FINE_POINTS, Design, Priors, design_of, fast_fit, fit_design, fit_many, nights_of
+from n1trial.fast import (
+    FINE_POINTS,
+    Design,
+    Priors,
+    design_of,
+    fast_fit,
+    fit_design,
+    fit_many,
+    longer_sds,
+    nights_of,
+    preliminary_answer,
+)
 from n1trial.fast._compiled import gram_at, gram_classes
 from n1trial.fast.gaussian import _LaidOut
+from n1trial.fast.longer import repeated
 from n1trial.models import duration
 from n1trial.models._columns import columns_of
 from n1trial.outcomes import OUTCOMES
@@ -228,6 +240,34 @@ def test_designs_without_periods_blocks_or_dates_are_fitted(nightly):
     table = data.table.assign(night=pd.NaT, block=data.table["block"] if nightly else 0)
     found = fast_fit(replace(data, table=table), SLEEP)
     assert 5 < found.sd.min() < 20
+
+
+def test_the_first_answer_has_every_contrast_and_no_verdict():
+    data = trial(further_contrasts=(("magnesium", "glycine"),))
+    found = preliminary_answer(data, SLEEP)
+    assert [(each.arm, each.comparator) for each in found] == list(data.contrasts)
+    fit = fast_fit(data, SLEEP)
+    assert found[2].mean == pytest.approx(fit.mean[1] - fit.mean[0], abs=1e-9)
+    assert found[0].low < found[0].mean < found[0].high
+    assert preliminary_answer(data, OUTCOMES["wake_episodes"]) == ()
+
+
+def test_a_repeated_trial_goes_on_counting():
+    design, _ = nights_of(trial(), SLEEP)
+    twice = repeated(design, 2)
+    assert (twice.nights, twice.period.max(), twice.block.max()) == (2 * design.nights, 35, 11)
+    assert np.array_equal(twice.weekday[design.nights :], design.weekday)
+    assert (np.diff(twice.day) > 0).all()
+
+
+def test_a_longer_trial_is_surer_but_never_by_more_than_its_nights():
+    design, y = nights_of(trial(period_sd=20.0), SLEEP)
+    lengths, sds = longer_sds(design, y, along=np.eye(2), priors=Priors(), most_nights=700)
+    assert lengths[0] == design.nights
+    assert lengths[-1] >= 700
+    assert (np.diff(sds, axis=0) < 0).all()
+    told = 1 / sds**2 - 1 / 20**2
+    assert (told[1:] / told[0] < 1.35 * (lengths[1:] / lengths[0])[:, np.newaxis]).all()
 
 
 def test_a_trial_without_an_arm_is_not_a_number_and_its_neighbour_is():

@@ -295,6 +295,7 @@ def _leaf(
     fine: bool,
     rest: Array,
     logs: Array,
+    sigmas: Array,
     means: Array,
     covs: Array,
 ) -> float:
@@ -343,6 +344,7 @@ def _leaf(
         _arms(rest, n_fixed - arms, arms, means[node], covs[node])
         value -= 0.5 * (eliminate(rest, n_fixed - arms, n_fixed, size, 0.0) + rest[n_fixed, n_fixed])
         logs[node] = value
+        sigmas[node] = math.exp(log_sigma)
         best = max(best, value)
     total = 0.0
     for node in range(len(x)):
@@ -457,7 +459,7 @@ def integrate(
     Returns
     -------
     log weights [component] (not normalised), means [component, arm], covariances [component, arm, arm],
-    and the nodes' (φ, r_period, r_block, r_weekday) with their log weights [node, 5].
+    and of every component σ, φ, and the SDs of periods, blocks and weekdays [component, 5].
     """
     periods, blocks, weekdays, n_dense, arms = sizes
     random = np.array([periods, blocks, weekdays])
@@ -469,7 +471,7 @@ def integrate(
     sigma_points = 9 if fine else 3
     whitened, no_periods, no_blocks = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
     no_weekdays, rest = np.empty((size, size)), np.empty((n_fixed + 1, n_fixed + 1))
-    logs = np.empty(sigma_points)
+    logs, sigmas = np.empty(sigma_points), np.empty(sigma_points)
     means, covs = np.empty((sigma_points, arms)), np.empty((sigma_points, arms, arms))
 
     # Where the four are looked for
@@ -522,6 +524,7 @@ def integrate(
                     False,
                     rest,
                     logs,
+                    sigmas,
                     means,
                     covs,
                 )
@@ -544,7 +547,7 @@ def integrate(
     log_weight = np.empty(total * sigma_points)
     mean = np.empty((total * sigma_points, arms))
     cov = np.empty((total * sigma_points, arms, arms))
-    table = np.empty((total, 5))
+    sds = np.empty((total * sigma_points, 5))
     leaf = 0
     for i in range(number[0]):
         phi = nodes[0, i]
@@ -575,14 +578,17 @@ def integrate(
                         fine,
                         rest,
                         log_weight[here],
+                        sds[here, 0],
                         mean[here],
                         cov[here],
                     )
                     # The width of σ's rule stands in the sum, and belongs to each of its points
                     log_weight[here] += value + found - _log_sum(log_weight[here])
-                    table[leaf, 0], table[leaf, 1:4], table[leaf, 4] = phi, at[1:], value + found
+                    sds[here, 1] = phi
+                    for g in range(3):
+                        sds[here, 2 + g] = at[1 + g] * sds[here, 0]
                     leaf += 1
-    return log_weight, mean, cov, table
+    return log_weight, mean, cov, sds
 
 
 @njit(**CACHED)

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.errors import AnalysisError
 from n1trial.outcomes import Outcome
-from n1trial.trial import TrialData
+from n1trial.trial import TrialData, require_learnable
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
@@ -106,19 +105,8 @@ def nights_of(data: TrialData, outcome: Outcome) -> tuple[Design, Array]:
     AnalysisError
         An arm has no analysed night, the outcome never changes, or the nights are too few.
     """
+    require_learnable(data, outcome)
     nights = data.analysed(outcome)
-    for name in data.arms:
-        if not (nights["arm"] == name).any():
-            raise AnalysisError(
-                f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
-            )
-    if len(nights) < 2 * len(data.arms):
-        raise AnalysisError(
-            f"{outcome.name}: {len(nights)} nights are too few to compare anything: record more"
-        )
-    if np.ptp(nights[outcome.name]) == 0:
-        same = nights[outcome.name].iloc[0]
-        raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
     arms = (data.reference, *data.treatments)
     planned = float(data.table["day"].iloc[-1])
     return design_of(nights, arms, planned_days=planned), nights[outcome.name].to_numpy(float)

@@ -34,13 +34,15 @@ class FastFit:
     """Posterior of every arm minus the reference, as a mixture of Gaussians.
 
     `weights` [component] add up to 1; `means` [component, arm] and `covariances` [component, arm, arm] are
-    in the outcome's unit; `arms` names them.
+    in the outcome's unit; `arms` names them. `spread`
+    [component, 5] holds σ, φ, and the SDs of periods, blocks and weekdays (0: no such term).
     """
 
     arms: tuple[str, ...]
     weights: Array
     means: Array
     covariances: Array
+    spread: Array
     nights: int
 
     @property
@@ -139,7 +141,7 @@ def fit_design(
     priors = priors or Priors()
     laid = _LaidOut.of(design, priors)
     sums = gram_classes(y - _expected(design, y, priors), laid.day, laid.codes, laid.dense, laid.sizes)
-    logs, means, covariances, _ = integrate(
+    logs, means, covariances, spread = integrate(
         *sums, laid.sizes, laid.hyper, laid.precision, _points(points), max(points) > max(POINTS)
     )
     weights = np.exp(logs - logs.max())
@@ -148,6 +150,7 @@ def fit_design(
         weights=weights / weights.sum(),
         means=means + np.asarray(priors.effect_mean),
         covariances=covariances,
+        spread=spread,
         nights=int(np.isfinite(y).sum()),
     )
 

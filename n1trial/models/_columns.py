@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pymc as pm
 
-from n1trial.errors import AnalysisError
 from n1trial.outcomes import Outcome
-from n1trial.trial import TrialData
+from n1trial.trial import TrialData, require_learnable
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
@@ -50,7 +49,7 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
         An arm has no analysed night, the outcome never changes, or fewer nights than a model can use.
     """
     nights = data.analysed(outcome)
-    _learnable(data, outcome)
+    require_learnable(data, outcome)
     arm = np.column_stack([(nights["arm"] == name).to_numpy(float) for name in data.treatments])
     day = nights["day"].to_numpy(float)
     planned = max(1.0, float(data.table["day"].iloc[-1]))
@@ -79,22 +78,6 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
             "block": [int(name) for name in block_names],
         },
     )
-
-
-def _learnable(data: TrialData, outcome: Outcome) -> None:
-    nights = data.analysed(outcome)
-    for name in data.arms:
-        if not (nights["arm"] == name).any():
-            raise AnalysisError(
-                f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
-            )
-    if len(nights) < 2 * len(data.arms):
-        raise AnalysisError(
-            f"{outcome.name}: {len(nights)} nights are too few to compare anything: record more"
-        )
-    if nights[outcome.name].nunique() == 1:
-        same = nights[outcome.name].iloc[0]
-        raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
 
 
 def _log_sleep(data: TrialData, outcome: Outcome) -> Array | None:
