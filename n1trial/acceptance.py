@@ -156,8 +156,8 @@ def _overlapping(
     crowds: list[list[_Span]] = []
     latest: Any = None
     for span in _spans(episodes):
-        _, end, _ = span
-        if crowds and span[0] < latest:
+        start, end, _ = span
+        if crowds and start < latest:
             crowds[-1].append(span)
             latest = max(latest, end)
         else:

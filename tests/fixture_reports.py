@@ -22,12 +22,12 @@ SETTLED_ABOUT = {
 }
 FEATURES = pd.DataFrame(
     {
-        "feature": [
+        "statistic": [
             "likeness of one night to the next",
             "spread within a period, min",
             "shortest night, min",
         ],
-        "observed": [0.03, 52.0, 171.0],
+        "recorded": [0.03, 52.0, 171.0],
         "low": [-0.16, 44.0, 190.0],
         "high": [0.19, 61.0, 290.0],
     }
@@ -46,7 +46,9 @@ def lived(given: by_hand.Inputs, *, right_share: float | None = None) -> Materia
         right = np.arange(len(diary.table)) % 100 < 100 * right_share
         arm = dict(zip(table["night"], table["arm"], strict=True))
         diary.table["guess"] = diary.table["night"].map(arm).where(right, diary.table["guess"])
-    return given.material(protocol=PROTOCOL, diary=diary, tables={"tst_min": {"predictive": FEATURES}})
+    return given.material(
+        protocol=PROTOCOL, diary=diary, tables={"tst_min": {"posterior predictive": FEATURES}}
+    )
 
 
 def retold(material: Material, **changes: object) -> Material:

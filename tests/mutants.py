@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
 from n1trial.errors import ExportError
@@ -157,14 +157,14 @@ def _read(paths: list[Path], figures: Figures, *, label: str) -> None:
 
 
 def refusal(path: Path) -> tuple[str, float, float]:
-    """Message, seconds and peak MiB of an export that is refused."""
-    started = perf_counter()
+    """Message, seconds of the processor and peak MiB of an export that is refused."""
+    started = process_time()
     try:
         read_exports([path], on_note=lambda note: None)
         message = ""
     except ExportError as error:
         message = str(error)
-    return message, perf_counter() - started, peak_mib()
+    return message, process_time() - started, peak_mib()
 
 
 def peak_mib() -> float:

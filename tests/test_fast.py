@@ -23,7 +23,7 @@ from n1trial.fast import (
 from n1trial.fast._compiled import gram_at, gram_classes
 from n1trial.fast.gaussian import _LaidOut
 from n1trial.fast.longer import repeated
-from n1trial.models import duration
+from n1trial.models import _priors as prior
 from n1trial.models._columns import columns_of
 from n1trial.outcomes import OUTCOMES
 
@@ -43,12 +43,14 @@ def trial(seed=0, *, missing=0.1, period_sd=0.0, weekend=25.0, **changes):
 
 def test_the_twins_priors_are_the_models():
     priors = Priors()
-    assert (priors.level_mean, priors.level_sd) == (duration.LEVEL_MEAN, duration.LEVEL_SD)
-    assert (priors.effect_sd, priors.trend_sd) == (duration.EFFECT_SD, duration.TREND_SD)
-    assert (priors.period_sd, priors.block_sd) == (duration.PERIOD_SD, duration.BLOCK_SD)
-    assert priors.weekday_sd == duration.WEEKDAY_SD
-    assert (priors.night_sd, priors.night_log_sd) == (duration.NIGHT_SD, duration.NIGHT_LOG_SD)
-    assert (priors.phi_sd, priors.phi_limit) == (duration.PHI_SD, duration.PHI_LIMIT)
+    assert (priors.level_mean, priors.level_sd) == prior.LEVEL.parameters
+    assert (priors.effect_mean, priors.effect_sd) == prior.EFFECT.parameters
+    assert priors.trend_sd == prior.TREND.scale
+    assert priors.covariate_sd == prior.COVARIATE.scale
+    assert (priors.period_sd, priors.block_sd) == (prior.PERIOD_SD.scale, prior.BLOCK_SD.scale)
+    assert priors.weekday_sd == prior.WEEKDAY_SD.scale
+    assert (priors.night_sd, priors.night_log_sd) == prior.NIGHT_SD.parameters
+    assert (priors.phi_sd, priors.phi_limit) == (prior.PHI.scale, prior.PHI.within[1])
 
 
 @pytest.mark.parametrize("phi", [-0.4, 0.0, 0.3])
@@ -56,21 +58,22 @@ def test_the_gram_matrix_is_that_of_whitened_columns(phi):
     data = trial(missing=0.2)
     design, y = nights_of(data, SLEEP)
     laid = _LaidOut.of(design, Priors())
-    first, sums, gaps, counts, nights = gram_classes(y, laid.day, laid.codes, laid.dense, laid.sizes)
+    first, sums, gaps, counts, _ = gram_classes(y, laid.day, laid.codes, laid.dense, laid.sizes)
     gram = np.zeros(first.shape)
     half_log = gram_at(phi, first, sums, gaps, counts, gram)
     columns = columns_of(data, SLEEP)
+    terms = columns.terms
     every = np.column_stack(
         [
-            np.eye(18)[columns.period_idx],
-            np.eye(6)[columns.block_idx],
-            columns.weekday,
-            np.ones(nights),
-            columns.trend,
-            columns.arm,
-            y,
+            terms["period"],
+            terms["block"],
+            terms["weekday"],
+            columns.used,
+            terms["trend"],
+            terms["arm"],
+            columns.y,
         ]
-    )
+    )[columns.used > 0]
     apart = np.abs(np.subtract.outer(design.day, design.day))
     errors = np.sign(phi) ** apart * abs(phi) ** apart / (1 - phi**2)
     assert np.triu(every.T @ np.linalg.solve(errors, every)) == pytest.approx(np.triu(gram), abs=1e-6)
@@ -80,14 +83,13 @@ def test_the_gram_matrix_is_that_of_whitened_columns(phi):
 def test_a_short_trial_agrees_with_dense_sums_over_a_grid():
     data = trial(blocks=3, period_nights=4, arms=("none", "glycine"), missing=0.1)
     columns = columns_of(data, SLEEP)
-    nights, day = len(columns.y), np.cumsum(np.concatenate([[0], columns.gap[1:]]))
+    recorded = columns.used > 0
+    y_apart = columns.y[recorded] - prior.LEVEL.parameters[0]
+    nights, day = len(y_apart), columns.day[recorded]
     apart = np.abs(np.subtract.outer(day, day))
-    fixed = duration.LEVEL_SD**2 + duration.TREND_SD**2 * np.outer(columns.trend, columns.trend)
-    parts = (
-        np.equal.outer(columns.period_idx, columns.period_idx).astype(float),
-        np.equal.outer(columns.block_idx, columns.block_idx).astype(float),
-        columns.weekday @ columns.weekday.T,
-    )
+    terms = {name: column[recorded] for name, column in columns.terms.items()}
+    fixed = prior.LEVEL.scale**2 + prior.TREND.scale**2 * terms["trend"] @ terms["trend"].T
+    parts = tuple(terms[name] @ terms[name].T for name in ("period", "block", "weekday"))
     sds = [
         np.array(axis)
         for axis in np.meshgrid(*(scale * (np.arange(9) + 0.5) / 2.5 for scale in (15, 20, 30)))
@@ -99,12 +101,12 @@ def test_a_short_trial_agrees_with_dense_sums_over_a_grid():
             every = errors + sum(
                 sd.reshape(-1, 1, 1) ** 2 * part for sd, part in zip(sds, parts, strict=True)
             )
-            arm = np.broadcast_to(columns.arm, (len(every), nights, 1))
-            y = np.broadcast_to((columns.y - duration.LEVEL_MEAN)[:, np.newaxis], (len(every), nights, 1))
+            arm = np.broadcast_to(terms["arm"], (len(every), nights, 1))
+            y = np.broadcast_to(y_apart[:, np.newaxis], (len(every), nights, 1))
             solved = np.linalg.solve(every, np.concatenate([arm, y], axis=2))
-            information = (columns.arm.T @ solved[:, :, 0].T)[0] + duration.EFFECT_SD**-2
-            score = (columns.arm.T @ solved[:, :, 1].T)[0]
-            fit = (columns.y - duration.LEVEL_MEAN) @ solved[:, :, 1].T - score**2 / information
+            information = (terms["arm"].T @ solved[:, :, 0].T)[0] + prior.EFFECT.scale**-2
+            score = (terms["arm"].T @ solved[:, :, 1].T)[0]
+            fit = y_apart @ solved[:, :, 1].T - score**2 / information
             log = -0.5 * (np.linalg.slogdet(every)[1] + np.log(information) + fit + (phi / 0.2) ** 2)
             log -= 0.5 * ((log_sigma - np.log(60)) / 0.4) ** 2
             for sd, scale in zip(sds, (15, 20, 30), strict=True):

@@ -122,6 +122,8 @@ def planted() -> Material:
                 for result in list(results)[:2]
             ),
             CheckResult(check="another", contrast=f"{next(string)} vs x", note=next(string)),
+            CheckResult(check="missing nights", contrast=names["glycine"], estimate=3.0),
+            CheckResult(check="posterior predictive, largest", estimate=float(VALUES[0])),
         ]
         for outcome, results in material.checks.items()
     }
@@ -133,7 +135,7 @@ def planted() -> Material:
     )
     ring = material.devices["oura"].table.assign(device=next(string), end=next(string))
     ring.loc[ring.index[0], "tst_min"] = float(next(value))
-    feature = {"feature": [next(string)], "observed": [next(value)], "low": [0.0], "high": [1.0]}
+    feature = {"statistic": [next(string)], "recorded": [next(value)], "low": [0.0], "high": [1.0]}
     person, funding, ring_name, main_name, clock = (next(string) for _ in range(5))
     ring.loc[ring.index[1], "tst_min"] = float(next(value))
     return Material(
@@ -141,7 +143,7 @@ def planted() -> Material:
         fits=fits,
         effects=effects,
         checks=checks,
-        tables={"tst_min": {"predictive": pd.DataFrame(feature)}},
+        tables={"tst_min": {"posterior predictive": pd.DataFrame(feature)}},
         protocol=protocol,
         diary=diary,
         about={"person": person, "funding": funding},

@@ -38,8 +38,13 @@ def fit(folder: Path, sampler_seed: int) -> None:
         analysis = fit_folder(
             opened, now=now(), on_stage=on_stage, on_nights=say_preliminary, sampler_seed=sampler_seed
         )
+    if analysis.known:
+        click.echo("nothing has changed since the last fit; this is it")
     for line in fit_lines(analysis.fits):
         click.echo(line)
+    if opened.sealed:
+        click.echo("The arms are still letters: no verdict until n1trial unblind.")
+        return
     leave_if_refused(analysis)
 
 
@@ -72,6 +77,8 @@ def report(
         copies.append("share with nights" if with_nights else "share")
     analysis = report_folder(opened, now=now(), early=early, copies=copies)
     say_answer(analysis)
+    if analysis.decision:
+        click.echo(f"Planned look {analysis.decision.said}")
     click.echo(f"\nThe report: {opened.report}")
     if text:
         click.echo(f"As plain text: {opened.path / TEXT_NAME}")

@@ -33,7 +33,9 @@ class SharedNames:
     private: tuple[str, ...]
 
     def contrast(self, said: str) -> str | None:
-        """A contrast in the copy's names; None if it is no contrast of this trial."""
+        """A contrast, or one arm, in the copy's names; None if it is none of this trial."""
+        if not said or said in self.arms:
+            return self.arms.get(said, "")
         arm, _, comparator = said.partition(" vs ")
         return f"{self.arms[arm]} vs {self.arms[comparator]}" if {arm, comparator} <= {*self.arms} else None
 

@@ -18,6 +18,7 @@ from n1trial.importers import known_importers
 from n1trial.nights import Nights
 from n1trial.protocol import Protocol
 from n1trial.report.evenings import BEFORE_SLEEP, evenings
+from n1trial.report.further_pictures import PREDICTIVE
 from n1trial.report.happened import SIDE_EFFECTS
 from n1trial.report.material import Material
 from n1trial.report.sentences import SHARED_NOTE, SHARED_PEEKED, SHARED_QUESTION, SHARED_TITLE
@@ -43,7 +44,7 @@ def shareable(material: Material, *, with_nights: bool = False) -> Material:
         fits=[_fit(fit, names) for fit in material.fits],
         effects=[_effects(effects, names) for effects in material.effects],
         checks={
-            names.outcomes[outcome].name: _checks(results, names)
+            names.outcomes[outcome].name: _checks(results, names, with_nights=with_nights)
             for outcome, results in material.checks.items()
             if outcome in names.outcomes
         },
@@ -145,12 +146,13 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
     )
 
 
-def _checks(results: Iterable[CheckResult], names: SharedNames) -> list[CheckResult]:
-    """Every line without its note: notes tell levels, dates and names."""
+def _checks(results: Iterable[CheckResult], names: SharedNames, *, with_nights: bool) -> list[CheckResult]:
+    """Every line without its note: notes tell levels, dates and names; the extremes are single nights."""
     return [
         replace(each, check=names.clean(each.check), contrast=contrast, note="")
         for each in results
-        if (contrast := names.contrast(each.contrast) if each.contrast else "") is not None
+        if (contrast := names.contrast(each.contrast)) is not None
+        and (with_nights or not each.check.startswith(PREDICTIVE))
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from n1trial.effects import Effect
 from n1trial.report.sentences.in_numbers import chance, in_a_row
-from n1trial.report.sentences.outcome_words import change, threshold
+from n1trial.report.sentences.outcome_words import change, short_change, threshold
 from n1trial.report.text import capitalised
 from n1trial.verdict import SETTLE_AT_MOST_NIGHTS
 
@@ -71,7 +71,7 @@ def why_undecided(effect: Effect) -> str:
         return ""
     outcome = effect.outcome
     return (
-        f"Still open: your nights vary so much that both {change(outcome, effect.low)} and"
+        f"Still open: your nights vary so much that both {short_change(outcome, effect.low)} and"
         f" {change(outcome, effect.high)} fit them."
     )
 

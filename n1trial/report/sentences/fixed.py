@@ -20,7 +20,7 @@ SHARED_NOTE = (
 )
 SHARED_PEEKED = "The results were looked at before the end."
 CANNOT_TELL = (
-    "A wearable is not a sleep laboratory: it misses many wake episodes, so finding nothing proves little."
+    "A wearable is not a sleep laboratory: it misses many wake episodes, so finding nothing says little."
     " This is about you, this product and these weeks, not about other people or next year. It is not"
     " medical advice: ask a doctor before you change a treatment."
 )
