@@ -241,7 +241,7 @@ def _settle_nights(
     if outcome.kind == "continuous":
         along = np.array([[float(name == arm) - float(name == comparator) for name in data.treatments]])
         design, y = nights_of(data, outcome)
-        priors = Priors().scaled(outcome, mean=float(y.mean()), sd=float(y.std(ddof=1)))
+        priors = Priors().for_nights(outcome, y[design.analysed])
         lengths, sds = longer_sds(design, y, along=along, priors=priors, most_nights=SETTLE_AT_MOST_NIGHTS)
         sds = sds[:, 0]
     else:

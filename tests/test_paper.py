@@ -5,7 +5,6 @@ from datetime import date, time, timedelta
 import icalendar
 import pytest
 from chromium import CHROMIUM, browser
-from n1trial.report.figures.palette import SHADES
 
 from n1trial.blinding import coded_schedule, commitment, draw_key
 from n1trial.paper import calendar_ics, document_html, envelopes_html, labels_html, packing_html, sheet_html
@@ -13,6 +12,7 @@ from n1trial.paper.evening import clock_before, evenings
 from n1trial.paper.page import COLOURS
 from n1trial.paper.spent import spent_items
 from n1trial.protocol import PermutedBlocks, Protocol, read_protocol, template_names
+from n1trial.report.figures.palette import SHADES
 from n1trial.schedule import randomise
 from n1trial.text import visible
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.signal import lfilter
 
-from n1trial.fast.design import Array, Codes, Design
+from n1trial.columns import Array
+from n1trial.fast.design import Codes, Design
 from n1trial.fast.gaussian import FastFit, fit_design, fit_many
 from n1trial.fast.priors import Priors
 
@@ -42,7 +43,7 @@ def longer_sds(
     rng = np.random.default_rng(SEED)
     for times in REPEATED:
         longer = repeated(design, times)
-        nights = np.tile(_expected(longer, here) + y.mean(), (CONTINUATIONS, 1))
+        nights = np.tile(_expected(longer, here) + y[design.analysed].mean(), (CONTINUATIONS, 1))
         nights += _scatter(longer, here, rng)
         nights[:, : len(y)] = y
         found = fit_many(longer, nights, contrasts=along, priors=priors, points=COARSE_POINTS)
@@ -54,28 +55,32 @@ def longer_sds(
 
 
 def repeated(design: Design, times: int) -> Design:
-    """The same nights several times over, each time a whole number of weeks later."""
-    weeks = -(-(int(design.day[-1] - design.day[0]) + 1) // 7)
-    turn = np.repeat(np.arange(times), design.nights)
-    day = np.tile(design.day, times) + 7 * weeks * turn
-    dense = np.tile(design.dense, (times, 1))
+    """The same trial nights several times over, each time a whole number of weeks later; one run-in."""
+    trial = np.flatnonzero(design.analysed)
+    first, last = design.day[trial[0]], design.day[trial[-1]]
+    weeks = -(-(int(last - first) + 1) // 7)
+    nights = np.concatenate([np.arange(len(design.day)), np.tile(trial, times - 1)])
+    turn = np.concatenate([np.zeros(len(design.day)), np.repeat(np.arange(1, times), len(trial))])
+    turn = turn.astype(np.int64)
+    day = design.day[nights] + 7 * weeks * turn
+    dense = design.dense[nights]
     dense[:, 0] = (day - day[0]) / max(1, day[-1] - day[0]) - 0.5
     return replace(
         design,
         day=day,
-        arm=np.tile(design.arm, times),
-        period=_numbered_on(design.period, turn),
-        block=_numbered_on(design.block, turn),
-        weekday=np.tile(design.weekday, times),
+        arm=design.arm[nights],
+        period=_numbered_on(design.period, nights, turn),
+        block=_numbered_on(design.block, nights, turn),
+        weekday=design.weekday[nights],
+        analysed=design.analysed[nights],
         dense=dense,
     )
 
 
-def _numbered_on(codes: Codes, turn: Codes) -> Codes:
+def _numbered_on(codes: Codes, nights: Codes, turn: Codes) -> Codes:
     """Codes that go on counting; a term that the trial does not have stays absent."""
     number = int(codes.max()) + 1
-    tiled = np.tile(codes, int(turn[-1]) + 1)
-    return tiled + number * turn if number > 1 else tiled
+    return codes[nights] + number * turn if number > 1 else codes[nights]
 
 
 def _expected(design: Design, fit: FastFit) -> Array:
