@@ -14,13 +14,21 @@ import xarray as xr
 from scipy.special import stdtr
 
 from n1trial.adherence import doses_kept
+from n1trial.fast import Priors, longer_sds, nights_of
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.show import card
 from n1trial.trial import TrialData
 from n1trial.verdict import INTERVAL as INTERVAL
 from n1trial.verdict import INTERVAL_KIND as INTERVAL_KIND
-from n1trial.verdict import Chances, Verdict, settle_nights, verdict_of
+from n1trial.verdict import (
+    SETTLE_AT_MOST_NIGHTS,
+    Chances,
+    Verdict,
+    even_information,
+    settle_nights,
+    verdict_of,
+)
 
 # With fewer doses as the schedule had them, it is no longer the schedule that is compared.
 LEAST_KEPT = 0.5
@@ -131,7 +139,9 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
         verdict=verdict,
         certainty=certainty,
         reasons=reasons,
-        settle_nights=None if verdict != "can't tell yet" else _settle_nights(fit, data, mean, sd),
+        settle_nights=None
+        if verdict != "can't tell yet"
+        else _settle_nights(fit, data, arm, comparator, mean, sd),
         draws=draws,
     )
 
@@ -222,8 +232,26 @@ def _better_nights(fit: Fit, draws: npt.NDArray[np.float64]) -> float | None:
     return float(stdtr(nu, fit.outcome.sign * draws / spread).mean())
 
 
-def _settle_nights(fit: Fit, data: TrialData, mean: float, sd: float) -> int | None:
+def _settle_nights(
+    fit: Fit, data: TrialData, arm: str, comparator: str, mean: float, sd: float
+) -> int | None:
     outcome = fit.outcome
+    if sd >= fit.prior_sd:
+        return None
+    if outcome.kind == "continuous":
+        along = np.array([[float(name == arm) - float(name == comparator) for name in data.treatments]])
+        design, y = nights_of(data, outcome)
+        priors = Priors().for_nights(outcome, y[design.analysed])
+        lengths, sds = longer_sds(design, y, along=along, priors=priors, most_nights=SETTLE_AT_MOST_NIGHTS)
+        sds = sds[:, 0]
+    else:
+        lengths, sds = even_information(sd, nights=fit.nights, prior_sd=fit.prior_sd)
     return settle_nights(
-        outcome.sign * mean, sd, nights=fit.nights, prior_sd=fit.prior_sd, mid=outcome.mid, rule=data.rule
+        outcome.sign * mean,
+        sd,
+        lengths=lengths,
+        sds=sds,
+        prior_sd=fit.prior_sd,
+        mid=outcome.mid,
+        rule=data.rule,
     )

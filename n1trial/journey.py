@@ -3,7 +3,7 @@
 Here the rooms are joined: no statistics and no sleep, only who hands what to whom.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +29,8 @@ from n1trial.store import TrialFolder, append_log, read_log, writing
 from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
+
+type OnNights = Callable[[TrialData], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +58,26 @@ class Analysis:
 
 
 def fit_folder(
-    folder: TrialFolder, *, now: datetime, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
+    folder: TrialFolder,
+    *,
+    now: datetime,
+    on_stage: OnStage,
+    on_nights: OnNights = lambda data: None,
+    sampler_seed: int = SAMPLER_SEED,
 ) -> Analysis:
     """Fit every outcome of a trial and keep the draws in the folder; at a planned look, up to its block.
 
     When nothing has changed since the last fit, that one is the answer.
+
+    Parameters
+    ----------
+    on_nights
+        Called with the nights before sampling, once the trial is over and its arms have names.
     """
     recorded, diary, _ = _nights_now(folder, now=now)
     data = recorded.data
+    if _over(folder, data, now=now) and not folder.sealed:
+        on_nights(data)
     cases = _cases(data, readings=other_readings(folder, recorded, diary), recorders=recorders(recorded))
     key = fits_key(cases, seed=sampler_seed)
     known = known_fits(folder.fit, key=key)

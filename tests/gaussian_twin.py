@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import nutpie
 
+from n1trial.columns import columns_of
 from n1trial.models import _priors as prior
 from n1trial.models import gaussian
-from n1trial.models._columns import columns_of
 
 
 class Sampler:

@@ -7,12 +7,23 @@ import pandas as pd
 import pytest
 from pretend import pretend_trial
 
+from n1trial.columns import columns_of
 from n1trial.errors import AnalysisError
-from n1trial.fast import FINE_POINTS, Design, Priors, design_of, fast_fit, fit_design, fit_many, nights_of
-from n1trial.fast._compiled import gram_at, gram_classes
+from n1trial.fast import (
+    FINE_POINTS,
+    Design,
+    Priors,
+    fast_fit,
+    fit_design,
+    fit_many,
+    longer_sds,
+    nights_of,
+    preliminary_answer,
+)
+from n1trial.fast._compiled import _gauss_rule, gram_at, gram_classes
 from n1trial.fast.gaussian import _LaidOut
+from n1trial.fast.longer import repeated
 from n1trial.models import _priors as prior
-from n1trial.models._columns import columns_of
 from n1trial.outcomes import OUTCOMES
 
 SLEEP = OUTCOMES["tst_min"]
@@ -34,7 +45,7 @@ def test_the_twins_priors_are_the_models():
     assert (priors.level_mean, priors.level_sd) == prior.LEVEL.parameters
     assert (priors.effect_mean, priors.effect_sd) == prior.EFFECT.parameters
     assert priors.trend_sd == prior.TREND.scale
-    assert priors.covariate_sd == prior.COVARIATE.scale
+    assert (priors.covariate_sd, priors.run_in_sd) == (prior.COVARIATE.scale, prior.RUN_IN.scale)
     assert (priors.period_sd, priors.block_sd) == (prior.PERIOD_SD.scale, prior.BLOCK_SD.scale)
     assert priors.weekday_sd == prior.WEEKDAY_SD.scale
     assert (priors.night_sd, priors.night_log_sd) == prior.NIGHT_SD.parameters
@@ -212,16 +223,29 @@ def test_odd_people_are_fitted_too(sd, drift):
     assert coarse.sd == pytest.approx(fine.sd, rel=0.02)
 
 
-def test_a_further_column_takes_away_what_it_explains():
+def test_a_covariate_takes_away_what_it_explains():
     data = trial(missing=0.0)
     caffeine = np.random.default_rng(5).standard_normal(len(data.table))
-    data.table["tst_min"] += 40 * caffeine
-    nights = data.analysed(SLEEP)
-    y = nights["tst_min"].to_numpy()
-    arms = (data.reference, *data.treatments)
-    without = design_of(nights, arms, planned_days=125.0)
-    having = design_of(nights, arms, planned_days=125.0, further=caffeine[:, np.newaxis])
-    assert fit_design(having, y).sd.max() < fit_design(without, y).sd.max()
+    table = data.table.assign(caffeine_mg=caffeine, tst_min=data.table["tst_min"] + 40 * caffeine)
+    without = replace(data, table=table)
+    having = replace(data, table=table, covariates=("caffeine_mg",))
+    assert fast_fit(having, SLEEP).sd.max() < fast_fit(without, SLEEP).sd.max() - 0.2
+
+
+def test_run_in_nights_tell_of_weekdays_and_of_no_contrast():
+    data = trial(missing=0.0, blocks=7)
+    table = data.table
+    run_in = table["block"] == 1
+    table = table.assign(
+        block=(table["block"] - 1).clip(lower=0),
+        period=(table["period"] - 3).clip(lower=0),
+        arm=table["arm"].mask(run_in, "none"),
+        left_out=np.where(run_in, "run-in", ""),
+    )
+    here = fast_fit(replace(data, table=table), SLEEP)
+    higher = replace(data, table=table.assign(tst_min=table["tst_min"] + 50.0 * run_in))
+    assert fast_fit(higher, SLEEP).mean == pytest.approx(here.mean, abs=0.1 * here.sd.min())
+    assert here.nights == 126
 
 
 @pytest.mark.parametrize("nightly", [False, True])
@@ -230,6 +254,50 @@ def test_designs_without_periods_blocks_or_dates_are_fitted(nightly):
     table = data.table.assign(night=pd.NaT, block=data.table["block"] if nightly else 0)
     found = fast_fit(replace(data, table=table), SLEEP)
     assert 5 < found.sd.min() < 20
+
+
+def test_the_first_answer_has_every_contrast_and_no_verdict():
+    data = trial(further_contrasts=(("magnesium", "glycine"),))
+    found = preliminary_answer(data, SLEEP)
+    assert [(each.arm, each.comparator) for each in found] == list(data.contrasts)
+    fit = fast_fit(data, SLEEP)
+    assert found[2].mean == pytest.approx(fit.mean[1] - fit.mean[0], abs=1e-9)
+    assert found[0].low < found[0].mean < found[0].high
+    assert preliminary_answer(data, OUTCOMES["wake_episodes"]) == ()
+
+
+def test_a_repeated_trial_goes_on_counting():
+    design, _ = nights_of(trial(), SLEEP)
+    twice = repeated(design, 2)
+    assert (twice.nights, twice.period.max(), twice.block.max()) == (2 * design.nights, 35, 11)
+    assert np.array_equal(twice.weekday[design.nights :], design.weekday)
+    assert (np.diff(twice.day) > 0).all()
+
+
+def test_a_longer_trial_is_surer_but_never_by_more_than_its_nights():
+    design, y = nights_of(trial(period_sd=20.0), SLEEP)
+    lengths, sds = longer_sds(design, y, along=np.eye(2), priors=Priors(), most_nights=700)
+    assert lengths[0] == design.nights
+    assert lengths[-1] >= 700
+    assert (np.diff(sds, axis=0) < 0).all()
+    told = 1 / sds**2 - 1 / 20**2
+    assert (told[1:] / told[0] < 1.35 * (lengths[1:] / lengths[0])[:, np.newaxis]).all()
+
+
+def test_nodes_and_weights_of_a_gaussian_are_those_of_hermite():
+    nodes, weights, _ = _gauss_rule(3.0, 2.0, -1e3, 1e3, 5)
+    x, w = np.polynomial.hermite_e.hermegauss(5)
+    order = np.argsort(nodes)
+    assert nodes[order] == pytest.approx(3.0 + 2.0 * x, abs=1e-3)
+    assert weights[order] == pytest.approx(w / w.sum(), abs=1e-3)
+
+
+def test_five_arms_are_fitted_as_two_are():
+    arms = ("none", "a", "b", "c", "d")
+    data = trial(arms=arms, effects={"a": 30.0, "d": -30.0})
+    coarse, fine = fast_fit(data, SLEEP), fast_fit(data, SLEEP, points=FINE_POINTS)
+    assert coarse.mean == pytest.approx(fine.mean, abs=0.01 * fine.sd.min())
+    assert coarse.contrast("a", "d").sd == pytest.approx(fine.contrast("a", "d").sd, rel=0.01)
 
 
 def test_a_trial_without_an_arm_is_not_a_number_and_its_neighbour_is():

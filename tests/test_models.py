@@ -6,9 +6,9 @@ import pytest
 from pretend import pretend_trial
 from scipy import stats
 
+from n1trial.columns import FIRST_NIGHT_GAP, columns_of
 from n1trial.errors import AnalysisError
 from n1trial.models import describe, model_for, model_named, models
-from n1trial.models._columns import FIRST_NIGHT_GAP, columns_of
 from n1trial.models.awakenings import _logp
 from n1trial.outcomes import OUTCOMES
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._answers import leave_if_refused, say_answer
+from n1trial.cli._answers import leave_if_refused, say_answer, say_preliminary
 from n1trial.cli._arguments import FILE, FOLDER, now
 from n1trial.console import progress
 
@@ -35,7 +35,9 @@ def fit(folder: Path, sampler_seed: int) -> None:
 
     opened = open_folder(folder)
     with progress() as on_stage:
-        analysis = fit_folder(opened, now=now(), on_stage=on_stage, sampler_seed=sampler_seed)
+        analysis = fit_folder(
+            opened, now=now(), on_stage=on_stage, on_nights=say_preliminary, sampler_seed=sampler_seed
+        )
     if analysis.known:
         click.echo("nothing has changed since the last fit; this is it")
     for line in fit_lines(analysis.fits):
@@ -110,6 +112,7 @@ def analyse(table: Path, out: Path, sampler_seed: int, **columns: str | float | 
     data = read_table(table, **columns)  # type: ignore[arg-type]
     for note in data.notes:
         click.echo(f"note: {note}", err=True)
+    say_preliminary(data)
     with progress() as on_stage:
         analysis = analyse_table(data, out, source=table.name, on_stage=on_stage, sampler_seed=sampler_seed)
     say_answer(analysis)

@@ -87,7 +87,7 @@ def fit_each(
         here[:, 3] = arms[trial if len(arms) > 1 else 0]
         recorded = np.zeros(n_arms + 1, np.int64)
         for night in range(len(here)):
-            if not math.isnan(y[trial, night]):
+            if not math.isnan(y[trial, night]) and here[night, 4] == 1:
                 recorded[here[night, 3]] += 1
         if recorded.min() == 0 or recorded.sum() < 2 * (n_arms + 1):
             mean[trial], sd[trial], above[trial] = np.nan, np.nan, np.nan
@@ -132,10 +132,11 @@ def gram_classes(
         The nights; NaN where not recorded.
     day : [night]
         Calendar days, rising.
-    codes : [night, 4]
-        Period, block, weekday and arm of the night, each from 0; arm 0 is the reference.
+    codes : [night, 5]
+        Period, block, weekday and arm of the night, each from 0, arm 0 being the reference; and 1 on an
+        analysed night, 0 in the run-in, which has no period and no block.
     dense : [night, dense]
-        Columns with a value on every night (trend, covariates); they are centred here.
+        Columns with a value on every night (trend, run-in, covariates).
     sizes : (periods, blocks, weekdays, dense, arms - 1)
         Columns of each kind, in their order: period, block, weekday, level, dense, arm, and y last.
 
@@ -167,33 +168,38 @@ def gram_classes(
             classes += 1
         of_class[t] = found
 
+    analysed = 0
+    for t in range(nights):
+        analysed += codes[kept[t], 4]
     width = 6 + n_dense
     where = np.zeros((nights, width), np.int64)
     value = np.zeros((nights, width))
     entries = np.zeros(nights, np.int64)
+    # Arms, weekdays and dense columns are centred over the analysed nights
     mean = np.zeros(columns)
     for t in range(nights):
         row = kept[t]
+        counts_in = codes[row, 4] / analysed
         n = 0
         for kind, size, start in ((0, periods, 0), (1, blocks, periods), (2, weekdays, periods + blocks)):
-            if size > 0:
+            if size > 0 and (kind == 2 or codes[row, 4] == 1):
                 where[t, n] = start + codes[row, kind]
                 value[t, n] = 1.0
                 n += 1
                 if kind == 2:
-                    mean[start + codes[row, kind]] += 1.0 / nights
+                    mean[start + codes[row, kind]] += counts_in
         where[t, n] = level
         value[t, n] = 1.0
         n += 1
         for j in range(n_dense):
             where[t, n] = level + 1 + j
             value[t, n] = dense[row, j]
-            mean[level + 1 + j] += dense[row, j] / nights
+            mean[level + 1 + j] += dense[row, j] * counts_in
             n += 1
         if codes[row, 3] > 0:
             where[t, n] = level + n_dense + codes[row, 3]
             value[t, n] = 1.0
-            mean[level + n_dense + codes[row, 3]] += 1.0 / nights
+            mean[level + n_dense + codes[row, 3]] += counts_in
             n += 1
         where[t, n] = columns - 1
         value[t, n] = y[row]
@@ -295,6 +301,7 @@ def _leaf(
     fine: bool,
     rest: Array,
     logs: Array,
+    sigmas: Array,
     means: Array,
     covs: Array,
 ) -> float:
@@ -343,6 +350,7 @@ def _leaf(
         _arms(rest, n_fixed - arms, arms, means[node], covs[node])
         value -= 0.5 * (eliminate(rest, n_fixed - arms, n_fixed, size, 0.0) + rest[n_fixed, n_fixed])
         logs[node] = value
+        sigmas[node] = math.exp(log_sigma)
         best = max(best, value)
     total = 0.0
     for node in range(len(x)):
@@ -362,11 +370,10 @@ def _arms(rest: Array, start: int, arms: int, mean: Array, cov: Array) -> None:
         cov[0, 0], cov[1, 1] = d / det, a / det
         cov[0, 1] = cov[1, 0] = -b / det
     else:
-        precision = np.empty((arms, arms))
         for i in range(arms):
             for j in range(i, arms):
-                precision[i, j] = precision[j, i] = rest[start + i, start + j]
-        cov[:, :] = np.linalg.inv(precision)
+                cov[i, j] = cov[j, i] = rest[start + i, start + j]
+        _invert(cov)
     for i in range(arms):
         mean[i] = 0.0
         for j in range(arms):
@@ -399,8 +406,60 @@ def _gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tu
         jacobi[k, k] = alpha
         after = (x - alpha) * here - beta * before
         before, here, size_before = here, after, size
-    nodes, vectors = np.linalg.eigh(jacobi)
-    return nodes, vectors[0] ** 2, peak - 0.5 * ((nodes - centre) / sd) ** 2 - math.log(mass)
+    nodes, firsts = _eigen(jacobi)
+    return nodes, firsts**2, peak - 0.5 * ((nodes - centre) / sd) ** 2 - math.log(mass)
+
+
+@njit(**CACHED)
+def _eigen(matrix: Array) -> tuple[Array, Array]:
+    """Eigenvalues of a small symmetric matrix, and the first entries of its eigenvectors.
+
+    Jacobi's rotations: LAPACK is not made to be called for a 4 × 4 from several threads at once.
+    """
+    n = len(matrix)
+    firsts = np.zeros(n)
+    firsts[0] = 1.0
+    for _ in range(50):
+        off = 0.0
+        for p in range(n):
+            for q in range(p + 1, n):
+                off += abs(matrix[p, q])
+                if matrix[p, q] == 0.0:
+                    continue
+                tau = (matrix[q, q] - matrix[p, p]) / (2.0 * matrix[p, q])
+                t = 1.0 / (abs(tau) + math.sqrt(1.0 + tau * tau))
+                if tau < 0.0:
+                    t = -t
+                c = 1.0 / math.sqrt(1.0 + t * t)
+                s = t * c
+                for k in range(n):
+                    a, b = matrix[k, p], matrix[k, q]
+                    matrix[k, p], matrix[k, q] = c * a - s * b, s * a + c * b
+                for k in range(n):
+                    a, b = matrix[p, k], matrix[q, k]
+                    matrix[p, k], matrix[q, k] = c * a - s * b, s * a + c * b
+                a, b = firsts[p], firsts[q]
+                firsts[p], firsts[q] = c * a - s * b, s * a + c * b
+        if off < 1e-14 * np.abs(np.diag(matrix)).sum():
+            break
+    return np.diag(matrix).copy(), firsts
+
+
+@njit(**CACHED)
+def _invert(matrix: Array) -> None:
+    """Invert a small symmetric positive matrix in place (Gauss and Jordan)."""
+    n = len(matrix)
+    for k in range(n):
+        pivot = matrix[k, k]
+        matrix[k, k] = 1.0
+        for j in range(n):
+            matrix[k, j] /= pivot
+        for i in range(n):
+            if i != k:
+                factor = matrix[i, k]
+                matrix[i, k] = 0.0
+                for j in range(n):
+                    matrix[i, j] -= factor * matrix[k, j]
 
 
 @njit(**CACHED)
@@ -457,7 +516,7 @@ def integrate(
     Returns
     -------
     log weights [component] (not normalised), means [component, arm], covariances [component, arm, arm],
-    and the nodes' (φ, r_period, r_block, r_weekday) with their log weights [node, 5].
+    and of every component σ, φ, and the SDs of periods, blocks and weekdays [component, 5].
     """
     periods, blocks, weekdays, n_dense, arms = sizes
     random = np.array([periods, blocks, weekdays])
@@ -469,7 +528,7 @@ def integrate(
     sigma_points = 9 if fine else 3
     whitened, no_periods, no_blocks = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
     no_weekdays, rest = np.empty((size, size)), np.empty((n_fixed + 1, n_fixed + 1))
-    logs = np.empty(sigma_points)
+    logs, sigmas = np.empty(sigma_points), np.empty(sigma_points)
     means, covs = np.empty((sigma_points, arms)), np.empty((sigma_points, arms, arms))
 
     # Where the four are looked for
@@ -522,6 +581,7 @@ def integrate(
                     False,
                     rest,
                     logs,
+                    sigmas,
                     means,
                     covs,
                 )
@@ -544,7 +604,7 @@ def integrate(
     log_weight = np.empty(total * sigma_points)
     mean = np.empty((total * sigma_points, arms))
     cov = np.empty((total * sigma_points, arms, arms))
-    table = np.empty((total, 5))
+    sds = np.empty((total * sigma_points, 5))
     leaf = 0
     for i in range(number[0]):
         phi = nodes[0, i]
@@ -575,14 +635,17 @@ def integrate(
                         fine,
                         rest,
                         log_weight[here],
+                        sds[here, 0],
                         mean[here],
                         cov[here],
                     )
                     # The width of σ's rule stands in the sum, and belongs to each of its points
                     log_weight[here] += value + found - _log_sum(log_weight[here])
-                    table[leaf, 0], table[leaf, 1:4], table[leaf, 4] = phi, at[1:], value + found
+                    sds[here, 1] = phi
+                    for g in range(3):
+                        sds[here, 2 + g] = at[1 + g] * sds[here, 0]
                     leaf += 1
-    return log_weight, mean, cov, table
+    return log_weight, mean, cov, sds
 
 
 @njit(**CACHED)

@@ -18,8 +18,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from n1trial.columns import Array
 from n1trial.fast._compiled import fit_each, gram_classes, integrate
-from n1trial.fast.design import Array, Codes, Design, nights_of
+from n1trial.fast.design import Codes, Design, nights_of
 from n1trial.fast.priors import Priors
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
@@ -34,13 +35,15 @@ class FastFit:
     """Posterior of every arm minus the reference, as a mixture of Gaussians.
 
     `weights` [component] add up to 1; `means` [component, arm] and `covariances` [component, arm, arm] are
-    in the outcome's unit; `arms` names them.
+    in the outcome's unit; `arms` names them. `spread`
+    [component, 5] holds σ, φ, and the SDs of periods, blocks and weekdays (0: no such term).
     """
 
     arms: tuple[str, ...]
     weights: Array
     means: Array
     covariances: Array
+    spread: Array
     nights: int
 
     @property
@@ -125,7 +128,7 @@ def fast_fit(
         The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
     """
     design, y = nights_of(data, outcome)
-    scaled = (priors or Priors()).scaled(outcome, mean=float(y.mean()), sd=float(y.std(ddof=1)))
+    scaled = (priors or Priors()).for_nights(outcome, y[design.analysed])
     return fit_design(design, y, priors=scaled, points=points)
 
 
@@ -139,7 +142,7 @@ def fit_design(
     priors = priors or Priors()
     laid = _LaidOut.of(design, priors)
     sums = gram_classes(y - _expected(design, y, priors), laid.day, laid.codes, laid.dense, laid.sizes)
-    logs, means, covariances, _ = integrate(
+    logs, means, covariances, spread = integrate(
         *sums, laid.sizes, laid.hyper, laid.precision, _points(points), max(points) > max(POINTS)
     )
     weights = np.exp(logs - logs.max())
@@ -148,7 +151,8 @@ def fit_design(
         weights=weights / weights.sum(),
         means=means + np.asarray(priors.effect_mean),
         covariances=covariances,
-        nights=int(np.isfinite(y).sum()),
+        spread=spread,
+        nights=int(np.isfinite(y[design.analysed]).sum()),
     )
 
 
@@ -234,8 +238,9 @@ class _LaidOut:
     @classmethod
     def of(cls, design: Design, priors: Priors) -> Self:
         arms = np.broadcast_to(np.asarray(priors.effect_sd, dtype=float), len(design.arms) - 1)
-        further = np.full(design.dense.shape[1] - 1, priors.covariate_sd)
-        fixed_sd = np.concatenate([[priors.level_sd, priors.trend_sd], further, arms])
+        sd_of = {"trend": priors.trend_sd, "run_in": priors.run_in_sd, "covariate": priors.covariate_sd}
+        dense = [sd_of[term] for term in design.dense_terms]
+        fixed_sd = np.concatenate([[priors.level_sd], dense, arms])
         return cls(
             day=design.day,
             codes=design.codes,
@@ -264,5 +269,5 @@ def _expected(design: Design, y: Array, priors: Priors, arms: Codes | None = Non
     """What the priors' means alone say of the nights: the engine's own priors are around 0."""
     effect = np.broadcast_to(np.asarray(priors.effect_mean, dtype=float), len(design.arms) - 1)
     by_arm = np.concatenate([[0.0], effect])[design.arm if arms is None else arms]
-    recorded = np.where(np.isfinite(y), by_arm, np.nan)
+    recorded = np.where(np.isfinite(y) & design.analysed, by_arm, np.nan)
     return priors.level_mean + by_arm - np.nanmean(recorded, axis=-1, keepdims=True)

@@ -7,7 +7,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from n1trial.models._columns import Array, Columns
+from n1trial.columns import Array, Columns
 from n1trial.models._priors import Prior
 
 # Terms whose SD is estimated; the others have the Gaussian prior as it stands.

@@ -8,8 +8,8 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from n1trial.columns import Array, Columns, columns_of
 from n1trial.models import _priors as prior
-from n1trial.models._columns import Array, Columns, columns_of
 from n1trial.models._linear import coefficients, linear, stacked
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
