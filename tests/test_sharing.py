@@ -228,5 +228,5 @@ def test_every_report_has_a_copy_to_share_whatever_its_protocol(name):
     material = fixture_reports.REPORTS[name]()
     assert "This copy was made to be shared" in plain_text(shareable(material))
     if material.protocol is not None:
-        own = material.protocol.model_copy(update={"title": "canary", "question": "canary"})
+        own = material.protocol.model_copy(update={"name": "own", "title": "canary", "question": "canary"})
         assert "canary" not in plain_text(shareable(replace(material, protocol=own)))
