@@ -32,7 +32,7 @@ _ROOM_OF = {
     "Truth": "simulate",
     "diary_text": "simulate",
     "estimate_effects": "effects",
-    "fit_model": "fit",
+    "fit_model": "sampling",
     "fit_outcomes": "side_by_side",
     "join_trial": "trial",
     "load_fits": "fit_file",

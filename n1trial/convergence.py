@@ -5,28 +5,16 @@ arXiv:1604.00695, for E-BFMI.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import arviz_stats
 import numpy as np
 import xarray as xr
 
+from n1trial.fit import Diagnostics
+
 MAX_R_HAT, MIN_ESS, MIN_BFMI = 1.01, 400, 0.3
 MAX_DIVERGENT_SHARE_AT_SECOND_TRY = 0.001
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnostics:
-    """How the sampler did: worst values over every parameter and variant."""
-
-    chains: int
-    draws: int
-    max_r_hat: float
-    min_ess_bulk: float
-    min_ess_tail: float
-    divergences: int
-    min_bfmi: float
 
 
 def diagnose(tree: xr.DataTree, names: Iterable[str]) -> Diagnostics:

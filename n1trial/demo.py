@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from n1trial.errors import FolderError
+from n1trial.fast import preliminary_answer
 from n1trial.fit import OnStage
 from n1trial.intake import import_exports, make_trial, trial_data
 from n1trial.journey import Analysis, fit_folder, report_folder
@@ -99,8 +100,24 @@ def examine(*, now: datetime, out: Path, on_stage: OnStage) -> Iterator[str]:
     told = run_demo(out, now=now, on_stage=on_stage)
     yield from fit_lines(told.analysis.fits)
     yield f"the whole pass: {time.perf_counter() - started:.1f} s"
+    yield _engines_apart(told.analysis)
     ok = not told.analysis.refused
     yield "self-test passed" if ok else "self-test failed: the gate refused the demo's fit"
+
+
+def _engines_apart(analysis: Analysis) -> str:
+    """How far the fast engine and the sampler are apart on the demo's nights."""
+    first, draws = analysis.data.outcomes[0], analysis.effects[0]
+    started = time.perf_counter()
+    fast = preliminary_answer(analysis.data, first)
+    seconds = time.perf_counter() - started
+    pairs = list(zip(fast, draws.contrasts, strict=True))
+    apart = max(abs(quick.mean - sampled.mean) for quick, sampled in pairs)
+    wider = max(abs(quick.sd / sampled.sd - 1) for quick, sampled in pairs)
+    return (
+        f"fast engine: {seconds:.2f} s; from the sampler, which allows for heavy tails, its means are at most"
+        f" {apart:.1f} {first.contrast_unit} and its SDs {wider:.0%} away"
+    )
 
 
 def _clear(out: Path) -> None:

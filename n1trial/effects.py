@@ -11,15 +11,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy import stats
+from scipy.special import stdtr
 
+from n1trial.adherence import doses_kept
+from n1trial.fast import Priors, longer_sds, nights_of
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
+from n1trial.show import card
 from n1trial.trial import TrialData
-from n1trial.verdict import Chances, Verdict, settle_nights, verdict_of
+from n1trial.verdict import INTERVAL as INTERVAL
+from n1trial.verdict import INTERVAL_KIND as INTERVAL_KIND
+from n1trial.verdict import (
+    SETTLE_AT_MOST_NIGHTS,
+    Chances,
+    Verdict,
+    even_information,
+    settle_nights,
+    verdict_of,
+)
 
-INTERVAL = 0.95
-INTERVAL_KIND = "equal-tailed"
+# With fewer doses as the schedule had them, it is no longer the schedule that is compared.
+LEAST_KEPT = 0.5
 
 type Certainty = Literal["high", "moderate", "low", "very low"]
 CERTAINTIES: tuple[Certainty, ...] = ("high", "moderate", "low", "very low")
@@ -84,6 +96,11 @@ class Effects:
             ]
         )
 
+    def _repr_html_(self) -> str:
+        facts = {"unit": self.outcome.contrast_unit, "worth having": f"{self.outcome.mid:g}"}
+        problems = {"no verdict": "; ".join(self.problems)} if self.problems else {}
+        return card(f"Effects on {self.outcome.label}", facts | problems, self.table.drop(columns="outcome"))
+
 
 def estimate_effects(fit: Fit, data: TrialData) -> Effects:
     """Contrast every arm with its comparator and say what follows.
@@ -122,7 +139,9 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
         verdict=verdict,
         certainty=certainty,
         reasons=reasons,
-        settle_nights=None if verdict != "can't tell yet" else _settle_nights(fit, data, mean, sd),
+        settle_nights=None
+        if verdict != "can't tell yet"
+        else _settle_nights(fit, data, arm, comparator, mean, sd),
         draws=draws,
     )
 
@@ -147,11 +166,19 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[str, ...]:
     """What forbids a verdict whatever the sampler did."""
     nights = data.analysed(outcome)
     periods = nights.groupby("arm")["period"].nunique()
-    return tuple(
+    sealed = ("the arms are still hidden: open the key with n1trial unblind",) if data.sealed else ()
+    too_few = tuple(
         f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period(s), but a verdict needs 2 of every arm"
         for arm in data.arms
         if periods.get(arm, 0) < 2
     )
+    not_kept = tuple(
+        f"{data.labels[arm]}: as planned on {row.kept:.0f} of {row.answered} evenings in the diary, but a verdict"
+        " needs half of them: the schedule was not kept"
+        for arm, row in zip(data.arms, doses_kept(data).itertuples(), strict=True)
+        if row.kept < LEAST_KEPT * row.answered
+    )
+    return sealed + too_few + not_kept
 
 
 def _without_verdict(effect: Effect) -> Effect:
@@ -168,6 +195,8 @@ def _certainty(
         reasons.append("nothing says that the arms were hidden from you")
     elif not data.blinded:
         reasons.append("you knew what you were taking")
+    elif data.blind_broken:
+        reasons.append("what was hidden from you came out before the end")
     if data.peeked:
         reasons.append("you looked before the end")
     if data.blocks < 4:
@@ -200,11 +229,29 @@ def _better_nights(fit: Fit, draws: npt.NDArray[np.float64]) -> float | None:
     spread = np.sqrt(2.0) * np.ravel(fit.posterior["sigma"].to_numpy())
     nu = np.ravel(fit.posterior["nu"].to_numpy())
     # The difference of two t nights is close to a t of the same ν; its centre is what matters here.
-    return float(stats.t.cdf(fit.outcome.sign * draws / spread, nu).mean())
+    return float(stdtr(nu, fit.outcome.sign * draws / spread).mean())
 
 
-def _settle_nights(fit: Fit, data: TrialData, mean: float, sd: float) -> int | None:
+def _settle_nights(
+    fit: Fit, data: TrialData, arm: str, comparator: str, mean: float, sd: float
+) -> int | None:
     outcome = fit.outcome
+    if sd >= fit.prior_sd:
+        return None
+    if outcome.kind == "continuous":
+        along = np.array([[float(name == arm) - float(name == comparator) for name in data.treatments]])
+        design, y = nights_of(data, outcome)
+        priors = Priors().for_nights(outcome, y[design.analysed])
+        lengths, sds = longer_sds(design, y, along=along, priors=priors, most_nights=SETTLE_AT_MOST_NIGHTS)
+        sds = sds[:, 0]
+    else:
+        lengths, sds = even_information(sd, nights=fit.nights, prior_sd=fit.prior_sd)
     return settle_nights(
-        outcome.sign * mean, sd, nights=fit.nights, prior_sd=fit.prior_sd, mid=outcome.mid, rule=data.rule
+        outcome.sign * mean,
+        sd,
+        lengths=lengths,
+        sds=sds,
+        prior_sd=fit.prior_sd,
+        mid=outcome.mid,
+        rule=data.rule,
     )

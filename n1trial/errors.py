@@ -19,6 +19,10 @@ class ScheduleError(N1TrialError):
     """A schedule that cannot be drawn or read."""
 
 
+class BlindingError(N1TrialError):
+    """Arms that cannot be hidden, or a key that does not open what was sealed."""
+
+
 class ExportError(N1TrialError):
     """An export that is damaged, hostile, unknown or ambiguous."""
 

@@ -1,28 +1,54 @@
 """Fits and what the checks beside them found, in one netCDF file: what a report needs of the sampler."""
 
+import hashlib
 import io
 import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from n1trial.checks import CheckResult, Findings
-from n1trial.convergence import Diagnostics
+from n1trial.checks import Case, CheckResult, Findings
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
-from n1trial.fit import Fit
+from n1trial.fit import Diagnostics, Fit
 from n1trial.outcomes import Outcome
 from n1trial.side_by_side import CheckedFit
 
+PARTS = ("arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scipy", "statsmodels")
 
-def save_fits(path: Path, checked: Sequence[CheckedFit]) -> None:
-    """Write fits to one file: a group for every outcome, a group in it for every variant."""
-    groups = {}
+
+def fits_key(cases: Sequence[Case], *, seed: int) -> str:
+    """Fingerprint of all that fits and checks follow from: nights, seed, the program itself and its parts."""
+    told = hashlib.sha256()
+    for case in cases:
+        data = case.data
+        told.update(
+            repr((case.outcome, data.sha256, data.arms, data.reference, data.further_contrasts)).encode()
+        )
+        told.update(repr((data.sleep_time, data.covariates, data.blinded, case.recorders)).encode())
+        told.update(repr([(each.name, each.data.sha256) for each in case.readings]).encode())
+    for source in sorted(Path(str(files("n1trial"))).rglob("*.py")):
+        told.update(source.read_bytes())
+    told.update(repr((seed, [version(name) for name in PARTS])).encode())
+    return told.hexdigest()
+
+
+def save_fits(path: Path, checked: Sequence[CheckedFit], *, key: str = "") -> None:
+    """Write fits to one file: a group for every outcome, a group in it for every variant.
+
+    Parameters
+    ----------
+    key
+        What they follow from, to be found again by `known_fits`.
+    """
+    groups = {"/": xr.Dataset(attrs={"key": key})}
     for each in checked:
         here = f"/{each.fit.outcome.name}"
         groups[here] = xr.Dataset(attrs={"fit": json.dumps(_told(each.fit)), "checks": _findings_text(each)})
@@ -52,8 +78,18 @@ def load_fits(path: Path) -> list[CheckedFit]:
         raise FolderError(f"{path}: cannot be read ({error}): run n1trial fit again") from error
 
 
+def known_fits(path: Path, *, key: str) -> list[CheckedFit] | None:
+    """The fits of a file that follow from the very same things; None where there are none."""
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            same = tree.attrs.get("key") == key
+        return load_fits(path) if same else None
+    except (OSError, FolderError, KeyError, TypeError, ValueError):
+        return None
+
+
 def _told(fit: Fit) -> dict[str, Any]:
-    drawn = ("posterior", "variants")
+    drawn = ("posterior", "variants", "densities")
     told = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name not in drawn}
     return told | {"outcome": asdict(fit.outcome), "diagnostics": asdict(fit.diagnostics)}
 
@@ -67,6 +103,7 @@ def _findings_text(checked: CheckedFit) -> str:
                 name: table.to_json(orient="split", double_precision=15)
                 for name, table in found.tables.items()
             },
+            "start_s": checked.start_s,
             "check_s": checked.check_s,
         }
     )
@@ -91,4 +128,4 @@ def _checked_fit_of(group: xr.DataTree) -> CheckedFit:
             name: pd.read_json(io.StringIO(text), orient="split") for name, text in found["tables"].items()
         },
     )
-    return CheckedFit(fit=fit, findings=findings, check_s=found["check_s"])
+    return CheckedFit(fit=fit, findings=findings, start_s=found["start_s"], check_s=found["check_s"])

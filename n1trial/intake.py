@@ -8,29 +8,39 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from n1trial.allocation import new_seed
-from n1trial.diary import Diary, blank_diary, diary_csv, read_diary, with_answers
-from n1trial.episodes import SleepEpisode, night_of
+import pandas as pd
+
+from n1trial.conduct import Course, blind_broken, conduct_notes, read_course
+from n1trial.diary import Diary, diary_csv, read_diary, with_answers
+from n1trial.episodes import SleepEpisode
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
 from n1trial.importers import OnNote, read_exports, warn
 from n1trial.ledger import ledger_csv, ledger_table, trace_nights
+from n1trial.making import make_trial
 from n1trial.nights import Nights, nightly
-from n1trial.protocol import protocol_path, read_protocol
-from n1trial.schedule import randomise
 from n1trial.store import (
     Imported,
     TrialFolder,
     add_episodes,
-    create_folder,
     fingerprint,
     imported_before,
     stored_episodes,
     writing,
 )
-from n1trial.trial import TrialData, join_trial
+from n1trial.trial import TrialData, join_trial, without_nights_after
+
+__all__ = [
+    "Recorded",
+    "import_exports",
+    "make_trial",
+    "nights_by_device",
+    "recorded_nights",
+    "trial_data",
+    "trial_ledger",
+    "write_down",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +50,6 @@ class Recorded:
     data: TrialData
     used: str
     by_device: Mapping[str, Sequence[SleepEpisode]]
-
-
-def make_trial(
-    path: Path, *, protocol: str, start: date, seed: str | None, home_zone: ZoneInfo | None, now: datetime
-) -> TrialFolder:
-    """Make a trial folder from a template or protocol file: schedule, calendar, diary, log."""
-    source = protocol_path(protocol)
-    plan = read_protocol(source)
-    schedule = randomise(plan, start=start, seed=seed or new_seed())
-    return create_folder(
-        path,
-        protocol_source=source.read_text(encoding="utf-8-sig"),
-        protocol=plan,
-        schedule=schedule,
-        diary=blank_diary(schedule, plan),
-        home_zone=home_zone,
-        now=now,
-    )
 
 
 def import_exports(
@@ -116,7 +108,7 @@ def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded
         raise FolderError(f"{folder.path}: no sleep was imported yet: run n1trial import with your export")
     primary = folder.protocol.primary
     joined = {
-        device: join_trial(folder.schedule, nightly(episodes), folder.protocol, diary)
+        device: join_trial(folder.schedule, nightly(episodes), folder.analysis_protocol, diary)
         for device, episodes in by_device.items()
     }
     counts = {device: len(data.analysed(primary)) for device, data in joined.items()}
@@ -127,9 +119,23 @@ def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded
         for device, nights in counts.items()
         if device != used
     )
-    mixed = tuple(_layouts_mixed(used, by_device[used]))
-    data = replace(joined[used], notes=joined[used].notes + aside + mixed)
+    notes = (*aside, *_layouts_mixed(used, by_device[used]))
+    data = _as_conducted(joined[used], folder, read_course(folder), notes)
     return Recorded(data=data, used=used, by_device=by_device)
+
+
+def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: tuple[str, ...]) -> TrialData:
+    """The trial as it went: hidden or not, peeked at or not, stopped early or not."""
+    if course.last_night:
+        data = without_nights_after(data, pd.Timestamp(course.last_night), "after the stop")
+    return replace(
+        data,
+        notes=(*data.notes, *notes, *conduct_notes(course)),
+        blinded=bool(folder.hidden),
+        sealed=folder.sealed,
+        blind_broken=blind_broken(folder, course),
+        peeked=bool(course.early_looks),
+    )
 
 
 def _layouts_mixed(device: str, episodes: Sequence[SleepEpisode]) -> Iterator[str]:
@@ -168,11 +174,6 @@ def trial_ledger(folder: TrialFolder) -> str:
     """
     recorded = recorded_nights(folder)
     return ledger_csv(ledger_table(recorded.data, trace_nights(recorded.by_device[recorded.used])))
-
-
-def this_evening(folder: TrialFolder, *, now: datetime) -> date:
-    """The night that it is: until noon that of the evening before, on the clock of the home zone if known."""
-    return night_of(now.astimezone(folder.home_zone).replace(tzinfo=None))
 
 
 def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:

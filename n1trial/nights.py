@@ -19,6 +19,7 @@ from n1trial.episodes import SleepEpisode
 from n1trial.errors import TableError
 from n1trial.files import write_whole
 from n1trial.joining import NightRule, Window, night_rows
+from n1trial.show import card
 
 __all__ = ["COLUMNS", "NUMBERS", "NightRule", "Nights", "Window", "nightly", "nights_csv", "read_nights"]
 
@@ -50,6 +51,16 @@ class Nights:
     def to_csv(self, path: Path) -> None:
         """Write the nights, at once or not at all; an empty cell means *not recorded*."""
         write_whole(path, nights_csv(self))
+
+    def _repr_html_(self) -> str:
+        recorded = self.table["tst_min"].notna()
+        facts = {"nights": len(self.table), "with sleep time": int(recorded.sum())}
+        if recorded.any():
+            facts |= {
+                "mean, min": round(self.table["tst_min"].mean()),
+                "SD, min": round(self.table["tst_min"].std()),
+            }
+        return card("Nights", facts, self.table)
 
 
 def nights_csv(nights: Nights) -> str:

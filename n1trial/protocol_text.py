@@ -1,35 +1,139 @@
 """A protocol in plain lines: the question, what every arm holds, the design, what is measured, what to mind."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from n1trial.allocation import Admissible, Luck, luck_of
+from n1trial.allocation.admissible import ORDERS
 from n1trial.protocol import Protocol
-from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE, SUBSTANCES
+from n1trial.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS, SUBSTANCES
 from n1trial.text import visible
+
+# The prices of restrictions are found by listing orders, of which seven arms have 5,040.
+PRICED_ARMS = 5
 
 
 def protocol_lines(protocol: Protocol) -> Iterator[str]:
-    """A protocol: question, arms with what they hold, design, outcomes, safety."""
-    design = protocol.design
-    first, last = protocol.dosing.minutes_before_bed
+    """A protocol: question, arms with what they hold, limits, design and its luck, outcomes, safety."""
     yield visible(protocol.title)
     yield visible(protocol.question)
     yield ""
     for arm in protocol.arms:
         held = " + ".join(f"{dose.compound:,.0f} mg {SUBSTANCES[dose.substance].label}" for dose in arm.doses)
         mark = ", the reference" if arm.name == protocol.reference else ""
-        yield f"  {arm.name}{mark}: {held or 'no dose'}"
-        yield f"      glycine {arm.glycine_mg:,.0f} mg, elemental magnesium {arm.magnesium_mg:,.0f} mg"
-    yield f"  limit for magnesium from supplements: {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE})"
+        told = "; ".join(part for part in (held, visible(arm.instruction)) if part)
+        yield f"  {arm.name}{mark}: {told or 'no dose'}"
+        if arm.doses:
+            first, last = protocol.minutes_before_bed(arm)
+            yield (
+                f"      glycine {arm.glycine_mg:,.0f} mg, elemental magnesium {arm.magnesium_mg:,.0f} mg,"
+                f" {first} to {last} min before bed"
+            )
+    for line in limit_lines(protocol):
+        yield f"  {line}"
     if protocol.acknowledged_above_limit:
         yield f"  above the limit, acknowledged: {visible(protocol.acknowledged_above_limit)}"
     yield ""
-    yield (
-        f"  {protocol.planned_nights} nights: run-in {design.run_in_nights}, then {design.blocks} blocks of"
-        f" {len(protocol.arms)} periods of {design.period_nights}; taken {first} to {last} min before bed"
-    )
+    for line in design_lines(protocol):
+        yield f"  {line}"
+    yield f"  {looks_line(protocol)}"
+    yield from (f"  {line}" for line in _prices(protocol))
+    yield ""
     for planned in protocol.outcomes:
         outcome = planned.outcome
         mark = ", primary" if planned.primary else ""
         yield f"  {outcome.name}{mark}: worth having from {outcome.mid:g} {outcome.contrast_unit} ({outcome.source})"
+    if protocol.confounders:
+        yield f"  written down before the dose: {', '.join(visible(name) for name in protocol.confounders)}"
     for warning in protocol.stop_and_ask_a_doctor:
         yield f"  doctor: {visible(warning)}"
+
+
+def limit_lines(protocol: Protocol) -> Iterator[str]:
+    """The limits of magnesium by authority and which arms are above; glycine, and what collagen brings of it."""
+    if any(arm.magnesium_mg for arm in protocol.arms):
+        for limit in MAGNESIUM_LIMITS:
+            above = [arm.name for arm in protocol.arms if arm.magnesium_mg > limit.mg]
+            held = f"; ABOVE IT: {', '.join(above)}" if above else ""
+            most = f"at most {limit.mg:.0f} mg a day ({limit.source})"
+            yield f"magnesium from supplements, {limit.authority}: {most}{held}"
+    if any(arm.glycine_mg for arm in protocol.arms):
+        low, high = COLLAGEN_GLYCINE
+        yield "glycine: no authority named here has set a limit; trials gave 3 g an evening"
+        yield (
+            f"collagen is glycine too: 15 g of it hold {15 * low:.1f} to {15 * high:.1f} g; keep it the same"
+            " every day, or leave it away, and write it down"
+        )
+
+
+def design_lines(protocol: Protocol) -> Iterator[str]:
+    """The design in numbers, and what luck alone could reach with it."""
+    design, arms = protocol.design, len(protocol.arms)
+    periods = f"periods of {design.period_nights} nights" if design.period_nights > 1 else "single nights"
+    washout = (
+        f", of which the first {design.washout_nights} are not analysed" if design.washout_nights else ""
+    )
+    yield (
+        f"{protocol.planned_nights} nights: run-in {design.run_in_nights}, then {design.blocks} blocks of"
+        f" {arms} {periods}{washout}"
+    )
+    rules = [ORDER_IN_WORDS[design.order]]
+    rules += [f"{pair.arm} never directly after {pair.after}" for pair in design.never]
+    yield f"order: {', and '.join(rules)}; drawn from {protocol.admissible.size:,} equally likely schedules"
+    if arms <= PRICED_ARMS:
+        yield luck_in_words(luck_of(protocol.admissible))
+
+
+ORDER_IN_WORDS = {
+    "any": "every block in any order",
+    "no-repeat": "no arm twice in a row",
+    "abba": "every second block mirrors the one before",
+    "williams": "Williams squares, in which every arm follows every other equally often",
+}
+
+
+def luck_in_words(luck: Luck) -> str:
+    """The least p that the two randomisation tests can reach."""
+    if luck.least_p >= 1:
+        return "the order is as good as fixed: no randomisation test is possible"
+    two = (
+        f"swaps of two arms, {luck.swaps:,} in the middle, {luck.least_swap_p:.2g}"
+        if luck.least_swap_p < 1
+        else "no two arms can be swapped on their own"
+    )
+    return f"least p that luck could reach: all labels {luck.least_p:.2g}; {two}"
+
+
+def looks_line(protocol: Protocol) -> str:
+    """When results may be looked at before the end, and when the trial then stops."""
+    looks = protocol.looks
+    if looks is None:
+        return "No look at the results before the end."
+    when = ", ".join(str(block) for block in looks.after_blocks)
+    rule = (
+        f"the posterior SD of every two arms in {protocol.primary.name} is at most {looks.sd_at_most:g}"
+        f" {protocol.primary.contrast_unit}"
+        if looks.stop_when == "precise"
+        else "no arm’s verdict is “can’t tell yet”"
+    )
+    return f"Looks after block {when}; stop when {rule}."
+
+
+def _prices(protocol: Protocol) -> Iterator[str]:
+    """What another order would leave to luck, where it fits the number of blocks."""
+    if len(protocol.arms) > PRICED_ARMS:
+        return
+    yield "what a restriction of the order costs:"
+    yield f"    {'order':10} {'schedules':>10} {'swaps':>8} {'least p':>8} {'p .05 in':>9}"
+    for order in ORDERS:
+        other = replace(protocol.admissible, order=order, never=())
+        mark = "  <- this protocol" if other == protocol.admissible else ""
+        yield f"    {order:10} {_price(other)}{mark}"
+
+
+def _price(admissible: Admissible) -> str:
+    if admissible.blocks % admissible.cycle:
+        return f"needs a multiple of {admissible.cycle} blocks"
+    luck = luck_of(admissible)
+    size = f"{luck.size:,}" if luck.size < 10**9 else f"{luck.size:.1e}"
+    return f"{size:>10} {luck.swaps:>8,.4g} {luck.least_swap_p:>8.2g} {luck.reach_05:>9.0%}"

@@ -9,9 +9,10 @@ from dataclasses import replace
 from n1trial.checks import Reading
 from n1trial.diary import Diary
 from n1trial.intake import Recorded
+from n1trial.ledger import trace_nights
 from n1trial.nights import NightRule, Nights, nightly
 from n1trial.store import TrialFolder
-from n1trial.trial import join_trial
+from n1trial.trial import join_trial, left_out_like
 
 WAKES = "wake_episodes"
 LONG_WAKE_MIN = 10.0
@@ -25,10 +26,28 @@ def other_readings(folder: TrialFolder, recorded: Recorded, diary: Diary) -> tup
     return tuple(
         Reading(name=name, data=data, outcome=outcome)
         for name, nights in _other_nights(folder, recorded)
-        for data in (join_trial(folder.schedule, nights, folder.protocol, diary),)
+        for joined in (join_trial(folder.schedule, nights, folder.analysis_protocol, diary),)
+        for data in (left_out_like(joined, recorded.data),)
         for outcome in data.outcomes
         if not data.table[outcome.name].equals(recorded.data.table[outcome.name])
         and data.table[outcome.name].notna().any()
+    )
+
+
+def recorders(recorded: Recorded) -> tuple[str, ...]:
+    """Every device and way of scoring that recorded nights of the trial, in order of the nights."""
+    planned = set(recorded.data.table["night"].dt.date)
+    mains = [
+        night.main
+        for night in trace_nights(recorded.by_device[recorded.used])
+        if night.main is not None and night.night in planned
+    ]
+    named = (main.device or main.source for main in mains)
+    return tuple(
+        dict.fromkeys(
+            f"{name}, algorithm {main.algorithm}" if main.algorithm else name
+            for name, main in zip(named, mains, strict=True)
+        )
     )
 
 

@@ -1,16 +1,16 @@
-"""Which arm on which night: drawn at random, kept as a table, a CSV file and a calendar."""
+"""Which arm on which night: drawn at random, kept as a table and a CSV file."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 
-import icalendar
 import pandas as pd
 
 from n1trial.allocation import words
 from n1trial.errors import ScheduleError
 from n1trial.protocol import Protocol
+from n1trial.show import card
 
 COLUMNS = ("night", "phase", "block", "period", "arm", "washout")
 
@@ -33,6 +33,12 @@ class Schedule:
         """The first evening."""
         first: pd.Timestamp = self.table["night"].iloc[0]
         return first.date()
+
+    def _repr_html_(self) -> str:
+        trial = self.table[self.table["phase"] == "trial"]
+        counted = {"nights": len(self.table), "blocks": trial["block"].nunique()}
+        periods = trial.drop_duplicates("period")[["night", "block", "period", "arm"]]
+        return card("Schedule", {"first evening": self.start, **counted}, periods)
 
 
 def randomise(protocol: Protocol, *, start: date, seed: str) -> Schedule:
@@ -105,30 +111,3 @@ def read_schedule(path: Path, *, protocol_sha256: str, seed: str) -> Schedule:
     except ValueError as error:
         raise ScheduleError(f"{path.name}: a date or number cannot be read ({error}): restore it") from error
     return Schedule(table=table[list(COLUMNS)], protocol_sha256=protocol_sha256, seed=seed)
-
-
-def schedule_ics(schedule: Schedule, protocol: Protocol) -> bytes:
-    """The schedule as a calendar: one all-day entry for each evening, with a stable identity."""
-    labels = {arm.name: arm.label for arm in protocol.arms}
-    first, last = protocol.dosing.minutes_before_bed
-    calendar = icalendar.Calendar()
-    calendar.add("prodid", "-//n1trial//schedule//EN")
-    calendar.add("version", "2.0")
-    # The stamp is the trial's own first evening, so that the same schedule gives the same bytes.
-    stamp = datetime.combine(schedule.start, time(12), UTC)
-    for row in schedule.table.itertuples():
-        night = row.night.date()
-        event = icalendar.Event()
-        event.add("uid", f"{night.isoformat()}-{schedule.protocol_sha256[:12]}@n1trial")
-        event.add("dtstamp", stamp)
-        event.add("dtstart", night)
-        event.add("dtend", night + timedelta(days=1))
-        event.add(
-            "summary",
-            f"Tonight: {labels[row.arm]}" if row.phase == "trial" else "Run-in: nothing, sleep as usual",
-        )
-        event.add("description", f"{first} to {last} minutes before bed. {protocol.dosing.note}".strip())
-        event.add("transp", "TRANSPARENT")
-        calendar.add_component(event)
-    text: bytes = calendar.to_ical()
-    return text

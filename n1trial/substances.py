@@ -9,6 +9,28 @@ from dataclasses import dataclass
 
 MAGNESIUM_G_PER_MOL = 24.305
 GLYCINE_G_PER_MOL = 75.067
+
+# Glycine in 100 g of collagen peptides or gelatine: 22 to 29 g. Glycine is every third residue of collagen but
+# the lightest; hydrolysed products differ. A scoop of 15 g holds 3.3 to 4.4 g, more than the 3 g of a trial arm.
+COLLAGEN_GLYCINE = (0.22, 0.293)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The most elemental magnesium a day from supplements that an authority holds safe for adults."""
+
+    authority: str
+    mg: float
+    source: str
+
+
+MAGNESIUM_LIMITS = (
+    Limit(authority="EFSA, EU", mg=250, source="Scientific Committee on Food (2001), in EFSA (2006)"),
+    Limit(authority="BfR, Germany", mg=250, source="Opinion 034/2017, in two or more portions a day"),
+    Limit(authority="US National Academies", mg=350, source="Dietary Reference Intakes (1997)"),
+    Limit(authority="VKM, Norway", mg=350, source="Report 2016:15"),
+    Limit(authority="EVM, UK", mg=400, source="Expert Group on Vitamins and Minerals (2003), guidance level"),
+)
 MAGNESIUM_LIMIT_MG = 350.0
 MAGNESIUM_LIMIT_SOURCE = (
     "US National Academies (1997), tolerable upper intake from supplements, adults; EFSA (2006) says 250 mg"
@@ -40,6 +62,7 @@ SUBSTANCES = {
     substance.name: substance
     for substance in (
         Substance(name="placebo", label="placebo", molar_mass_g=1.0),
+        Substance(name="other", label="of the supplement", molar_mass_g=1.0),
         Substance(name="glycine", label="glycine", molar_mass_g=GLYCINE_G_PER_MOL, glycine_per_mole=1),
         Substance(
             name="magnesium-bisglycinate",
@@ -53,6 +76,17 @@ SUBSTANCES = {
             label="trimagnesium dicitrate",
             molar_mass_g=451.11,
             magnesium_per_mole=3,
+        ),
+        # C4H4MgO5 without water, PubChem: magnesium malate
+        Substance(
+            name="magnesium-malate", label="magnesium malate", molar_mass_g=156.38, magnesium_per_mole=1
+        ),
+        # Mg(C4H7O5)2, PubChem: magnesium L-threonate
+        Substance(
+            name="magnesium-threonate",
+            label="magnesium L-threonate",
+            molar_mass_g=294.50,
+            magnesium_per_mole=1,
         ),
         Substance(name="magnesium-oxide", label="magnesium oxide", molar_mass_g=40.304, magnesium_per_mole=1),
     )

@@ -6,7 +6,7 @@ the plan says so (run-in, washout) or when nothing was recorded, and the ledger 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol, VerdictRule
 from n1trial.schedule import Schedule
+from n1trial.show import card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,9 @@ class TrialData:
     device also `start` of sleep (ISO text) and `device`; from a diary `taken` (1, 0, NaN: not written),
     `taken_at` ("22:15"), `guess` ("" : none), `confidence` (0 to 10), and a number for every confounder.
     `covariates` names the confounders, written down before the dose, of which any value is there.
-    `blinded` is None where nobody said. `design` is what the schedule was drawn from, None where unknown.
+    `blinded` is None where nobody said. While `sealed` the arms are letters, the first the comparator;
+    `blind_broken` says how the person came to know what was hidden. `design` is what the schedule was
+    drawn from, None where unknown.
     """
 
     table: pd.DataFrame
@@ -42,8 +45,11 @@ class TrialData:
     notes: tuple[str, ...] = ()
     sleep_time: str | None = None
     covariates: tuple[str, ...] = ()
+    doses: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     blinded: bool | None = False
     peeked: bool = False
+    sealed: bool = False
+    blind_broken: str | None = None
     design: Admissible | None = None
 
     @property
@@ -58,8 +64,9 @@ class TrialData:
 
     @property
     def blocks(self) -> int:
-        """How many blocks the trial has."""
-        return int(self.table.loc[self.table["block"] > 0, "block"].nunique())
+        """How many blocks the trial has that are not planned to be left out."""
+        counted = (self.table["block"] > 0) & ~self.table["left_out"].isin(PLANNED_OUT)
+        return int(self.table.loc[counted, "block"].nunique())
 
     @property
     def sha256(self) -> str:
@@ -76,13 +83,36 @@ class TrialData:
         unrecorded = (became == "analysed") & self.table[outcome.name].isna()
         return self.table[["night", "arm", "period"]].assign(became=became.mask(unrecorded, "not recorded"))
 
+    def _repr_html_(self) -> str:
+        kept = {
+            f"nights of {outcome.label}": f"{len(self.analysed(outcome))} of {len(self.table)}"
+            for outcome in self.outcomes
+        }
+        arms = ", ".join(self.labels[arm] for arm in self.arms)
+        return card("Trial", {"arms": arms, "blocks": self.blocks, **kept}, self.table)
+
     def missing_share(self, outcome: Outcome) -> float:
         """Share of the nights planned for analysis that have no outcome, 0 to 1."""
         planned = self.table[~self.table["left_out"].isin(PLANNED_OUT)]
         return 1 - len(self.analysed(outcome)) / len(planned) if len(planned) else 1.0
 
 
-PLANNED_OUT = ("run-in", "washout")
+PLANNED_OUT = ("run-in", "washout", "after the stop", "after the look")
+
+
+def without_nights_after(data: TrialData, last: pd.Timestamp, reason: str) -> TrialData:
+    """The trial with every night after this one left out for a reason."""
+    later = (data.table["night"] > last) & (data.table["left_out"] != "run-in")
+    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(later, reason)))
+
+
+def left_out_like(data: TrialData, other: TrialData) -> TrialData:
+    """The trial with the nights left out that another reading of the same nights is planned to leave out."""
+    planned = other.table["left_out"]
+    return replace(
+        data,
+        table=data.table.assign(left_out=data.table["left_out"].mask(planned.isin(PLANNED_OUT), planned)),
+    )
 
 
 def join_trial(
@@ -131,6 +161,7 @@ def join_trial(
         covariates=tuple(
             name for name in protocol.confounders if name in written and written[name].notna().any()
         ),
+        doses={arm.name: (arm.glycine_mg / 1000.0, arm.magnesium_mg) for arm in protocol.arms},
     )
 
 

@@ -30,6 +30,11 @@ class LogLine:
     detail: str
     sha256: str
 
+    @property
+    def day(self) -> str:
+        """The date on which it happened, in the zone of whoever wrote the line."""
+        return self.at[:10]
+
 
 def append(database: sqlite3.Connection, event: str, detail: str, *, now: datetime) -> None:
     """Add a line; the caller has begun a transaction.

@@ -12,6 +12,8 @@ from scipy.special import ndtr, ndtri
 
 from n1trial.protocol import VerdictRule
 
+INTERVAL = 0.95
+INTERVAL_KIND = "equal-tailed"
 SETTLE_AT_MOST_NIGHTS = 730
 SETTLED = 0.7
 _STANDARD_NORMAL = ndtri((np.arange(400) + 0.5) / 400)
@@ -56,7 +58,7 @@ class Chances:
 
 
 def verdicts_met(
-    chances: Chances, *, sd_ratio: float, rule: VerdictRule
+    chances: Chances, *, sd_ratio: Numbers, rule: VerdictRule
 ) -> dict[Verdict, npt.NDArray[np.bool]]:
     """Which rules are met, in the order in which they count.
 
@@ -87,29 +89,49 @@ def decided(chances: Chances, *, sd_ratio: float, rule: VerdictRule) -> npt.NDAr
 
 
 def settle_nights(
-    mean: float, sd: float, *, nights: int, prior_sd: float, mid: float, rule: VerdictRule
+    mean: float,
+    sd: float,
+    *,
+    lengths: npt.NDArray[np.int64],
+    sds: npt.NDArray[np.float64],
+    prior_sd: float,
+    mid: float,
+    rule: VerdictRule,
 ) -> int | None:
     """Length in analysed nights of a trial like this one that would probably reach a verdict.
 
     The shortest trial, in whole weeks, whose chance of any verdict but "can't tell yet" is `SETTLED` or more,
-    given what is known now. The information in a night is what narrowed the prior so far; where the mean
-    will lie after n nights is Gaussian around the mean of today, with the variance that those nights remove
-    (the preposterior distribution, Raiffa & Schlaifer 1961). None: no trial of up to two years would do.
+    given what is known now. Where the mean will lie after n nights is Gaussian around the mean of today,
+    with the variance that those nights remove (the preposterior distribution, Raiffa & Schlaifer 1961).
+    None: no trial of up to two years would do.
 
     Parameters
     ----------
     mean, sd, prior_sd
         Posterior mean and SD of the gain, and SD of its prior, in the contrast unit.
-    nights
-        Analysed nights so far.
+    lengths, sds : [length]
+        Nights of longer and longer trials, the present one first, and the posterior SDs that they leave;
+        between them information (1/SD²) is taken as even in the nights.
     """
-    if sd >= prior_sd:
-        return None
-    per_night = (sd**-2 - prior_sd**-2) / nights
-    for longer in range(7 * (nights // 7 + 1), SETTLE_AT_MOST_NIGHTS + 1, 7):
-        then_sd = float((per_night * longer + prior_sd**-2) ** -0.5)
+    weeks = np.arange(7 * (int(lengths[0]) // 7 + 1), SETTLE_AT_MOST_NIGHTS + 1, 7)
+    # The present SD is the sampler's, so what longer trials leave is taken relative to it
+    then_sds = sd * np.interp(weeks, lengths, (sds[0] / sds) ** 2) ** -0.5
+    for longer, then_sd in zip(weeks[weeks <= lengths[-1]], then_sds, strict=False):
         then_means = mean + float(np.sqrt(max(sd**2 - then_sd**2, 0.0))) * _STANDARD_NORMAL
-        then = Chances.gaussian(then_means, then_sd, mid)
-        if float(np.mean(decided(then, sd_ratio=then_sd / prior_sd, rule=rule))) >= SETTLED:
-            return longer
+        then = Chances.gaussian(then_means, float(then_sd), mid)
+        if float(np.mean(decided(then, sd_ratio=float(then_sd) / prior_sd, rule=rule))) >= SETTLED:
+            return int(longer)
     return None
+
+
+def even_information(
+    sd: float, *, nights: int, prior_sd: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Lengths and SDs for `settle_nights` where every night tells as much as those so far did.
+
+    What the nights so far have told is what narrowed the prior. It is too hopeful where periods differ, and
+    serves where nothing better is known.
+    """
+    lengths = np.arange(nights, 2 * SETTLE_AT_MOST_NIGHTS, 7, dtype=np.int64)
+    per_night = max(sd**-2 - prior_sd**-2, 0.0) / nights
+    return lengths, np.asarray((per_night * lengths + prior_sd**-2) ** -0.5, dtype=np.float64)

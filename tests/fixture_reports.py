@@ -22,12 +22,12 @@ SETTLED_ABOUT = {
 }
 FEATURES = pd.DataFrame(
     {
-        "feature": [
+        "statistic": [
             "likeness of one night to the next",
             "spread within a period, min",
             "shortest night, min",
         ],
-        "observed": [0.03, 52.0, 171.0],
+        "recorded": [0.03, 52.0, 171.0],
         "low": [-0.16, 44.0, 190.0],
         "high": [0.19, 61.0, 290.0],
     }
@@ -46,7 +46,9 @@ def lived(given: by_hand.Inputs, *, right_share: float | None = None) -> Materia
         right = np.arange(len(diary.table)) % 100 < 100 * right_share
         arm = dict(zip(table["night"], table["arm"], strict=True))
         diary.table["guess"] = diary.table["night"].map(arm).where(right, diary.table["guess"])
-    return given.material(protocol=PROTOCOL, diary=diary, tables={"tst_min": {"predictive": FEATURES}})
+    return given.material(
+        protocol=PROTOCOL, diary=diary, tables={"tst_min": {"posterior predictive": FEATURES}}
+    )
 
 
 def retold(material: Material, **changes: object) -> Material:
@@ -89,13 +91,41 @@ def two_devices() -> Material:
     )
 
 
+def sealed() -> Material:
+    """While the arms are hidden they are letters everywhere, and there is no answer."""
+    material = lived(by_hand.decided())
+    letters = dict(zip(material.data.arms, "ABC", strict=True))
+    return retold(
+        replace(
+            material,
+            fits=[
+                replace(fit, posterior=fit.posterior.assign_coords(contrast=["B", "C"]), variants={})
+                for fit in material.fits
+            ],
+            checks={},
+        ),
+        table=material.data.table.assign(arm=material.data.table["arm"].map(letters)),
+        arms=tuple(letters.values()),
+        reference="A",
+        labels={letter: letter for letter in letters.values()},
+        further_contrasts=(("C", "B"),),
+        blinded=True,
+        sealed=True,
+    )
+
+
 REPORTS: dict[str, Callable[[], Material]] = {
     "clear-gain": lambda: lived(by_hand.decided()),
     "no-effect-but-wide": lambda: lived(by_hand.inputs([1.0, -2.0], 17.0)),
     "worse": lambda: lived(by_hand.worse()),
     "gate-failed": lambda: lived(by_hand.gate_failed()),
     "blinded": lambda: retold(lived(by_hand.decided(), right_share=0.0), blinded=True),
-    "blind-broken": lambda: retold(lived(by_hand.decided(), right_share=0.8), blinded=True),
+    "blind-broken": lambda: retold(
+        lived(by_hand.decided(), right_share=0.8),
+        blinded=True,
+        blind_broken="2026-03-03: saw the packing sheet",
+    ),
+    "sealed": sealed,
     "peeked": peeked,
     "stopped-early": stopped_early,
     "no-wake-data": without_wakes,

@@ -177,7 +177,7 @@ def infested(payload: str) -> Material:
         fits=fits,
         effects=effects,
         checks={"tst_min": [check]},
-        tables={"tst_min": {"predictive": fixture_reports.FEATURES.assign(feature=payload)}},
+        tables={"tst_min": {"posterior predictive": fixture_reports.FEATURES.assign(statistic=payload)}},
         protocol=fixture_reports.PROTOCOL.model_copy(
             update=words | {"arms": arms, "confounders": (payload,)}
         ),

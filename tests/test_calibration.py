@@ -4,10 +4,12 @@ import itertools
 import warnings
 from datetime import date
 
+import calibrate
 import numpy as np
 import nutpie
 import pandas as pd
 import pytest
+import sbc
 
 from n1trial.models import model_for
 from n1trial.nights import COLUMNS, Nights
@@ -105,3 +107,39 @@ def test_effects_drawn_from_the_prior_lie_in_nineteen_of_twenty_intervals():
         inside, total = inside + ((low <= true) & (true <= high)).sum(), total + len(true)
     print(f"\n95 % intervals held the truth in {inside} of {total} contrasts ({inside / total:.3f})")
     assert 0.92 <= inside / total <= 0.98
+
+
+@pytest.mark.parametrize("study", [name for name in calibrate.STUDIES if name.startswith("sbc-")])
+def test_true_values_have_uniform_ranks_among_their_draws(study):
+    found = calibrate.STUDIES[study]()
+    # Bands that hold for all quantities of the model at once.
+    prob = 1 - 0.05 / len(found["quantities"])
+    for quantity, ranks in found["quantities"].items():
+        p, out = sbc.p_uniform(ranks), sbc.excursion(ranks, prob=prob)
+        print(f"\n{study} {quantity}: {found['trials']} trials, χ² p {p:.3f}, ECDF at {out:.2f} of its band")
+        assert p > 0.001
+        assert out <= 1
+
+
+def test_bands_hold_uniform_ranks_nineteen_times_of_twenty_and_catch_a_shift():
+    rng = np.random.default_rng(1)
+    sets = [sbc.summary(rng.integers(0, sbc.RANKS + 1, 300)) for _ in range(400)]
+    inside = np.mean([sbc.excursion(each, prob=0.95) <= 1 for each in sets])
+    assert inside == pytest.approx(0.95, abs=0.035)
+    shifted = sbc.summary(np.minimum(rng.integers(0, sbc.RANKS + 1, 300) + 12, sbc.RANKS))
+    assert sbc.excursion(shifted, prob=0.95) > 1
+    assert sbc.p_uniform(shifted) < 0.001
+
+
+def test_the_fast_engine_announces_nothing_without_effect_whatever_the_nuisance():
+    found = calibrate.null_study()
+    for scenario, share in found["worth it"].items():
+        print(f"\nno effect, {scenario}: worth it in {share:.2%} of {found['trials']} trials")
+        assert share <= 0.05
+
+
+def test_nine_in_ten_is_true_nine_times_of_ten():
+    found = calibrate.decile_study()
+    for stated, true, contrasts in zip(found["stated"], found["true"], found["contrasts"], strict=True):
+        print(f"\nstated {stated:.3f}, true {true:.3f} of {contrasts} contrasts")
+        assert abs(stated - true) <= 0.04

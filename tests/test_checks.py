@@ -1,13 +1,15 @@
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pretend import pretend_trial
 
 from n1trial.allocation import Admissible, words
-from n1trial.checks import Case, checks, run_checks
+from n1trial.checks import Case, Reading, checks, run_checks
 from n1trial.checks._period_means import complete_blocks
 from n1trial.checks.randomisation import (
     block_t,
@@ -21,6 +23,7 @@ from n1trial.checks.randomisation import (
 )
 from n1trial.outcomes import OUTCOMES
 from n1trial.own_table import read_table
+from n1trial.sampling import fit_model
 
 SLEEP = OUTCOMES["tst_min"]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "published"
@@ -35,17 +38,37 @@ def result(data, check, contrast, outcome=None):
     return next(each for each in found.results if (each.check, each.contrast) == (check, contrast))
 
 
+@pytest.fixture(scope="module")
+def full():
+    """A trial with everything that a check may look at: a fit, a diary, guesses, another reading, two devices."""
+    data = pretend_trial(effects={"glycine": 20, "magnesium": 35}, blinded=True, seed=1)
+    rng, table = np.random.default_rng(5), data.table
+    table["taken"] = np.where(rng.random(len(table)) < 0.04, 0.0, (table["arm"] != "none").astype(float))
+    table["guess"] = np.where(rng.random(len(table)) < 0.6, rng.choice([*data.arms, "?"], len(table)), "")
+    table.loc[[5, 40, 77], "tst_min"] = [np.nan, 150.0, np.nan]
+    other = replace(data, table=table.assign(tst_min=table["tst_min"] + 5))
+    return Case(
+        data=data,
+        outcome=SLEEP,
+        fit=fit_model(data, SLEEP, seed=1),
+        readings=(Reading(name="naps too", data=other, outcome=SLEEP),),
+        recorders=("ring, algorithm v1", "ring, algorithm v2"),
+    )
+
+
 @pytest.mark.parametrize("name", checks())
-def test_a_check_gives_each_contrast_a_number_and_changes_nothing(name):
-    data = pretend_trial(effects={"glycine": 30}, outcome=OUTCOMES["wake_episodes"], level=5, counts=True)
-    before = data.table.copy()
+def test_a_check_finds_something_and_changes_nothing(name, full):
+    counts = pretend_trial(effects={"glycine": 30}, outcome=OUTCOMES["wake_episodes"], level=5, counts=True)
+    case = Case(data=counts, outcome=counts.outcomes[0]) if name == "quasi-Poisson rate" else full
+    before = case.data.table.copy()
     check = checks()[name]
-    case = Case(data=data, outcome=data.outcomes[0])
     assert check.applies(case)
-    results = check.run(case).results
-    assert {each.contrast for each in results} == {"glycine vs none", "magnesium vs none"}
-    assert all(each.estimate is not None and 0 <= each.p <= 1 for each in results)
-    assert data.table.equals(before)
+    found = check.run(case)
+    assert found.results
+    assert all(each.p is None or 0 <= each.p <= 1 for each in found.results)
+    known = {"", *case.data.arms, "every arm", "glycine vs none", "magnesium vs none"}
+    assert {each.contrast for each in found.results} <= known
+    assert case.data.table.equals(before)
 
 
 @pytest.mark.parametrize("name", checks())
@@ -256,3 +279,35 @@ def test_the_rate_per_hour_asleep_of_the_magnesium_trial_equals_the_computed_one
 def test_a_date_that_stands_twice_in_the_magnesium_trial_is_named():
     data = read_table(MAGNESIUM, arm="mg", reference="0", outcome="total_z_min", night="date", block="pair")
     assert "2013-10-08 stands 2 times (75 and 664)" in data.notes[0]
+
+
+@needs_published
+def test_students_sleep_equals_the_published_and_the_exact_flip():
+    # Student (1908): paired t(9) -4.0621, p .002833; difference 1.58 (.7001, 2.4599). Exact p over 1,024 flips.
+    data = read_table(
+        PUBLISHED / "student_sleep.csv", arm="group", reference="1", outcome="extra", block="ID"
+    )
+    paired, flipped = (result(data, check, "2 vs 1") for check in ("period means", "randomisation"))
+    assert f"{paired.estimate:.2f} {paired.low:.4f} {paired.high:.4f} {paired.p:.6f}" == (
+        "1.58 0.7001 2.4599 0.002833"
+    )
+    error = float(re.search(r"standard error ([\d.]+)", paired.note)[1])
+    assert paired.estimate / error == pytest.approx(4.0621, abs=0.006)
+    assert flipped.p == 0.00390625
+    # Welch's t is -1.8608 with 17.776 degrees of freedom; with as many patients on each drug so is the pooled.
+    naive = result(data, "nights as if independent", "2 vs 1")
+    error = float(re.search(r"standard error ([\d.]+)", naive.note)[1])
+    assert f"{naive.estimate / error:.4f}" == "1.8608"
+
+
+@needs_published
+@pytest.mark.parametrize(("drug", "gain"), [("L_hyoscyamine", 0.75), ("L_hyoscine", 2.33)])
+def test_mean_gains_of_cushny_and_peebles_are_theirs(tmp_path, drug, gain):
+    means = pd.read_csv(PUBLISHED / "cushny_peebles_means.csv")
+    long = means.melt(id_vars="rownames", value_vars=["Control", drug], var_name="drug", value_name="hours")
+    # The eleventh patient has no nights on L-hyoscyamine in their table of means.
+    long.sort_values(["rownames", "drug"]).to_csv(tmp_path / "hours.csv", index=False)
+    data = read_table(
+        tmp_path / "hours.csv", arm="drug", reference="Control", outcome="hours", block="rownames"
+    )
+    assert round(result(data, "period means", f"{drug} vs Control").estimate, 2) == gain

@@ -102,6 +102,25 @@ def test_nights_print_the_table_or_write_it(tmp_path):
         (["fit", "absent"], 1, "no trial folder"),
         (["report", "absent"], 1, "no trial folder"),
         (["log", "absent"], 1, "no trial folder"),
+        (["today", "absent"], 1, "no trial folder"),
+        (["amend", "absent", "text"], 1, "no trial folder"),
+        (["unblind", "absent", "--reason", "r"], 1, "no trial folder"),
+        (["document", "absent"], 1, "absent: no template or file of that name"),
+        (["document", TEMPLATE, "--plan", "absent.txt"], 1, "absent.txt: cannot be read"),
+        (["label", "vitamin C 500 mg"], 1, "label: no compound known here"),
+        (
+            ["new", "t", "-p", TEMPLATE, "--start", TODAY, "--blind", "--envelopes"],
+            2,
+            "contradict each other",
+        ),
+        (
+            ["new", "t", "-p", TEMPLATE, "--start", TODAY, "--seal"],
+            2,
+            "--helper and --seal belong to --blind",
+        ),
+        (["new", "t", "-p", TEMPLATE, "--start", "2020-01-01", "--blind"], 1, "2020-01-01 is past"),
+        (["new", "t", "-p", "caffeine-cut-off", "--start", TODAY, "--blind"], 1, "it cannot be hidden"),
+        (["new", "t", "-p", TEMPLATE, "--start", TODAY, "--blind", "--helper", "t/h"], 1, "elsewhere"),
         (["check", "absent"], 1, "no trial folder"),
         (["log", "x", "--taken", "22:15", "--not-taken"], 2, "contradict each other"),
         (["log", "x", "--set", "caffeine"], 2, "write it as NAME=VALUE"),
@@ -250,9 +269,98 @@ def test_quality_is_printed_as_lines_or_json_and_the_ledger_as_a_file(own_trial,
     assert not any(arm in lines + ledger for arm in ("glycine", "magnesium"))
 
 
-@pytest.mark.parametrize("command", ["import", "log", "check"])
+def test_a_blinded_trial_is_made_run_and_opened_on_the_command_line(tmp_path):
+    folder, theirs = tmp_path / "mine", tmp_path / "mine-for-your-helper"
+    made = invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--blind").output
+    assert f"{theirs}: for your helper alone" in made
+    assert "drawn from 46,656 schedules; least p that luck could reach: all labels 4.3e-05" in made
+    promise = re.search(r"before night 1: ([0-9a-f]{64})", made)[1]
+    assert {path.name for path in theirs.iterdir()} == {"packing.html", "labels.html", "key.json"}
+    assert "seed" not in made
+    assert (
+        "Evenings written down: 0 of 0" in invoke("today", folder).output
+        or "begins" in invoke("today", folder).output
+    )
+    assert "amendment logged" in invoke("amend", folder, "moved house").output
+    assert (
+        "logged: the report will say" in invoke("unblind", folder, "--accident", "--reason", "saw it").output
+    )
+    wait = invoke("unblind", folder, "--reason", "curious", "--key", theirs / "key.json")
+    assert wait.exception.exit_code == 3
+    assert "give their key.json with --key" in str(
+        invoke("unblind", folder, "--reason", "r", "--early").exception
+    )
+    wrote = invoke("document", folder).output
+    assert str(folder / "protocol.html") in wrote
+    assert promise in (folder / "protocol.html").read_text()
+    opened = invoke("unblind", folder, "--reason", "a rash", "--key", theirs / "key.json", "--early").output
+    assert sorted(line.partition(": ")[2] for line in opened.splitlines()[:3]) == [
+        "glycine",
+        "magnesium glycinate",
+        "nothing",
+    ]
+    assert "The key is the one that was sealed before night 1." in opened
+    assert [line.event for line in read_log(open_folder(folder))] == [
+        "trial made",
+        "amendment",
+        "unblinded by accident",
+        "unblinded",
+    ]
+
+
+def test_a_sealed_key_opens_with_the_helpers_passphrase(tmp_path):
+    folder = tmp_path / "mine"
+    typed = "correct horse\ncorrect horse\n"
+    made = invoke(
+        "new",
+        folder,
+        "-p",
+        TEMPLATE,
+        "--start",
+        TODAY,
+        "--blind",
+        "--seal",
+        "--helper",
+        tmp_path / "h",
+        answers=typed,
+    )
+    assert "the key lies sealed in your folder" in made.output
+    assert "correct horse" not in made.output
+    assert sorted(path.name for path in (tmp_path / "h").iterdir()) == ["labels.html", "packing.html"]
+    wrong = invoke("unblind", folder, "--reason", "r", "--early", answers="battery staple\n")
+    assert "key.age: does not open" in str(wrong.exception)
+    assert "A: " in invoke("unblind", folder, "--reason", "r", "--early", answers="correct horse\n").output
+
+
+def test_envelopes_are_explained_and_told_at_the_end(tmp_path):
+    folder = tmp_path / "mine"
+    made = invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--envelopes").output
+    assert "envelopes.html: print it" in made
+    assert "a helper and --blind are better" in made
+    told = ("--arm", "A=none", "--arm", "B=glycine", "--arm", "C=magnesium-glycinate")
+    assert "B: glycine" in invoke("unblind", folder, "--reason", "over", "--early", *told).output
+
+
+def test_a_document_is_written_from_a_template_with_what_the_planner_said(tmp_path):
+    (tmp_path / "plan.txt").write_text("Most likely this ends in <can't tell yet>.\n")
+    out = tmp_path / "protocol.html"
+    invoke("document", TEMPLATE, "--out", out, "--plan", tmp_path / "plan.txt")
+    assert "&lt;can&#39;t tell yet&gt;" in out.read_text()
+
+
+def test_the_schema_is_printed_and_a_label_is_checked():
+    assert json.loads(invoke("protocols", "--schema").output)["title"] == "n1trial protocol"
+    assert "would be magnesium oxide" in invoke("label", "bisglycinate 1000 mg, 200 mg Mg").output
+
+
+@pytest.mark.parametrize("command", ["import", "log", "check", "today", "amend", "unblind", "new"])
 def test_the_commands_of_every_day_start_without_the_sampler(command):
-    arguments = {"import": ["absent", "x.zip"]}.get(command, ["absent"])
+    arguments = {
+        "import": ["absent", "x.zip"],
+        "amend": ["absent", "text"],
+        "unblind": ["absent", "--reason", "over"],
+        "new": ["t", "-p", "nonsense", "--start", "2099-01-01", "--blind"],
+    }.get(command, ["absent"])
     code = (
         "import sys; from click.testing import CliRunner; from n1trial.cli import cli;"
         f"CliRunner().invoke(cli, {[command, *arguments]!r}); print('pymc' in sys.modules)"
@@ -279,3 +387,9 @@ def test_work_that_takes_long_says_that_it_goes_on(capsys):
     with still("reading the export"):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_single_nights_are_for_the_copy_to_share_alone(trial):
+    ran = n1trial("report", trial, "--with-nights")
+    assert ran.returncode == 2
+    assert "give --share too" in ran.stderr

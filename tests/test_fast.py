@@ -7,12 +7,23 @@ import pandas as pd
 import pytest
 from pretend import pretend_trial
 
+from n1trial.columns import columns_of
 from n1trial.errors import AnalysisError
-from n1trial.fast import FINE_POINTS, Design, Priors, design_of, fast_fit, fit_design, fit_many, nights_of
-from n1trial.fast._gram import gram_at, gram_classes
+from n1trial.fast import (
+    FINE_POINTS,
+    Design,
+    Priors,
+    fast_fit,
+    fit_design,
+    fit_many,
+    longer_sds,
+    nights_of,
+    preliminary_answer,
+)
+from n1trial.fast._compiled import _gauss_rule, gram_at, gram_classes
 from n1trial.fast.gaussian import _LaidOut
-from n1trial.models import duration
-from n1trial.models._columns import columns_of
+from n1trial.fast.longer import repeated
+from n1trial.models import _priors as prior
 from n1trial.outcomes import OUTCOMES
 
 SLEEP = OUTCOMES["tst_min"]
@@ -31,12 +42,14 @@ def trial(seed=0, *, missing=0.1, period_sd=0.0, weekend=25.0, **changes):
 
 def test_the_twins_priors_are_the_models():
     priors = Priors()
-    assert (priors.level_mean, priors.level_sd) == (duration.LEVEL_MEAN, duration.LEVEL_SD)
-    assert (priors.effect_sd, priors.trend_sd) == (duration.EFFECT_SD, duration.TREND_SD)
-    assert (priors.period_sd, priors.block_sd) == (duration.PERIOD_SD, duration.BLOCK_SD)
-    assert priors.weekday_sd == duration.WEEKDAY_SD
-    assert (priors.night_sd, priors.night_log_sd) == (duration.NIGHT_SD, duration.NIGHT_LOG_SD)
-    assert (priors.phi_sd, priors.phi_limit) == (duration.PHI_SD, duration.PHI_LIMIT)
+    assert (priors.level_mean, priors.level_sd) == prior.LEVEL.parameters
+    assert (priors.effect_mean, priors.effect_sd) == prior.EFFECT.parameters
+    assert priors.trend_sd == prior.TREND.scale
+    assert (priors.covariate_sd, priors.run_in_sd) == (prior.COVARIATE.scale, prior.RUN_IN.scale)
+    assert (priors.period_sd, priors.block_sd) == (prior.PERIOD_SD.scale, prior.BLOCK_SD.scale)
+    assert priors.weekday_sd == prior.WEEKDAY_SD.scale
+    assert (priors.night_sd, priors.night_log_sd) == prior.NIGHT_SD.parameters
+    assert (priors.phi_sd, priors.phi_limit) == (prior.PHI.scale, prior.PHI.within[1])
 
 
 @pytest.mark.parametrize("phi", [-0.4, 0.0, 0.3])
@@ -44,38 +57,38 @@ def test_the_gram_matrix_is_that_of_whitened_columns(phi):
     data = trial(missing=0.2)
     design, y = nights_of(data, SLEEP)
     laid = _LaidOut.of(design, Priors())
-    first, sums, gaps, counts, nights = gram_classes(y, laid.day, laid.codes, laid.dense, laid.sizes)
+    first, sums, gaps, counts, _ = gram_classes(y, laid.day, laid.codes, laid.dense, laid.sizes)
     gram = np.zeros(first.shape)
     half_log = gram_at(phi, first, sums, gaps, counts, gram)
     columns = columns_of(data, SLEEP)
+    terms = columns.terms
     every = np.column_stack(
         [
-            np.eye(18)[columns.period_idx],
-            np.eye(6)[columns.block_idx],
-            columns.weekday,
-            np.ones(nights),
-            columns.trend,
-            columns.arm,
-            y,
+            terms["period"],
+            terms["block"],
+            terms["weekday"],
+            columns.used,
+            terms["trend"],
+            terms["arm"],
+            columns.y,
         ]
-    )
+    )[columns.used > 0]
     apart = np.abs(np.subtract.outer(design.day, design.day))
     errors = np.sign(phi) ** apart * abs(phi) ** apart / (1 - phi**2)
-    assert np.tril(every.T @ np.linalg.solve(errors, every)) == pytest.approx(np.tril(gram), abs=1e-6)
+    assert np.triu(every.T @ np.linalg.solve(errors, every)) == pytest.approx(np.triu(gram), abs=1e-6)
     assert half_log == pytest.approx(-0.5 * np.linalg.slogdet(errors)[1])
 
 
 def test_a_short_trial_agrees_with_dense_sums_over_a_grid():
     data = trial(blocks=3, period_nights=4, arms=("none", "glycine"), missing=0.1)
     columns = columns_of(data, SLEEP)
-    nights, day = len(columns.y), np.cumsum(np.concatenate([[0], columns.gap[1:]]))
+    recorded = columns.used > 0
+    y_apart = columns.y[recorded] - prior.LEVEL.parameters[0]
+    nights, day = len(y_apart), columns.day[recorded]
     apart = np.abs(np.subtract.outer(day, day))
-    fixed = duration.LEVEL_SD**2 + duration.TREND_SD**2 * np.outer(columns.trend, columns.trend)
-    parts = (
-        np.equal.outer(columns.period_idx, columns.period_idx).astype(float),
-        np.equal.outer(columns.block_idx, columns.block_idx).astype(float),
-        columns.weekday @ columns.weekday.T,
-    )
+    terms = {name: column[recorded] for name, column in columns.terms.items()}
+    fixed = prior.LEVEL.scale**2 + prior.TREND.scale**2 * terms["trend"] @ terms["trend"].T
+    parts = tuple(terms[name] @ terms[name].T for name in ("period", "block", "weekday"))
     sds = [
         np.array(axis)
         for axis in np.meshgrid(*(scale * (np.arange(9) + 0.5) / 2.5 for scale in (15, 20, 30)))
@@ -87,12 +100,12 @@ def test_a_short_trial_agrees_with_dense_sums_over_a_grid():
             every = errors + sum(
                 sd.reshape(-1, 1, 1) ** 2 * part for sd, part in zip(sds, parts, strict=True)
             )
-            arm = np.broadcast_to(columns.arm, (len(every), nights, 1))
-            y = np.broadcast_to((columns.y - duration.LEVEL_MEAN)[:, np.newaxis], (len(every), nights, 1))
+            arm = np.broadcast_to(terms["arm"], (len(every), nights, 1))
+            y = np.broadcast_to(y_apart[:, np.newaxis], (len(every), nights, 1))
             solved = np.linalg.solve(every, np.concatenate([arm, y], axis=2))
-            information = (columns.arm.T @ solved[:, :, 0].T)[0] + duration.EFFECT_SD**-2
-            score = (columns.arm.T @ solved[:, :, 1].T)[0]
-            fit = (columns.y - duration.LEVEL_MEAN) @ solved[:, :, 1].T - score**2 / information
+            information = (terms["arm"].T @ solved[:, :, 0].T)[0] + prior.EFFECT.scale**-2
+            score = (terms["arm"].T @ solved[:, :, 1].T)[0]
+            fit = y_apart @ solved[:, :, 1].T - score**2 / information
             log = -0.5 * (np.linalg.slogdet(every)[1] + np.log(information) + fit + (phi / 0.2) ** 2)
             log -= 0.5 * ((log_sigma - np.log(60)) / 0.4) ** 2
             for sd, scale in zip(sds, (15, 20, 30), strict=True):
@@ -188,16 +201,51 @@ def test_quiet_nights_show_the_effect_as_it_is():
     assert found.mean == pytest.approx([20, -10], abs=1)
 
 
-def test_a_further_column_takes_away_what_it_explains():
+def test_a_narrow_heap_of_nights_that_drift_was_not_a_number():
+    # Nights of 15 minutes' spread around a drift of 20: the SD of blocks has nearly an exponential shape
+    design, y = nights_of(trial(sd=15.0, missing=0.0, weekend=30.0), SLEEP)
+    rng = np.random.default_rng(0)
+    drift = np.cumsum(rng.standard_normal((200, len(y))), axis=1) * 3.0
+    nights = 420 + drift + 15 * rng.standard_normal((200, len(y)))
+    nights[:, 63:] = np.nan
+    assert np.isfinite(fit_many(design, nights, points=(3, 3, 2, 3)).mean).all()
+
+
+@pytest.mark.parametrize(("sd", "drift"), [(1.0, 0.0), (1.0, 40.0), (15.0, 0.0), (300.0, 0.0), (60.0, 80.0)])
+def test_odd_people_are_fitted_too(sd, drift):
+    design, y = nights_of(trial(missing=0.0), SLEEP)
+    rng = np.random.default_rng(1)
+    slow = drift * np.sin(np.arange(len(y)) / 9 + rng.uniform(0, 6, (40, 1)))
+    nights = 420 + slow + sd * rng.standard_normal((40, len(y)))
+    coarse = fit_many(design, nights)
+    fine = fit_many(design, nights, points=FINE_POINTS)
+    assert coarse.mean == pytest.approx(fine.mean, abs=0.03 * fine.sd.min())
+    assert coarse.sd == pytest.approx(fine.sd, rel=0.02)
+
+
+def test_a_covariate_takes_away_what_it_explains():
     data = trial(missing=0.0)
     caffeine = np.random.default_rng(5).standard_normal(len(data.table))
-    data.table["tst_min"] += 40 * caffeine
-    nights = data.analysed(SLEEP)
-    y = nights["tst_min"].to_numpy()
-    arms = (data.reference, *data.treatments)
-    without = design_of(nights, arms, planned_days=125.0)
-    having = design_of(nights, arms, planned_days=125.0, further=caffeine[:, np.newaxis])
-    assert fit_design(having, y).sd.max() < fit_design(without, y).sd.max()
+    table = data.table.assign(caffeine_mg=caffeine, tst_min=data.table["tst_min"] + 40 * caffeine)
+    without = replace(data, table=table)
+    having = replace(data, table=table, covariates=("caffeine_mg",))
+    assert fast_fit(having, SLEEP).sd.max() < fast_fit(without, SLEEP).sd.max() - 0.2
+
+
+def test_run_in_nights_tell_of_weekdays_and_of_no_contrast():
+    data = trial(missing=0.0, blocks=7)
+    table = data.table
+    run_in = table["block"] == 1
+    table = table.assign(
+        block=(table["block"] - 1).clip(lower=0),
+        period=(table["period"] - 3).clip(lower=0),
+        arm=table["arm"].mask(run_in, "none"),
+        left_out=np.where(run_in, "run-in", ""),
+    )
+    here = fast_fit(replace(data, table=table), SLEEP)
+    higher = replace(data, table=table.assign(tst_min=table["tst_min"] + 50.0 * run_in))
+    assert fast_fit(higher, SLEEP).mean == pytest.approx(here.mean, abs=0.1 * here.sd.min())
+    assert here.nights == 126
 
 
 @pytest.mark.parametrize("nightly", [False, True])
@@ -206,6 +254,50 @@ def test_designs_without_periods_blocks_or_dates_are_fitted(nightly):
     table = data.table.assign(night=pd.NaT, block=data.table["block"] if nightly else 0)
     found = fast_fit(replace(data, table=table), SLEEP)
     assert 5 < found.sd.min() < 20
+
+
+def test_the_first_answer_has_every_contrast_and_no_verdict():
+    data = trial(further_contrasts=(("magnesium", "glycine"),))
+    found = preliminary_answer(data, SLEEP)
+    assert [(each.arm, each.comparator) for each in found] == list(data.contrasts)
+    fit = fast_fit(data, SLEEP)
+    assert found[2].mean == pytest.approx(fit.mean[1] - fit.mean[0], abs=1e-9)
+    assert found[0].low < found[0].mean < found[0].high
+    assert preliminary_answer(data, OUTCOMES["wake_episodes"]) == ()
+
+
+def test_a_repeated_trial_goes_on_counting():
+    design, _ = nights_of(trial(), SLEEP)
+    twice = repeated(design, 2)
+    assert (twice.nights, twice.period.max(), twice.block.max()) == (2 * design.nights, 35, 11)
+    assert np.array_equal(twice.weekday[design.nights :], design.weekday)
+    assert (np.diff(twice.day) > 0).all()
+
+
+def test_a_longer_trial_is_surer_but_never_by_more_than_its_nights():
+    design, y = nights_of(trial(period_sd=20.0), SLEEP)
+    lengths, sds = longer_sds(design, y, along=np.eye(2), priors=Priors(), most_nights=700)
+    assert lengths[0] == design.nights
+    assert lengths[-1] >= 700
+    assert (np.diff(sds, axis=0) < 0).all()
+    told = 1 / sds**2 - 1 / 20**2
+    assert (told[1:] / told[0] < 1.35 * (lengths[1:] / lengths[0])[:, np.newaxis]).all()
+
+
+def test_nodes_and_weights_of_a_gaussian_are_those_of_hermite():
+    nodes, weights, _ = _gauss_rule(3.0, 2.0, -1e3, 1e3, 5)
+    x, w = np.polynomial.hermite_e.hermegauss(5)
+    order = np.argsort(nodes)
+    assert nodes[order] == pytest.approx(3.0 + 2.0 * x, abs=1e-3)
+    assert weights[order] == pytest.approx(w / w.sum(), abs=1e-3)
+
+
+def test_five_arms_are_fitted_as_two_are():
+    arms = ("none", "a", "b", "c", "d")
+    data = trial(arms=arms, effects={"a": 30.0, "d": -30.0})
+    coarse, fine = fast_fit(data, SLEEP), fast_fit(data, SLEEP, points=FINE_POINTS)
+    assert coarse.mean == pytest.approx(fine.mean, abs=0.01 * fine.sd.min())
+    assert coarse.contrast("a", "d").sd == pytest.approx(fine.contrast("a", "d").sd, rel=0.01)
 
 
 def test_a_trial_without_an_arm_is_not_a_number_and_its_neighbour_is():

@@ -10,13 +10,13 @@ import pytest
 import xarray as xr
 from pretend import pretend_trial
 
-from n1trial.checks import CheckResult, Findings
+from n1trial.checks import Case, CheckResult, Findings
 from n1trial.convergence import Diagnostics, convergence_problems, diagnose
 from n1trial.effects import estimate_effects
 from n1trial.errors import FolderError
-from n1trial.fit import fit_model
 from n1trial.fit_file import load_fits, save_fits
 from n1trial.outcomes import OUTCOMES
+from n1trial.sampling import fit_model
 from n1trial.side_by_side import CheckedFit, fit_outcomes
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
@@ -133,7 +133,8 @@ def test_two_outcomes_are_fitted_side_by_side_and_tell_their_stages():
     data.table["wake_episodes"] = np.random.default_rng(0).poisson(3, len(data.table)).astype(float)
     data = replace(data, outcomes=(SLEEP, WAKES), sleep_time="tst_min")
     told = []
-    checked = fit_outcomes(data, data.outcomes, seed=1, on_stage=lambda name, said: told.append((name, said)))
+    cases = [Case(data=data, outcome=outcome) for outcome in data.outcomes]
+    checked = fit_outcomes(cases, seed=1, on_stage=lambda name, said: told.append((name, said)))
     assert [each.fit.outcome.name for each in checked] == ["tst_min", "wake_episodes"]
     assert all("period means" in {line.check for line in each.findings.results} for each in checked)
     assert {("tst_min", "compiling"), ("wake_episodes", "compiling")} <= set(told)

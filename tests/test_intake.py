@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from device_files import ten_years_of_fitbit
 
+from n1trial.conduct import this_evening
 from n1trial.demo import TRUTH
 from n1trial.diary import answers_of, read_diary
 from n1trial.importers import Note, read_exports
@@ -20,7 +21,6 @@ from n1trial.intake import (
     import_exports,
     make_trial,
     recorded_nights,
-    this_evening,
     trial_data,
     trial_ledger,
     write_down,

@@ -10,7 +10,7 @@ import pytest
 
 from n1trial.errors import FolderError, GateError
 from n1trial.intake import import_exports, make_trial, trial_data
-from n1trial.journey import analyse_table, fit_folder, report_folder
+from n1trial.journey import _over, analyse_table, fit_folder, report_folder
 from n1trial.own_table import read_table
 from n1trial.simulate import QUIET, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.store import open_folder, read_log
@@ -141,3 +141,15 @@ def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
         .read_text()
         .startswith("check,contrast,estimate,low,high,p,passed,note\n")
     )
+
+
+def test_what_is_known_before_sampling_waits_for_the_last_night(lived):
+    folder = lived[0]
+    data, _ = trial_data(folder)
+    half = replace(
+        data,
+        table=data.table.assign(left_out=data.table["left_out"].where(data.table["day"] < 60, "no record")),
+    )
+    assert _over(folder, data, now=datetime(2026, 2, 1, tzinfo=UTC))
+    assert _over(folder, half, now=NOW)
+    assert not _over(folder, half, now=datetime(2026, 3, 7, tzinfo=UTC))

@@ -1,16 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pymc as pm
 import pytest
 from pretend import pretend_trial
 from scipy import stats
 
+from n1trial.columns import FIRST_NIGHT_GAP, columns_of
 from n1trial.errors import AnalysisError
-from n1trial.models import model_for, models
-from n1trial.models._columns import columns_of
+from n1trial.models import describe, model_for, model_named, models
 from n1trial.models.awakenings import _logp
 from n1trial.outcomes import OUTCOMES
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
+
+
+DOSES = {"none": (0.0, 0.0), "glycine": (3.0, 0.0), "magnesium": (1.235, 200.0)}
 
 
 def sleep_trial(**changes):
@@ -21,22 +26,33 @@ def wake_trial(**changes):
     return pretend_trial(outcome=WAKES, level=3, counts=True, **changes)
 
 
+def trial_for(model):
+    """A trial that the model can be made for."""
+    if "continuous" not in model.KINDS:
+        return wake_trial()
+    data = sleep_trial(doses=DOSES)
+    if "count" in model.KINDS:
+        data = replace(data, outcomes=(SLEEP, WAKES))
+        data.table["wake_episodes"] = np.random.default_rng(0).poisson(3.0, 126).astype(float)
+    return data
+
+
 @pytest.mark.parametrize("name", models())
 def test_a_model_has_effect_by_contrast_and_says_what_it_assumes(name):
     model = models()[name]
-    data = wake_trial() if "count" in model.KINDS else sleep_trial()
+    data = trial_for(model)
     built = model.build(data, data.outcomes[0])
     assert built.named_vars_to_dims["effect"] == ("contrast",)
     assert tuple(built.coords["contrast"]) == ("glycine", "magnesium")
     assert model.ASSUMES.endswith(".")
     assert model.priors(data, data.outcomes[0])
-    assert len(built.observed_RVs) == 1
+    assert len(built.observed_RVs) == len(model.KINDS)
 
 
 @pytest.mark.parametrize("name", models())
 def test_the_variants_of_a_model_are_new_values_of_its_data(name):
     model = models()[name]
-    data = wake_trial() if "count" in model.KINDS else sleep_trial()
+    data = trial_for(model)
     built = model.build(data, data.outcomes[0])
     for values in model.variants(data, data.outcomes[0]).values():
         for variable, value in values.items():
@@ -48,20 +64,82 @@ def test_sleep_time_and_counts_have_their_own_model():
     assert model_for(WAKES).NAME == "awakenings"
 
 
+def test_a_model_can_be_named_among_those_of_its_kind():
+    assert model_named("gaussian", SLEEP).NAME == "gaussian"
+    with pytest.raises(AnalysisError, match="no model of a continuous outcome is called 'poisson': choose"):
+        model_named("poisson", SLEEP)
+
+
+@pytest.mark.parametrize("name", models())
+def test_a_model_describes_its_formula_its_priors_and_their_reasons(name):
+    model = models()[name]
+    data = trial_for(model)
+    said = describe(model, data, data.outcomes[0])
+    assert model.FORMULA in said
+    assert model.ASSUMES in said
+    assert said.count("\n  ") == len(model.priors(data, data.outcomes[0])) >= 7
+
+
+def test_tomorrows_nights_have_the_shape_of_todays():
+    today = sleep_trial()
+    today.table.loc[60:, "tst_min"] = np.nan
+    tomorrow = sleep_trial()
+    tomorrow.table.loc[61:, "tst_min"] = np.nan
+    one, other = (models()["duration"].build(data, SLEEP) for data in (today, tomorrow))
+    assert [v.get_value().shape for v in one.data_vars] == [v.get_value().shape for v in other.data_vars]
+
+
+def test_rows_without_a_record_say_nothing():
+    data = sleep_trial(covariates=("caffeine_mg",))
+    data.table["caffeine_mg"] = np.where(np.arange(126) % 5 == 0, np.nan, np.arange(126) % 3 * 100.0)
+    data.table.loc[[5, 6, 40], "tst_min"] = np.nan
+    columns = columns_of(data, SLEEP)
+    assert not columns.y[123:].any()
+    assert not columns.design[123:].any()
+    assert not columns.terms["covariates"][columns.y == 0].any()
+
+
+def test_a_covariate_counts_per_sd_around_its_mean_and_an_unwritten_one_as_the_mean():
+    data = sleep_trial(covariates=("caffeine_mg",))
+    data.table["caffeine_mg"] = [np.nan, 100.0, 300.0] * 42
+    assert columns_of(data, SLEEP).terms["covariates"][:3, 0] == pytest.approx([0, -1, 1])
+
+
+def test_what_is_measured_after_the_dose_is_no_covariate():
+    data = sleep_trial(covariates=("sol_min",))
+    data.table["sol_min"] = np.arange(126.0)
+    with pytest.raises(AnalysisError, match="sol_min: is measured after the dose"):
+        columns_of(data, SLEEP)
+
+
+def test_run_in_nights_are_used_and_stand_in_no_contrast():
+    data = sleep_trial()
+    data.table.loc[:13, "left_out"] = "run-in"
+    columns = columns_of(data, SLEEP)
+    assert columns.used.sum() == 126
+    assert columns.analysed.sum() == 112
+    in_contrast = columns.analysed > 0
+    assert np.allclose(columns.terms["arm"][in_contrast].sum(axis=0), 0)
+    assert np.allclose(columns.terms["arm"][~in_contrast], -columns.arm_share)
+    assert columns.terms["run_in"][:14].all()
+    assert not columns.terms["period"][:14].any()
+
+
 def duration_logp_by_hand(data, point):
     """The formula of the docstring, night by night."""
     columns = columns_of(data, SLEEP)
+    terms = columns.terms
     mean = (
         point["level"]
-        + columns.arm @ point["effect"]
-        + point["trend"] * columns.trend
-        + point["period_sd"] * point["period_z"][columns.period_idx]
-        + point["block_sd"] * point["block_z"][columns.block_idx]
-        + columns.weekday @ (point["weekday_sd"] * point["weekday_z"])
+        + terms["arm"] @ point["effect"]
+        + point["trend"] * terms["trend"][:, 0]
+        + terms["period"] @ (point["period_sd"] * point["period_z"])
+        + terms["block"] @ (point["block_sd"] * point["block_z"])
+        + terms["weekday"] @ (point["weekday_sd"] * point["weekday_z"])
     )
     phi, sigma, nu = point["phi"], point["sigma"], 2 + point["nu_minus_2"]
     total = stats.t.logpdf(columns.y[0], nu, mean[0], sigma / np.sqrt(1 - phi**2))
-    for night in range(1, len(columns.y)):
+    for night in range(1, int(columns.used.sum())):
         fade = phi ** columns.gap[night]
         expected = mean[night] + fade * (columns.y[night - 1] - mean[night - 1])
         spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2))
@@ -98,17 +176,18 @@ def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(phi):
 def test_missing_nights_widen_the_gap():
     data = sleep_trial()
     data.table.loc[[5, 6, 40], "tst_min"] = np.nan
-    gaps = columns_of(data, SLEEP).gap
+    columns = columns_of(data, SLEEP)
+    gaps = columns.gap[columns.used > 0]
     assert len(gaps) == 123
-    assert sorted(gaps[gaps > 1]) == [2, 3]
+    assert sorted(gaps[gaps > 1]) == [2, 3, FIRST_NIGHT_GAP]
 
 
 def test_columns_are_centred_over_the_analysed_nights():
     data = sleep_trial()
     data.table.loc[:9, "tst_min"] = np.nan
     columns = columns_of(data, SLEEP)
-    for column in (columns.arm, columns.weekday, columns.trend):
-        assert np.allclose(column.mean(axis=0), 0)
+    for name in ("arm", "weekday", "trend"):
+        assert np.allclose(columns.terms[name].sum(axis=0), 0)
 
 
 @pytest.mark.parametrize(("rate", "omega"), [(3.0, -0.3), (3.0, 0.0), (3.0, 0.4), (0.8, 0.2), (25.0, -0.2)])

@@ -1,3 +1,4 @@
+import importlib
 import re
 import subprocess
 import sys
@@ -72,3 +73,20 @@ def test_nothing_but_the_agreed_stands_at_the_top():
         "uv.lock",
     }
     assert {name for name in top if not name.startswith(".")} <= agreed
+
+
+def test_every_picture_and_file_that_the_readme_names_is_there():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"\]\(([^)h#][^)]*)\)|`((?:notebooks|protocols|tests)/[\w./-]+\.\w+)`", text)
+    assert len(named) >= 2
+    for path in (first or second for first, second in named):
+        assert (ROOT / path).is_file(), path
+    assert (ROOT / "notebooks" / "report.png").stat().st_size <= 200_000
+
+
+@pytest.mark.parametrize("room", ["report", "report.figures", "report.sentences"])
+def test_every_public_name_of_the_report_says_what_it_is(room):
+    module = importlib.import_module(f"n1trial.{room}")
+    told = [getattr(module, name) for name in module.__all__]
+    for value in told:
+        assert not callable(value) or value.__doc__

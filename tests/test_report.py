@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import by_hand
+import fixture_reports
 import numpy as np
 import pytest
 
@@ -226,3 +227,26 @@ def test_doses_are_timed_against_the_start_of_sleep():
     table["start"] = [f"{night:%Y-%m-%d}T23:30:00+01:00" for night in table["night"]]
     text = Outline(render(with_protocol(given))).text.replace("\u00a0", " ")
     assert re.search(r"taken about \d\d min before sleep began", text)
+
+
+def test_while_the_arms_are_hidden_they_are_letters_and_there_is_no_answer():
+    page = render(fixture_reports.REPORTS["sealed"]())
+    before_methods = Outline(
+        page.split('<section aria-labelledby="others">')[0] + "</main></body></html>"
+    ).text
+    assert "open the key" in before_methods
+    assert "Nights by arm" in before_methods
+    for said in ("glycine,", "on glycine", "Worth it", "Plain means", "Tomorrow night"):
+        assert said not in before_methods
+
+
+def test_a_blind_that_broke_is_said_and_lowers_certainty():
+    text = Outline(render(fixture_reports.REPORTS["blind-broken"]())).text
+    assert "Low certainty" in text or "Moderate certainty: what was hidden from you came out" in text
+    assert "more than luck: you could often tell" in text
+    assert "what was hidden came out before the end" in text
+
+
+def test_a_trial_that_ended_early_says_on_how_many_nights_nothing_is_known():
+    text = Outline(render(fixture_reports.REPORTS["stopped-early"]())).text
+    assert "Nothing was recorded on the last 42 planned nights: the trial ended early." in text

@@ -1,11 +1,10 @@
 from datetime import date, timedelta
 
-import icalendar
 import pytest
 
 from n1trial.errors import ScheduleError
 from n1trial.protocol import read_protocol
-from n1trial.schedule import randomise, read_schedule, schedule_csv, schedule_ics
+from n1trial.schedule import randomise, read_schedule, schedule_csv
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 SCHEDULE = randomise(PROTOCOL, start=date(2026, 1, 5), seed="5a" * 32)
@@ -49,14 +48,6 @@ def test_a_damaged_schedule_is_refused(tmp_path, text, said):
     path.write_text(text)
     with pytest.raises(ScheduleError, match=said):
         read_schedule(path, protocol_sha256="", seed="")
-
-
-def test_the_calendar_has_an_entry_a_night_with_an_identity_that_stays():
-    calendar = icalendar.Calendar.from_ical(schedule_ics(SCHEDULE, PROTOCOL))
-    events = calendar.walk("VEVENT")
-    assert len(events) == 133
-    assert len({str(event["uid"]) for event in events}) == 133
-    assert schedule_ics(SCHEDULE, PROTOCOL) == schedule_ics(SCHEDULE, PROTOCOL)
 
 
 def test_a_start_beyond_the_calendar_is_refused():

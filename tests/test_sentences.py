@@ -1,14 +1,17 @@
 from itertools import product
 from pathlib import Path
 
+import fixture_reports
 import numpy as np
 import pytest
+import readability
 from scipy.stats import norm
 
 from n1trial.effects import CERTAINTIES, Effect
 from n1trial.outcomes import OUTCOMES, Outcome
 from n1trial.protocol import VerdictRule
 from n1trial.report import sentences
+from n1trial.report.story import tell
 from n1trial.verdict import Chances, verdict_of
 
 GOLDEN = Path(__file__).parent / "golden" / "sentences.txt"
@@ -77,9 +80,58 @@ def test_answers_read_as_agreed():
 
 def golden_lines() -> list[str]:
     return [
-        f"{each.outcome.name}, {each.certainty}, {each.verdict}: {sentences.answer(each, LABELS)}"
+        f"{each.outcome.name}, {each.certainty}, {each.verdict}: {' | '.join(on_the_card(each))}"
         for each in grid()
     ]
+
+
+def on_the_card(each: Effect) -> list[str]:
+    """Everything that the card of an arm says."""
+    said = (
+        sentences.answer(each, LABELS),
+        sentences.keep_taking(each, nights=119),
+        sentences.how_sure(each),
+        sentences.why_undecided(each),
+    )
+    return [part for part in said if part]
+
+
+def test_there_are_two_hundred_golden_cases_at_least():
+    assert len({*golden_lines()}) >= 200
+    assert {each.verdict for each in grid()} == {*sentences.HEADINGS} - {"no verdict"}
+
+
+def told_texts(name: str) -> list[str]:
+    """Every text of ours in a report, the model's own words and the checks' notes apart."""
+    story = tell(fixture_reports.REPORTS[name]())
+    pictures = (*story.pictures, *story.methods.pictures)
+    return [
+        *(part for each in story.answers for part in (each.sentence, each.keep_taking, each.how_sure)),
+        *(text for picture in pictures for text in (picture.lead, *picture.words)),
+        *(story.refusal, *story.steps, *story.happened, *story.guardrails, *story.others_found),
+        *(story.cannot_tell, story.methods.secondary, story.methods.intervals, *story.methods.rule),
+    ]
+
+
+@pytest.mark.parametrize("name", ["clear-gain", "gate-failed", "blind-broken", "stopped-early", "five-arms"])
+def test_no_sentence_of_a_report_has_more_than_25_words_or_a_banned_one(name):
+    for text in told_texts(name):
+        for said in readability.sentences_of(text):
+            assert len(readability.words_of(said)) <= 25, said
+        assert not [word for word in BANNED[:-4] if word in text.lower().replace("\u00a0", " ")], text
+
+
+def test_every_sentence_on_a_card_has_at_most_25_words():
+    every = [said for each in grid() for text in on_the_card(each) for said in readability.sentences_of(text)]
+    assert max(len(readability.words_of(said)) for said in every) <= 25
+
+
+@pytest.mark.parametrize("name", ["tst_min", "wake_episodes", "wake_episodes_all"])
+def test_cards_can_be_read_at_about_age_12(name):
+    cards = [text for each in grid() if each.outcome.name == name for text in on_the_card(each)]
+    grade = readability.school_grade(" ".join(text if text.endswith(".") else f"{text}." for text in cards))
+    print(f"{name}: school grade {grade:.1f}")
+    assert grade <= 6.5
 
 
 @pytest.mark.parametrize("name", ["tst_min", "wake_episodes", "wake_episodes_all"])

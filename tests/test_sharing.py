@@ -122,6 +122,8 @@ def planted() -> Material:
                 for result in list(results)[:2]
             ),
             CheckResult(check="another", contrast=f"{next(string)} vs x", note=next(string)),
+            CheckResult(check="missing nights", contrast=names["glycine"], estimate=3.0),
+            CheckResult(check="posterior predictive, largest", estimate=float(VALUES[0])),
         ]
         for outcome, results in material.checks.items()
     }
@@ -133,7 +135,7 @@ def planted() -> Material:
     )
     ring = material.devices["oura"].table.assign(device=next(string), end=next(string))
     ring.loc[ring.index[0], "tst_min"] = float(next(value))
-    feature = {"feature": [next(string)], "observed": [next(value)], "low": [0.0], "high": [1.0]}
+    feature = {"statistic": [next(string)], "recorded": [next(value)], "low": [0.0], "high": [1.0]}
     person, funding, ring_name, main_name, clock = (next(string) for _ in range(5))
     ring.loc[ring.index[1], "tst_min"] = float(next(value))
     return Material(
@@ -141,7 +143,7 @@ def planted() -> Material:
         fits=fits,
         effects=effects,
         checks=checks,
-        tables={"tst_min": {"predictive": pd.DataFrame(feature)}},
+        tables={"tst_min": {"posterior predictive": pd.DataFrame(feature)}},
         protocol=protocol,
         diary=diary,
         about={"person": person, "funding": funding},
@@ -219,3 +221,12 @@ def test_a_table_of_ones_own_is_shared_with_arms_and_outcome_by_letter():
     text = plain_text(shareable(fixture_reports.REPORTS["two-arms-one-outcome"]()))
     assert "Arm B" in text
     assert "glycine" not in text.split("WHAT THIS CANNOT TELL YOU")[0].lower()
+
+
+@pytest.mark.parametrize("name", fixture_reports.REPORTS)
+def test_every_report_has_a_copy_to_share_whatever_its_protocol(name):
+    material = fixture_reports.REPORTS[name]()
+    assert "This copy was made to be shared" in plain_text(shareable(material))
+    if material.protocol is not None:
+        own = material.protocol.model_copy(update={"name": "own", "title": "canary", "question": "canary"})
+        assert "canary" not in plain_text(shareable(replace(material, protocol=own)))

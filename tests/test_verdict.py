@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from n1trial.protocol import VerdictRule
-from n1trial.verdict import Chances, settle_nights, verdict_of
+from n1trial.verdict import Chances, even_information, settle_nights, verdict_of
 
 RULE = VerdictRule()
 
@@ -43,11 +43,26 @@ def test_chances_of_gain_null_and_loss_add_up_to_one():
     assert chances.worthwhile + chances.equivalent + chances.much_worse == pytest.approx(1)
 
 
+def settled(mean, sd, *, nights=126, prior_sd=20):
+    lengths, sds = even_information(sd, nights=nights, prior_sd=prior_sd)
+    return settle_nights(mean, sd, lengths=lengths, sds=sds, prior_sd=prior_sd, mid=15, rule=RULE)
+
+
 def test_a_clear_estimate_with_wide_error_is_settled_by_more_nights():
-    nights = settle_nights(20, 13, nights=126, prior_sd=20, mid=15, rule=RULE)
+    nights = settled(20, 13)
     assert nights is not None
     assert 126 < nights <= 730
 
 
 def test_a_trial_that_taught_nothing_says_not_feasible():
-    assert settle_nights(5, 19.9, nights=126, prior_sd=20, mid=15, rule=RULE) is None
+    assert settled(5, 19.9) is None
+
+
+def test_where_each_night_tells_less_more_of_them_are_needed():
+    lengths, sds = even_information(13, nights=126, prior_sd=20)
+    slower = 13 - 0.85 * (13 - sds)
+    now, later = (
+        settle_nights(20, 13, lengths=lengths, sds=each, prior_sd=20, mid=15, rule=RULE)
+        for each in (sds, slower)
+    )
+    assert now < later

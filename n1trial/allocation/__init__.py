@@ -2,13 +2,16 @@
 
 from n1trial.allocation.admissible import Admissible, Order
 from n1trial.allocation.chain import Chain
+from n1trial.allocation.luck import Luck, luck_of
 from n1trial.allocation.stream import below, new_seed, permutation, permuted_blocks, words
 
 __all__ = [
     "Admissible",
     "Chain",
+    "Luck",
     "Order",
     "below",
+    "luck_of",
     "new_seed",
     "permutation",
     "permuted_blocks",

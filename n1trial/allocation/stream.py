@@ -22,8 +22,8 @@ def new_seed() -> str:
     return secrets.token_hex(32)
 
 
-def words(*, protocol_sha256: str, seed: str) -> Iterator[int]:
-    """The stream of 64-bit words that a protocol and a seed determine.
+def words(*, protocol_sha256: str, seed: str, start: int = 0) -> Iterator[int]:
+    """The stream of 64-bit words that a protocol and a seed determine, from word `start` on.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def words(*, protocol_sha256: str, seed: str) -> Iterator[int]:
             f"seed: not 64 hexadecimal digits ({seed[:80]!r}): leave it out to draw a fresh one"
         )
     prefix = DOMAIN + bytes.fromhex(protocol_sha256) + key
-    counter = 0
+    counter = start
     while True:
         yield int.from_bytes(hashlib.sha256(prefix + counter.to_bytes(8, "big")).digest()[:8], "big")
         counter += 1

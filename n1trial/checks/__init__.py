@@ -6,7 +6,7 @@ is fitted, since some of them need the sampler's draws, and what they found is k
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol, cast
 
@@ -18,6 +18,13 @@ from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 AGREES_WITH_MODEL = "period means"
+ALL_ARMS = "every arm"
+# What a check that did not pass takes from the certainty of every effect.
+REASONS = {
+    "blinding": "you guessed right more often than luck would have it",
+    "doses": "more than one dose in ten was not as planned",
+    "device": "the device, or how it scores sleep, changed during the trial",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +38,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a check may look at: a trial, one outcome, its fit where there is one, other readings of it."""
+    """What a check may look at: a trial, one outcome, its fit where there is one, other readings of it.
+
+    `recorders` names every device and way of scoring that recorded nights of the trial, in order.
+    """
 
     data: TrialData
     outcome: Outcome
     fit: Fit | None = None
     readings: tuple[Reading, ...] = ()
+    recorders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,18 +117,33 @@ def checks_table(results: Iterable[CheckResult]) -> pd.DataFrame:
 
 
 def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
-    """Lower the certainty of every effect whose estimate lies outside its companion's interval."""
+    """Lower the certainty of effects by a step for every check that gives a reason to."""
+    results = list(results)
+    reasons = [
+        REASONS[result.check]
+        for result in results
+        if result.passed is False and result.check in REASONS and result.contrast in ("", ALL_ARMS)
+    ]
     intervals = {result.contrast: result for result in results if result.check == AGREES_WITH_MODEL}
     return replace(
         effects,
-        contrasts=tuple(_weighed(effect, intervals.get(effect.contrast)) for effect in effects.contrasts),
+        contrasts=tuple(
+            _weighed(effect, [*reasons, *_disagreement(effect, intervals.get(effect.contrast))])
+            for effect in effects.contrasts
+        ),
     )
 
 
-def _weighed(effect: Effect, companion: CheckResult | None) -> Effect:
+def _disagreement(effect: Effect, companion: CheckResult | None) -> Iterator[str]:
     if companion is None or companion.low is None or companion.high is None:
-        return effect
-    if effect.outcome.scale == "percent" or companion.low <= effect.mean <= companion.high:
-        return effect
-    reason = "a simpler analysis of the same nights gives another answer"
-    return replace(effect, certainty=lowered(effect.certainty, 1), reasons=(*effect.reasons, reason))
+        return
+    if effect.outcome.scale == "difference" and not companion.low <= effect.mean <= companion.high:
+        yield "a simpler analysis of the same nights gives another answer"
+
+
+def _weighed(effect: Effect, reasons: Sequence[str]) -> Effect:
+    return replace(
+        effect,
+        certainty=lowered(effect.certainty, len(reasons)),
+        reasons=(*effect.reasons, *reasons),
+    )

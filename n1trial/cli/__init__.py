@@ -9,8 +9,11 @@ import sys
 import click
 
 from n1trial.cli.answer import analyse, fit, report
-from n1trial.cli.house import demo, doctor, nights, protocols
-from n1trial.cli.trial import check, import_, log, new
+from n1trial.cli.begin import document, new
+from n1trial.cli.house import demo, doctor, label, nights, protocols
+from n1trial.cli.plan import plan
+from n1trial.cli.running import amend, today, unblind
+from n1trial.cli.trial import check, import_, log
 from n1trial.errors import N1TrialError
 
 EXIT_INTERRUPTED, EXIT_OUR_BUG = 130, 70
@@ -49,10 +52,16 @@ def cli() -> None:
 for _command in (
     demo,
     protocols,
+    label,
+    document,
+    plan,
     new,
+    today,
     import_,
     log,
     check,
+    amend,
+    unblind,
     nights,
     fit,
     report,

@@ -9,8 +9,17 @@ import click
 
 if TYPE_CHECKING:
     from n1trial.journey import Analysis
+    from n1trial.trial import TrialData
 
 EXIT_REFUSED = 3
+
+
+def say_preliminary(data: TrialData) -> None:
+    """Print what is known before the sampler starts."""
+    from n1trial.report.terminal import preliminary_lines
+
+    for line in preliminary_lines(data):
+        click.echo(line)
 
 
 def say_answer(analysis: Analysis) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._answers import leave_if_refused, say_answer
+from n1trial.cli._answers import leave_if_refused, say_answer, say_preliminary
 from n1trial.cli._arguments import FILE, FOLDER, now
 from n1trial.console import progress
 
@@ -35,9 +35,16 @@ def fit(folder: Path, sampler_seed: int) -> None:
 
     opened = open_folder(folder)
     with progress() as on_stage:
-        analysis = fit_folder(opened, now=now(), on_stage=on_stage, sampler_seed=sampler_seed)
+        analysis = fit_folder(
+            opened, now=now(), on_stage=on_stage, on_nights=say_preliminary, sampler_seed=sampler_seed
+        )
+    if analysis.known:
+        click.echo("nothing has changed since the last fit; this is it")
     for line in fit_lines(analysis.fits):
         click.echo(line)
+    if opened.sealed:
+        click.echo("The arms are still letters: no verdict until n1trial unblind.")
+        return
     leave_if_refused(analysis)
 
 
@@ -70,6 +77,8 @@ def report(
         copies.append("share with nights" if with_nights else "share")
     analysis = report_folder(opened, now=now(), early=early, copies=copies)
     say_answer(analysis)
+    if analysis.decision:
+        click.echo(f"Planned look {analysis.decision.said}")
     click.echo(f"\nThe report: {opened.report}")
     if text:
         click.echo(f"As plain text: {opened.path / TEXT_NAME}")
@@ -103,6 +112,7 @@ def analyse(table: Path, out: Path, sampler_seed: int, **columns: str | float | 
     data = read_table(table, **columns)  # type: ignore[arg-type]
     for note in data.notes:
         click.echo(f"note: {note}", err=True)
+    say_preliminary(data)
     with progress() as on_stage:
         analysis = analyse_table(data, out, source=table.name, on_stage=on_stage, sampler_seed=sampler_seed)
     say_answer(analysis)

@@ -39,16 +39,30 @@ def demo(out: Path) -> None:
 
 @click.command()
 @click.argument("name", required=False)
-def protocols(name: str | None) -> None:
-    """List the protocol templates, or show one with its doses and limits."""
-    from n1trial.protocol import read_protocol, template_names
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of a protocol, for your editor.")
+def protocols(name: str | None, schema: bool) -> None:
+    """List the protocol templates, or show one with its doses, limits and what its order leaves to luck."""
+    from n1trial.protocol import protocol_schema, read_protocol, template_names
     from n1trial.protocol_text import protocol_lines
 
+    if schema:
+        click.echo(protocol_schema(), nl=False)
+        return
     if name is None:
         for each in template_names():
             click.echo(f"{each:40} {read_protocol(each).title}")
         return
     for line in protocol_lines(read_protocol(name)):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("text")
+def label(text: str) -> None:
+    """Check a magnesium label, such as "bisglycinate 1000 mg, 200 mg Mg": chelate, or stretched with oxide."""
+    from n1trial.label import label_lines
+
+    for line in label_lines(text):
         click.echo(line)
 
 

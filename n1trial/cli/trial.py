@@ -1,4 +1,4 @@
-"""Commands of a trial from its first day to its last: make it, bring in nights and evenings, look at them."""
+"""Commands of a trial's every day: bring in nights and evenings, look at them."""
 
 from __future__ import annotations
 
@@ -6,36 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._arguments import ANY_PATH, DATE, FILE, FOLDER, now, today
-from n1trial.console import Zone, say_note, still
+from n1trial.cli._arguments import ANY_PATH, DATE, FILE, FOLDER, now
+from n1trial.console import say_note, still
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
-    from zoneinfo import ZoneInfo
 
     from n1trial.protocol import Protocol
-
-
-@click.command()
-@click.argument("folder", type=FOLDER)
-@click.option("--protocol", "-p", required=True, help="A template's name, or a YAML file.")
-@click.option("--start", type=DATE, required=True, help="Evening of the first night, as 2026-01-31.")
-@click.option("--seed", help="64 hexadecimal digits, to draw the same schedule again.")
-@click.option("--home-zone", type=Zone(), help="Time zone of your bed, such as Europe/Berlin.")
-def new(folder: Path, protocol: str, start: datetime, seed: str | None, home_zone: ZoneInfo | None) -> None:
-    """Make a trial folder: protocol, random schedule, calendar, diary."""
-    from n1trial.intake import make_trial
-
-    first = start.date()
-    if first < today():
-        click.echo(
-            f"note: {first} is past; nights before today count only if you kept to the schedule", err=True
-        )
-    made = make_trial(folder, protocol=protocol, start=first, seed=seed, home_zone=home_zone, now=now())
-    table = made.schedule.table
-    click.echo(f"{made.path}: {len(table)} nights, {first} to {table['night'].iloc[-1].date()}")
-    click.echo(f"schedule.csv and schedule.ics say what to take; write diary.csv; seed {made.schedule.seed}")
 
 
 @click.command("import")
@@ -91,8 +69,9 @@ def log(
 
     Enter leaves an answer as it is: not recorded, or what was written before. An empty value takes it back.
     """
+    from n1trial.conduct import this_evening
     from n1trial.diary import answers_of, read_diary
-    from n1trial.intake import this_evening, write_down
+    from n1trial.intake import write_down
     from n1trial.store import open_folder
     from n1trial.text import visible
 
@@ -126,8 +105,9 @@ def log(
 @click.option("--ledger", type=FILE, help="Write every night and the records it is made of as a CSV file.")
 def check(folder: Path, as_json: bool, ledger: Path | None) -> None:
     """Look at the quality of what was recorded and written down: evidence, never by arm."""
+    from n1trial.conduct import this_evening
     from n1trial.files import write_whole
-    from n1trial.intake import this_evening, trial_ledger
+    from n1trial.intake import trial_ledger
     from n1trial.quality import check_quality, gather_evidence, quality_json, quality_lines
     from n1trial.store import open_folder, read_log
 

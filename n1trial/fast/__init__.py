@@ -14,6 +14,8 @@ from n1trial.fast.gaussian import (
     fit_design,
     fit_many,
 )
+from n1trial.fast.longer import longer_sds
+from n1trial.fast.preliminary import Preliminary, preliminary_answer
 from n1trial.fast.priors import Priors
 
 __all__ = [
@@ -22,10 +24,13 @@ __all__ = [
     "FastFit",
     "ManyFits",
     "Mixture",
+    "Preliminary",
     "Priors",
     "design_of",
     "fast_fit",
     "fit_design",
     "fit_many",
+    "longer_sds",
     "nights_of",
+    "preliminary_answer",
 ]

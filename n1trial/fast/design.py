@@ -1,29 +1,31 @@
-"""What is known of a trial's nights before they are slept: the columns of the Gaussian twin."""
+"""The columns of the Gaussian twin, as codes: what is known of a trial's nights before they are slept."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.errors import AnalysisError
+from n1trial.columns import Array, columns_of
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
-type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
+type Dense = Literal["trend", "run_in", "covariate"]
 
-NO_WEEKDAY = -1
+NONE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """The nights of a trial that may be analysed, in calendar order.
+    """The nights of a trial that inform its model, in calendar order.
 
-    `arms` are the names, the reference first. `day` [night] counts calendar days from the first planned
-    night, `arm`, `period`, `block` and `weekday` [night] are codes from 0, and `dense` [night, column] holds
-    the trend (-0.5 to 0.5 from the first planned night to the last), then any further columns. A term with a
-    single code has no place in this trial, and is left out.
+    `arms` are the names, the reference first. `day` [night] counts calendar days; `arm`, `period`, `block`
+    and `weekday` [night] are codes from 0, and a term with a single code has no place in this trial.
+    `analysed` [night] is false on run-in nights, which have neither period nor block and inform no contrast.
+    `dense` [night, column] holds columns with a value on every night, `dense_terms` says of what kind each
+    is: the trend (-0.5 to 0.5 from the first planned night to the last), the run-in, covariates per SD.
     """
 
     arms: tuple[str, ...]
@@ -32,17 +34,21 @@ class Design:
     period: Codes
     block: Codes
     weekday: Codes
+    analysed: npt.NDArray[np.bool_]
     dense: Array
+    dense_terms: tuple[Dense, ...] = ("trend",)
 
     @property
     def nights(self) -> int:
         """How many nights may be analysed."""
-        return len(self.day)
+        return int(self.analysed.sum())
 
     @property
     def codes(self) -> Codes:
-        """Period, block, weekday and arm [night, 4]."""
-        return np.column_stack([self.period, self.block, self.weekday, self.arm])
+        """Period, block, weekday, arm, and whether analysed [night, 5]."""
+        return np.column_stack(
+            [self.period, self.block, self.weekday, self.arm, self.analysed.astype(np.int64)]
+        )
 
     @property
     def sizes(self) -> tuple[int, int, int, int, int]:
@@ -61,36 +67,31 @@ def _several(codes: Codes) -> int:
     return number if number > 1 else 0
 
 
-def design_of(
-    table: pd.DataFrame, arms: tuple[str, ...], *, planned_days: float, further: Array | None = None
-) -> Design:
-    """The design of a table with `day`, `arm`, `period`, `block` and, where nights have dates, `night`.
+def design_of(table: pd.DataFrame, arms: tuple[str, ...], *, planned_days: float) -> Design:
+    """The design of nights that are still to come.
 
     Parameters
     ----------
     table
-        One row a night to be analysed.
+        One row a night to be analysed: `day`, `arm`, `period`, `block` and `night` (its date).
     arms
         The reference first.
     planned_days
         Day of the last planned night, the first being 0.
-    further : [night, column]
-        Columns beside the trend, such as covariates divided by their SD.
     """
-    day = table["day"].to_numpy(float)
     period, block = _codes(table["period"]), _codes(table["block"])
     # One-night periods have no term of their own, nor has one period an arm: it would be the arm.
     long_periods = len(period) > 0 and np.bincount(period).max() > 1 and period.max() + 1 > len(arms)
-    dated = "night" in table and table["night"].notna().all()
-    trend = day / max(1.0, planned_days) - 0.5
+    day = table["day"].to_numpy(np.int64)
     return Design(
         arms=arms,
-        day=day.astype(np.int64),
+        day=day,
         arm=np.array([arms.index(name) for name in table["arm"]], dtype=np.int64),
         period=period if long_periods else np.zeros_like(period),
         block=block,
-        weekday=table["night"].dt.day_of_week.to_numpy(np.int64) if dated else np.full(len(day), NO_WEEKDAY),
-        dense=np.column_stack([trend] if further is None else [trend, further]),
+        weekday=table["night"].dt.day_of_week.to_numpy(np.int64),
+        analysed=np.ones(len(day), dtype=bool),
+        dense=(day / max(1.0, planned_days) - 0.5)[:, np.newaxis],
     )
 
 
@@ -99,26 +100,42 @@ def _codes(column: pd.Series) -> Codes:
 
 
 def nights_of(data: TrialData, outcome: Outcome) -> tuple[Design, Array]:
-    """Design and nights [night] of an outcome of a trial.
+    """Design and nights [night] of an outcome of a trial, from the very columns of its model.
 
     Raises
     ------
     AnalysisError
         An arm has no analysed night, the outcome never changes, or the nights are too few.
     """
-    nights = data.analysed(outcome)
-    for name in data.arms:
-        if not (nights["arm"] == name).any():
-            raise AnalysisError(
-                f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
-            )
-    if len(nights) < 2 * len(data.arms):
-        raise AnalysisError(
-            f"{outcome.name}: {len(nights)} nights are too few to compare anything: record more"
-        )
-    if np.ptp(nights[outcome.name]) == 0:
-        same = nights[outcome.name].iloc[0]
-        raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
-    arms = (data.reference, *data.treatments)
-    planned = float(data.table["day"].iloc[-1])
-    return design_of(nights, arms, planned_days=planned), nights[outcome.name].to_numpy(float)
+    columns = columns_of(data, outcome)
+    recorded = columns.used > 0
+    terms = {name: column[recorded] for name, column in columns.terms.items()}
+    dense_terms: list[Dense] = ["trend"]
+    dense = [terms["trend"]]
+    if "run_in" in terms:
+        dense_terms.append("run_in")
+        dense.append(terms["run_in"])
+    if "covariates" in terms:
+        dense_terms += ["covariate"] * terms["covariates"].shape[1]
+        dense.append(terms["covariates"])
+    nights = int(recorded.sum())
+    design = Design(
+        arms=(data.reference, *data.treatments),
+        day=columns.day[recorded].astype(np.int64),
+        arm=_code_of(terms["arm"] + columns.arm_share, nights) + 1,
+        period=np.maximum(_code_of(terms.get("period"), nights), 0),
+        block=np.maximum(_code_of(terms.get("block"), nights), 0),
+        weekday=_code_of(terms.get("weekday"), nights, centred=True),
+        analysed=columns.analysed[recorded] > 0,
+        dense=np.column_stack(dense),
+        dense_terms=tuple(dense_terms),
+    )
+    return design, columns.y[recorded]
+
+
+def _code_of(indicators: Array | None, nights: int, *, centred: bool = False) -> Codes:
+    """Which column is 1 [night], or `NONE`; of a centred column the 1 is what stands out."""
+    if indicators is None:
+        return np.full(nights, NONE)
+    found = indicators.argmax(axis=1)
+    return found if centred else np.where(indicators.max(axis=1) > 0.5, found, NONE)

@@ -3,34 +3,31 @@
     y ~ Normal(m, σ² R),  R_st = φ^|day_s - day_t| / (1 - φ²)
     m_t = μ + β_arm + u_period + v_block + s τ_t + d_weekday (+ further columns)
 
-Everything linear is integrated out (`_nodes`), and the rest stands on a small grid, so that an arm's effect
+Everything linear is integrated out (`_compiled`), and the rest stands on a small grid, so that an arm's effect
 is a mixture of Gaussians whose mean, SD and tails need no draws. A fit takes a thousandth of a second, the
 same whatever the number of nights.
 """
 
 import itertools
-import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numba import njit
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from n1trial.fast._gram import CACHED, Sizes, gram_classes
-from n1trial.fast._nodes import integrate
-from n1trial.fast.design import Array, Codes, Design, nights_of
+from n1trial.columns import Array
+from n1trial.fast._compiled import fit_each, gram_classes, integrate
+from n1trial.fast.design import Codes, Design, nights_of
 from n1trial.fast.priors import Priors
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 from n1trial.verdict import Chances
 
-POINTS = (5, 5, 3, 3)
+POINTS = (4, 4, 3, 4)
 FINE_POINTS = (13, 13, 9, 9)
-NEGLIGIBLE = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +35,15 @@ class FastFit:
     """Posterior of every arm minus the reference, as a mixture of Gaussians.
 
     `weights` [component] add up to 1; `means` [component, arm] and `covariances` [component, arm, arm] are
-    in the outcome's unit; `arms` names them.
+    in the outcome's unit; `arms` names them. `spread`
+    [component, 5] holds σ, φ, and the SDs of periods, blocks and weekdays (0: no such term).
     """
 
     arms: tuple[str, ...]
     weights: Array
     means: Array
     covariances: Array
+    spread: Array
     nights: int
 
     @property
@@ -129,7 +128,7 @@ def fast_fit(
         The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
     """
     design, y = nights_of(data, outcome)
-    scaled = (priors or Priors()).scaled(outcome, mean=float(y.mean()), sd=float(y.std(ddof=1)))
+    scaled = (priors or Priors()).for_nights(outcome, y[design.analysed])
     return fit_design(design, y, priors=scaled, points=points)
 
 
@@ -143,7 +142,7 @@ def fit_design(
     priors = priors or Priors()
     laid = _LaidOut.of(design, priors)
     sums = gram_classes(y - _expected(design, y, priors), laid.day, laid.codes, laid.dense, laid.sizes)
-    logs, means, covariances, _ = integrate(
+    logs, means, covariances, spread = integrate(
         *sums, laid.sizes, laid.hyper, laid.precision, _points(points), max(points) > max(POINTS)
     )
     weights = np.exp(logs - logs.max())
@@ -152,7 +151,8 @@ def fit_design(
         weights=weights / weights.sum(),
         means=means + np.asarray(priors.effect_mean),
         covariances=covariances,
-        nights=int(np.isfinite(y).sum()),
+        spread=spread,
+        nights=int(np.isfinite(y[design.analysed]).sum()),
     )
 
 
@@ -210,7 +210,7 @@ def fit_many(
     above = np.empty((len(y), len(along), len(thresholds)))
 
     def run(of: slice) -> None:
-        _fit_each(
+        fit_each(
             centred[of],
             np.ascontiguousarray(arms[of] if len(arms) > 1 else arms),
             *(laid.day, laid.codes, laid.dense, laid.sizes, laid.hyper, laid.precision, _points(points)),
@@ -238,8 +238,9 @@ class _LaidOut:
     @classmethod
     def of(cls, design: Design, priors: Priors) -> Self:
         arms = np.broadcast_to(np.asarray(priors.effect_sd, dtype=float), len(design.arms) - 1)
-        further = np.full(design.dense.shape[1] - 1, priors.covariate_sd)
-        fixed_sd = np.concatenate([[priors.level_sd, priors.trend_sd], further, arms])
+        sd_of = {"trend": priors.trend_sd, "run_in": priors.run_in_sd, "covariate": priors.covariate_sd}
+        dense = [sd_of[term] for term in design.dense_terms]
+        fixed_sd = np.concatenate([[priors.level_sd], dense, arms])
         return cls(
             day=design.day,
             codes=design.codes,
@@ -268,63 +269,5 @@ def _expected(design: Design, y: Array, priors: Priors, arms: Codes | None = Non
     """What the priors' means alone say of the nights: the engine's own priors are around 0."""
     effect = np.broadcast_to(np.asarray(priors.effect_mean, dtype=float), len(design.arms) - 1)
     by_arm = np.concatenate([[0.0], effect])[design.arm if arms is None else arms]
-    recorded = np.where(np.isfinite(y), by_arm, np.nan)
+    recorded = np.where(np.isfinite(y) & design.analysed, by_arm, np.nan)
     return priors.level_mean + by_arm - np.nanmean(recorded, axis=-1, keepdims=True)
-
-
-@njit(**CACHED)
-def _fit_each(
-    y: Array,
-    arms: Codes,
-    day: Codes,
-    codes: Codes,
-    dense: Array,
-    sizes: Sizes,
-    hyper: Array,
-    precision: Array,
-    points: Codes,
-    along: Array,
-    at_zero: Array,
-    thresholds: Array,
-    mean: Array,
-    sd: Array,
-    above: Array,
-) -> None:
-    """Fit trial after trial, and write its posterior down as moments and chances."""
-    n_arms = sizes[4]
-    here = codes.copy()
-    for trial in range(len(y)):
-        here[:, 3] = arms[trial if len(arms) > 1 else 0]
-        recorded = np.zeros(n_arms + 1, np.int64)
-        for night in range(len(here)):
-            if not math.isnan(y[trial, night]):
-                recorded[here[night, 3]] += 1
-        if recorded.min() == 0 or recorded.sum() < 2 * (n_arms + 1):
-            mean[trial], sd[trial], above[trial] = np.nan, np.nan, np.nan
-            continue
-        first, sums, gaps, counts, nights = gram_classes(y[trial], day, here, dense, sizes)
-        logs, means, covariances, _ = integrate(
-            first, sums, gaps, counts, nights, sizes, hyper, precision, points, False
-        )
-        weights = np.exp(logs - logs.max())
-        weights /= weights.sum()
-        for c in range(len(along)):
-            first_moment, second_moment = 0.0, 0.0
-            above[trial, c] = 0.0
-            for j in range(len(weights)):
-                if weights[j] < NEGLIGIBLE:
-                    continue
-                centre, variance = 0.0, 0.0
-                for a in range(n_arms):
-                    centre += along[c, a] * means[j, a]
-                    for b in range(n_arms):
-                        variance += along[c, a] * along[c, b] * covariances[j, a, b]
-                first_moment += weights[j] * centre
-                second_moment += weights[j] * (variance + centre * centre)
-                scale = math.sqrt(2.0 * variance)
-                for k in range(len(thresholds)):
-                    above[trial, c, k] += (
-                        0.5 * weights[j] * math.erfc((thresholds[k] - at_zero[c] - centre) / scale)
-                    )
-            mean[trial, c] = first_moment + at_zero[c]
-            sd[trial, c] = math.sqrt(max(second_moment - first_moment**2, 0.0))

@@ -7,6 +7,7 @@ of their own SD.
 from dataclasses import dataclass, replace
 from typing import Self
 
+from n1trial.columns import Array
 from n1trial.outcomes import Outcome
 
 
@@ -16,6 +17,7 @@ class Priors:
 
     `level_mean` and `level_sd` are of the mean level; `effect_mean` and `effect_sd` of an arm minus the
     reference, one for all or one an arm; `trend_sd` of the change from the first planned night to the last;
+    `run_in_sd` of the run-in against the reference;
     `covariate_sd` of each further column, per SD of it; `period_sd`, `block_sd` and `weekday_sd` are scales
     of the half-normal priors of those SDs; `night_sd` and `night_log_sd` the median and log SD of σ; φ is
     Gaussian of SD `phi_sd` within ±`phi_limit`.
@@ -26,6 +28,7 @@ class Priors:
     effect_mean: float | tuple[float, ...] = 0.0
     effect_sd: float | tuple[float, ...] = 20.0
     trend_sd: float = 20.0
+    run_in_sd: float = 75.0
     covariate_sd: float = 15.0
     period_sd: float = 15.0
     block_sd: float = 20.0
@@ -47,12 +50,17 @@ class Priors:
             effect_mean=_times(self.effect_mean, by),
             effect_sd=_times(self.effect_sd, by),
             trend_sd=by * self.trend_sd,
+            run_in_sd=by * self.run_in_sd,
             covariate_sd=by * self.covariate_sd,
             period_sd=by * self.period_sd,
             block_sd=by * self.block_sd,
             weekday_sd=by * self.weekday_sd,
             night_sd=by * self.night_sd,
         )
+
+    def for_nights(self, outcome: Outcome, y: Array) -> Self:
+        """The same priors for these nights [night] of an outcome."""
+        return self.scaled(outcome, mean=float(y.mean()), sd=float(y.std(ddof=1)))
 
 
 def _times(lengths: float | tuple[float, ...], by: float) -> float | tuple[float, ...]:

@@ -13,7 +13,10 @@ from typing import Protocol, cast
 import numpy as np
 import numpy.typing as npt
 import pymc as pm
+import xarray as xr
 
+from n1trial.errors import AnalysisError
+from n1trial.models._priors import sources
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
@@ -25,6 +28,7 @@ class Model(Protocol):
     ASSUMES: str
     FORMULA: str
     KINDS: tuple[str, ...]
+    DEFAULT_OF: tuple[str, ...]
 
     def build(self, data: TrialData, outcome: Outcome) -> pm.Model:
         """Make the model of one outcome under the default priors."""
@@ -44,6 +48,12 @@ class Model(Protocol):
         """New values of the model's `pm.Data`, by the name of the variant they make."""
         ...
 
+    def replicate(
+        self, data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        """Nights [draw, night] as the model says they come, one replicate a draw."""
+        ...
+
 
 def models() -> dict[str, Model]:
     """Every model of this folder by name."""
@@ -56,5 +66,31 @@ def models() -> dict[str, Model]:
 
 
 def model_for(outcome: Outcome) -> Model:
-    """The default model of an outcome: the one that lists its kind first."""
-    return next(model for model in models().values() if outcome.kind in model.KINDS)
+    """The default model of an outcome's kind."""
+    return next(model for model in models().values() if outcome.kind in model.DEFAULT_OF)
+
+
+def model_named(name: str, outcome: Outcome) -> Model:
+    """The model of that name.
+
+    Raises
+    ------
+    AnalysisError
+        No such model, or it is for another kind of outcome.
+    """
+    fitting = {each.NAME: each for each in models().values() if outcome.kind in each.KINDS}
+    if name not in fitting:
+        raise AnalysisError(
+            f"{outcome.name}: no model of a {outcome.kind} outcome is called {name!r}: choose from"
+            f" {', '.join(sorted(fitting))}"
+        )
+    return fitting[name]
+
+
+def describe(model: Model, data: TrialData, outcome: Outcome) -> str:
+    """Formula, priors with the reason for each, and what the model assumes, as plain text."""
+    why = sources()
+    lines = [f"{model.NAME}: {model.FORMULA}", model.ASSUMES, "Priors:"]
+    for what, words in model.priors(data, outcome).items():
+        lines.append(f"  {what}: {words} ({why[what]})")
+    return "\n".join(lines)

@@ -1,14 +1,15 @@
 """Wake episodes of one person: generalised Poisson counts, at the nightly rate or at equal sleep time.
 
     n_t ~ GeneralisedPoisson(λ_t, ω),  Var = λ / (1 - ω)²
-    log λ_t = α + δ_arm + κ log(sleep_t / typical sleep) + u_period + v_block + s τ_t + d_weekday
+    log λ_t = α + δ_arm + κ log(sleep_t / typical sleep) + u_period + v_block + s τ_t + d_weekday + x_t'γ
 
 Counts from wearables are under-dispersed once sleep time and drift are in (Pearson .57 to .77 in two
 series), where a negative binomial sits on its boundary; ω below 0 is under-, above 0 over-dispersion.
 
 Sleep time comes after the dose, so there are two estimands. The headline is the effect **per night, all
 told**: the column of log sleep time is zero and κ idles at its prior. The variant "equal sleep" puts the
-column in, with κ an estimated coefficient (.47 to 1.13 were seen), not an offset.
+column in, with κ an estimated coefficient (.47 to 1.13 were seen), not an offset. Both are averaged over the
+analysed nights, each as it would be on the arm and on the reference.
 
 Consul & Jain (1973), doi:10.1080/00401706.1973.10489112. For ω below 0 the support ends where θ + ωn
 reaches 0, and the probabilities then add up to 1 only nearly: to .4 % at λ ≥ 0.5 and ω ≥ -.3, better above.
@@ -17,57 +18,53 @@ reaches 0, and the probabilities then add up to 1 only nearly: to .4 % at λ ≥
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
+import xarray as xr
+from scipy.special import gammaln
 
-from n1trial.models._columns import columns_of, slow_terms
+from n1trial.columns import Array, columns_of
+from n1trial.models import _counts
+from n1trial.models import _priors as prior
+from n1trial.models._counts import count_model, count_priors, rates
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 NAME = "awakenings"
 KINDS = ("count",)
+DEFAULT_OF = ("count",)
 ASSUMES = (
     "The number of wake episodes varies by chance around a nightly rate that the arm multiplies, together"
-    " with weekday, trend and week-to-week ups and downs."
+    " with weekday, trend, week-to-week ups and downs, and what you wrote down before the dose."
 )
 FORMULA = (
-    "wake episodes ~ arm + (1 | period) + (1 | block) + weekday + trend, generalised Poisson with log link"
+    "wake episodes ~ arm + (1 | period) + (1 | block) + weekday + trend + covariates,"
+    " generalised Poisson with log link"
 )
-
-LEVEL_SD, EFFECT_SD, PERIOD_SD, BLOCK_SD, TREND_SD, WEEKDAY_SD = 0.5, 0.2, 0.1, 0.2, 0.15, 0.1
-KAPPA_MEAN, KAPPA_SD = 0.8, 0.35
 END_OF_SUPPORT = 0.1
-OMEGA_MEAN, OMEGA_SD, OMEGA_LOW, OMEGA_HIGH = -0.1, 0.2, -0.5, 0.9
+
+effect_prior_sd = _counts.effect_prior_sd
+variants = _counts.count_variants
 
 
 def build(data: TrialData, outcome: Outcome) -> pm.Model:
     """Make the model; names: level, delta (log rate ratio), effect, kappa, omega, period_sd, block_sd, ..."""
-    columns = columns_of(data, outcome)
-    with pm.Model(coords=columns.coords) as model:
-        count = pm.Data("count", columns.y)
-        log_sleep = pm.Data("log_sleep", np.zeros_like(columns.y))
-        effect_sd = pm.Data("effect_sd", np.full(len(data.treatments), EFFECT_SD), dims="contrast")
-        level = pm.Normal("level", np.log(columns.y.mean()), LEVEL_SD)
-        delta = pm.Normal("delta", 0.0, effect_sd, dims="contrast")
-        kappa = pm.Normal("kappa", KAPPA_MEAN, KAPPA_SD)
-        apart_from_arm = (
-            level
-            + kappa * log_sleep
-            + slow_terms(
-                columns, period_sd=PERIOD_SD, block_sd=BLOCK_SD, weekday_sd=WEEKDAY_SD, trend_sd=TREND_SD
-            )
-            - pt.dot(pm.Data("arm_share", columns.arm_share), delta)
-        )
-        rate = pt.exp(apart_from_arm + pm.Data("arm_indicator", columns.arm + columns.arm_share) @ delta)
-        omega = pm.TruncatedNormal("omega", OMEGA_MEAN, OMEGA_SD, lower=OMEGA_LOW, upper=OMEGA_HIGH)
-        pm.CustomDist("nights", rate, omega, logp=_logp, observed=count)
-        ratio = pt.exp(delta)
-        if outcome.scale == "percent":
-            pm.Deterministic("effect", 100.0 * (ratio - 1.0), dims="contrast")
-        else:
-            pm.Deterministic("effect", pt.exp(apart_from_arm).mean() * (ratio - 1.0), dims="contrast")
-    return model
+    return count_model(data, outcome, likelihood)
+
+
+def likelihood(
+    count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable, suffix: str = ""
+) -> None:
+    """Generalised Poisson nights, 0 for rows without a record."""
+    low, high = prior.OMEGA.limits
+    omega = pm.TruncatedNormal("omega", *prior.OMEGA.parameters, lower=low, upper=high)
+    pm.CustomDist(f"nights{suffix}", rate, omega, used, logp=_weighted, observed=count)
+
+
+def _weighted(
+    count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable, used: pt.TensorVariable
+) -> pt.TensorVariable:
+    return used * _logp(count, rate, omega)
 
 
 def _logp(count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable) -> pt.TensorVariable:
@@ -83,29 +80,31 @@ def _logp(count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVar
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
     """Each prior in words and numbers, on the log scale unless said otherwise."""
-    typical = float(data.analysed(outcome)[outcome.name].mean())
-    return {
-        "level": f"Normal(log {typical:.3g}, {LEVEL_SD})",
-        "log rate ratio of each arm": f"Normal(0, {EFFECT_SD})",
-        "SD between periods": f"HalfNormal({PERIOD_SD})",
-        "SD between blocks": f"HalfNormal({BLOCK_SD})",
-        "SD between weekdays": f"HalfNormal({WEEKDAY_SD})",
-        "change from first to last night": f"Normal(0, {TREND_SD})",
-        "dispersion ω": f"Normal({OMEGA_MEAN}, {OMEGA_SD}) within {OMEGA_LOW} to {OMEGA_HIGH}",
-        "exponent of sleep time κ": f"Normal({KAPPA_MEAN}, {KAPPA_SD}), at equal sleep time only",
-    }
+    return count_priors(data, outcome, (prior.OMEGA,))
 
 
-def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
-    """SD that the prior of the log rate ratio implies for an effect, in the contrast unit."""
-    typical = 100.0 if outcome.scale == "percent" else float(data.analysed(outcome)[outcome.name].mean())
-    return EFFECT_SD * typical
+def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
+    """Counts [draw, night] per night, all told, in the order of `columns_of`."""
+    columns = columns_of(data, outcome)
+    omega = np.ravel(posterior["omega"].to_numpy())[:, None]
+    return drawn_counts(rates(columns, posterior), omega, rng) * columns.used
 
 
-def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, npt.NDArray[np.float64]]]:
-    """A sceptic's prior of half the width, and the effect at equal sleep time where it is known."""
-    found = {"sceptical": {"effect_sd": np.full(len(data.treatments), EFFECT_SD / 2)}}
-    log_sleep = columns_of(data, outcome).log_sleep
-    if log_sleep is not None:
-        found["equal sleep"] = {"log_sleep": log_sleep}
+def drawn_counts(rate: Array, omega: Array, rng: np.random.Generator) -> Array:
+    """Generalised Poisson counts by inversion of the tabulated chances; ω [draw, 1] goes with rate."""
+    most = int(np.max(rate + 12 * np.sqrt(rate) / (1 - omega)) + 20)
+    theta = rate * (1 - omega)
+    uniform = rng.random(rate.shape)
+    total, found = np.zeros_like(rate), np.zeros_like(rate)
+    whole = sum(_chance(count, theta, omega) for count in range(most + 1))
+    for count in range(most + 1):
+        total += _chance(count, theta, omega) / whole
+        found += total < uniform
     return found
+
+
+def _chance(count: int, theta: Array, omega: Array) -> Array:
+    inner = theta + omega * count
+    possible = inner > 0
+    log_chance = np.log(theta) + (count - 1) * np.log(np.where(possible, inner, 1.0)) - inner
+    return np.where(possible, np.exp(log_chance - gammaln(count + 1.0)), 0.0)

@@ -23,6 +23,7 @@ from n1trial.protocol.parts import (
     PlannedOutcome,
     VerdictRule,
 )
+from n1trial.show import card
 from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE
 
 # Columns of a trial's table that no confounder may be called.
@@ -134,6 +135,14 @@ class Protocol(Part):
         """Nights from the first of the run-in to the last of the last block."""
         design = self.design
         return design.run_in_nights + design.blocks * len(self.arms) * design.period_nights
+
+    def _repr_html_(self) -> str:
+        arms = {
+            arm.label: f"glycine {arm.glycine_mg:.0f} mg, magnesium {arm.magnesium_mg:.0f} mg"
+            for arm in self.arms
+        }
+        facts = {"nights": self.planned_nights, "reference": self.reference, "primary": self.primary.label}
+        return card(self.title, facts | arms)
 
     @cached_property
     def sha256(self) -> str:

@@ -73,7 +73,7 @@ def read_protocol(source: str | Path) -> Protocol:
 def protocol_schema() -> str:
     """The JSON Schema of a protocol, for editors that complete and check YAML."""
     schema = Protocol.model_json_schema()
-    return json.dumps({"$schema": DIALECT, "title": "n1trial protocol"} | schema, indent=1) + "\n"
+    return json.dumps({"$schema": DIALECT, **schema, "title": "n1trial protocol"}, indent=1) + "\n"
 
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -51,7 +51,9 @@ def minutes_before_sleep(
 
 
 def dosed_arms(data: TrialData, protocol: Protocol | None) -> set[str]:
-    """Arms in which there is something to take."""
+    """Arms in which there is something to take: every arm where placebo hides them."""
+    if data.blinded:
+        return set(data.arms)
     if protocol is None:
         return set(data.treatments)
     return {arm.name for arm in protocol.arms if arm.doses}

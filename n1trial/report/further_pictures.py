@@ -24,6 +24,8 @@ from n1trial.report.pictures import Picture
 from n1trial.report.sentences import headings
 
 LEAST_NIGHTS_TO_HIDE_ONE = 3
+# The name under which the check of that name keeps its numbers.
+PREDICTIVE = "posterior predictive"
 
 
 def pictures_of_methods(material: Material) -> Iterator[Picture]:
@@ -157,12 +159,12 @@ def _agreement(material: Material) -> Iterator[Picture]:
 
 def predictions_of(material: Material) -> list[Prediction]:
     """What the predictive check found of the primary outcome."""
-    found = material.tables.get(material.effects[0].outcome.name, {}).get("predictive")
+    found = material.tables.get(material.effects[0].outcome.name, {}).get(PREDICTIVE)
     if found is None:
         return []
     return [
         Prediction(
-            name=str(row.feature), observed=float(row.observed), low=float(row.low), high=float(row.high)
+            name=str(row.statistic), observed=float(row.recorded), low=float(row.low), high=float(row.high)
         )
         for row in found.itertuples()
     ]

@@ -33,7 +33,9 @@ class SharedNames:
     private: tuple[str, ...]
 
     def contrast(self, said: str) -> str | None:
-        """A contrast in the copy's names; None if it is no contrast of this trial."""
+        """A contrast, or one arm, in the copy's names; None if it is none of this trial."""
+        if not said or said in self.arms:
+            return self.arms.get(said, "")
         arm, _, comparator = said.partition(" vs ")
         return f"{self.arms[arm]} vs {self.arms[comparator]}" if {arm, comparator} <= {*self.arms} else None
 
@@ -51,7 +53,7 @@ def names_in_copy(material: Material) -> SharedNames:
     if published:
         arms, labels = {arm: arm for arm in data.arms}, dict(data.labels)
     else:
-        called = _by_content(protocol, data)
+        called = _bycontent(protocol, data)
         arms, labels = called, {called[arm]: called[arm] for arm in data.arms}
     confounders = [*data.covariates, *(protocol.confounders if protocol else ())]
     outcomes = {each.name: _outcome(each, place) for place, each in enumerate(data.outcomes, start=1)}
@@ -68,19 +70,20 @@ def is_published(protocol: Protocol) -> bool:
     return protocol.name in template_names() and read_protocol(protocol.name).sha256 == protocol.sha256
 
 
-def _by_content(protocol: Protocol | None, data: TrialData) -> dict[str, str]:
+def _bycontent(protocol: Protocol | None, data: TrialData) -> dict[str, str]:
     """Each arm by what is in it; by a letter where that is not known."""
     called: dict[str, str] = {}
     for place, arm in enumerate(data.arms):
         wanted = f"arm {chr(ord('A') + place)}"
         if protocol is not None and arm in protocol.arm_names:
-            wanted = _content(protocol.arm_named(arm))
+            wanted = content(protocol.arm_named(arm))
         again = sum(name == wanted or name.startswith(f"{wanted} (") for name in called.values())
         called[arm] = f"{wanted} ({again + 1})" if again else wanted
     return called
 
 
-def _content(arm: Arm) -> str:
+def content(arm: Arm) -> str:
+    """An arm by what is in it."""
     held = [f"{dose.substance.replace('-', ' ')} {dose.compound:.0f} mg" for dose in arm.doses]
     return " + ".join(held) or "no dose"
 

@@ -5,7 +5,7 @@ named here. Free text of a person never stays.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -18,13 +18,14 @@ from n1trial.importers import known_importers
 from n1trial.nights import Nights
 from n1trial.protocol import Protocol
 from n1trial.report.evenings import BEFORE_SLEEP, evenings
+from n1trial.report.further_pictures import PREDICTIVE
 from n1trial.report.happened import SIDE_EFFECTS
 from n1trial.report.material import Material
-from n1trial.report.sentences import SHARED_NOTE, SHARED_PEEKED, SHARED_QUESTION, SHARED_TITLE
-from n1trial.report.shared_names import KNOWN_CONFOUNDERS, SharedNames, is_published, names_in_copy
-from n1trial.trial import TrialData
+from n1trial.report.sentences import SHARED_BROKEN, SHARED_NOTE, SHARED_PEEKED, SHARED_QUESTION, SHARED_TITLE
+from n1trial.report.shared_names import KNOWN_CONFOUNDERS, SharedNames, content, is_published, names_in_copy
+from n1trial.trial import PLANNED_OUT, TrialData
 
-LEFT_OUT = re.compile(r"(run-in|washout|no record|missing: [a-z ]+)?")
+LEFT_OUT = re.compile(rf"({'|'.join(PLANNED_OUT)}|no record|missing: [a-z ]+)?")
 UNKNOWN_DEVICE = "a device"
 
 
@@ -43,7 +44,7 @@ def shareable(material: Material, *, with_nights: bool = False) -> Material:
         fits=[_fit(fit, names) for fit in material.fits],
         effects=[_effects(effects, names) for effects in material.effects],
         checks={
-            names.outcomes[outcome].name: _checks(results, names)
+            names.outcomes[outcome].name: _checks(results, names, with_nights=with_nights)
             for outcome, results in material.checks.items()
             if outcome in names.outcomes
         },
@@ -58,12 +59,13 @@ def _protocol(protocol: Protocol, names: SharedNames) -> Protocol:
     known = tuple(name for name in protocol.confounders if name in KNOWN_CONFOUNDERS)
     if is_published(protocol):
         return protocol
+    # While a trial is sealed its arms are letters, and those of the protocol are nobody's.
+    called = {arm.name: names.arms.get(arm.name, content(arm)) for arm in protocol.arms}
     arms = tuple(
-        arm.model_copy(update={"name": names.arms[arm.name], "label": names.arms[arm.name]})
-        for arm in protocol.arms
+        arm.model_copy(update={"name": called[arm.name], "label": called[arm.name]}) for arm in protocol.arms
     )
     words = {"title": SHARED_TITLE, "question": SHARED_QUESTION, "reason": "", "acknowledged_above_limit": ""}
-    said = {"name": "shared", "arms": arms, "reference": names.arms[protocol.reference], "confounders": known}
+    said = {"name": "shared", "arms": arms, "reference": called[protocol.reference], "confounders": known}
     return protocol.model_copy(update=words | said | {"stop_and_ask_a_doctor": ()})
 
 
@@ -94,11 +96,21 @@ def _data(material: Material, names: SharedNames) -> TrialData:
         ),
         outcomes=tuple(names.outcomes.values()),
         rule=data.rule,
-        notes=(SHARED_NOTE, SHARED_PEEKED) if data.peeked else (SHARED_NOTE,),
+        notes=tuple(_notes(data)),
         covariates=tuple(name for name in data.covariates if name in KNOWN_CONFOUNDERS),
         blinded=data.blinded,
         peeked=data.peeked,
+        sealed=data.sealed,
+        blind_broken=SHARED_BROKEN if data.blind_broken else None,
     )
+
+
+def _notes(data: TrialData) -> Iterator[str]:
+    yield SHARED_NOTE
+    if data.peeked:
+        yield SHARED_PEEKED
+    if data.blind_broken:
+        yield SHARED_BROKEN
 
 
 def _device(name: object) -> str:
@@ -145,12 +157,13 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
     )
 
 
-def _checks(results: Iterable[CheckResult], names: SharedNames) -> list[CheckResult]:
-    """Every line without its note: notes tell levels, dates and names."""
+def _checks(results: Iterable[CheckResult], names: SharedNames, *, with_nights: bool) -> list[CheckResult]:
+    """Every line without its note: notes tell levels, dates and names; the extremes are single nights."""
     return [
         replace(each, check=names.clean(each.check), contrast=contrast, note="")
         for each in results
-        if (contrast := names.contrast(each.contrast) if each.contrast else "") is not None
+        if (contrast := names.contrast(each.contrast)) is not None
+        and (with_nights or not each.check.startswith(PREDICTIVE))
     ]
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from n1trial.effects import Effects
+from n1trial.fast import preliminary_answer
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.report.answers import answer_arms
 from n1trial.report.sentences import nights_in_words, no_verdict
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
+from n1trial.verdict import INTERVAL, INTERVAL_KIND
 
 
 def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
@@ -22,6 +24,17 @@ def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
         )
         for problem in fit.problems:
             yield f"  stopped: {problem}"
+
+
+def preliminary_lines(data: TrialData) -> Iterator[str]:
+    """Estimates of the primary outcome without sampling and without a verdict; none for a count."""
+    outcome = data.outcomes[0]
+    for found in preliminary_answer(data, outcome):
+        pair = f"{visible(data.labels[found.arm])} against {visible(data.labels[found.comparator])}"
+        yield (
+            f"before sampling: {visible(outcome.label)}, {pair}: {found.mean:+.0f} {outcome.contrast_unit}"
+            f" ({INTERVAL:.0%} {INTERVAL_KIND} {found.low:.0f} to {found.high:.0f})"
+        )
 
 
 def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:

@@ -8,25 +8,28 @@ import hashlib
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, time
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
+from n1trial.blinding import Hidden, Key, coded_protocol, commitment, decoded_schedule, read_key
 from n1trial.episodes import SleepEpisode
-from n1trial.errors import FolderError
+from n1trial.errors import BlindingError, FolderError
 from n1trial.files import flush_folder, write_whole
 from n1trial.protocol import Protocol, read_protocol
-from n1trial.schedule import Schedule, read_schedule, schedule_csv, schedule_ics
+from n1trial.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.store import database
 from n1trial.store.fingerprint import fingerprint
 from n1trial.store.records import Imported, add_records, known_import, read_records
 from n1trial.trial_log import LogLine, append, lines
 
 __all__ = [
+    "BEDTIME",
     "Imported",
     "TrialFolder",
     "Writer",
@@ -38,18 +41,40 @@ __all__ = [
     "open_folder",
     "read_log",
     "stored_episodes",
+    "with_key",
     "writing",
 ]
+
+BEDTIME = time(23)
+OPENED = "opened_key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialFolder:
-    """A trial on disk: its protocol and schedule as they were fixed at the start."""
+    """A trial on disk: its protocol and schedule as they were fixed at the start.
+
+    `hidden` says how the arms were hidden from the person, `commitment` what was promised of the key before
+    night 1. Until `key` is there, the schedule holds letters.
+    """
 
     path: Path
     protocol: Protocol
     schedule: Schedule
     home_zone: ZoneInfo | None
+    bedtime: time = BEDTIME
+    hidden: Hidden = ""
+    commitment: str = ""
+    key: Key | None = None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the arms are still hidden."""
+        return bool(self.hidden) and self.key is None
+
+    @property
+    def analysis_protocol(self) -> Protocol:
+        """The protocol in the arms of the schedule: its own, or letters while the arms are hidden."""
+        return coded_protocol(self.protocol) if self.sealed else self.protocol
 
     @property
     def diary(self) -> Path:
@@ -77,6 +102,10 @@ class Writer:
         """Add a line to the folder's log; it is kept when the writing ends well."""
         append(self._database, event, detail, now=now)
 
+    def keep_key(self, key: Key) -> None:
+        """Keep the opened key in the folder; it is kept when the writing ends well."""
+        database.add_meta(self._database, OPENED, key.text)
+
 
 def create_folder(
     path: Path,
@@ -87,6 +116,10 @@ def create_folder(
     diary: str,
     home_zone: ZoneInfo | None,
     now: datetime,
+    files: Mapping[str, str | bytes] = {},
+    bedtime: time = BEDTIME,
+    hidden: Hidden = "",
+    commitment: str = "",
 ) -> TrialFolder:
     """Make a trial folder, all of it or nothing.
 
@@ -98,6 +131,10 @@ def create_folder(
         Text of the empty diary.
     now
         Aware; stands in the log.
+    files
+        Contents by name of what else lies in the folder: calendar, sheet, sealed key.
+    bedtime, hidden, commitment
+        As in `TrialFolder`.
 
     Raises
     ------
@@ -111,18 +148,30 @@ def create_folder(
         draft = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     except OSError as error:
         raise FolderError(f"{path}: cannot be made ({error.strerror}): choose another place") from error
-    folder = TrialFolder(path=draft, protocol=protocol, schedule=schedule, home_zone=home_zone)
+    folder = TrialFolder(
+        path=draft,
+        protocol=protocol,
+        schedule=schedule,
+        home_zone=home_zone,
+        bedtime=bedtime,
+        hidden=hidden,
+        commitment=commitment,
+    )
     try:
         write_whole(draft / "protocol.yaml", protocol_source)
         write_whole(draft / "schedule.csv", schedule_csv(schedule))
-        write_whole(draft / "schedule.ics", schedule_ics(schedule, protocol))
         write_whole(folder.diary, diary)
+        for name, content in files.items():
+            write_whole(draft / name, content)
         meta = {
             "made_by": version("n1trial"),
             "protocol_sha256": protocol.sha256,
             "schedule_sha256": _schedule_sha256(schedule),
             "seed": schedule.seed,
             "home_zone": home_zone.key if home_zone else "",
+            "bedtime": f"{bedtime:%H:%M}",
+            "hidden": hidden,
+            "commitment": commitment,
         }
         database.make_database(draft, meta)
         append_log(folder, "trial made", f"protocol {protocol.sha256}, first night {schedule.start}", now=now)
@@ -136,7 +185,7 @@ def create_folder(
         raise FolderError(str(error).replace(str(draft), str(path))) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return TrialFolder(path=path, protocol=protocol, schedule=schedule, home_zone=home_zone)
+    return replace(folder, path=path)
 
 
 def open_folder(path: Path) -> TrialFolder:
@@ -155,7 +204,8 @@ def open_folder(path: Path) -> TrialFolder:
     if protocol.sha256 != meta["protocol_sha256"]:
         raise FolderError(
             f"{path}/protocol.yaml: changed after the trial began ({protocol.sha256[:12]}, was"
-            f" {meta['protocol_sha256'][:12]}): put the old file back, or begin a new trial"
+            f" {meta['protocol_sha256'][:12]}): put the old file back and say what changed with n1trial amend, or"
+            " begin a new trial"
         )
     schedule = read_schedule(path / "schedule.csv", protocol_sha256=protocol.sha256, seed=meta["seed"])
     if _schedule_sha256(schedule) != meta["schedule_sha256"]:
@@ -163,7 +213,40 @@ def open_folder(path: Path) -> TrialFolder:
             f"{path}/schedule.csv: changed after the trial began: put the old file back, or begin a new trial"
         )
     zone = ZoneInfo(meta["home_zone"]) if meta["home_zone"] else None
-    return TrialFolder(path=path, protocol=protocol, schedule=schedule, home_zone=zone)
+    folder = TrialFolder(
+        path=path,
+        protocol=protocol,
+        schedule=schedule,
+        home_zone=zone,
+        bedtime=time.fromisoformat(meta.get("bedtime") or f"{BEDTIME:%H:%M}"),
+        hidden=cast(Hidden, meta.get("hidden", "")),
+        commitment=meta.get("commitment", ""),
+    )
+    if OPENED not in meta:
+        return folder
+    return with_key(folder, read_key(meta[OPENED], where=f"{path / database.NAME}"))
+
+
+def with_key(folder: TrialFolder, key: Key) -> TrialFolder:
+    """The folder with its arms told by the key.
+
+    Raises
+    ------
+    BlindingError
+        The key is of another trial, or not the one that was sealed before night 1.
+    """
+    where = f"{folder.path}: the key"
+    if key.protocol_sha256 != folder.protocol.sha256 or sorted(key.arms.values()) != sorted(
+        folder.protocol.arm_names
+    ):
+        raise BlindingError(f"{where} is of another trial ({key.protocol_sha256[:12]}): give this trial's")
+    if folder.commitment and commitment(key) != folder.commitment:
+        raise BlindingError(
+            f"{where} is not the one that was sealed (commitment {commitment(key)[:12]}, promised"
+            f" {folder.commitment[:12]}): give the file as it was written, or ask who changed it"
+        )
+    schedule = decoded_schedule(folder.schedule, key, folder.protocol)
+    return replace(folder, schedule=schedule, key=key)
 
 
 def _schedule_sha256(schedule: Schedule) -> str:

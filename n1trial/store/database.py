@@ -72,6 +72,11 @@ def read_meta(folder: Path) -> dict[str, str]:
     return meta
 
 
+def add_meta(database: sqlite3.Connection, key: str, value: str) -> None:
+    """Add to what is known of the folder; the caller has begun a transaction, and what is there stays."""
+    database.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
+
+
 @contextmanager
 def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     """Open the database of a trial folder; readers never wait for the writer."""

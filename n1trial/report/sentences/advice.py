@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from n1trial.effects import Effect
 from n1trial.report.sentences.in_numbers import chance, in_a_row
-from n1trial.report.sentences.outcome_words import change, threshold
+from n1trial.report.sentences.outcome_words import change, short_change, threshold
 from n1trial.report.text import capitalised
 from n1trial.verdict import SETTLE_AT_MOST_NIGHTS
 
@@ -71,7 +71,7 @@ def why_undecided(effect: Effect) -> str:
         return ""
     outcome = effect.outcome
     return (
-        f"Still open: your nights vary so much that both {change(outcome, effect.low)} and"
+        f"Still open: your nights vary so much that both {short_change(outcome, effect.low)} and"
         f" {change(outcome, effect.high)} fit them."
     )
 
@@ -81,6 +81,10 @@ def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
     short = any("period" in problem for problem in problems)
     sampler = any(word in problem for problem in problems for word in ("chain", "draw", "sampler"))
     steps = []
+    if any("unblind" in problem for problem in problems):
+        steps.append(
+            "After the last night, open the key; from then on nothing is hidden, so let no look tempt you before."
+        )
     if short:
         steps.append("Go on with the trial: each arm needs at least two periods with nights in them.")
     if sampler:

@@ -18,9 +18,10 @@ SHARED_NOTE = (
     "This copy was made to be shared: nights have numbers instead of dates, and what the person wrote, seeds"
     " and fingerprints are left out."
 )
+SHARED_BROKEN = "The person came to know what was hidden before the end."
 SHARED_PEEKED = "The results were looked at before the end."
 CANNOT_TELL = (
-    "A wearable is not a sleep laboratory: it misses many wake episodes, so finding nothing proves little."
+    "A wearable is not a sleep laboratory: it misses many wake episodes, so finding nothing says little."
     " This is about you, this product and these weeks, not about other people or next year. It is not"
     " medical advice: ask a doctor before you change a treatment."
 )

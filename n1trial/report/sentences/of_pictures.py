@@ -63,7 +63,7 @@ def means_in_words(data: TrialData) -> str:
     said = [
         f"{level(outcome, means[arm])} on {visible(data.labels[arm])}" for arm in data.arms if arm in means
     ]
-    return f"{kept_in_words(data)} Plain means: {in_a_row(said) if said else 'none'}."
+    return f"{kept_in_words(data)} Plain means: {'; '.join(said) if said else 'none'}."
 
 
 def other_analyses_in_words(inside: int, others: int) -> str:

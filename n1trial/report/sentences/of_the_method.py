@@ -21,15 +21,19 @@ BLINDING = {
 }
 
 
+BLIND_BROKEN = "The arms were blinded, and what was hidden came out before the end."
+
+
 def design_in_words(data: TrialData) -> str:
     """Arms, blocks and periods, and who knew."""
     periods = data.table.loc[data.table["period"] > 0]
     lengths = periods.groupby("period").size()
     nights = f"{lengths.min()}" if lengths.min() == lengths.max() else f"{lengths.min()} to {lengths.max()}"
     order = f"{data.blocks} blocks, in each of which every arm came once" if data.blocks else "no blocks"
+    blinding = BLIND_BROKEN if data.blinded and data.blind_broken else BLINDING[data.blinded]
     return (
         f"One person, {len(data.arms)} arms, {lengths.size} periods of {nights}"
-        f" night{'' if nights == '1' else 's'}, {order}. {BLINDING[data.blinded]}"
+        f" night{'' if nights == '1' else 's'}, {order}. {blinding}"
     )
 
 

@@ -26,10 +26,11 @@ def nights_in_words(data: TrialData) -> str:
     kept, planned = len(data.analysed(outcome)), int((~data.table["left_out"].isin(PLANNED_OUT)).sum())
     missing = planned - kept
     aside = len(data.table) - planned
+    why = [reason for reason in PLANNED_OUT if (data.table["left_out"] == reason).any()]
     return (
         f"{planned} nights were planned for the comparison: {kept} are in it,"
         f" {missing if missing else 'none'} {'is' if missing == 1 else 'are'} missing."
-        + (f" {aside} more were set aside by plan (run-in or washout)." if aside else "")
+        + (f" {aside} more were set aside ({in_a_row(why)})." if aside else "")
     )
 
 

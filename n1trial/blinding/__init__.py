@@ -1,0 +1,42 @@
+"""Hide the arms from the person: letters for arms, kits for periods, and the key that somebody else keeps.
+
+What this protects from is an honest person's own expectations and mistakes. It does not stop an owner who
+holds the key, or who opens a capsule, from looking: it leaves evidence against mistakes, not against a
+determined owner.
+"""
+
+from n1trial.blinding.capsules import Fill, Filling, Serving, fillings
+from n1trial.blinding.coding import (
+    LETTERS,
+    Hidden,
+    coded_protocol,
+    coded_schedule,
+    decoded_schedule,
+    draw_key,
+    key_from_envelopes,
+    refuse_unblindable,
+)
+from n1trial.blinding.key import Key, commitment, read_key, sealed_by_passphrase, unsealed_by_passphrase
+from n1trial.blinding.kits import Kit, kits_of
+
+__all__ = [
+    "LETTERS",
+    "Fill",
+    "Filling",
+    "Hidden",
+    "Key",
+    "Kit",
+    "Serving",
+    "coded_protocol",
+    "coded_schedule",
+    "commitment",
+    "decoded_schedule",
+    "draw_key",
+    "fillings",
+    "key_from_envelopes",
+    "kits_of",
+    "read_key",
+    "refuse_unblindable",
+    "sealed_by_passphrase",
+    "unsealed_by_passphrase",
+]

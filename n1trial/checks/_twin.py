@@ -1,0 +1,49 @@
+"""One estimate a contrast, quickly, for the same question asked in many ways.
+
+Continuous outcomes go through the Gaussian twin of the model (`fast`), which integrates what the sampler
+samples; counts through the analysis of variance of period means.
+"""
+
+from collections.abc import Iterator
+
+from n1trial.checks import Case, CheckResult, period_means
+from n1trial.effects import INTERVAL
+from n1trial.errors import AnalysisError
+from n1trial.fast import Priors, fast_fit
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+
+def estimates(
+    data: TrialData, outcome: Outcome, *, check: str, note: str = "", priors: Priors | None = None
+) -> Iterator[CheckResult]:
+    """A line a contrast; none where the nights left cannot teach anything."""
+    if outcome.kind == "count":
+        case = Case(data=data, outcome=outcome)
+        if period_means.applies(case):
+            for line in period_means.run(case).results:
+                yield CheckResult(
+                    check=check,
+                    contrast=line.contrast,
+                    estimate=line.estimate,
+                    low=line.low,
+                    high=line.high,
+                    p=line.p,
+                    note="; ".join(filter(None, [note, f"period means, {line.note}"])),
+                )
+        return
+    try:
+        fitted = fast_fit(data, outcome, priors=priors)
+    except AnalysisError:
+        return
+    for arm, comparator in data.contrasts:
+        mixture = fitted.contrast(arm, None if comparator == data.reference else comparator)
+        low, high = mixture.interval(INTERVAL)
+        yield CheckResult(
+            check=check,
+            contrast=f"{arm} vs {comparator}",
+            estimate=mixture.mean,
+            low=low,
+            high=high,
+            note="; ".join(filter(None, [note, f"Gaussian twin, {fitted.nights} nights"])),
+        )

@@ -1,0 +1,54 @@
+"""Doses as they were taken: how many, the trial per protocol, and as taken.
+
+Both analyses are observational, since which dose is forgotten is not drawn at random: an evening out is a
+missed dose and a short night. They stand beside the answer, never in its place. Hernán & Robins (2017),
+doi:10.1056/NEJMsm1605385.
+"""
+
+from dataclasses import replace
+
+from n1trial.adherence import as_planned, doses_kept
+from n1trial.checks import Case, CheckResult, Findings
+from n1trial.checks._subsets import enough, without
+from n1trial.checks._twin import estimates
+from n1trial.trial import TrialData
+
+NAME = "doses"
+MOST_MISSED = 0.10
+OBSERVATIONAL = "observational: which dose is missed is not drawn at random"
+
+
+def applies(case: Case) -> bool:
+    """The diary says of some evening whether the dose was taken."""
+    return bool(as_planned(case.data).notna().any())
+
+
+def run(case: Case) -> Findings:
+    """How many doses were as planned; the effects without those that were not, and by what was swallowed."""
+    data, outcome = case.data, case.outcome
+    counts = doses_kept(data)
+    answered, kept = int(counts["answered"].sum()), int(counts["kept"].sum())
+    results = [
+        CheckResult(
+            check=NAME,
+            estimate=kept / answered,
+            passed=kept / answered >= 1 - MOST_MISSED,
+            note=f"{kept} of {answered} evenings in the diary as planned",
+        )
+    ]
+    away = as_planned(data) == 0
+    if not away.any():
+        return Findings(results=tuple(results))
+    for check, other in (
+        ("per protocol", without(data, away, "dose not as planned")),
+        ("as taken", as_taken(data)),
+    ):
+        if enough(other, outcome.name):
+            results += estimates(other, outcome, check=check, note=OBSERVATIONAL)
+    return Findings(results=tuple(results))
+
+
+def as_taken(data: TrialData) -> TrialData:
+    """The trial with every night of a treatment on which nothing was swallowed counted to the reference."""
+    missed = (as_planned(data) == 0) & (data.table["arm"] != data.reference)
+    return replace(data, table=data.table.assign(arm=data.table["arm"].mask(missed, data.reference)))

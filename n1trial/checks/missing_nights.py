@@ -1,0 +1,43 @@
+"""Missing nights: how many in every arm, and how different they would have to be to undo the answer.
+
+The delta-shift tipping point: were every night that is missing on an arm δ longer or shorter than those
+recorded on it, the arm's mean would move by δ times its missing share. Cro, Morris, Kenward & Carpenter
+(2020), doi:10.1002/sim.8569.
+"""
+
+from n1trial.checks import Case, CheckResult, Findings
+from n1trial.effects import contrast_draws
+from n1trial.outcomes import Outcome
+from n1trial.trial import PLANNED_OUT, TrialData
+
+NAME = "missing nights"
+
+
+def applies(case: Case) -> bool:
+    """Some night that was planned has no record."""
+    return case.data.missing_share(case.outcome) > 0
+
+
+def run(case: Case) -> Findings:
+    """A line an arm, and with a fit the δ on each arm that would bring its effect to nothing."""
+    results = []
+    for arm in case.data.arms:
+        missing, planned = missing_of(case.data, case.outcome, arm)
+        note = f"{missing} of {planned} nights missing"
+        delta = None
+        if case.fit is not None and arm != case.data.reference and missing:
+            draws = contrast_draws(case.fit.posterior, case.data, case.outcome, arm, case.data.reference)
+            delta = -float(draws.mean()) * planned / missing
+            note += (
+                f"; they would have to differ by {delta:+.3g} {case.outcome.contrast_unit} from the recorded"
+                " to bring the mean effect to nothing"
+            )
+        results.append(CheckResult(check=NAME, contrast=arm, estimate=delta, note=note))
+    return Findings(results=tuple(results))
+
+
+def missing_of(data: TrialData, outcome: Outcome, arm: str) -> tuple[int, int]:
+    """Nights of an arm without a record, and nights planned for analysis."""
+    planned = data.table[(data.table["arm"] == arm) & ~data.table["left_out"].isin(PLANNED_OUT)]
+    recorded = ((planned["left_out"] == "") & planned[outcome.name].notna()).sum()
+    return len(planned) - int(recorded), len(planned)

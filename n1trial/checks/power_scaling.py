@@ -1,0 +1,67 @@
+"""How much do the effects lean on the priors, and how much on the nights? Power-scaling sensitivity.
+
+Priors and likelihood are raised to powers around 1, and the posterior's move is measured (ArviZ,
+`psense_summary`): Kallioinen, Paananen, Bürkner & Vehtari (2024), doi:10.1007/s11222-023-10366-5. The
+standard normal values behind periods, blocks and weekdays are structure, not belief, and are not scaled.
+"""
+
+import warnings
+
+import arviz_stats
+import xarray as xr
+
+from n1trial.checks import Case, CheckResult, Findings
+from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR
+
+NAME = "power-scaling"
+THRESHOLD = 0.05
+
+
+def applies(case: Case) -> bool:
+    """A fit with its densities."""
+    return case.fit is not None and case.fit.densities is not None
+
+
+def run(case: Case) -> Findings:
+    """Sensitivity of every arm's effect to the priors; it informs, for a wide posterior leans by right."""
+    if case.fit is None or case.fit.densities is None:
+        return Findings(results=())
+    densities = case.fit.densities
+    believed = {
+        str(name).removeprefix(LOG_PRIOR): densities[name]
+        for name in densities
+        if str(name).startswith(LOG_PRIOR) and not str(name).endswith("_z")
+    }
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": case.fit.posterior[["effect"]],
+            "log_prior": xr.Dataset(believed),
+            "log_likelihood": densities[[LOG_LIKELIHOOD]],
+        }
+    )
+    with warnings.catch_warnings():
+        # A k above .7 is told in words below, not by a warning.
+        warnings.simplefilter("ignore")
+        # No threshold of ArviZ's: it would log advice of its own.
+        table = arviz_stats.psense_summary(tree, var_names=["effect"], threshold=float("inf"))
+    rows = zip(case.data.treatments, table.itertuples(index=False), strict=True)
+    return Findings(
+        results=tuple(
+            CheckResult(
+                check=NAME,
+                contrast=f"{arm} vs {case.data.reference}",
+                note=f"to the priors {row.prior:.3f}, to the nights {row.likelihood:.3f}; {_in_words(row)}",
+            )
+            for arm, row in rows
+        ),
+        tables={NAME: table[["prior", "likelihood"]].reset_index(names="effect")},
+    )
+
+
+def _in_words(row: object) -> str:
+    prior, likelihood = getattr(row, "prior"), getattr(row, "likelihood")  # noqa: B009 - columns of a table
+    if prior < THRESHOLD:
+        return "the nights speak, not the priors"
+    if likelihood < THRESHOLD:
+        return "the priors speak, the nights hardly"
+    return "priors and nights both move the answer"

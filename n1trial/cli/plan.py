@@ -1,0 +1,61 @@
+"""What a trial could show, before night 1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from n1trial.cli._arguments import ANY_PATH, FILE
+from n1trial.console import Zone, say_note, still
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+
+@click.command()
+@click.argument("protocol")
+@click.option(
+    "--baseline",
+    type=ANY_PATH,
+    multiple=True,
+    help="An export with nights from before the trial; repeatable. Without it, a typical person.",
+)
+@click.option("--home-zone", type=Zone(), help="Time zone of your bed, for exports that do not say it.")
+@click.option("--sd", type=float, metavar="MIN", help="SD from night to night, if you know it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--out", type=FILE, help="Write the plan as a page (HTML), or as JSON if it ends in .json.")
+def plan(
+    protocol: str,
+    baseline: tuple[Path, ...],
+    home_zone: ZoneInfo | None,
+    sd: float | None,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Say what a trial could show: precision, chance of each verdict, other designs.
+
+    PROTOCOL is a template's name or a YAML file.
+    """
+    from n1trial.planning import plan_json, plan_lines, plan_trial
+    from n1trial.protocol import read_protocol
+
+    read = read_protocol(protocol)
+    nights = None
+    if baseline:
+        from n1trial.importers import read_exports
+        from n1trial.nights import nightly
+
+        with still("reading the export"):
+            nights = nightly(read_exports(baseline, home_zone=home_zone, on_note=say_note))
+    with still("simulating trials"):
+        planned = plan_trial(read, baseline=nights, night_sd=sd)
+    if out is not None:
+        from n1trial.report.plan_page import write_plan
+
+        write_plan(out, planned)
+    for line in [plan_json(planned)] if as_json else plan_lines(planned):
+        click.echo(line)
+    if out is not None:
+        click.echo(f"\nThe plan: {out}", err=as_json)

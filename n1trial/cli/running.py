@@ -1,0 +1,101 @@
+"""Commands while a trial runs: tonight, amendments and an early stop, opening the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from n1trial.cli._arguments import FILE, FOLDER, now
+
+if TYPE_CHECKING:
+    from n1trial.blinding import Key
+    from n1trial.store import TrialFolder
+
+
+@click.command()
+@click.argument("folder", type=FOLDER, default=Path())
+def today(folder: Path) -> None:
+    """Say what to take tonight and when, and how much is kept so far; FOLDER is here by default."""
+    from n1trial.store import open_folder
+    from n1trial.tonight import tonight_lines
+
+    for line in tonight_lines(open_folder(folder), now=now()):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.argument("text")
+@click.option("--stop", "stops", is_flag=True, help="End the trial with the last night; TEXT is the reason.")
+def amend(folder: Path, text: str, stops: bool) -> None:
+    """Add an amendment to the log: what changes and why. The protocol stays; the report prints both."""
+    from n1trial.conduct import amend as add_amendment
+    from n1trial.conduct import stop
+    from n1trial.store import open_folder
+
+    opened = open_folder(folder)
+    if stops:
+        night = stop(opened, text, now=now())
+        click.echo(f"stopped after the night of {night}; import the last nights, then run n1trial fit")
+        return
+    add_amendment(opened, text, now=now())
+    click.echo("amendment logged; it stands in the report beside the protocol")
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--reason", required=True, help="Why the key is opened, or how you came to know; logged and printed."
+)
+@click.option("--key", type=FILE, help="The key.json that your helper keeps.")
+@click.option(
+    "--arm", "told", multiple=True, metavar="A=NAME", help="What an envelope says; once for each letter."
+)
+@click.option("--early", is_flag=True, help="Open it although nights are still to come.")
+@click.option(
+    "--accident", is_flag=True, help="Only log that you have learnt something of the arms; opens nothing."
+)
+def unblind(
+    folder: Path, reason: str, key: Path | None, told: tuple[str, ...], early: bool, accident: bool
+) -> None:
+    """Open the sealed key, with a reason; or log an accident that broke the blind."""
+    from n1trial.conduct import refuse_unsealed, report_accident
+    from n1trial.conduct import unblind as open_key
+    from n1trial.store import open_folder
+    from n1trial.text import visible
+
+    opened = open_folder(folder)
+    if accident:
+        report_accident(opened, reason, now=now())
+        click.echo("logged: the report will say that the blind was broken; the key stays shut")
+        return
+    refuse_unsealed(opened)
+    known = open_key(opened, _key(opened, key, told), reason, now=now(), early=early)
+    for letter, arm in known.key.arms.items() if known.key else ():
+        click.echo(f"{letter}: {visible(known.protocol.arm_named(arm).label)}")
+    if known.commitment:
+        click.echo("The key is the one that was sealed before night 1.")
+    click.echo("Run n1trial fit again: the nights now have their arms.")
+
+
+def _key(folder: TrialFolder, file: Path | None, told: tuple[str, ...]) -> Key:
+    from n1trial.blinding import key_from_envelopes, read_key, unsealed_by_passphrase
+    from n1trial.errors import BlindingError
+    from n1trial.making import SEALED_KEY
+
+    if folder.hidden == "envelopes":
+        return key_from_envelopes(folder.protocol, told)
+    if file is not None:
+        try:
+            return read_key(file.read_text(encoding="utf-8"), where=file.name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise BlindingError(
+                f"{file}: cannot be read ({error}): give the key.json of your helper"
+            ) from error
+    sealed = folder.path / SEALED_KEY
+    if not sealed.is_file():
+        raise BlindingError(f"{folder.path}: the key is with your helper: give their key.json with --key")
+    passphrase = click.prompt("Your helper's passphrase", hide_input=True)
+    return unsealed_by_passphrase(sealed.read_bytes(), passphrase, where=sealed.name)

@@ -1,0 +1,157 @@
+"""Wrappers around PyTensor's functions, written to a file so that numba finds them and their code again."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+DENSITY, DRAW = "density_of", "draw_of"
+SOURCE = "code.py"
+# Called by nutpie: the size of a point, the point, its gradient (or its copy), its log density, the data.
+_DOUBLES = numba.types.CPointer(numba.types.double)
+DENSITY_SIGNATURE = numba.types.int64(numba.types.uint64, _DOUBLES, _DOUBLES, _DOUBLES, numba.types.voidptr)
+SAME_SIGNATURE = numba.types.int64(
+    numba.types.uint64, numba.types.uint64, _DOUBLES, _DOUBLES, numba.types.voidptr
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Where one variable lies in a flat array."""
+
+    name: str
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def stop(self) -> int:
+        """Where it ends."""
+        return self.start + int(np.prod(self.shape, dtype=int))
+
+
+def pieces(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Piece, ...]:
+    """Variables of these shapes laid one after the other."""
+    laid: list[Piece] = []
+    for name, shape in shapes.items():
+        laid.append(Piece(name=name, shape=shape, start=laid[-1].stop if laid else 0))
+    return tuple(laid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What lies where in a point, in the data and in a draw, and which data a function takes.
+
+    `point` names the value variables in order; `size` is their length; `dtypes` are those of the data by
+    name; `takes` holds names of data, in order, for `DENSITY` and for `DRAW`.
+    """
+
+    size: int
+    point: Sequence[str]
+    data: tuple[Piece, ...]
+    dtypes: Mapping[str, str]
+    takes: Mapping[str, Sequence[str]]
+    draw: tuple[Piece, ...]
+
+
+def layout_text(layout: Layout) -> str:
+    """A layout as JSON."""
+    return json.dumps(asdict(layout))
+
+
+def layout_of(text: str) -> Layout:
+    """The layout that `layout_text` wrote."""
+    told = json.loads(text)
+    laid = {
+        name: tuple(Piece(**piece | {"shape": tuple(piece["shape"])}) for piece in told[name])
+        for name in ("data", "draw")
+    }
+    return Layout(**told | laid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """Compiled functions: two with an address, for nutpie, and the draws [draw, ...] of points [draw, size]."""
+
+    density: Any
+    same: Any
+    draws: Any
+
+
+def native_code(layout: Layout, folder: Path | None, functions: Mapping[str, Any] | None = None) -> Native:
+    """Compile the wrappers of a layout, or load them from a folder that has them.
+
+    Parameters
+    ----------
+    functions
+        `DENSITY` and `DRAW`, jitted; not needed where the code is there.
+
+    Raises
+    ------
+    NumbaError
+        The code is not there, and no functions were given.
+    """
+    source = "\n".join(_source(layout))
+    path = "<n1trial>"
+    if folder is not None:
+        file = folder / SOURCE
+        path = str(file)
+        # Numba takes the code for old where the file is newer, so an equal file is left alone.
+        if not file.is_file() or file.read_text(encoding="utf-8") != source:
+            file.write_text(source, encoding="utf-8")
+    names = {
+        # Numba notes the module of a function and imports it when it loads the code.
+        "__name__": __name__,
+        "carray": numba.carray,
+        "np": np,
+        **(functions or dict.fromkeys((DENSITY, DRAW))),
+    }
+    exec(compile(source, path, "exec"), names)
+    kept = folder is not None
+    return Native(
+        density=numba.cfunc(DENSITY_SIGNATURE, cache=kept)(names["density"]),
+        same=numba.cfunc(SAME_SIGNATURE, cache=kept)(names["same"]),
+        draws=numba.njit(numba.float64[:, ::1](numba.float64[:, ::1], numba.float64[::1]), cache=kept)(
+            names["draws"]
+        ),
+    )
+
+
+def _source(layout: Layout) -> Iterator[str]:
+    length = layout.data[-1].stop if layout.data else 0
+    yield "def density(size, point_, gradient_, value_, data_):"
+    yield f"    point, gradient = carray(point_, ({layout.size},)), carray(gradient_, ({layout.size},))"
+    yield f"    value, data = carray(value_, (1,)), carray(data_, ({length},), np.float64)"
+    yield "    try:"
+    yield f"        found, slope = {_call(layout, DENSITY)}"
+    yield "    except Exception:"
+    yield "        return 1"
+    yield "    value[0] = found[()]"
+    yield "    gradient[:] = slope"
+    # For nutpie 3 is a step that went wrong and may be tried smaller.
+    yield "    return 0 if np.isfinite(value[0]) and np.all(np.isfinite(gradient)) else 3"
+    yield ""
+    yield "def same(size, expanded, point_, copy_, data_):"
+    yield "    carray(copy_, (size,))[:] = carray(point_, (size,))"
+    yield "    return 0"
+    yield ""
+    yield "def draws(points, data):"
+    yield f"    found = np.empty((len(points), {layout.draw[-1].stop}))"
+    yield "    for number in range(len(points)):"
+    yield "        point = points[number]"
+    yield f"        found[number] = {_call(layout, DRAW)}[0]"
+    yield "    return found"
+
+
+def _call(layout: Layout, function: str) -> str:
+    """The call of a function with the pieces of `data` that it takes."""
+    laid = {piece.name: piece for piece in layout.data}
+    given = []
+    for name in layout.takes[function]:
+        piece, dtype = laid[name], layout.dtypes[name]
+        cast = "" if dtype == "float64" else f".astype(np.{dtype})"
+        given.append(f"data[{piece.start}:{piece.stop}].reshape({piece.shape}){cast}")
+    return f"{function}({', '.join(['point', *given])})"

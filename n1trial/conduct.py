@@ -1,0 +1,201 @@
+"""What happens while a trial runs, as its log tells it: amendments, accidents, looks, an early stop, the opened key.
+
+Nothing of it changes what was fixed before the first night; the report prints both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from n1trial.blinding import Key
+from n1trial.episodes import night_of
+from n1trial.errors import BlindingError, FolderError, GateError
+from n1trial.schedule import randomise
+from n1trial.store import TrialFolder, append_log, read_log, with_key, writing
+from n1trial.trial_log import LogLine
+
+AMENDMENT, ACCIDENT, EARLY_LOOK = "amendment", "unblinded by accident", "looked early"
+PLANNED_LOOK, STOPPED, UNBLINDED = "planned look", "stopped", "unblinded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """The log's lines of each kind, in order."""
+
+    amendments: tuple[LogLine, ...]
+    accidents: tuple[LogLine, ...]
+    early_looks: tuple[LogLine, ...]
+    planned_looks: tuple[LogLine, ...]
+    stopped: LogLine | None
+    unblinded: LogLine | None
+
+    @property
+    def last_night(self) -> date | None:
+        """The last evening of a trial that was stopped early."""
+        return date.fromisoformat(self.stopped.detail[:10]) if self.stopped else None
+
+
+def read_course(folder: TrialFolder) -> Course:
+    """Read what happened from the log.
+
+    Raises
+    ------
+    FolderError
+        A line of the log was changed, removed or moved.
+    """
+    log = read_log(folder)
+
+    def of(event: str) -> tuple[LogLine, ...]:
+        return tuple(line for line in log if line.event == event)
+
+    return Course(
+        amendments=of(AMENDMENT),
+        accidents=of(ACCIDENT),
+        early_looks=of(EARLY_LOOK),
+        planned_looks=of(PLANNED_LOOK),
+        stopped=next(iter(of(STOPPED)), None),
+        unblinded=next(iter(of(UNBLINDED)), None),
+    )
+
+
+def this_evening(folder: TrialFolder, *, now: datetime) -> date:
+    """The night that it is: until noon that of the evening before, on the clock of the home zone if known."""
+    return night_of(now.astimezone(folder.home_zone).replace(tzinfo=None))
+
+
+# Who asks at breakfast asks about the evening to come; who asks in the night, about the one that goes on.
+BREAKFAST_HOUR = 5
+
+
+def coming_evening(folder: TrialFolder, *, now: datetime) -> date:
+    """The evening that is next, or that goes on; every night before it is over."""
+    return (now.astimezone(folder.home_zone) - timedelta(hours=BREAKFAST_HOUR)).date()
+
+
+def last_night(folder: TrialFolder, course: Course) -> date:
+    """The last evening, as planned or as stopped."""
+    planned: date = folder.schedule.table["night"].iloc[-1].date()
+    return min(planned, course.last_night or planned)
+
+
+def amend(folder: TrialFolder, text: str, *, now: datetime) -> None:
+    """Add an amendment to the log; what was fixed before stays beside it.
+
+    Raises
+    ------
+    FolderError
+        The text is empty, or another command is writing.
+    """
+    append_log(folder, AMENDMENT, _said(folder, text), now=now)
+
+
+def stop(folder: TrialFolder, reason: str, *, now: datetime) -> date:
+    """End the trial with the last night that is over, and return that night.
+
+    Raises
+    ------
+    FolderError
+        It was stopped before, has not begun, or is over.
+    """
+    course = read_course(folder)
+    night = coming_evening(folder, now=now) - timedelta(days=1)
+    if course.stopped:
+        raise FolderError(
+            f"{folder.path}: stopped already, after {course.last_night}: nothing is left to stop"
+        )
+    if not folder.schedule.start <= night < last_night(folder, course):
+        raise FolderError(
+            f"{folder.path}: the trial runs {folder.schedule.start} to {last_night(folder, course)}: there is"
+            " nothing to stop"
+        )
+    append_log(folder, STOPPED, f"{night} {_said(folder, reason)}", now=now)
+    return night
+
+
+def report_accident(folder: TrialFolder, what: str, *, now: datetime) -> None:
+    """Write into the log that the person has learnt something of the arms; the key stays shut.
+
+    Raises
+    ------
+    BlindingError
+        The arms are not hidden.
+    """
+    if not folder.hidden:
+        raise BlindingError(f"{folder.path}: the arms were never hidden: there is no blind to break")
+    append_log(folder, ACCIDENT, _said(folder, what), now=now)
+
+
+def unblind(folder: TrialFolder, key: Key, reason: str, *, now: datetime, early: bool = False) -> TrialFolder:
+    """Open the key: the folder knows its arms from now on, and the log when and why.
+
+    Raises
+    ------
+    BlindingError
+        The arms are not hidden any more, or the key is not this trial's.
+    GateError
+        Nights are still to come and `early` is not given.
+    """
+    refuse_unsealed(folder)
+    opened = with_key(folder, key)
+    if key.seed:
+        drawn = randomise(folder.protocol, start=folder.schedule.start, seed=key.seed)
+        if not drawn.table.equals(opened.schedule.table):
+            raise BlindingError(
+                f"{folder.path}/schedule.csv: not what the key's seed draws: ask who made this trial"
+            )
+    end = last_night(folder, read_course(folder))
+    if coming_evening(folder, now=now) <= end and not early:
+        raise GateError(
+            f"{folder.path}: the trial runs until {end}, and knowing the arms spoils the nights to come: wait, or"
+            " add --early"
+        )
+    with writing(folder) as writer:
+        writer.keep_key(key)
+        writer.log(UNBLINDED, _said(folder, reason), now=now)
+    return opened
+
+
+def refuse_unsealed(folder: TrialFolder) -> None:
+    """See that there is something to open.
+
+    Raises
+    ------
+    BlindingError
+        The arms were never hidden, or the key was opened before.
+    """
+    if not folder.sealed:
+        state = "the key was opened before" if folder.hidden else "the arms were never hidden"
+        raise BlindingError(f"{folder.path}: {state}: nothing to open, see schedule.csv and n1trial today")
+
+
+def blind_broken(folder: TrialFolder, course: Course) -> str | None:
+    """How the blind was broken, or None; an opened key breaks it when nights were still to come."""
+    if not folder.hidden:
+        return None
+    told = [f"{line.day}: {line.detail}" for line in course.accidents]
+    opened = course.unblinded
+    if opened and date.fromisoformat(opened.day) <= last_night(folder, course):
+        told.append(f"{opened.day}: the key was opened before the end, {opened.detail}")
+    return "; ".join(told) or None
+
+
+def conduct_notes(course: Course) -> Sequence[str]:
+    """What a reader of the report must know of the course of the trial."""
+    said = [f"amended on {line.day}: {line.detail}" for line in course.amendments]
+    said += [f"the blind was broken on {line.day}: {line.detail}" for line in course.accidents]
+    said += [
+        f"looked before the end on {line.day}; reason given: {line.detail}" for line in course.early_looks
+    ]
+    looks = dict.fromkeys(line.detail for line in course.planned_looks)
+    said += [f"looked as planned {detail}" for detail in looks]
+    if course.stopped:
+        said.append(f"stopped after {course.last_night}; reason given: {course.stopped.detail[11:]}")
+    if course.unblinded:
+        said.append(f"the arms were told on {course.unblinded.day}; reason given: {course.unblinded.detail}")
+    return said
+
+
+def _said(folder: TrialFolder, text: str) -> str:
+    if not text.strip():
+        raise FolderError(f"{folder.path}: no reason given: say in a few words what and why")
+    return text.strip()

@@ -1,0 +1,193 @@
+"""Make a trial folder: draw the schedule, hide the arms if wanted, write calendar, diary and sheet."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from n1trial.allocation import new_seed
+from n1trial.blinding import (
+    LETTERS,
+    Hidden,
+    Key,
+    coded_schedule,
+    commitment,
+    draw_key,
+    refuse_unblindable,
+    sealed_by_passphrase,
+)
+from n1trial.diary import blank_diary
+from n1trial.errors import FolderError
+from n1trial.files import write_whole
+from n1trial.paper import calendar_ics, envelopes_html, labels_html, packing_html, sheet_html
+from n1trial.protocol import Protocol, protocol_path, read_protocol
+from n1trial.schedule import Schedule, randomise
+from n1trial.store import BEDTIME, TrialFolder, create_folder
+
+SEALED_KEY, KEY_FILE = "key.age", "key.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What is fixed before the first night, beside the schedule: the protocol and its text, clock and moment."""
+
+    protocol: Protocol
+    source: str
+    home_zone: ZoneInfo | None
+    bedtime: time
+    now: datetime
+
+
+def make_trial(
+    path: Path,
+    *,
+    protocol: str,
+    start: date,
+    seed: str | None,
+    home_zone: ZoneInfo | None,
+    now: datetime,
+    bedtime: time = BEDTIME,
+) -> TrialFolder:
+    """Make a trial folder from a template or protocol file, with the arms known to the person."""
+    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now)
+    schedule = randomise(begun.protocol, start=start, seed=seed or new_seed())
+    return _create(path, begun, schedule)
+
+
+def make_blind_trial(
+    path: Path,
+    *,
+    protocol: str,
+    start: date,
+    seed: str | None,
+    home_zone: ZoneInfo | None,
+    now: datetime,
+    bedtime: time = BEDTIME,
+    helper: Path,
+    passphrase: str | None = None,
+) -> TrialFolder:
+    """Make a trial folder whose arms are hidden, and another one for the helper who packs the kits.
+
+    Parameters
+    ----------
+    helper
+        A new folder outside the trial's: packing list, labels and, without a passphrase, the key.
+    passphrase
+        The helper's own; the key then lies sealed in the trial's folder.
+
+    Raises
+    ------
+    BlindingError
+        The arms cannot be hidden.
+    FolderError
+        One of the folders is there already, or may not be written.
+    """
+    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now)
+    refuse_unblindable(begun.protocol)
+    seed = seed or new_seed()
+    key = draw_key(begun.protocol, seed)
+    coded = coded_schedule(randomise(begun.protocol, start=start, seed=seed), key.arms)
+    return hand_to_helper(path, begun, coded, key, helper=helper, passphrase=passphrase)
+
+
+def hand_to_helper(
+    path: Path, begun: Beginning, coded: Schedule, key: Key, *, helper: Path, passphrase: str | None = None
+) -> TrialFolder:
+    """Make both folders from a schedule with letters and the key to it; both or neither."""
+    if helper.resolve() == path.resolve() or path.resolve() in helper.resolve().parents:
+        raise FolderError(f"{helper}: inside the trial's folder: give the helper a folder elsewhere")
+    if helper.exists() and (not helper.is_dir() or any(helper.iterdir())):
+        raise FolderError(f"{helper}: is there already: give the helper a new folder with --helper")
+    promise = commitment(key)
+    files: dict[str, str | bytes] = {}
+    kept = {
+        "packing.html": packing_html(coded, begun.protocol, key, commitment=promise, sealed=bool(passphrase)),
+        "labels.html": labels_html(coded, begun.protocol),
+    }
+    if passphrase:
+        files[SEALED_KEY] = sealed_by_passphrase(key, passphrase)
+    else:
+        kept[KEY_FILE] = key.text
+    folder = _create(path, begun, coded, files=files, hidden="helper", commitment=promise)
+    try:
+        helper.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, content in kept.items():
+            write_whole(helper / name, content)
+    except (OSError, FolderError) as error:
+        # A trial without its packing list can never be run, and its key is lost.
+        shutil.rmtree(path, ignore_errors=True)
+        raise FolderError(
+            f"{helper}: cannot be written ({error}): choose another place with --helper"
+        ) from error
+    return folder
+
+
+def make_enveloped_trial(
+    path: Path,
+    *,
+    protocol: str,
+    start: date,
+    seed: str | None,
+    home_zone: ZoneInfo | None,
+    now: datetime,
+    bedtime: time = BEDTIME,
+) -> TrialFolder:
+    """Make a trial folder for somebody without a helper: letters that shuffled boxes will give a meaning to.
+
+    Raises
+    ------
+    BlindingError
+        The arms cannot be hidden.
+    """
+    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now)
+    refuse_unblindable(begun.protocol)
+    drawn = randomise(begun.protocol, start=start, seed=seed or new_seed())
+    # Which arm a letter stands for is not known to anybody: the boxes are shuffled by hand.
+    letters = dict(zip(LETTERS, begun.protocol.arm_names, strict=False))
+    coded = replace(coded_schedule(drawn, letters), seed=drawn.seed)
+    page = envelopes_html(coded, begun.protocol)
+    return _create(path, begun, coded, files={"envelopes.html": page}, hidden="envelopes")
+
+
+def _beginning(protocol: str, *, home_zone: ZoneInfo | None, bedtime: time, now: datetime) -> Beginning:
+    source = protocol_path(protocol)
+    return Beginning(
+        protocol=read_protocol(source),
+        source=source.read_text(encoding="utf-8-sig"),
+        home_zone=home_zone,
+        bedtime=bedtime,
+        now=now,
+    )
+
+
+def _create(
+    path: Path,
+    begun: Beginning,
+    schedule: Schedule,
+    *,
+    files: Mapping[str, str | bytes] = {},
+    hidden: Hidden = "",
+    commitment: str = "",
+) -> TrialFolder:
+    plan = begun.protocol
+    printed: dict[str, str | bytes] = {
+        "schedule.ics": calendar_ics(
+            schedule, plan, bedtime=begun.bedtime, hidden=hidden, commitment=commitment
+        ),
+        "sheet.html": sheet_html(schedule, plan, hidden=hidden, commitment=commitment),
+    }
+    return create_folder(
+        path,
+        protocol_source=begun.source,
+        protocol=plan,
+        schedule=schedule,
+        diary=blank_diary(schedule, plan),
+        home_zone=begun.home_zone,
+        now=begun.now,
+        files={**printed, **files},
+        bedtime=begun.bedtime,
+        hidden=hidden,
+        commitment=commitment,
+    )

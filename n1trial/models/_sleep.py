@@ -1,0 +1,216 @@
+"""Sleep time, and any continuous outcome, as a PyMC model: the parts that its models share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from n1trial.columns import Array, Columns, columns_of
+from n1trial.models import _priors as prior
+from n1trial.models._linear import coefficients, linear, stacked
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+type Tails = Literal["student-t", "gaussian"]
+type Term = Callable[[pt.TensorVariable], pt.TensorVariable]
+
+LINEAR = {
+    "trend": prior.TREND,
+    "run_in": prior.RUN_IN,
+    "covariates": prior.COVARIATE,
+    "period": prior.PERIOD_SD,
+    "block": prior.BLOCK_SD,
+    "weekday": prior.WEEKDAY_SD,
+}
+# A Student t of so many degrees of freedom is a Gaussian to the sixth digit.
+GAUSSIAN_NU = 1e6
+
+
+def sleep_model(
+    data: TrialData,
+    outcome: Outcome,
+    *,
+    tails: Tails = "student-t",
+    effect: Callable[[pt.TensorVariable], pt.TensorVariable] | None = None,
+    arms: Term | None = None,
+    drift: Term | None = None,
+) -> pm.Model:
+    """Make the model; see `duration` for its formula.
+
+    Parameters
+    ----------
+    effect
+        Makes `effect` [contrast] from the outcome's scale where it is not a parameter of its own.
+    arms
+        What the arms, given their effects, add to each night [night], where that is not tonight's effect.
+    drift
+        A term [night], given the outcome's scale, beside the linear ones.
+    """
+    columns = columns_of(data, outcome)
+    with pm.Model(coords=columns.coords, check_bounds=False) as model:
+        unit = sleep_unit(data, outcome)
+        if effect is None:
+            of_arm = free_effects(data, outcome)
+        else:
+            of_arm = pm.Deterministic("effect", effect(unit[1]), dims="contrast")
+        further = [
+            *([] if arms is None else [arms(of_arm)]),
+            *([] if drift is None else [drift(unit[1])]),
+        ]
+        on_arms = of_arm if arms is None else pt.zeros_like(of_arm)
+        sleep_nights(columns, unit, on_arms, tails=tails, further=further)
+    return model
+
+
+def sleep_unit(data: TrialData, outcome: Outcome) -> pt.TensorVariable:
+    """Prior mean of the level, and a minute in the outcome's unit, as data of the model."""
+    return fixed_shape("unit", np.array(level_and_scale(data, outcome)))
+
+
+def free_effects(data: TrialData, outcome: Outcome, name: str = "effect") -> pt.TensorVariable:
+    """An effect of its own for every arm [contrast]."""
+    scale = level_and_scale(data, outcome)[1]
+    mean, sd = effect_prior(data, prior.EFFECT.scale * scale)
+    return pm.Normal(name, mean, sd, dims="contrast")
+
+
+def sleep_nights(
+    columns: Columns,
+    unit: pt.TensorVariable,
+    effect: pt.TensorVariable,
+    *,
+    tails: Tails = "student-t",
+    further: Sequence[pt.TensorVariable] = (),
+    standards: Mapping[str, pt.TensorVariable] | None = None,
+) -> None:
+    """Add everything but the effects to a model: level, linear terms, spread and the nights themselves.
+
+    Parameters
+    ----------
+    standards
+        Standard normal values of period or block that the caller made, by term.
+    """
+    y = fixed_shape("y", columns.y)
+    # One array for all of them: each further one costs half a second of compiling.
+    table = fixed_shape("nights_table", night_table(columns))
+    gap, used, design = table[:, 0], table[:, 1], table[:, 2:]
+    level = pm.Normal("level", unit[0], prior.LEVEL.scale * unit[1])
+    rest = coefficients(columns, LINEAR, scale=unit[1], standards=standards)
+    expected = pt.dot(design, stacked(columns, level, effect, rest))
+    for term in further:
+        expected = expected + term
+    middle, log_sd = prior.NIGHT_SD.parameters
+    sigma = pm.LogNormal("sigma", np.log(middle) + pt.log(unit[1]), log_sd)
+    if tails == "student-t":
+        nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
+    else:
+        nu = pm.Deterministic("nu", pt.constant(GAUSSIAN_NU))
+    low, high = prior.PHI.limits
+    phi = pm.TruncatedNormal("phi", *prior.PHI.parameters, lower=low, upper=high)
+    night_after_night(y, expected, sigma=sigma, nu=nu, phi=phi, gap=gap, used=used, tails=tails)
+
+
+def fixed_shape(name: str, value: Array, **dims: object) -> pt.TensorVariable:
+    """`pm.Data` whose values may change and whose shape may not: the graph needs no checks of shapes."""
+    return pm.Data(name, value, shape=value.shape, **dims)
+
+
+def night_table(columns: Columns) -> Array:
+    """Gap, weight and design side by side [night, column]."""
+    return np.column_stack([columns.gap, columns.used, columns.design])
+
+
+def effect_prior(data: TrialData, sd: float, suffix: str = "") -> tuple[pt.TensorVariable, pt.TensorVariable]:
+    """Mean and SD of the Gaussian prior of each arm's effect [contrast], as data of the model."""
+    count = len(data.treatments)
+    both = fixed_shape(f"effect_prior{suffix}", np.stack([np.zeros(count), np.full(count, sd)]))
+    return both[0], both[1]
+
+
+def night_after_night(
+    y: pt.TensorVariable,
+    mean: pt.TensorVariable,
+    *,
+    sigma: pt.TensorVariable,
+    nu: pt.TensorVariable,
+    phi: pt.TensorVariable,
+    gap: pt.TensorVariable,
+    used: pt.TensorVariable,
+    tails: Tails,
+) -> None:
+    """The likelihood "nights" [night], 0 for rows without a record."""
+    residual = y - mean
+    fade = phi**gap
+    expected = mean + fade * pt.concatenate([[0.0], residual[:-1]])
+    variance = sigma**2 * (1.0 - fade**2) / (1.0 - phi**2)
+    if tails == "student-t":
+        pm.CustomDist("nights", expected, variance, nu, used, logp=_t_logp, observed=y)
+    else:
+        pm.CustomDist("nights", expected, variance, used, logp=_normal_logp, observed=y)
+
+
+def _t_logp(
+    y: pt.TensorVariable,
+    mean: pt.TensorVariable,
+    variance: pt.TensorVariable,
+    nu: pt.TensorVariable,
+    used: pt.TensorVariable,
+) -> pt.TensorVariable:
+    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) - 0.5 * pt.log(nu * np.pi)
+    distance = (y - mean) ** 2 / variance
+    return used * (constant - 0.5 * pt.log(variance) - (nu + 1) / 2 * pt.log1p(distance / nu))
+
+
+def _normal_logp(
+    y: pt.TensorVariable, mean: pt.TensorVariable, variance: pt.TensorVariable, used: pt.TensorVariable
+) -> pt.TensorVariable:
+    return -0.5 * used * (pt.log(2 * np.pi * variance) + (y - mean) ** 2 / variance)
+
+
+def level_and_scale(data: TrialData, outcome: Outcome) -> tuple[float, float]:
+    """Prior mean of the level, and what a minute of the priors is in the outcome's unit."""
+    if outcome.name == "tst_min":
+        return prior.LEVEL.parameters[0], 1.0
+    nights = data.analysed(outcome)[outcome.name]
+    return float(nights.mean()), float(nights.std()) / prior.NIGHT_SD.parameters[0]
+
+
+def sleep_priors(data: TrialData, outcome: Outcome, effects: tuple[prior.Prior, ...]) -> Mapping[str, str]:
+    """The priors in words, in the outcome's unit; `effects` are those of the arms or doses."""
+    columns = columns_of(data, outcome)
+    level_mean, scale = level_and_scale(data, outcome)
+    terms = tuple(each for name, each in LINEAR.items() if name in columns.terms)
+    every = (prior.LEVEL, *effects, *terms, prior.NIGHT_SD, prior.NU, prior.PHI)
+    return prior.in_words(every, scale=scale, unit=outcome.unit, level=level_mean)
+
+
+def sceptical(data: TrialData, sd: float) -> Mapping[str, Array]:
+    """Data of a sceptic, who expects effects of half the size."""
+    count = len(data.treatments)
+    return {"effect_prior": np.stack([np.zeros(count), np.full(count, prior.SCEPTICAL_SHARE * sd)])}
+
+
+def replicate_sleep(
+    columns: Columns, posterior: xr.Dataset, rng: np.random.Generator, *, mean: Array | None = None
+) -> Array:
+    """Nights [draw, night] as the model says they come, one replicate a draw; 0 where there is no record.
+
+    Parameters
+    ----------
+    mean : [draw, night]
+        Expected nights without what the night before adds, where the linear terms are not all of it.
+    """
+    if mean is None:
+        mean = linear(columns, posterior, level="level", arm="effect")
+    sigma, nu, phi = (np.ravel(posterior[name].to_numpy())[:, None] for name in ("sigma", "nu", "phi"))
+    fade = np.sign(phi) ** columns.gap * np.abs(phi) ** columns.gap
+    spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2))
+    shocks = spread * rng.standard_t(np.broadcast_to(nu, mean.shape))
+    residual = np.zeros_like(mean)
+    for night in range(mean.shape[1]):
+        before = residual[:, night - 1] if night else 0.0
+        residual[:, night] = fade[:, night] * before + shocks[:, night]
+    return (mean + residual) * columns.used

@@ -1,0 +1,148 @@
+"""Sleep time and wake episodes together: the chance that an arm gives longer sleep and fewer wakes at once.
+
+The nights of `duration` and those of `awakenings` (per night, all told), side by side, where a period or a
+block that is good for the one may be good, or bad, for the other:
+
+    (u_p / σ_u, u'_p / σ_u') ~ N(0, Ω_u),  (v_b / σ_v, v'_b / σ_v') ~ N(0, Ω_v),  Ω ~ LKJ(2)
+
+Two by two, LKJ(2) says that (1 + correlation) / 2 is Beta(2, 2). `chance_of_both` needs the joint draws: the
+product of two chances would be right only if the two effects were independent given the nights.
+
+Lewandowski, Kurowicka & Joe (2009), doi:10.1016/j.jmva.2009.04.008
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+
+from n1trial.columns import Array, Columns, columns_of
+from n1trial.errors import AnalysisError
+from n1trial.models import _counts, awakenings, duration
+from n1trial.models import _priors as prior
+from n1trial.models._linear import linear, standard
+from n1trial.models._sleep import free_effects, replicate_sleep, sleep_nights, sleep_unit
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+NAME = "joint"
+KINDS = ("continuous", "count")
+DEFAULT_OF = ()
+ASSUMES = (
+    "Sleep time and wake episodes each come as in their own models, and a week that is good for the one may"
+    " be good or bad for the other."
+)
+FORMULA = f"{duration.FORMULA}; {awakenings.FORMULA}; periods and blocks correlated between the two"
+WAKES = "_wakes"
+
+
+def both(data: TrialData) -> tuple[Outcome, Outcome]:
+    """The first continuous outcome and the first count of a trial.
+
+    Raises
+    ------
+    AnalysisError
+        The trial lacks one of them.
+    """
+    found = []
+    for kind in ("continuous", "count"):
+        of_kind = [each for each in data.outcomes if each.kind == kind]
+        if not of_kind:
+            raise AnalysisError(f"joint model: no {kind} outcome in this trial: fit each outcome by itself")
+        found.append(of_kind[0])
+    return found[0], found[1]
+
+
+def build(data: TrialData, outcome: Outcome) -> pm.Model:
+    """Make the model; names of `duration`, and those of `awakenings` with `_wakes`.
+
+    `effect` is that of `outcome`; `effect_sleep` and `effect_wakes` are both; `period_correlation` and
+    `block_correlation` tie the two.
+    """
+    sleep, wakes = both(data)
+    columns, wake_columns = columns_of(data, sleep), columns_of(data, wakes)
+    with pm.Model(coords=wake_columns.coords | columns.coords, check_bounds=False) as model:
+        unit = sleep_unit(data, sleep)
+        effect = free_effects(data, sleep, name="effect_sleep")
+        of_sleep, of_wakes = _tied(columns)
+        sleep_nights(columns, unit, effect, standards=of_sleep)
+        effect_wakes = pm.Deterministic(
+            "effect_wakes",
+            _counts.count_nights(data, wakes, wake_columns, _likelihood, suffix=WAKES, standards=of_wakes),
+            dims="contrast",
+        )
+        asked = effect if outcome.kind == "continuous" else effect_wakes
+        pm.Deterministic("effect", asked + 0.0, dims="contrast")
+    return model
+
+
+def _tied(columns: Columns) -> tuple[dict[str, pt.TensorVariable], dict[str, pt.TensorVariable]]:
+    """Standard values of period and block, for sleep and for wakes, correlated."""
+    of_sleep: dict[str, pt.TensorVariable] = {}
+    of_wakes: dict[str, pt.TensorVariable] = {}
+    for term in ("period", "block"):
+        if term in columns.terms:
+            half = pm.Beta(f"{term}_tie", 2.0, 2.0)
+            correlation = pm.Deterministic(f"{term}_correlation", 2.0 * half - 1.0)
+            of_sleep[term], own = standard(term), standard(term, suffix=WAKES)
+            of_wakes[term] = correlation * of_sleep[term] + pt.sqrt(1.0 - correlation**2) * own
+    return of_sleep, of_wakes
+
+
+def _likelihood(count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable) -> None:
+    awakenings.likelihood(count, rate, used, suffix=WAKES)
+
+
+def chance_of_both(data: TrialData, posterior: xr.Dataset, arm: str) -> float:
+    """Posterior chance that an arm is better than the reference in sleep time and in wake episodes, 0 to 1."""
+    better: npt.NDArray[np.bool_] = np.array(True)
+    for outcome, name in zip(both(data), ("effect_sleep", "effect_wakes"), strict=True):
+        better = better & (outcome.sign * posterior[name].sel(contrast=arm).to_numpy() > 0)
+    return float(better.mean())
+
+
+def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
+    """Each prior in words and numbers, of sleep time and then of wake episodes."""
+    sleep, wakes = both(data)
+    ties = {tie.of: tie.in_words() for tie in (prior.TIE,)}
+    return {**duration.priors(data, sleep), **awakenings.priors(data, wakes), **ties}
+
+
+def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
+    """SD of the prior of an effect, in the outcome's contrast unit."""
+    of_its_own = duration if outcome.kind == "continuous" else awakenings
+    return of_its_own.effect_prior_sd(data, outcome)
+
+
+def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Array]]:
+    """A sceptic's priors of half the width, for both outcomes."""
+    sleep, wakes = both(data)
+    of_sleep = duration.variants(data, sleep)["sceptical"]["effect_prior"]
+    of_wakes = awakenings.variants(data, wakes)["sceptical"]["effect_prior"]
+    return {"sceptical": {"effect_prior": of_sleep, f"effect_prior{WAKES}": of_wakes}}
+
+
+def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
+    """Nights of the outcome [draw, night] as the model says they come, in the order of `columns_of`."""
+    columns = columns_of(data, outcome)
+    if outcome.kind == "continuous":
+        mean = linear(columns, posterior, level="level", arm="effect_sleep")
+        return replicate_sleep(columns, posterior, rng, mean=mean)
+    omega = np.ravel(posterior["omega"].to_numpy())[:, None]
+    rates = _counts.rates(columns, with_tied_wakes(posterior), suffix=WAKES)
+    return awakenings.drawn_counts(rates, omega, rng) * columns.used
+
+
+def with_tied_wakes(posterior: xr.Dataset) -> xr.Dataset:
+    """The draws with period_z_wakes and block_z_wakes as they enter the rate, tie included."""
+    tied = posterior
+    for term in ("period", "block"):
+        if f"{term}_tie" in posterior:
+            correlation = 2.0 * posterior[f"{term}_tie"] - 1.0
+            own = posterior[f"{term}_z{WAKES}"]
+            entered = correlation * posterior[f"{term}_z"] + np.sqrt(1.0 - correlation**2) * own
+            tied = tied.assign({f"{term}_z{WAKES}": entered})
+    return tied

@@ -1,0 +1,58 @@
+"""The protocol as a document for a doctor: what is taken, how long, what is watched, when to stop."""
+
+from collections.abc import Sequence
+
+from n1trial.paper.evening import arm_in_words, kit_in_words, minutes_in_words
+from n1trial.paper.page import page
+from n1trial.paper.spent import spent_items
+from n1trial.protocol import Protocol
+from n1trial.protocol_text import design_lines, limit_lines, looks_line
+from n1trial.schedule import Schedule
+
+
+def document_html(
+    protocol: Protocol,
+    *,
+    schedule: Schedule | None = None,
+    hidden: str = "",
+    commitment: str = "",
+    amendments: Sequence[str] = (),
+    plan: Sequence[str] = (),
+) -> str:
+    """The document as HTML, with the items of SPENT 2019 that it fills and those that are missing.
+
+    Parameters
+    ----------
+    schedule
+        Of a trial that was made; gives the dates.
+    hidden
+        How the arms are hidden from the person: "helper", "envelopes", or not.
+    amendments
+        What was changed since, in order.
+    plan
+        What the planner found, in lines.
+    """
+    nights = schedule.table["night"] if schedule else None
+    return page(
+        "document.html.j2",
+        protocol=protocol,
+        first=nights.iloc[0].date() if nights is not None else None,
+        last=nights.iloc[-1].date() if nights is not None else None,
+        arms=[(arm, arm_in_words(protocol, arm)) for arm in protocol.arms],
+        usual_time=minutes_in_words(protocol.dosing.minutes_before_bed),
+        design=list(design_lines(protocol)),
+        limits=list(limit_lines(protocol)),
+        looks=looks_line(protocol),
+        hidden=hidden,
+        each_evening=kit_in_words(protocol) if hidden else "",
+        commitment=commitment,
+        amendments=amendments,
+        plan=plan,
+        items=spent_items(
+            protocol,
+            started=schedule is not None,
+            hidden=bool(hidden),
+            committed=bool(commitment),
+            planned=bool(plan),
+        ),
+    )

@@ -1,0 +1,72 @@
+"""For the helper: what goes into which kit, and labels; for somebody without one: envelopes."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from n1trial.blinding import LETTERS, Filling, Key, Kit, fillings, kits_of
+from n1trial.paper.evening import kit_in_words
+from n1trial.paper.page import page
+from n1trial.protocol import Protocol
+from n1trial.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heap:
+    """How many capsules of one kind to fill for the whole trial."""
+
+    substance: str
+    mg_each: float
+    capsules: int
+
+
+def packing_html(coded: Schedule, protocol: Protocol, key: Key, *, commitment: str, sealed: bool) -> str:
+    """The packing list, for the helper's eyes alone: a line a kit, and what to fill for the whole trial.
+
+    Parameters
+    ----------
+    coded
+        The schedule with letters.
+    sealed
+        The key is in the trial's folder, behind the helper's passphrase; else it is beside this page.
+    """
+    kits = kits_of(coded)
+    by_arm = {filling.arm: filling for filling in fillings(protocol)}
+    return page(
+        "packing.html.j2",
+        protocol=protocol,
+        lines=[(kit, protocol.arm_named(key.arms[kit.arm]).label, by_arm[key.arms[kit.arm]]) for kit in kits],
+        heaps=heaps([(kit, by_arm[key.arms[kit.arm]]) for kit in kits]),
+        each_evening=kit_in_words(protocol),
+        commitment=commitment,
+        sealed=sealed,
+    )
+
+
+def heaps(packed: list[tuple[Kit, Filling]]) -> list[Heap]:
+    """The capsules of all kits together, by what is in them."""
+    count: Counter[tuple[str, float]] = Counter()
+    for kit, filling in packed:
+        for serving in filling.servings:
+            for fill in serving.fills:
+                count[fill.substance, fill.mg_each] += fill.capsules * kit.nights
+    return [Heap(substance=name, mg_each=mg, capsules=number) for (name, mg), number in sorted(count.items())]
+
+
+def labels_html(coded: Schedule, protocol: Protocol) -> str:
+    """One label a kit; it says when and how many, never what."""
+    return page("labels.html.j2", protocol=protocol, kits=kits_of(coded), each_evening=kit_in_words(protocol))
+
+
+def envelopes_html(coded: Schedule, protocol: Protocol) -> str:
+    """How to hide the arms from oneself with boxes and envelopes, and what that cannot do."""
+    nights = Counter({kit.arm: 0 for kit in kits_of(coded)})
+    for kit in kits_of(coded):
+        nights[kit.arm] += kit.nights
+    return page(
+        "envelopes.html.j2",
+        protocol=protocol,
+        letters=LETTERS[: len(protocol.arms)],
+        nights=max(nights.values()),
+        fillings=[(protocol.arm_named(filling.arm).label, filling) for filling in fillings(protocol)],
+        each_evening=kit_in_words(protocol),
+    )

@@ -1,0 +1,215 @@
+"""What a design can show a person: the width of its interval, and how often each verdict, by true effect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from n1trial.fast import ManyFits, Priors, fit_many
+from n1trial.outcomes import Outcome
+from n1trial.planning.lives import Draws, live
+from n1trial.planning.person import Person
+from n1trial.protocol import Looks, Protocol
+from n1trial.verdict import INTERVAL, Verdict, verdicts_met
+
+type Array = npt.NDArray[np.float64]
+type Codes = npt.NDArray[np.int64]
+
+VERDICTS: tuple[Verdict, ...] = (
+    "worth it",
+    "worse",
+    "no difference that matters",
+    "no worthwhile gain",
+    "can't tell yet",
+)
+CANT_TELL = len(VERDICTS) - 1
+FIRST_LOOK_BLOCKS, LAST_LOOK_BLOCKS = 3, 8
+NAIVE_LEVEL = 0.05
+# Off by .02 posterior SD at most, far less than what a few hundred trials can tell.
+COARSE_POINTS = (3, 3, 2, 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A chance counted in simulated trials, and its Monte Carlo error (one standard error)."""
+
+    chance: float
+    error: float
+
+    @classmethod
+    def of(cls, by_trial: Array) -> "Share":
+        """Mean and standard error of shares [trial]; never less than half a trial in doubt."""
+        trials = len(by_trial)
+        spread = float(by_trial.std(ddof=1)) if trials > 1 else 0.5
+        return cls(chance=float(by_trial.mean()), error=max(spread / trials**0.5, 0.5 / trials))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtEffect:
+    """What happens when every arm truly gains `gain`, in the outcome's contrast unit.
+
+    `verdicts` has a share for each of `VERDICTS`, of one arm in one trial; `alarmed` is the share of trials
+    that call any arm worth it. `naive` and `naive_any` are the same of Welch's test on single nights that
+    finds an arm better at 5 % two-sided. `stopped` and `stopped_alarmed` are the shares, and `stopped_nights`
+    the mean length, where the trial may stop early; empty and None where not.
+    """
+
+    gain: float
+    verdicts: tuple[Share, ...]
+    alarmed: Share
+    naive: Share
+    naive_any: Share
+    stopped: tuple[Share, ...] = ()
+    stopped_alarmed: Share | None = None
+    stopped_nights: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precision:
+    """`half_width` of the interval of an arm minus the reference, and `posterior_sd`: mean over trials."""
+
+    half_width: float
+    error: float
+    posterior_sd: float
+
+
+def planned_looks(protocol: Protocol) -> Looks | None:
+    """The protocol's looks; where it has none, a look after every block from the third, until all is decided.
+
+    None where the trial is too short to be looked at.
+    """
+    if protocol.looks is not None:
+        return protocol.looks
+    blocks = tuple(range(FIRST_LOOK_BLOCKS, min(protocol.design.blocks, LAST_LOOK_BLOCKS + 1)))
+    return Looks(after_blocks=blocks, stop_when="decided") if blocks else None
+
+
+def simulate_trials(
+    person: Person,
+    draws: Draws,
+    protocol: Protocol,
+    *,
+    gains: Sequence[float],
+    trials: int,
+    seed: int,
+    looks: Looks | None,
+) -> tuple[Precision, tuple[AtEffect, ...]]:
+    """Live, analyse and judge many trials, the same lives at every true effect.
+
+    Parameters
+    ----------
+    gains
+        True gains of every arm against the reference, in the outcome's contrast unit.
+    looks
+        When the trial may stop early; None: never.
+    """
+    outcome = protocol.primary
+    nights, taken, arms = live(person, draws, trials=trials, rng=np.random.default_rng([seed, 1]))
+    priors = Priors().scaled(outcome, mean=person.level, sd=person.night_sd)
+    ends = [draws.block_ends[block - 1] for block in looks.after_blocks] if looks else []
+    ends = [*ends, draws.design.nights]
+    found, precisions = [], []
+    for gain in gains:
+        acted = nights + outcome.sign * gain * taken * (arms > 0)
+        fits = [
+            fit_many(
+                draws.design,
+                np.where(np.arange(draws.design.nights) < end, acted, np.nan),
+                arm=arms,
+                contrasts=_every_pair(len(draws.design.arms) - 1),
+                thresholds=(-outcome.mid, 0.0, outcome.mid),
+                priors=priors,
+                points=COARSE_POINTS,
+            )
+            for end in ends
+        ]
+        codes = [_verdict_codes(fit, protocol, draws, priors) for fit in fits]
+        precisions.append(_precision(fits[-1], draws))
+        naive = _welch_finds_better(acted, arms, len(draws.design.arms), outcome)
+        at = AtEffect(
+            gain=gain,
+            verdicts=_shares(codes[-1]),
+            alarmed=_any_worth_it(codes[-1]),
+            naive=Share.of(naive.mean(axis=1)),
+            naive_any=Share.of(naive.any(axis=1).astype(float)),
+        )
+        if looks is not None:
+            stop = _stop_at(fits, codes, looks)
+            stopped = np.take_along_axis(np.stack(codes), stop[np.newaxis, :, np.newaxis], axis=0)[0]
+            at = replace(
+                at,
+                stopped=_shares(stopped),
+                stopped_alarmed=_any_worth_it(stopped),
+                stopped_nights=float(np.asarray(ends)[stop].mean()),
+            )
+        found.append(at)
+    return precisions[0], tuple(found)
+
+
+def _every_pair(arms: int) -> Array:
+    """Contrasts [contrast, arm]: every arm minus the reference, then every later arm minus an earlier one."""
+    own = np.eye(arms)
+    return np.stack(
+        [*own, *(own[late] - own[early] for early in range(arms) for late in range(early + 1, arms))]
+    )
+
+
+def _precision(fit: ManyFits, draws: Draws) -> Precision:
+    sd = np.nanmean(fit.sd[:, : len(draws.design.arms) - 1], axis=1)
+    half_width = stats.norm.ppf((1 + INTERVAL) / 2) * sd
+    return Precision(
+        half_width=float(np.nanmean(half_width)),
+        error=float(np.nanstd(half_width, ddof=1) / len(half_width) ** 0.5),
+        posterior_sd=float(np.nanmean(sd)),
+    )
+
+
+def _verdict_codes(fit: ManyFits, protocol: Protocol, draws: Draws, priors: Priors) -> Codes:
+    """Position in `VERDICTS` [trial, arm]; first match wins, and nothing learnt is "can't tell yet"."""
+    outcome = protocol.primary
+    met = verdicts_met(
+        fit.chances(sign=outcome.sign),
+        sd_ratio=fit.sd / float(np.max(priors.effect_sd)),
+        rule=protocol.verdict,
+    )
+    codes = np.full(fit.mean.shape, CANT_TELL)
+    for code in reversed(range(CANT_TELL)):
+        codes[met[VERDICTS[code]]] = code
+    return codes[:, : len(draws.design.arms) - 1]
+
+
+def _stop_at(fits: Sequence[ManyFits], codes: Sequence[Codes], looks: Looks) -> Codes:
+    """The look at which every trial stops [trial], the end of the trial being the last."""
+    if looks.stop_when == "precise":
+        stops = np.stack([(fit.sd <= (looks.sd_at_most or 0.0)).all(axis=1) for fit in fits])
+    else:
+        stops = np.stack([(code != CANT_TELL).all(axis=1) for code in codes])
+    stops[-1] = True
+    return stops.argmax(axis=0)
+
+
+def _shares(codes: Codes) -> tuple[Share, ...]:
+    return tuple(Share.of((codes == code).mean(axis=1)) for code in range(len(VERDICTS)))
+
+
+def _any_worth_it(codes: Codes) -> Share:
+    return Share.of((codes == VERDICTS.index("worth it")).any(axis=1).astype(float))
+
+
+def _welch_finds_better(nights: Array, arms: Codes, number: int, outcome: Outcome) -> npt.NDArray[np.bool_]:
+    """Whether Welch's test on single nights finds an arm better [trial, arm]: what most apps do."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        n, mean, variance = (np.empty((len(nights), number)) for _ in range(3))
+        for arm in range(number):
+            here = np.where(arms == arm, nights, np.nan)
+            n[:, arm] = np.isfinite(here).sum(axis=1)
+            total = np.nansum(here, axis=1)
+            mean[:, arm] = total / n[:, arm]
+            variance[:, arm] = np.nansum((here - mean[:, [arm]]) ** 2, axis=1) / (n[:, arm] - 1)
+        share = variance / n
+        error = share[:, 1:] + share[:, [0]]
+        freedom = error**2 / (share[:, 1:] ** 2 / (n[:, 1:] - 1) + share[:, [0]] ** 2 / (n[:, [0]] - 1))
+        t = outcome.sign * (mean[:, 1:] - mean[:, [0]]) / np.sqrt(error)
+        return np.asarray(t > stats.t.ppf(1 - NAIVE_LEVEL / 2, freedom))

@@ -1,0 +1,63 @@
+"""Designs beside the planned one: what fewer, more, longer or shorter periods, or fewer arms, would buy."""
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from n1trial.protocol import Protocol
+
+LONGEST_NIGHTS = 400
+WEEK = 7
+
+
+def neighbours(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
+    """Name and protocol of every design worth comparing, none of them the planned one.
+
+    All are permuted blocks of the same arms, doses and run-in, or of the reference and one arm.
+    """
+    run_in = protocol.design.run_in_nights
+    arms = len(protocol.arms)
+    asleep = protocol.planned_nights - run_in
+    one_arm = next(arm for arm in protocol.arm_names if arm != protocol.reference)
+    several = arms > 2
+    alone = (
+        f"{protocol.arm_named(one_arm).label} alone against {protocol.arm_named(protocol.reference).label}"
+    )
+    week_blocks = max(1, round(asleep / (WEEK * arms)))
+    wanted = [
+        ("a short trial", 2, WEEK, False),
+        ("half as long", week_blocks // 2, WEEK, False),
+        ("twice as long", 2 * week_blocks, WEEK, False),
+        ("three times as long", 3 * week_blocks, WEEK, False),
+        ("two weeks a period", round(asleep / (2 * WEEK * arms)), 2 * WEEK, False),
+        ("another arm every night", asleep // arms, 1, False),
+        *([(alone, asleep // (2 * WEEK), WEEK, True)] if several else []),
+    ]
+    seen = {(protocol.design.blocks, protocol.design.period_nights, arms)}
+    for name, blocks, period_nights, two in wanted:
+        key = (blocks, period_nights, 2 if two else arms)
+        nights = blocks * period_nights * key[2]
+        if key in seen or blocks < 2 or nights > LONGEST_NIGHTS:
+            continue
+        seen.add(key)
+        made = _with(protocol, blocks=blocks, period_nights=period_nights, only=one_arm if two else None)
+        if made is not None:
+            yield name, made
+
+
+def _with(protocol: Protocol, *, blocks: int, period_nights: int, only: str | None) -> Protocol | None:
+    """The protocol on another design; None where there is no room for it."""
+    document = protocol.model_dump()
+    document["design"] = {
+        "run_in_nights": protocol.design.run_in_nights,
+        "blocks": blocks,
+        "period_nights": period_nights,
+    }
+    document["looks"] = None
+    if only is not None:
+        document["arms"] = [arm for arm in document["arms"] if arm["name"] in (protocol.reference, only)]
+        document["further_contrasts"] = ()
+    try:
+        return Protocol.model_validate(document)
+    except ValidationError:
+        return None

@@ -1,0 +1,214 @@
+"""A protocol becomes a plan: what this trial could show, before night 1."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from n1trial.errors import FolderError, ProtocolError
+from n1trial.files import write_whole
+from n1trial.nights import Nights
+from n1trial.outcomes import Outcome
+from n1trial.planning.carryover import HALF_LIVES_NIGHTS, recovered_share
+from n1trial.planning.chances import VERDICTS, AtEffect, Precision, planned_looks, simulate_trials
+from n1trial.planning.cost import ArmCost, arm_costs
+from n1trial.planning.lives import draw_schedules
+from n1trial.planning.neighbours import neighbours
+from n1trial.planning.person import Person, person_of
+from n1trial.protocol import Protocol
+
+TRIALS, NEIGHBOUR_TRIALS, SCHEDULES, NEIGHBOUR_SCHEDULES = 500, 150, 100, 25
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignChances:
+    """One design and what it shows: at no effect, at the smallest worthwhile one, and at twice that."""
+
+    name: str
+    arms: int
+    nights: int
+    blocks: int
+    period_nights: int
+    precision: Precision
+    by_gain: tuple[AtEffect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a trial of a protocol could show one person.
+
+    `planned` is the protocol's own design and `beside` the neighbouring ones; `recovered` pairs half-lives in
+    nights with the share of a slow effect that the schedule's averages recover; `costs` has what is taken.
+    `looks_after` names the blocks after which the trial may stop early, where every posterior SD is at most
+    `stop_sd`, or, where that is None, where every arm has a verdict.
+    """
+
+    protocol: str
+    protocol_sha256: str
+    title: str
+    outcome: Outcome
+    labels: dict[str, str]
+    reference: str
+    person: Person
+    planned: DesignChances
+    beside: tuple[DesignChances, ...]
+    recovered: tuple[tuple[float, float], ...]
+    costs: tuple[ArmCost, ...]
+    looks_after: tuple[int, ...]
+    stop_sd: float | None
+    trials: int
+    beside_trials: int
+    seed: int
+
+    @property
+    def designs(self) -> tuple[DesignChances, ...]:
+        """The planned design, then its neighbours."""
+        return (self.planned, *self.beside)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a design and true gain: interval, chance of each verdict, false alarms, errors."""
+        return pd.DataFrame(
+            [
+                {
+                    "design": design.name,
+                    "arms": design.arms,
+                    "nights": design.nights,
+                    "blocks": design.blocks,
+                    "period_nights": design.period_nights,
+                    "half_width": design.precision.half_width,
+                    "gain": at.gain,
+                }
+                | {name: share.chance for name, share in zip(VERDICTS, at.verdicts, strict=True)}
+                | {"error": max(share.error for share in at.verdicts)}
+                | {"any_worth_it": at.alarmed.chance, "naive_any_better": at.naive_any.chance}
+                for design in self.designs
+                for at in design.by_gain
+            ]
+        )
+
+    @property
+    def looks_table(self) -> pd.DataFrame:
+        """One row a true gain: verdicts and nights when the trial stops at the first look that decides."""
+        return pd.DataFrame(
+            [
+                {"gain": at.gain, "nights": at.stopped_nights}
+                | {name: share.chance for name, share in zip(VERDICTS, at.stopped, strict=True)}
+                | {"error": max(share.error for share in at.stopped)}
+                for at in self.planned.by_gain
+                if at.stopped
+            ]
+        )
+
+    @property
+    def recovered_table(self) -> pd.DataFrame:
+        """One row a half-life: the share of a slow effect that is recovered."""
+        return pd.DataFrame(self.recovered, columns=["half_life_nights", "recovered_share"])
+
+
+def plan_trial(
+    protocol: Protocol,
+    *,
+    baseline: Nights | None = None,
+    night_sd: float | None = None,
+    trials: int = TRIALS,
+    seed: int = SEED,
+) -> Plan:
+    """Say what a trial could show, from many simulated trials on draws of its own schedule.
+
+    Parameters
+    ----------
+    baseline
+        Nights of the person from before the trial; None: a typical person.
+    night_sd
+        SD from night to night in the outcome's unit, instead of the estimated or typical one.
+
+    Raises
+    ------
+    AnalysisError
+        The baseline or the SD cannot be planned with.
+    ProtocolError
+        The primary outcome is a count, or the design leaves an arm without nights.
+    """
+    outcome = protocol.primary
+    if outcome.kind == "count":
+        raise ProtocolError(
+            f"{protocol.name}: the primary outcome {outcome.name} is a count, and only minutes and shares can"
+            " be planned: make tst_min primary to plan"
+        )
+    person = person_of(baseline, outcome, night_sd=night_sd)
+    gains = (0.0, outcome.mid, 2 * outcome.mid)
+    draws = draw_schedules(protocol, draws=SCHEDULES, seed=seed)
+    looks = planned_looks(protocol)
+    precision, at = simulate_trials(
+        person, draws, protocol, gains=gains, trials=trials, seed=seed, looks=looks
+    )
+    few = max(50, trials * NEIGHBOUR_TRIALS // TRIALS)
+    beside = []
+    for name, other in neighbours(protocol):
+        theirs = draw_schedules(other, draws=NEIGHBOUR_SCHEDULES, seed=seed)
+        width, chances = simulate_trials(
+            person, theirs, other, gains=gains, trials=few, seed=seed, looks=None
+        )
+        beside.append(_design(name, other, width, chances))
+    return Plan(
+        protocol=protocol.name,
+        protocol_sha256=protocol.sha256,
+        title=protocol.title,
+        outcome=outcome,
+        labels={arm.name: arm.label for arm in protocol.arms},
+        reference=protocol.reference,
+        person=person,
+        planned=_design("as planned", protocol, precision, at),
+        beside=tuple(beside),
+        recovered=tuple(
+            (half_life, recovered_share(draws.schedules, protocol, half_life_nights=half_life))
+            for half_life in HALF_LIVES_NIGHTS
+        ),
+        costs=arm_costs(protocol, draws.schedules),
+        looks_after=looks.after_blocks if looks else (),
+        stop_sd=looks.sd_at_most if looks else None,
+        trials=trials,
+        beside_trials=few,
+        seed=seed,
+    )
+
+
+def _design(
+    name: str, protocol: Protocol, precision: Precision, by_gain: tuple[AtEffect, ...]
+) -> DesignChances:
+    return DesignChances(
+        name=name,
+        arms=len(protocol.arms),
+        nights=protocol.planned_nights - protocol.design.run_in_nights,
+        blocks=protocol.design.blocks,
+        period_nights=protocol.design.period_nights,
+        precision=precision,
+        by_gain=by_gain,
+    )
+
+
+def plan_json(plan: Plan) -> str:
+    """The plan as JSON; `read_plan` reads it back."""
+    return msgspec.json.format(msgspec.json.encode(plan), indent=2).decode() + "\n"
+
+
+def save_plan(path: Path, plan: Plan) -> None:
+    """Write a plan as JSON, whole or not at all."""
+    write_whole(path, plan_json(plan))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan that `save_plan` wrote.
+
+    Raises
+    ------
+    FolderError
+        The file is missing, or holds no plan of this version.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+    except (OSError, msgspec.DecodeError) as error:
+        raise FolderError(f"{path.name}: no plan can be read ({error}): run n1trial plan again") from error

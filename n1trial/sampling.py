@@ -1,0 +1,144 @@
+"""Sample a model, pass the convergence gate or say why not, and remember how it was done."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+import numpy.typing as npt
+import nutpie
+import pymc as pm
+import xarray as xr
+
+from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, POINT, Compiled, compile_model
+from n1trial.convergence import convergence_problems, diagnose, worst_of
+from n1trial.fit import Diagnostics, Fit, Stage
+from n1trial.models import Model, model_for
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+CHAINS, DRAWS, TUNE = 4, 1000, 1000
+# A second try takes smaller steps and a third more of them too, before the gate speaks.
+ATTEMPTS = ((1, 0.9), (1, 0.99), (3, 0.99))
+
+
+def fit_model(
+    data: TrialData,
+    outcome: Outcome,
+    *,
+    seed: int,
+    model: Model | None = None,
+    draws: int = DRAWS,
+    cores: int = 2,
+    stage: Stage = lambda said: None,
+) -> Fit:
+    """Fit one outcome: compile once, sample the default and every variant, and judge the sampling.
+
+    Parameters
+    ----------
+    seed
+        The same seed gives draws equal to six significant digits, not to the bit.
+    stage
+        Called with a few words whenever a new stage of work begins.
+
+    Raises
+    ------
+    AnalysisError
+        The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
+    """
+    model = model or model_for(outcome)
+    started = time.perf_counter()
+    stage("compiling")
+    built = model.build(data, outcome)
+    compiled = compile_model(built)
+    compiled_at = time.perf_counter()
+    sampled = {}
+    for name, values in {"default": {}, **model.variants(data, outcome)}.items():
+        stage("sampling" if name == "default" else f"sampling, {name}")
+        sampled[name] = _sample(built, compiled, values, seed=seed, draws=draws, cores=cores)
+    return Fit(
+        outcome=outcome,
+        model=model.NAME,
+        assumes=model.ASSUMES,
+        formula=model.FORMULA,
+        priors=model.priors(data, outcome),
+        prior_sd=model.effect_prior_sd(data, outcome),
+        posterior=sampled["default"].posterior,
+        variants={
+            name: each.posterior[_kept_of_a_variant(each.posterior)]
+            for name, each in sampled.items()
+            if name != "default"
+        },
+        densities=sampled["default"].densities,
+        diagnostics=worst_of([each.diagnostics for each in sampled.values()]),
+        problems=tuple(
+            problem if name == "default" else f"{name} variant: {problem}"
+            for name, each in sampled.items()
+            for problem in each.problems
+        ),
+        nights=len(data.analysed(outcome)),
+        data_sha256=data.sha256,
+        seed=seed,
+        versions={name: version(name) for name in ("n1trial", "pymc", "nutpie", "arviz", "numpy")},
+        compile_s=compiled_at - started,
+        sample_s=time.perf_counter() - compiled_at,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sampled:
+    posterior: xr.Dataset
+    densities: xr.Dataset
+    diagnostics: Diagnostics
+    problems: tuple[str, ...]
+
+
+def _sample(
+    built: pm.Model,
+    compiled: Compiled,
+    values: Mapping[str, npt.NDArray[np.float64]],
+    *,
+    seed: int,
+    draws: int,
+    cores: int,
+) -> _Sampled:
+    packed = compiled.packed(**values)
+    names = [variable.name for variable in built.free_RVs]
+    for attempt, (factor, target_accept) in enumerate(ATTEMPTS):
+        tree = nutpie.sample(
+            compiled.for_nutpie(packed),
+            draws=draws * factor,
+            tune=TUNE * factor,
+            chains=CHAINS,
+            cores=cores,
+            seed=seed,
+            target_accept=target_accept,
+            progress_bar=False,
+        )
+        drawn = _named(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
+        densities = [name for name in drawn if str(name).startswith((LOG_LIKELIHOOD, LOG_PRIOR))]
+        posterior = drawn.drop_vars(densities)
+        judged = xr.DataTree.from_dict(
+            {"posterior": posterior, "sample_stats": tree["sample_stats"].to_dataset()}
+        )
+        diagnostics = diagnose(judged, names)
+        problems = convergence_problems(diagnostics, second_try=attempt > 0)
+        if not problems:
+            break
+    return _Sampled(
+        posterior=posterior, densities=drawn[densities], diagnostics=diagnostics, problems=problems
+    )
+
+
+def _named(built: pm.Model, draws: Mapping[str, npt.NDArray[np.float64]]) -> xr.Dataset:
+    """Draws [chain, draw, ...] with the model's dims and coords."""
+    dims = {name: ("chain", "draw", *built.named_vars_to_dims.get(name, ())) for name in draws}
+    dims[LOG_LIKELIHOOD] = ("chain", "draw", "night")
+    used = {dim for each in dims.values() for dim in each}
+    coords = {name: list(labels) for name, labels in built.coords.items() if name in used and labels}
+    return xr.Dataset({name: (dims[name], value) for name, value in draws.items()}, coords=coords)
+
+
+def _kept_of_a_variant(posterior: xr.Dataset) -> list[str]:
+    return [str(name) for name in posterior.data_vars if "contrast" in posterior[name].dims]

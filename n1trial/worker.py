@@ -1,0 +1,24 @@
+"""One outcome fitted and checked: what a process of its own does."""
+
+import time
+from dataclasses import replace
+
+from n1trial.checks import Case, run_checks
+from n1trial.fit import Stage
+from n1trial.sampling import fit_model
+from n1trial.side_by_side import CheckedFit
+
+
+def fit_and_check(case: Case, *, seed: int, stage: Stage = lambda said: None) -> CheckedFit:
+    """Fit the outcome of a case and run every check that applies to it.
+
+    Raises
+    ------
+    AnalysisError
+        The nights cannot teach the model anything.
+    """
+    fit = fit_model(case.data, case.outcome, seed=seed, stage=stage)
+    stage("checking")
+    started = time.perf_counter()
+    findings = run_checks(replace(case, fit=fit))
+    return CheckedFit(fit=fit, findings=findings, check_s=time.perf_counter() - started)

@@ -1,0 +1,179 @@
+"""The calibration studies: run, summed up in `calibration/`, drawn.
+
+    uv run python tests/calibrate.py                         run every study and write its summary
+    uv run python tests/calibrate.py --study sbc-duration    one of them
+    uv run python tests/calibrate.py --plots FOLDER          draw what was written
+
+Seeds are fixed, so the same machine finds the same figures; `test_calibration.py` runs the studies in CI and
+holds them to their gates.
+"""
+
+import argparse
+import json
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import sbc
+from many_trials import Plan, effects_of_prior, simulate_many
+from pretend import pretend_trial
+
+from n1trial.fast import design_of, fit_many
+from n1trial.models import models
+from n1trial.outcomes import OUTCOMES
+from n1trial.verdict import VerdictRule, verdicts_met
+
+KEPT = Path(__file__).parent / "calibration"
+SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
+DOSES = {"none": (0.0, 0.0), "glycine": (3.0, 0.0), "magnesium": (1.235, 200.0)}
+SBC_TRIALS = 300
+QUANTITIES = {
+    "duration": ("effect", "sigma", "phi", "nu", "period_sd", "level", "run_in"),
+    "awakenings": ("delta", "effect", "omega", "period_sd", "level", "kappa"),
+}
+NULL_SCENARIOS = {
+    "ordinary": {},
+    "correlation .2": {"phi": 0.2},
+    "correlation .4": {"phi": 0.4},
+    "drift of SD 47": {"drift_sd": 47.0},
+    "free nights 90 min longer": {"free_night": 90.0},
+    "periods of SD 20": {"period_sd": 20.0},
+    "heavy tails, ν = 3": {"nu": 3.0},
+    "15 % missing": {"missing": 0.15},
+    "all at once": {"phi": 0.3, "period_sd": 20.0, "drift_sd": 30.0, "missing": 0.15},
+}
+NUISANCE_CELLS = [{"phi": phi, "period_sd": period_sd} for phi in (0.0, 0.3) for period_sd in (0.0, 20.0)]
+PRIOR_SD = 20.0
+
+
+def sbc_trial():
+    """The smallest trial with everything: run-in, gaps, a covariate, both outcomes, doses."""
+    data = pretend_trial(
+        blocks=3, outcomes=(SLEEP, WAKES), sleep_time="tst_min", covariates=("caffeine_mg",), doses=DOSES
+    )
+    rng = np.random.default_rng(3)
+    nights = len(data.table)
+    data.table["wake_episodes"] = rng.poisson(3.0, nights).astype(float)
+    data.table["caffeine_mg"] = 100.0 * rng.integers(0, 3, nights)
+    data.table.loc[rng.random(nights) < 0.1, ["tst_min", "wake_episodes"]] = np.nan
+    data.table.loc[:6, "left_out"] = "run-in"
+    return data
+
+
+def sbc_study(name):
+    """Ranks of a model's quantities: histogram in 20 bins and ECDF at the points of the band."""
+    model, data = models()[name], sbc_trial()
+    outcome = SLEEP if "continuous" in model.KINDS else WAKES
+    if model.KINDS == ("count",):
+        data = replace(data, outcomes=(WAKES,))
+    quantities = {quantity: partial(_first, quantity) for quantity in QUANTITIES[name]}
+    ranks = sbc.ranks(model, data, outcome, trials=SBC_TRIALS, quantities=quantities, seed=1)
+    return {"trials": SBC_TRIALS, "quantities": {each: sbc.summary(found) for each, found in ranks.items()}}
+
+
+def _first(name, draws):
+    """Draws [draw] of a variable, of its first arm where it has arms."""
+    values = draws[name]
+    return np.ravel(values.isel(contrast=0) if "contrast" in values.dims else values)
+
+
+def null_study():
+    """Share of trials without effect that announce any arm worth it, by scenario; fast engine."""
+    found = {}
+    for number, (name, truth) in enumerate(NULL_SCENARIOS.items()):
+        plan = _plan()
+        nights = simulate_many(plan, trials=4000, seed=100 + number, **truth)
+        fits = fit_many(plan.design, nights.y, arm=nights.arm)
+        met = verdicts_met(fits.chances(sign=1), sd_ratio=fits.sd / PRIOR_SD, rule=VerdictRule())
+        found[name] = float(np.any(met["worth it"], axis=1).mean())
+    return {"trials": 4000, "worth it": found}
+
+
+def decile_study():
+    """Stated chance of any gain, and how often it was true, by decile of the stated chance; fast engine."""
+    plan, stated, true = _plan(), [], []
+    for number, cell in enumerate(NUISANCE_CELLS):
+        effects = effects_of_prior(5000, 2, seed=200 + number, sd=PRIOR_SD)
+        nights = simulate_many(plan, trials=5000, seed=300 + number, effects=effects, missing=0.05, **cell)
+        fits = fit_many(plan.design, nights.y, arm=nights.arm)
+        stated.append(fits.above[..., 1].ravel())
+        true.append((effects > 0).ravel())
+    chance, better = np.concatenate(stated), np.concatenate(true)
+    decile = np.minimum((10 * chance).astype(int), 9)
+    return {
+        "trials": 5000 * len(NUISANCE_CELLS),
+        "stated": [float(chance[decile == k].mean()) for k in range(10)],
+        "true": [float(better[decile == k].mean()) for k in range(10)],
+        "contrasts": [int((decile == k).sum()) for k in range(10)],
+    }
+
+
+@cache
+def _plan():
+    data = pretend_trial()
+    return Plan(
+        data=data, design=design_of(data.table, (data.reference, *data.treatments), planned_days=125.0)
+    )
+
+
+STUDIES = {
+    **{f"sbc-{name}": partial(sbc_study, name) for name in QUANTITIES},
+    "null": null_study,
+    "deciles": decile_study,
+}
+
+
+def kept(study):
+    """The summary that is kept of a study."""
+    return json.loads((KEPT / f"{study}.json").read_text(encoding="utf-8"))
+
+
+def draw(folder):
+    """Draw the kept summaries into a folder: ECDFs of ranks with their bands, deciles."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for study in STUDIES:
+        if study.startswith("sbc-"):
+            found = kept(study)
+            names = list(found["quantities"])
+            figure, axes = plt.subplots(1, len(names), figsize=(2.6 * len(names), 2.8), sharey=True)
+            at, low, high = sbc.band(found["trials"], prob=1 - 0.05 / len(names))
+            for axis, name in zip(axes, names, strict=True):
+                ecdf = np.array(found["quantities"][name]["ecdf"]) / found["trials"]
+                axis.fill_between(at, low / found["trials"] - at, high / found["trials"] - at, alpha=0.3)
+                axis.plot(at, ecdf - at)
+                axis.set_title(name, fontsize=9)
+            axes[0].set_ylabel("ECDF of ranks less uniform")
+            figure.suptitle(f"{study[4:]}: {found['trials']} trials", fontsize=10)
+            figure.savefig(folder / f"{study}.svg", bbox_inches="tight")
+            plt.close(figure)
+    found = kept("deciles")
+    figure, axis = plt.subplots(figsize=(4, 4))
+    axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    axis.plot(found["stated"], found["true"], "o")
+    axis.set_xlabel("stated chance of any gain")
+    axis.set_ylabel("share of trials with a gain")
+    figure.savefig(folder / "deciles.svg", bbox_inches="tight")
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--study", choices=STUDIES, action="append")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER")
+    asked = parser.parse_args()
+    if asked.plots:
+        draw(asked.plots)
+        return
+    KEPT.mkdir(exist_ok=True)
+    for study in asked.study or STUDIES:
+        found = STUDIES[study]()
+        text = json.dumps(found, indent=1, ensure_ascii=False)
+        (KEPT / f"{study}.json").write_text(text + "\n", encoding="utf-8")
+        print(f"{study}: kept")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Simulation-based calibration: parameters from the prior, nights from the parameters, and their rank.
+
+Where model and sampler are right, the rank of each true value among its posterior draws is uniform. The
+bands hold for the whole ECDF at once.
+
+Talts, Betancourt, Simpson, Vehtari & Gelman (2018), arXiv:1804.06788; Säilynoja, Bürkner & Vehtari (2022),
+doi:10.1007/s11222-022-10090-6; Modrák et al. (2023), doi:10.1214/23-BA1404, for the log-likelihood as a
+further quantity.
+"""
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+import nutpie
+import pymc as pm
+from pytensor.graph.replace import graph_replace
+from scipy import stats
+
+# One chain a trial: a chain that lost its way shows in the ranks, which is what they are for.
+DRAWS, TUNE = 500, 400
+# Neighbouring draws are alike, which would put too many ranks at the ends: every fifth is used.
+THIN = 5
+RANKS = DRAWS // THIN
+
+
+def ranks(model, data, outcome, *, trials, quantities, seed):
+    """Rank [trial] of each quantity's true value among `RANKS` draws, by quantity.
+
+    `quantities` maps a name to a function of an xarray Dataset of draws that returns [draw]; "log-lik" is
+    added to them.
+    """
+    built = model.build(data, outcome)
+    compiled = _compiled(built)
+    names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
+    with warnings.catch_warnings(), built:
+        # Some distributions are drawn by NumPy: slower, and right.
+        warnings.simplefilter("ignore")
+        truths = pm.sample_prior_predictive(trials, var_names=names, random_seed=seed)["prior"].to_dataset()
+    rng = np.random.default_rng(seed)
+    lived = [
+        {"y": model.replicate(data, outcome, truths.isel(draw=[trial]), rng)[0]} for trial in range(trials)
+    ]
+    log_lik = _log_likelihood(built)
+    found = {name: np.zeros(trials, dtype=int) for name in (*quantities, "log-lik")}
+
+    def sampled(trial):
+        return nutpie.sample(
+            compiled.with_data(**lived[trial]),
+            draws=DRAWS,
+            tune=TUNE,
+            chains=1,
+            cores=1,
+            seed=seed + trial,
+            target_accept=0.85,
+            progress_bar=False,
+        )["posterior"].to_dataset()
+
+    with ThreadPoolExecutor(2) as pool:
+        for trial, posterior in enumerate(pool.map(sampled, range(trials))):
+            truth, draws = truths.isel(draw=[trial]), posterior.isel(draw=slice(None, None, THIN))
+            for name, quantity in quantities.items():
+                found[name][trial] = _rank(quantity(truth), quantity(draws), rng)
+            nights = lived[trial]
+            found["log-lik"][trial] = _rank(log_lik(truth, nights), log_lik(draws, nights), rng)
+    return found
+
+
+def _rank(true, drawn, rng):
+    """Draws below the truth, ties broken by chance: 0 to RANKS."""
+    below, same = (drawn < true[0]).sum(), (drawn == true[0]).sum()
+    return int(below + rng.integers(0, same + 1))
+
+
+def _compiled(built):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return nutpie.compile_pymc_model(built)
+
+
+def _log_likelihood(built):
+    """Log-likelihood [draw] of nights under draws."""
+    free = {rv: rv.type() for rv in built.free_RVs}
+    total = sum(pm.logp(rv, built.rvs_to_values[rv]).sum() for rv in built.observed_RVs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function = pm.compile(list(free.values()), graph_replace(total, free))
+
+    def log_lik(draws, nights):
+        for name, values in nights.items():
+            built[name].set_value(values)
+        flat = draws.stack(sample=("chain", "draw"))
+        columns = [flat[rv.name].transpose("sample", ...).to_numpy() for rv in free]
+        return np.array([float(function(*values)) for values in zip(*columns, strict=True)])
+
+    return log_lik
+
+
+def summary(found):
+    """What is kept of ranks: counts in 20 bins, the ECDF's counts at the points of the band."""
+    counts = np.histogram(found, bins=_edges())[0]
+    return {"bins": counts.tolist(), "ecdf": (found < POINTS[:, None]).sum(axis=1).tolist()}
+
+
+BINS = 20
+# The ECDF is looked at after every second of the possible ranks.
+POINTS = np.arange(2, RANKS + 1, 2)
+
+
+def _edges():
+    return np.round(np.linspace(0, RANKS + 1, BINS + 1)) - 0.5
+
+
+def p_uniform(kept):
+    """χ² p-value of the counts in 20 bins."""
+    expected = np.diff(_edges()) / (RANKS + 1) * sum(kept["bins"])
+    return float(stats.chisquare(kept["bins"], expected).pvalue)
+
+
+def excursion(kept, *, prob):
+    """How far the ECDF leaves uniformity, in half-widths of its simultaneous band: 1 or less is inside."""
+    _, low, high = band(sum(kept["bins"]), prob=prob)
+    middle = (low + high) / 2
+    return float(np.max(np.abs(np.array(kept["ecdf"]) - middle) / np.maximum((high - low) / 2, 0.5)))
+
+
+@cache
+def band(trials, *, prob, simulations=20_000, seed=0):
+    """Points [point] from 0 to 1, and limits [point] of the ECDF's counts that uniform ranks keep all at once.
+
+    The pointwise coverage of binomial limits is widened until `prob` of simulated rank sets stay inside.
+    """
+    at = POINTS / (RANKS + 1)
+    rng = np.random.default_rng(seed)
+    counts = rng.multinomial(trials, np.diff(np.concatenate([[0], at, [1]])), size=simulations)
+    ecdf = counts.cumsum(axis=1)[:, :-1]
+    tails = np.minimum(stats.binom.cdf(ecdf, trials, at), stats.binom.sf(ecdf - 1, trials, at))
+    gamma = 2 * np.quantile(tails.min(axis=1), 1 - prob)
+    return at, stats.binom.ppf(gamma / 2, trials, at), stats.binom.isf(gamma / 2, trials, at)

@@ -1,0 +1,278 @@
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import combinations
+from zoneinfo import ZoneInfo
+
+import by_hand
+import pytest
+from test_blinding import key_of
+
+from n1trial.conduct import (
+    amend,
+    blind_broken,
+    conduct_notes,
+    last_night,
+    read_course,
+    report_accident,
+    stop,
+    unblind,
+)
+from n1trial.effects import estimate_effects
+from n1trial.errors import BlindingError, FolderError, GateError
+from n1trial.intake import import_exports, recorded_nights, trial_data, write_down
+from n1trial.journey import report_folder
+from n1trial.looks import block_to_look_at, decide, nights_to_look_at
+from n1trial.making import make_blind_trial, make_trial
+from n1trial.protocol import Looks, read_protocol
+from n1trial.simulate import QUIET, simulate_nights, write_fitbit_takeout
+from n1trial.store import open_folder, read_log
+from n1trial.tonight import tonight_lines
+
+START = date(2026, 1, 5)
+TEMPLATE = "glycine-vs-magnesium-glycinate"
+PROTOCOL = read_protocol(TEMPLATE)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def evening(number, hour=20):
+    """So many nights after the first, on the clock of Berlin."""
+    return datetime(2026, 1, 5, hour, tzinfo=BERLIN) + timedelta(days=number)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return make_trial(
+        tmp_path / "trial", protocol=TEMPLATE, start=START, seed="77" * 32, home_zone=BERLIN, now=evening(-1)
+    )
+
+
+@pytest.fixture
+def hidden(tmp_path):
+    return make_blind_trial(
+        tmp_path / "trial",
+        protocol=TEMPLATE,
+        start=START,
+        seed="77" * 32,
+        home_zone=BERLIN,
+        now=evening(-1),
+        helper=tmp_path / "helper",
+    )
+
+
+# Tonight
+
+
+def test_tonight_says_what_to_take_when_and_what_was_kept(folder):
+    write_down(folder, START, {"taken": "no"}, now=evening(0))
+    arm = folder.protocol.arm_named(folder.schedule.table["arm"].iloc[9])
+    told = list(tonight_lines(folder, now=evening(9)))
+    assert told[0] == f"Wed 14 Jan 2026, night 10 of 133: {arm.label}"
+    assert "for a bedtime of 23:00: between 22:00 and 22:30" in told[2]
+    assert "block 1 of 6, period 1, night 3 of 7" in told[4]
+    assert told[-2:] == ["Evenings written down: 1 of 9.", "No sleep was imported yet."]
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (evening(-1), "The trial begins in the evening of Mon 5 Jan 2026"),
+        (evening(0, 8), "Mon 5 Jan 2026, night 1 of 133: run-in"),
+        (evening(1, 1), "Mon 5 Jan 2026, night 1 of 133: run-in"),  # it is past midnight and still that night
+        (evening(133), "The trial ended with the night of Sun 17 May 2026"),
+    ],
+)
+def test_tonight_knows_before_between_and_after(folder, now, said):
+    assert next(iter(tonight_lines(folder, now=now))).startswith(said)
+
+
+def test_tonight_names_a_kit_while_the_arms_are_hidden_and_the_arm_when_the_key_was_opened(hidden, tmp_path):
+    told = "\n".join(tonight_lines(hidden, now=evening(9)))
+    assert "night 10 of 133: kit 01-" in told
+    assert "5 capsules 30 to 60 min before bed" in told
+    opened = unblind(hidden, key_of(tmp_path), "a rash", now=evening(9), early=True)
+    assert opened.protocol.arm_named(opened.schedule.table["arm"].iloc[9]).label in "\n".join(
+        tonight_lines(opened, now=evening(9))
+    )
+
+
+# Amendments, accidents, an early stop
+
+
+def test_amendments_are_added_and_the_protocol_stays(folder):
+    before = (folder.path / "protocol.yaml").read_bytes()
+    amend(folder, "moved to another town", now=evening(10))
+    amend(folder, "bedtime is 22:00 now", now=evening(20))
+    assert [line.detail for line in read_course(open_folder(folder.path)).amendments] == [
+        "moved to another town",
+        "bedtime is 22:00 now",
+    ]
+    assert (folder.path / "protocol.yaml").read_bytes() == before
+    assert conduct_notes(read_course(folder))[0] == "amended on 2026-01-15: moved to another town"
+    with pytest.raises(FolderError, match="no reason given"):
+        amend(folder, "  ", now=evening(20))
+
+
+def test_a_protocol_changed_after_the_start_is_sent_to_the_amendments(folder):
+    path = folder.path / "protocol.yaml"
+    path.write_text(path.read_text().replace("blocks: 6", "blocks: 5"))
+    with pytest.raises(
+        FolderError, match=r"changed after the trial began.*say what changed with n1trial amend"
+    ):
+        open_folder(folder.path)
+
+
+def test_an_accident_breaks_the_blind_and_opens_nothing(hidden):
+    assert blind_broken(hidden, read_course(hidden)) is None
+    report_accident(hidden, "a capsule broke", now=evening(30))
+    again = open_folder(hidden.path)
+    assert again.sealed
+    assert blind_broken(again, read_course(again)) == "2026-02-04: a capsule broke"
+
+
+def test_an_open_trial_has_no_blind_to_break(folder):
+    with pytest.raises(BlindingError, match="never hidden"):
+        report_accident(folder, "saw it", now=evening(3))
+    assert blind_broken(folder, read_course(folder)) is None
+
+
+def test_a_key_opened_before_the_end_breaks_the_blind_and_one_opened_after_it_does_not(hidden, tmp_path):
+    unblind(hidden, key_of(tmp_path), "over", now=evening(140))
+    again = open_folder(hidden.path)
+    assert blind_broken(again, read_course(again)) is None
+
+
+def test_a_key_opened_early_breaks_the_blind(hidden, tmp_path):
+    unblind(hidden, key_of(tmp_path), "a rash", now=evening(50), early=True)
+    again = open_folder(hidden.path)
+    assert blind_broken(again, read_course(again)) == "2026-02-24: the key was opened before the end, a rash"
+
+
+def test_a_trial_that_is_stopped_ends_with_the_night_before(folder, tmp_path):
+    write_fitbit_takeout(
+        simulate_nights(folder.schedule, QUIET, seed=1), tmp_path / "t.zip", zone="Europe/Berlin"
+    )
+    import_exports(folder, [tmp_path / "t.zip"], now=evening(60))
+    assert stop(folder, "stomach trouble", now=evening(60)) == date(2026, 3, 5)
+    data, _ = trial_data(folder)
+    assert set(data.table.loc[data.table["night"] > "2026-03-05", "left_out"]) == {"after the stop"}
+    assert "stopped after 2026-03-05; reason given: stomach trouble" in data.notes
+    assert data.missing_share(data.outcomes[0]) == 0
+    assert last_night(folder, read_course(folder)) == date(2026, 3, 5)
+    assert data.blocks == 3  # 53 nights after the run-in: two blocks of 21 and a part
+    for later in (evening(61), evening(200)):
+        with pytest.raises(FolderError, match="stopped already, after 2026-03-05"):
+            stop(folder, "again", now=later)
+
+
+@pytest.mark.parametrize("night", [-3, 0, 200])
+def test_what_does_not_run_cannot_be_stopped(folder, night):
+    with pytest.raises(
+        FolderError, match="the trial runs 2026-01-05 to 2026-05-17: there is nothing to stop"
+    ):
+        stop(folder, "enough", now=evening(night))
+
+
+def test_every_change_to_the_log_of_a_trial_that_ran_shows(hidden, tmp_path):
+    amend(hidden, "moved", now=evening(10))
+    report_accident(hidden, "a capsule broke", now=evening(20))
+    stop(hidden, "enough", now=evening(90))
+    unblind(hidden, key_of(tmp_path), "over", now=evening(91))
+    whole = (hidden.path / "trial.db").read_bytes()
+    lines = len(read_log(hidden))
+    changes = [f"DELETE FROM log WHERE seq = {seq}" for seq in range(1, lines)]
+    changes += [
+        f"UPDATE log SET {column} = {column} || 'x' WHERE seq = {seq}"
+        for seq in range(1, lines + 1)
+        for column in ("at", "event", "detail", "previous", "sha256")
+    ]
+    changes += [
+        f"UPDATE log SET seq = -1 WHERE seq = {one}; UPDATE log SET seq = {one} WHERE seq = {other};"
+        f" UPDATE log SET seq = {other} WHERE seq = -1"
+        for one, other in combinations(range(1, lines + 1), 2)
+    ]
+    for change in changes:
+        for extra in ("-wal", "-shm"):
+            (hidden.path / f"trial.db{extra}").unlink(missing_ok=True)
+        (hidden.path / "trial.db").write_bytes(whole)
+        with closing(sqlite3.connect(hidden.path / "trial.db")) as database:
+            database.executescript(change)
+        with pytest.raises(FolderError, match=r"log line \d+ was changed or removed"):
+            read_course(hidden)
+    print(f"{len(changes)} changes of a log of {lines} lines: every one was seen")
+    assert len(changes) == (lines - 1) + 5 * lines + lines * (lines - 1) // 2
+
+
+# Planned looks
+
+LOOKS = Looks(after_blocks=(3, 5), stop_when="precise", sd_at_most=8.0)
+
+
+def test_a_look_is_due_from_the_morning_after_its_block_until_the_next(folder):
+    def due(night):
+        return block_to_look_at(LOOKS, folder.schedule, START + timedelta(days=night))
+
+    # run-in 7 nights, a block 21: the third block ends with night 69 (from 0), the fifth with night 111
+    assert [due(night) for night in (0, 69, 70, 111, 112, 132)] == [None, None, 3, 3, 5, 5]
+    assert block_to_look_at(None, folder.schedule, START) is None
+
+
+def test_a_look_sees_the_nights_of_its_blocks_only(folder, tmp_path):
+    write_fitbit_takeout(
+        simulate_nights(folder.schedule, QUIET, seed=1), tmp_path / "t.zip", zone="Europe/Berlin"
+    )
+    import_exports(folder, [tmp_path / "t.zip"], now=evening(75))
+    data = nights_to_look_at(recorded_nights(folder).data, folder.schedule, 3)
+    seen = data.analysed(data.outcomes[0])
+    assert (len(seen), seen["block"].max(), data.blocks) == (63, 3, 3)
+    assert set(data.table["left_out"]) == {"run-in", "after the look", ""}
+
+
+@pytest.mark.parametrize(
+    ("sd", "problems", "stops"), [(7.0, (), True), (9.0, (), False), (7.0, ("the chains disagree",), False)]
+)
+def test_the_rule_of_precision_stops_when_the_widest_two_arms_are_known_well_enough(sd, problems, stops):
+    """The arms of `by_hand` have this posterior SD against the reference and among each other."""
+    given = by_hand.inputs([13.0, 30.0], sd, problems=problems)
+    found = decide(LOOKS, 3, given.data, given.fits[0], given.effects[0])
+    assert found.stop is stops
+    assert found.said.startswith(f"after block 3: {'the rule says stop' if stops else 'go on'}")
+
+
+@pytest.mark.parametrize(("given", "stops"), [(by_hand.no_gain(), True), (by_hand.undecided(), False)])
+def test_the_rule_of_verdicts_stops_when_none_is_open(given, stops):
+    looks = Looks(after_blocks=(3,), stop_when="decided")
+    found = decide(looks, 3, given.data, given.fits[0], given.effects[0])
+    assert found.stop is stops
+
+
+def test_a_broken_blind_lowers_certainty_and_a_sealed_trial_has_no_verdict():
+    kept, broken = (
+        estimate_effects(by_hand.fit(data, data.outcomes[0], [13.0, 30.0], 8.0), data)
+        for data in (
+            replace(by_hand.trial(), blinded=True),
+            replace(by_hand.trial(), blinded=True, blind_broken="2026-02-04: a capsule broke"),
+        )
+    )
+    assert "what was hidden from you came out before the end" in broken.contrasts[0].reasons
+    assert set(broken.contrasts[0].reasons) - set(kept.contrasts[0].reasons) == {
+        "what was hidden from you came out before the end"
+    }
+    data = replace(by_hand.trial(), blinded=True, sealed=True)
+    sealed = estimate_effects(by_hand.fit(data, data.outcomes[0], [13.0, 30.0], 8.0), data)
+    assert sealed.problems == ("the arms are still hidden: open the key with n1trial unblind",)
+    assert {each.verdict for each in sealed.contrasts} == {"no verdict"}
+
+
+def test_a_sealed_trial_has_letters_and_no_verdict(hidden, tmp_path):
+    table = simulate_nights(replace(hidden.schedule), QUIET, seed=1)
+    write_fitbit_takeout(table, tmp_path / "t.zip", zone="Europe/Berlin")
+    import_exports(hidden, [tmp_path / "t.zip"], now=evening(140))
+    data, _ = trial_data(hidden)
+    assert data.arms == ("A", "B", "C")
+    assert data.contrasts == (("B", "A"), ("C", "A"), ("C", "B"))
+    assert (data.blinded, data.sealed) == (True, True)
+    assert data.design.arms == ("A", "B", "C")
+    with pytest.raises(GateError, match="letters tell others nothing"):
+        report_folder(hidden, now=evening(140), copies={"share"})

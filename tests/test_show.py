@@ -1,0 +1,53 @@
+from datetime import date
+
+import by_hand
+import pandas as pd
+import pytest
+
+from n1trial.nights import COLUMNS, Nights
+from n1trial.protocol import read_protocol
+from n1trial.schedule import randomise
+from n1trial.show import ROWS, card
+
+HOSTILE = "<script>alert(1)</script>\x01"
+PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
+SCHEDULE = randomise(PROTOCOL, start=date(2026, 1, 5), seed="01" * 32)
+
+
+def nights() -> Nights:
+    row = dict.fromkeys(COLUMNS) | {"night": pd.Timestamp("2026-01-05"), "tst_min": 412.0, "device": HOSTILE}
+    return Nights(pd.DataFrame([row, row | {"tst_min": 398.0}]))
+
+
+@pytest.mark.parametrize(
+    ("noun", "said"),
+    [
+        (PROTOCOL, "nights <b>133</b>"),
+        (SCHEDULE, "first evening <b>2026-01-05</b>"),
+        (nights(), "mean, min <b>405</b>"),
+        (by_hand.trial(), "nights of sleep time <b>119 of 133</b>"),
+        (by_hand.decided().fits[0], "largest R-hat <b>1.003</b>"),
+        (by_hand.gate_failed().effects[0], "no verdict <b>the chains disagree"),
+    ],
+)
+def test_every_noun_shows_itself_in_a_notebook(noun, said):
+    shown = noun._repr_html_()
+    assert said in shown
+    assert len(shown) < 8_000
+
+
+def test_what_people_and_devices_wrote_is_escaped():
+    shown = nights()._repr_html_() + by_hand.with_labels(by_hand.decided(), HOSTILE).data._repr_html_()
+    assert "<script" not in shown
+    assert "\x01" not in shown
+    assert r"&lt;script&gt;alert(1)&lt;/script&gt;\x01" in shown
+
+
+def test_a_long_table_shows_its_beginning_and_says_so():
+    shown = card("Many", {}, pd.DataFrame({"n": range(100)}))
+    assert shown.count("<tr") == ROWS + 1
+    assert "and 94 more rows" in shown
+
+
+def test_no_night_can_be_shown():
+    assert "nights <b>0</b>" in Nights(nights().table.iloc[:0])._repr_html_()
