@@ -305,7 +305,7 @@ def test_students_sleep_equals_the_published_and_the_exact_flip():
 def test_mean_gains_of_cushny_and_peebles_are_theirs(tmp_path, drug, gain):
     means = pd.read_csv(PUBLISHED / "cushny_peebles_means.csv")
     long = means.melt(id_vars="rownames", value_vars=["Control", drug], var_name="drug", value_name="hours")
-    # The eleventh patient has no nights on L-hyoscyamine in their table of means.
+    # The eleventh patient has no control nights, so the block is left out.
     long.sort_values(["rownames", "drug"]).to_csv(tmp_path / "hours.csv", index=False)
     data = read_table(
         tmp_path / "hours.csv", arm="drug", reference="Control", outcome="hours", block="rownames"
