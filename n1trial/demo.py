@@ -99,6 +99,8 @@ def examine(*, now: datetime, out: Path, on_stage: OnStage) -> Iterator[str]:
     started = time.perf_counter()
     told = run_demo(out, now=now, on_stage=on_stage)
     yield from fit_lines(told.analysis.fits)
+    for name, seconds in told.analysis.seconds.items():
+        yield f"{name}: {', '.join(f'{stage} {taken:.1f} s' for stage, taken in seconds.items())}"
     yield f"the whole pass: {time.perf_counter() - started:.1f} s"
     yield _engines_apart(told.analysis)
     ok = not told.analysis.refused
