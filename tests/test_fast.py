@@ -1,11 +1,13 @@
 """The fast engine against the model it is a twin of, against the sampler, and against itself."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from pretend import pretend_trial
+from scipy.signal import lfilter
 
 from n1trial.columns import columns_of
 from n1trial.errors import AnalysisError
@@ -302,8 +304,8 @@ def test_five_arms_are_fitted_as_two_are():
 
 def test_a_trial_without_an_arm_is_not_a_number_and_its_neighbour_is():
     design, y = nights_of(trial(), SLEEP)
-    nights = np.stack([np.where(design.arm == 1, np.nan, y), y])
-    assert np.isnan(fit_many(design, nights).mean).all(axis=1).tolist() == [True, False]
+    nights = np.stack([np.where(design.arm == 1, np.nan, y), y, np.full(len(y), np.nan)])
+    assert np.isnan(fit_many(design, nights).mean).all(axis=1).tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -318,3 +320,66 @@ def test_nights_that_teach_nothing_are_refused(spoil, said):
     data.table.loc[spoil(data.table), "tst_min"] = np.nan
     with pytest.raises(AnalysisError, match=said):
         fast_fit(data, SLEEP)
+
+
+def _odd_trials(number):
+    """Trials of many shapes, spreads, gaps, weekends and correlations."""
+    rng = np.random.default_rng(number)
+    blocks, period_nights = ((6, 7), (2, 7), (8, 7), (4, 14), (12, 3))[rng.integers(5)]
+    data = trial(
+        number,
+        blocks=blocks,
+        period_nights=period_nights,
+        missing=rng.choice([0.0, 0.05, 0.2]),
+        period_sd=rng.choice([0.0, 15.0, 30.0]),
+        sd=rng.choice([45.0, 60.0, 90.0]),
+        weekend=rng.choice([0.0, 30.0, 80.0]),
+    )
+    phi = rng.choice([0.0, 0.2, 0.5])
+    data.table["tst_min"] += (
+        40 * lfilter([1.0], [1.0, -phi], rng.standard_normal(len(data.table))) * (phi > 0)
+    )
+    return data
+
+
+@pytest.mark.slow
+def test_two_hundred_odd_trials_agree_with_a_fine_grid():
+    apart, wider = [], []
+    for number in range(200):
+        design, y = nights_of(_odd_trials(number), SLEEP)
+        coarse, fine = fit_design(design, y), fit_design(design, y, points=FINE_POINTS)
+        apart.append(np.abs(coarse.mean - fine.mean) / fine.sd)
+        wider.append(np.abs(coarse.sd / fine.sd - 1))
+    print(
+        f"\n200 trials against a fine grid: means {np.max(apart):.4f} SD, SDs {np.max(wider):.4f} apart at most"
+    )
+    assert np.max(apart) <= 0.01
+    assert np.max(wider) <= 0.01
+
+
+@pytest.mark.slow
+def test_a_fit_takes_under_two_milliseconds_of_a_core_however_many_nights():
+    rng = np.random.default_rng(2)
+    took = {}
+    for period_nights in (7, 56):
+        data = trial(blocks=2, period_nights=period_nights, missing=0.0)
+        took[6 * period_nights] = _seconds_a_fit(nights_of(data, SLEEP)[0], rng)
+    usual = _seconds_a_fit(nights_of(trial(missing=0.0), SLEEP)[0], rng)
+    print(
+        f"\n126 nights, 3 arms: {1e6 * usual:.0f} µs of a core, {2 / usual:.0f} fits a second on two;"
+        f" 6 periods of 42 and 336 nights: {1e6 * took[42]:.0f} and {1e6 * took[336]:.0f} µs"
+    )
+    assert 2 / usual >= 1000
+    assert took[336] <= 2 * took[42]
+
+
+def _seconds_a_fit(design, rng):
+    """Processor time, the best of five."""
+    nights = 420 + 60 * rng.standard_normal((200, len(design.day)))
+    nights[rng.random(nights.shape) < 0.05] = np.nan
+    best = np.inf
+    for _ in range(5):
+        started = time.process_time()
+        fit_many(design, nights, threads=1)
+        best = min(best, (time.process_time() - started) / len(nights))
+    return best

@@ -285,6 +285,15 @@ def test_a_protocol_about_counts_says_what_can_be_planned():
         plan_trial(Protocol.model_validate(document))
 
 
+def test_a_single_block_is_refused_in_one_line():
+    with pytest.raises(ProtocolError, match=r"design\.blocks is 1, .*: take 2 blocks or more"):
+        plan_trial(with_design(blocks=1))
+
+
+def test_the_shortest_design_of_all_is_planned_without_a_word_of_arithmetic():
+    assert "cannot answer" in plan_sentences(plan_trial(with_design(blocks=2, period_nights=1), trials=50))[0]
+
+
 def test_the_page_holds_every_sentence_and_no_markup_of_the_protocol(plan):
     page = plan_page(replace(plan, title="<b>mine</b>"))
     for said in plan_sentences(plan):

@@ -24,7 +24,7 @@ multiples r of the nightly σ, the nights are Gaussian:
    last. The last pivots give mean and covariance of the arms; the rest of q is the misfit of the nights.
 
 Periods are eliminated once for every (φ, r_period), blocks once for every r_block beneath it, and so on; a
-step costs what the few columns that meet it cost. σ has three points of Gauss-Hermite in its logarithm
+step costs what the few columns that meet it cost. σ has four points of Gauss-Hermite in its logarithm
 around its own mode at every node.
 
 The other four are met along lines first: each one's density with the others held at their means, in turn
@@ -52,7 +52,7 @@ CACHED = {"cache": True, "nogil": True, "error_model": "numpy"}
 NEGLIGIBLE = 1e-7
 LINE_X, LINE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(7))
 RULE_X, RULE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(40))
-HERMITE_X, HERMITE_W = (rule.astype(float) for rule in np.polynomial.hermite.hermgauss(3))
+HERMITE_X, HERMITE_W = (rule.astype(float) for rule in np.polynomial.hermite.hermgauss(4))
 FINE_HERMITE_X, FINE_HERMITE_W = (rule.astype(float) for rule in np.polynomial.hermite.hermgauss(9))
 
 PHI_START = 0.6
@@ -310,7 +310,7 @@ def _leaf(
     `gram` [start:, start:] holds the Schur complement over fixed columns and y.
     """
     size = n_fixed + 1
-    # σ's mode if the fixed columns were fitted freely: good enough to put three points
+    # σ's mode if the fixed columns were fitted freely: good enough to put four points
     for i in range(size):
         for j in range(i, size):
             rest[i, j] = gram[start + i, start + j]
@@ -511,7 +511,7 @@ def integrate(
     points : (φ, period, block, weekday)
         Nodes along each.
     fine
-        Nine points for σ instead of three.
+        Nine points for σ instead of four.
 
     Returns
     -------
@@ -525,7 +525,7 @@ def integrate(
     n_fixed = 1 + n_dense + arms
     size = start + n_fixed + 1
     night, scales = hyper[:2], hyper[4:7]
-    sigma_points = 9 if fine else 3
+    sigma_points = len(FINE_HERMITE_X) if fine else len(HERMITE_X)
     whitened, no_periods, no_blocks = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
     no_weekdays, rest = np.empty((size, size)), np.empty((n_fixed + 1, n_fixed + 1))
     logs, sigmas = np.empty(sigma_points), np.empty(sigma_points)

@@ -143,7 +143,7 @@ def fit_design(
     laid = _LaidOut.of(design, priors)
     sums = gram_classes(y - _expected(design, y, priors), laid.day, laid.codes, laid.dense, laid.sizes)
     logs, means, covariances, spread = integrate(
-        *sums, laid.sizes, laid.hyper, laid.precision, _points(points), max(points) > max(POINTS)
+        *sums, laid.sizes, laid.hyper, laid.precision, _points(points), max(points) >= max(FINE_POINTS)
     )
     weights = np.exp(logs - logs.max())
     return FastFit(
@@ -269,5 +269,6 @@ def _expected(design: Design, y: Array, priors: Priors, arms: Codes | None = Non
     """What the priors' means alone say of the nights: the engine's own priors are around 0."""
     effect = np.broadcast_to(np.asarray(priors.effect_mean, dtype=float), len(design.arms) - 1)
     by_arm = np.concatenate([[0.0], effect])[design.arm if arms is None else arms]
-    recorded = np.where(np.isfinite(y) & design.analysed, by_arm, np.nan)
-    return priors.level_mean + by_arm - np.nanmean(recorded, axis=-1, keepdims=True)
+    counted = np.isfinite(y) & design.analysed
+    nights = np.maximum(counted.sum(axis=-1, keepdims=True), 1)
+    return np.asarray(priors.level_mean + by_arm - (by_arm * counted).sum(axis=-1, keepdims=True) / nights)

@@ -157,7 +157,7 @@ def _every_pair(arms: int) -> Array:
 
 
 def _precision(fit: ManyFits, draws: Draws) -> Precision:
-    sd = np.nanmean(fit.sd[:, : len(draws.design.arms) - 1], axis=1)
+    sd = fit.sd[:, : len(draws.design.arms) - 1].mean(axis=1)
     half_width = stats.norm.ppf((1 + INTERVAL) / 2) * sd
     return Precision(
         half_width=float(np.nanmean(half_width)),

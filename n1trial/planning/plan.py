@@ -130,13 +130,18 @@ def plan_trial(
     AnalysisError
         The baseline or the SD cannot be planned with.
     ProtocolError
-        The primary outcome is a count, or the design leaves an arm without nights.
+        The primary outcome is a count, or the design has a single block.
     """
     outcome = protocol.primary
     if outcome.kind == "count":
         raise ProtocolError(
             f"{protocol.name}: the primary outcome {outcome.name} is a count, and only minutes and shares can"
             " be planned: make tst_min primary to plan"
+        )
+    if protocol.design.blocks < 2:
+        raise ProtocolError(
+            f"{protocol.name}: design.blocks is 1, and a verdict needs two periods of every arm: take 2 blocks"
+            " or more"
         )
     person = person_of(baseline, outcome, night_sd=night_sd)
     gains = (0.0, outcome.mid, 2 * outcome.mid)
