@@ -19,6 +19,7 @@ import numpy as np
 import sbc
 from many_trials import Plan, effects_of_prior, simulate_many
 from pretend import pretend_trial
+from scipy import stats
 
 from n1trial.fast import design_of, fit_many
 from n1trial.models import models
@@ -91,6 +92,18 @@ def null_study():
     return {"trials": 4000, "worth it": found}
 
 
+def coverage_study():
+    """Share of 95 % intervals that hold the truth, effects being drawn from the prior; fast engine."""
+    plan, found = _plan(), {}
+    for number, cell in enumerate(NUISANCE_CELLS):
+        effects = effects_of_prior(4000, 2, seed=400 + number, sd=PRIOR_SD)
+        nights = simulate_many(plan, trials=4000, seed=500 + number, effects=effects, **cell)
+        fits = fit_many(plan.design, nights.y, arm=nights.arm)
+        inside = np.abs(effects - fits.mean) <= stats.norm.ppf(0.975) * fits.sd
+        found[", ".join(f"{name} {value:g}" for name, value in cell.items())] = float(inside.mean())
+    return {"trials": 4000, "inside": found}
+
+
 def decile_study():
     """Stated chance of any gain, and how often it was true, by decile of the stated chance; fast engine."""
     plan, stated, true = _plan(), [], []
@@ -121,6 +134,7 @@ def _plan():
 STUDIES = {
     **{f"sbc-{name}": partial(sbc_study, name) for name in QUANTITIES},
     "null": null_study,
+    "coverage": coverage_study,
     "deciles": decile_study,
 }
 

@@ -97,9 +97,14 @@ def test_effects_drawn_from_the_prior_lie_in_nineteen_of_twenty_intervals():
         dict(zip(("glycine", "magnesium-glycinate"), rng.normal(0, 20, 2), strict=True))
         for _ in range(TRIALS)
     ]
+    cells = itertools.cycle(calibrate.NUISANCE_CELLS)
     data_sets = (
-        next(trials(Truth(effects_min=truth, missed_share=0.0, partial_share=0.0), 1, seed=100 + number))
-        for number, truth in enumerate(truths)
+        next(
+            trials(
+                Truth(effects_min=truth, missed_share=0.0, partial_share=0.0, **cell), 1, seed=100 + number
+            )
+        )
+        for number, (truth, cell) in enumerate(zip(truths, cells, strict=False))
     )
     for truth, (data, effects) in zip(truths, posteriors(data_sets, SLEEP), strict=True):
         low, high = np.quantile(effects, [0.025, 0.975], axis=0)
@@ -136,6 +141,15 @@ def test_the_fast_engine_announces_nothing_without_effect_whatever_the_nuisance(
     for scenario, share in found["worth it"].items():
         print(f"\nno effect, {scenario}: worth it in {share:.2%} of {found['trials']} trials")
         assert share <= 0.05
+
+
+def test_intervals_of_the_fast_engine_hold_the_truth_in_every_cell():
+    found = calibrate.coverage_study()
+    for cell, share in found["inside"].items():
+        print(
+            f"\neffects of the prior, {cell}: {share:.2%} of {2 * found['trials']} intervals hold the truth"
+        )
+        assert 0.93 <= share <= 0.97
 
 
 def test_nine_in_ten_is_true_nine_times_of_ten():
