@@ -29,7 +29,7 @@ from n1trial.verdict import VerdictRule, verdicts_met
 KEPT = Path(__file__).parent / "calibration"
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 DOSES = {"none": (0.0, 0.0), "glycine": (3.0, 0.0), "magnesium": (1.235, 200.0)}
-SBC_TRIALS = 300
+SBC_TRIALS = 1000
 QUANTITIES = {
     "duration": ("effect", "sigma", "phi", "nu", "period_sd", "level", "run_in"),
     "awakenings": ("delta", "effect", "omega", "period_sd", "level", "kappa"),
