@@ -117,9 +117,11 @@ def test_a_million_mutants_are_refused_or_read(device, capsys):
     find_spec("atheris") is None, reason="the fuzz group is not installed: uv sync --group fuzz"
 )
 @every_device
-def test_fuzzing_that_follows_the_code_finds_nothing_but_refusals(device, capsys):
+def test_fuzzing_that_follows_the_code_finds_nothing_but_refusals(device, capsys, tmp_path):
+    # What it finds it writes where it stands.
     ran = subprocess.run(
-        [*FRESH, sys.executable, Path(__file__).with_name("guided.py"), device, "20000"],
+        [*FRESH, sys.executable, Path(__file__).resolve().with_name("guided.py"), device, "20000"],
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         errors="replace",
