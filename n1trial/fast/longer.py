@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.signal import lfilter
+from scipy.linalg import solve_banded
 
 from n1trial.columns import Array
 from n1trial.fast.design import Codes, Design
@@ -94,7 +94,9 @@ def _scatter(design: Design, fit: FastFit, rng: np.random.Generator) -> Array:
     days = int(design.day[-1] - design.day[0]) + 1
     shocks = rng.standard_normal((CONTINUATIONS, days))
     shocks[:, 0] /= np.sqrt(1 - phi**2)
-    chance = sigma * lfilter([1.0], [1.0, -phi], shocks, axis=1)[:, design.day - design.day[0]]
+    # Each day is φ times the day before and its own shock.
+    chain = np.vstack([np.ones(days), np.full(days, -phi)])
+    chance = sigma * solve_banded((1, 0), chain, shocks.T).T[:, design.day - design.day[0]]
     for sd, codes in zip(sds, (design.period, design.block, np.maximum(design.weekday, 0)), strict=True):
         chance += sd * rng.standard_normal((CONTINUATIONS, int(codes.max()) + 1))[:, codes]
     return np.asarray(chance)

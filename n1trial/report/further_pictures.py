@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from scipy import stats
+from scipy.special import ndtr
 
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
@@ -95,7 +95,7 @@ def _differently(material: Material) -> Picture:
 
 def _beliefs(material: Material) -> Picture:
     effects, data, prior_sd = material.effects[0], material.data, material.fits[0].prior_sd
-    before = float(stats.norm.sf(effects.outcome.mid / prior_sd))
+    before = float(ndtr(-effects.outcome.mid / prior_sd))
     return Picture(
         name="beliefs",
         title=headings.BELIEFS,

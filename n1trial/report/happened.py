@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import bdtrc
 
 from n1trial.diary import Diary
 from n1trial.outcomes import Outcome
@@ -96,7 +96,7 @@ def _guesses(table: pd.DataFrame, data: TrialData) -> list[str]:
     named = guesses["arm"].map(dict(data.labels))
     right = int(((guesses["guess"] == guesses["arm"]) | (guesses["guess"] == named)).sum())
     # Whether luck alone would guess so well less than once in twenty trials.
-    beyond = float(stats.binom.sf(right - 1, len(guesses), 1 / len(data.arms))) < 0.05
+    beyond = float(bdtrc(right - 1, len(guesses), 1 / len(data.arms))) < 0.05
     return [sentences.guesses_in_words(right, len(guesses), len(data.arms), beyond_luck=beyond)]
 
 

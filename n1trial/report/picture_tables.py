@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri
 
 from n1trial.checks import CheckResult
 from n1trial.effects import INTERVAL, Effects, contrast_draws
@@ -146,7 +146,7 @@ def periods_table(means: Sequence[PeriodMean], outcome: Outcome, data: TrialData
 
 def beliefs_table(effects: Effects, data: TrialData, prior_sd: float) -> Table:
     """Mean, SD and interval of every effect, before and after the nights."""
-    reach = float(stats.norm.ppf((1 + INTERVAL) / 2)) * prior_sd
+    reach = float(ndtri((1 + INTERVAL) / 2)) * prior_sd
     rows = [["before, any arm", number(0.0), number(prior_sd), span(-reach, reach)]]
     rows += [
         [

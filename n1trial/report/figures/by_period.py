@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy import stats
+from scipy.special import stdtrit
 
 from n1trial.effects import INTERVAL
 from n1trial.outcomes import Outcome
@@ -37,7 +37,7 @@ def period_means(data: TrialData, outcome: Outcome) -> list[PeriodMean]:
         values = nights[outcome.name].to_numpy(float)
         reach = None
         if len(values) > 1:
-            t = float(stats.t.ppf((1 + INTERVAL) / 2, len(values) - 1))
+            t = float(stdtrit(len(values) - 1, (1 + INTERVAL) / 2))
             reach = t * float(values.std(ddof=1)) / np.sqrt(len(values))
         mean = float(values.mean())
         found.append(
