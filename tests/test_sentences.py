@@ -279,5 +279,19 @@ def test_a_refused_result_says_what_to_do(problem):
     assert len(sentences.no_verdict((problem,))) == 2
 
 
+@pytest.mark.parametrize(
+    ("problems", "said"),
+    [
+        ((), ""),
+        (("the chains disagree (R-hat 1.2)", "the arms are still hidden: n1trial unblind"), "its own tests"),
+        (("the arms are still hidden: open the key with n1trial unblind",), "still hidden"),
+        (("glycine: 1 analysed period(s), but a verdict needs 2 of every arm",), "what a verdict needs"),
+    ],
+)
+def test_a_page_without_a_verdict_names_what_stands_in_its_way(problems, said):
+    assert said in sentences.refusal(problems)
+    assert bool(sentences.refusal(problems)) == bool(problems)
+
+
 if __name__ == "__main__":
     GOLDEN.write_text("".join(f"{line}\n" for line in golden_lines()), encoding="utf-8")

@@ -49,7 +49,7 @@ def tell(material: Material) -> Story:
     return Story(
         title=material.protocol.title if material.protocol else sentences.title_of(main.outcome),
         when=_when(material),
-        refusal=sentences.REFUSAL if main.problems else "",
+        refusal=sentences.refusal(main.problems),
         problems=main.problems,
         steps=sentences.no_verdict(main.problems) if main.problems else (),
         answers=answer_arms(main, data),

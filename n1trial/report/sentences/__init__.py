@@ -4,7 +4,7 @@ A sentence joins size and certainty ("probably lengthened your sleep by about 18
 followed by its numbers in brackets. Chances are said as n in 10 or n in 20 and never as certain.
 """
 
-from n1trial.report.sentences.advice import REFUSAL, how_sure, keep_taking, no_verdict, why_undecided
+from n1trial.report.sentences.advice import how_sure, keep_taking, no_verdict, refusal, why_undecided
 from n1trial.report.sentences.answers import HEADINGS, answer, answer_compared, claim_and_numbers
 from n1trial.report.sentences.fixed import (
     CANNOT_TELL,
@@ -86,7 +86,6 @@ __all__ = [
     "NIGHTS_LEAD",
     "PERIODS_LEAD",
     "PREDICTED_LEAD",
-    "REFUSAL",
     "SHARED_BROKEN",
     "SHARED_NOTE",
     "SHARED_PEEKED",
@@ -126,6 +125,7 @@ __all__ = [
     "of_hundred",
     "other_analyses_in_words",
     "predictions_in_words",
+    "refusal",
     "rule_in_words",
     "secondary_in_words",
     "short_change",

@@ -9,7 +9,6 @@ from n1trial.report.text import capitalised
 from n1trial.verdict import SETTLE_AT_MOST_NIGHTS
 
 MOST_REASONS = 3
-REFUSAL = "The analysis did not pass its own tests, so this page gives no verdict."
 
 
 def keep_taking(effect: Effect, *, nights: int) -> str:
@@ -76,18 +75,30 @@ def why_undecided(effect: Effect) -> str:
     )
 
 
+def refusal(problems: Sequence[str]) -> str:
+    """Why a page gives no verdict, in one sentence. Empty where nothing stands in the way."""
+    if not problems:
+        return ""
+    if _of_the_sampler(problems):
+        why = "The analysis did not pass its own tests"
+    elif all(map(_of_the_seal, problems)):
+        why = "The arms are still hidden"
+    else:
+        why = "The trial does not hold what a verdict needs"
+    return f"{why}, so this page gives no verdict."
+
+
 def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
     """What to do when a gate refused the result, in the order of what helps most."""
     short = any("period" in problem for problem in problems)
-    sampler = any(word in problem for problem in problems for word in ("chain", "draw", "sampler"))
     steps = []
-    if any("unblind" in problem for problem in problems):
+    if any(map(_of_the_seal, problems)):
         steps.append(
             "After the last night, open the key; from then on nothing is hidden, so let no look tempt you before."
         )
     if short:
         steps.append("Go on with the trial: each arm needs at least two periods with nights in them.")
-    if sampler:
+    if _of_the_sampler(problems):
         steps.append(
             "Run the analysis once more with another seed; if it stops again, look for wrong numbers"
             " in the nights below."
@@ -96,3 +107,11 @@ def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
         "Until then nothing here speaks for or against any arm. Your nights are safe and shown below."
     )
     return tuple(steps)
+
+
+def _of_the_seal(problem: str) -> bool:
+    return "unblind" in problem
+
+
+def _of_the_sampler(problems: Sequence[str]) -> bool:
+    return any(word in problem for problem in problems for word in ("chain", "draw", "sampler"))
