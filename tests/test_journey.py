@@ -1,13 +1,21 @@
 """The whole pass, end to end, on a pretend person whose truth is known."""
 
 import itertools
+import resource
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
+from time import perf_counter
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from n1trial.cli import cli
 from n1trial.errors import FolderError, GateError
 from n1trial.intake import import_exports, make_trial, trial_data
 from n1trial.journey import _over, analyse_table, fit_folder, report_folder
@@ -17,6 +25,7 @@ from n1trial.store import open_folder, read_log
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ZONE = "Europe/Berlin"
+PROGRAM = Path(sys.executable).with_name("n1trial")
 TRUTH = replace(QUIET, effects_min={"glycine": 20.0, "magnesium-glycinate": 35.0}, residual_sd=5.0)
 
 
@@ -153,3 +162,31 @@ def test_what_is_known_before_sampling_waits_for_the_last_night(lived):
     assert _over(folder, data, now=datetime(2026, 2, 1, tzinfo=UTC))
     assert _over(folder, half, now=NOW)
     assert not _over(folder, half, now=datetime(2026, 3, 7, tzinfo=UTC))
+
+
+def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
+    opened = []
+    monkeypatch.setattr(click, "launch", opened.append)
+    folder = lived[0]
+    assert CliRunner().invoke(cli, ["report", str(folder.path)]).exit_code == 0
+    assert opened == []
+    assert CliRunner().invoke(cli, ["report", str(folder.path), "--open"]).exit_code == 0
+    assert opened == [str(folder.report)]
+
+
+# Seconds of one core, since a machine may have other work: a report has one, a fit of two outcomes two cores.
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "most_s"), [(["fit", "--sampler-seed"], 24), (["report"], 4)])
+def test_the_second_morning_is_quick(command, most_s, lived, capsys):
+    took_s = []
+    for morning in ("2", "3"):
+        arguments = [*command, morning] if command[0] == "fit" else command
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+        ran = subprocess.run([PROGRAM, *arguments, lived[0].path], capture_output=True, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        took_s.append(used)
+        with capsys.disabled():
+            print(f"\n{' '.join(arguments)}: {perf_counter() - started:.1f} s, {used:.1f} s of one core")
+        assert ran.returncode == 0, ran.stderr.decode()
+    assert took_s[1] <= most_s
