@@ -1,4 +1,5 @@
 import csv
+import html
 import io
 import json
 import re
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from ruamel.yaml import YAML
 
 from n1trial import cli as commands
 from n1trial.cli import cli
 from n1trial.console import still
 from n1trial.demo import TRUTH
 from n1trial.errors import N1TrialError
+from n1trial.planning import plan_sentences, plan_trial, save_plan
+from n1trial.protocol import protocol_dir, read_protocol, template_names
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.store import open_folder, read_log
 
@@ -346,6 +350,42 @@ def test_a_document_is_written_from_a_template_with_what_the_planner_said(tmp_pa
     out = tmp_path / "protocol.html"
     invoke("document", TEMPLATE, "--out", out, "--plan", tmp_path / "plan.txt")
     assert "&lt;can&#39;t tell yet&gt;" in out.read_text()
+
+
+def test_the_plan_in_a_document_is_what_the_planner_wrote_for_this_protocol(tmp_path):
+    saved, out = tmp_path / "plan.json", tmp_path / "protocol.html"
+    protocol = read_protocol(TEMPLATE)
+    plan = plan_trial(protocol, trials=20)
+    save_plan(saved, plan)
+    invoke("document", TEMPLATE, "--out", out, "--plan", saved)
+    for said in plan_sentences(plan):
+        assert said in html.unescape(out.read_text())
+    other = invoke("document", "slow-magnesium", "--out", out, "--plan", saved)
+    assert "plan.json: plans another protocol or version (glycine-vs-magnesium-glycinate" in str(
+        other.exception
+    )
+    page = tmp_path / "plan.html"
+    assert "give n1trial plan --out plan.json" in str(
+        invoke("document", TEMPLATE, "--out", out, "--plan", page).exception
+    )
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_an_editor_finds_the_schema_that_a_trials_protocol_names(tmp_path, name):
+    folder = tmp_path / "mine"
+    invoke("new", folder, "-p", name, "--start", TODAY)
+    first = (folder / "protocol.yaml").read_text().splitlines()[0]
+    schema = json.loads((folder / first.partition("$schema=")[2]).read_text())
+    document = YAML(typ="safe", pure=True).load(folder / "protocol.yaml")
+    assert set(document) <= set(schema["properties"])
+
+
+def test_a_protocol_without_that_line_brings_no_schema(tmp_path):
+    text = (protocol_dir() / f"{TEMPLATE}.yaml").read_text().partition("\n")[2]
+    own = "\n".join(line for line in text.splitlines() if "schema" not in line)
+    (tmp_path / "own.yaml").write_text(own)
+    invoke("new", tmp_path / "mine", "-p", tmp_path / "own.yaml", "--start", TODAY)
+    assert not (tmp_path / "mine" / "protocol.schema.json").exists()
 
 
 def test_the_schema_is_printed_and_a_label_is_checked():
