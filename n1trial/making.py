@@ -22,7 +22,7 @@ from n1trial.diary import blank_diary
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
 from n1trial.paper import calendar_ics, envelopes_html, labels_html, packing_html, sheet_html
-from n1trial.protocol import Protocol, protocol_path, read_protocol
+from n1trial.protocol import SCHEMA_FILE, Protocol, protocol_path, protocol_schema, read_protocol
 from n1trial.schedule import Schedule, randomise
 from n1trial.store import BEDTIME, TrialFolder, create_folder
 
@@ -178,6 +178,9 @@ def _create(
         ),
         "sheet.html": sheet_html(schedule, plan, hidden=hidden, commitment=commitment),
     }
+    if SCHEMA_FILE in begun.source:
+        # The first line of a template names it to the editor, which looks beside the protocol
+        printed[SCHEMA_FILE] = protocol_schema()
     return create_folder(
         path,
         protocol_source=begun.source,

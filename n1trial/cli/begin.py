@@ -11,9 +11,11 @@ from n1trial.console import Zone
 from n1trial.errors import BlindingError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from n1trial.protocol import Protocol
     from n1trial.store import TrialFolder
 
 
@@ -119,26 +121,24 @@ def _passphrase() -> str:
 @click.option(
     "--out", type=FILE, help="Where to write it; by default NAME-protocol.html or inside the trial folder."
 )
-@click.option("--plan", type=FILE, help="A text file with what n1trial plan printed, to stand in it.")
+@click.option(
+    "--plan",
+    type=FILE,
+    help="What n1trial plan wrote with --out plan.json, or a text file of what it printed.",
+)
 def document(source: str, out: Path | None, plan: Path | None) -> None:
     """Write the protocol as a document for a doctor, from a template, a YAML file or a trial folder."""
     from pathlib import Path
 
     from n1trial.conduct import read_course
-    from n1trial.errors import FolderError
     from n1trial.files import write_whole
     from n1trial.paper import document_html
     from n1trial.protocol import read_protocol
     from n1trial.store import open_folder
 
-    try:
-        lines = plan.read_text(encoding="utf-8").splitlines() if plan else []
-    except (OSError, UnicodeDecodeError) as error:
-        raise FolderError(
-            f"{plan}: cannot be read ({error}): give the text that n1trial plan printed"
-        ) from error
     if Path(source).is_dir():
         folder = open_folder(Path(source))
+        lines = _planned(plan, folder.protocol) if plan else ()
         page = document_html(
             folder.protocol,
             schedule=folder.schedule,
@@ -150,7 +150,31 @@ def document(source: str, out: Path | None, plan: Path | None) -> None:
         target = out or folder.path / "protocol.html"
     else:
         protocol = read_protocol(source)
-        page = document_html(protocol, plan=lines)
+        page = document_html(protocol, plan=_planned(plan, protocol) if plan else ())
         target = out or Path(f"{protocol.name}-protocol.html")
     write_whole(target, page)
     click.echo(f"{target}: open it in a browser, print it, and show it to your doctor")
+
+
+def _planned(path: Path, protocol: Protocol) -> Sequence[str]:
+    """Lines of a plan, which must be of this protocol; of printed text that is not known."""
+    from n1trial.errors import FolderError
+
+    if path.suffix == ".json":
+        from n1trial.planning import plan_lines, read_plan
+
+        plan = read_plan(path)
+        if plan.protocol_sha256 != protocol.sha256:
+            raise FolderError(
+                f"{path}: plans another protocol or version ({plan.protocol}, {plan.protocol_sha256[:12]}, not"
+                f" {protocol.sha256[:12]}): run n1trial plan again"
+            )
+        return tuple(plan_lines(plan))
+    if path.suffix in (".html", ".htm"):
+        raise FolderError(f"{path}: a page cannot stand in a page: give n1trial plan --out plan.json instead")
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FolderError(
+            f"{path}: cannot be read ({error}): give what n1trial plan wrote with --out plan.json"
+        ) from error

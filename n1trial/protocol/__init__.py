@@ -12,6 +12,7 @@ from n1trial.protocol.parts import (
 )
 from n1trial.protocol.plan import Protocol
 from n1trial.protocol.reading import (
+    SCHEMA_FILE,
     protocol_dir,
     protocol_path,
     protocol_schema,
@@ -20,6 +21,7 @@ from n1trial.protocol.reading import (
 )
 
 __all__ = [
+    "SCHEMA_FILE",
     "Arm",
     "Contrast",
     "Dose",

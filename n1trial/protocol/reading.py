@@ -13,6 +13,8 @@ from n1trial.errors import ProtocolError
 from n1trial.protocol.plan import Protocol
 from n1trial.text import shortened
 
+SCHEMA_FILE = "protocol.schema.json"
+
 
 def protocol_dir() -> Path:
     """Folder of the templates: inside the installed package, or beside it in a checkout."""
