@@ -47,8 +47,10 @@ QUANTITIES = {
         *("period_sd", "period_sd_wakes", "sigma", "phi", "omega", "level", "level_wakes"),
     ),
 }
-# The models that are fitted unasked are looked at most closely.
-SBC_TRIALS = {name: 1000 if model.DEFAULT_OF else 300 for name, model in models().items()}
+# Looked at most closely: the models that are fitted unasked, and the twin of the fast engine.
+SBC_TRIALS = {
+    name: 1000 if model.DEFAULT_OF or name == "gaussian" else 300 for name, model in models().items()
+}
 NULL_SCENARIOS = {
     "ordinary": {},
     "correlation .2": {"phi": 0.2},

@@ -39,11 +39,7 @@ def ranks(model, data, outcomes, *, trials, quantities, seed):
             f"{model.NAME}: {len(built.observed_RVs)} outcomes are observed, not {len(outcomes)}"
         )
     compiled = _compiled(built)
-    names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
-    with warnings.catch_warnings(), built:
-        # Some distributions are drawn by NumPy: slower, and right.
-        warnings.simplefilter("ignore")
-        truths = pm.sample_prior_predictive(trials, var_names=names, random_seed=seed)["prior"].to_dataset()
+    truths = truths_of(built, trials=trials, seed=seed)
     rng = np.random.default_rng(seed)
     lived = [
         {
@@ -75,6 +71,15 @@ def ranks(model, data, outcomes, *, trials, quantities, seed):
             nights = lived[trial]
             found["log-lik"][trial] = _rank(log_lik(truth, nights), log_lik(draws, nights), rng)
     return found
+
+
+def truths_of(built, *, trials, seed):
+    """Parameters of as many trials, from the prior of a model: a Dataset [chain, draw], a draw a trial."""
+    names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
+    with warnings.catch_warnings(), built:
+        # Some distributions are drawn by NumPy: slower, and right.
+        warnings.simplefilter("ignore")
+        return pm.sample_prior_predictive(trials, var_names=names, random_seed=seed)["prior"].to_dataset()
 
 
 def _rank(true, drawn, rng):
