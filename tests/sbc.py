@@ -25,22 +25,28 @@ THIN = 5
 RANKS = DRAWS // THIN
 
 
-def ranks(model, data, outcome, *, trials, quantities, seed):
+def ranks(model, data, outcomes, *, trials, quantities, seed):
     """Rank [trial] of each quantity's true value among `RANKS` draws, by quantity.
 
-    `quantities` maps a name to a function of an xarray Dataset of draws that returns [draw]; "log-lik" is
-    added to them.
+    `outcomes` maps the model's observed data, such as "y", to the outcome that they hold; the first is the
+    one that the model is built for. Given its parameters a model draws each outcome by itself, so the
+    outcomes of one trial come from one and the same truth. `quantities` maps a name to a function of an
+    xarray Dataset of draws that returns [draw]; "log-lik", of all outcomes together, is added to them.
     """
-    built = model.build(data, outcome)
+    built = model.build(data, next(iter(outcomes.values())))
+    if len(outcomes) != len(built.observed_RVs):
+        raise ValueError(
+            f"{model.NAME}: {len(built.observed_RVs)} outcomes are observed, not {len(outcomes)}"
+        )
     compiled = _compiled(built)
-    names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
-    with warnings.catch_warnings(), built:
-        # Some distributions are drawn by NumPy: slower, and right.
-        warnings.simplefilter("ignore")
-        truths = pm.sample_prior_predictive(trials, var_names=names, random_seed=seed)["prior"].to_dataset()
+    truths = truths_of(built, trials=trials, seed=seed)
     rng = np.random.default_rng(seed)
     lived = [
-        {"y": model.replicate(data, outcome, truths.isel(draw=[trial]), rng)[0]} for trial in range(trials)
+        {
+            name: model.replicate(data, outcome, truths.isel(draw=[trial]), rng)[0]
+            for name, outcome in outcomes.items()
+        }
+        for trial in range(trials)
     ]
     log_lik = _log_likelihood(built)
     found = {name: np.zeros(trials, dtype=int) for name in (*quantities, "log-lik")}
@@ -65,6 +71,15 @@ def ranks(model, data, outcome, *, trials, quantities, seed):
             nights = lived[trial]
             found["log-lik"][trial] = _rank(log_lik(truth, nights), log_lik(draws, nights), rng)
     return found
+
+
+def truths_of(built, *, trials, seed):
+    """Parameters of as many trials, from the prior of a model: a Dataset [chain, draw], a draw a trial."""
+    names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
+    with warnings.catch_warnings(), built:
+        # Some distributions are drawn by NumPy: slower, and right.
+        warnings.simplefilter("ignore")
+        return pm.sample_prior_predictive(trials, var_names=names, random_seed=seed)["prior"].to_dataset()
 
 
 def _rank(true, drawn, rng):

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import sbc
 
-from n1trial.models import model_for
+from n1trial.columns import columns_of
+from n1trial.models import model_for, models
 from n1trial.nights import COLUMNS, Nights
 from n1trial.outcomes import OUTCOMES
 from n1trial.protocol import read_protocol
@@ -139,6 +140,28 @@ def test_true_values_have_uniform_ranks_among_their_draws(study):
         print(f"\n{study} {quantity}: {found['trials']} trials, χ² p {p:.3f}, ECDF at {out:.2f} of its band")
         assert p > 0.001
         assert out <= 1
+
+
+def test_a_joint_trial_has_good_weeks_of_sleep_and_of_wakes_together_or_against_each_other():
+    model, data = models()["joint"], calibrate.sbc_trial()
+    truth = sbc.truths_of(model.build(data, SLEEP), trials=1, seed=1)
+    loud = {
+        "sigma": 5.0,
+        "level_wakes": np.log(30.0),
+        "omega": 0.0,
+        "period_sd": 60.0,
+        "period_sd_wakes": 0.5,
+    }
+    still = ("block_sd", "weekday_sd", "trend", "covariates", "run_in")
+    none = dict.fromkeys((*still, *(f"{name}_wakes" for name in still), "effect_sleep", "delta"), 0.0)
+    period = columns_of(data, SLEEP).terms["period"]
+    for tie, sign in ((0.999, 1), (0.001, -1)):
+        values = {**loud, **none, "period_tie": tie}
+        lived = truth.assign({name: truth[name] * 0 + value for name, value in values.items()})
+        rng = np.random.default_rng(1)
+        sleep, wakes = (model.replicate(data, each, lived, rng)[0] for each in (SLEEP, calibrate.WAKES))
+        by_period = [nights @ period / period.sum(axis=0) for nights in (sleep, np.log(wakes + 1))]
+        assert sign * np.corrcoef(*by_period)[0, 1] > 0.95
 
 
 def test_bands_hold_uniform_ranks_nineteen_times_of_twenty_and_catch_a_shift():
