@@ -21,6 +21,12 @@ from n1trial.trial import TrialData
 type Array = npt.NDArray[np.float64]
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+# The nights of an arm that are all alike fit its level exactly. Each adds log 1/σ to the log density of a Student
+# t of this ν, each other night takes off ν log 1/σ, and each level takes off one more: with too many alike,
+# the narrower the more likely, without end.
+LEAST_NU = 2
+# Beyond it, squares and exponentials lose their digits.
+LARGEST = 1e9
 # φ to this power is 0 to the last bit for any |φ| of .9: the night before never was.
 FIRST_NIGHT_GAP = 1e4
 AFTER_THE_DOSE = {
@@ -76,8 +82,8 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
     Raises
     ------
     AnalysisError
-        An arm has no analysed night, the outcome never changes, fewer nights than a model can use, or a
-        covariate that is measured after the dose.
+        An arm has no analysed night, the outcome (almost) never changes or is no number of its kind, fewer
+        nights than a model can use, or a covariate that is measured after the dose.
     """
     _learnable(data, outcome)
     table = data.table
@@ -168,9 +174,31 @@ def _learnable(data: TrialData, outcome: Outcome) -> None:
         raise AnalysisError(
             f"{outcome.name}: {len(nights)} nights are too few to compare anything: record more"
         )
-    if len(nights[outcome.name].unique()) == 1:
-        same = nights[outcome.name].iloc[0]
+    _numbers_of_its_kind(data, outcome)
+    values = nights[outcome.name]
+    if len(values.unique()) == 1:
+        same = values.iloc[0]
         raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
+    alike = sum(values[nights["arm"] == name].value_counts().iloc[0] for name in data.arms)
+    if outcome.kind == "continuous" and alike - len(data.arms) > LEAST_NU * (len(values) - alike):
+        raise AnalysisError(
+            f"{outcome.name}: {alike} of {len(values)} nights have one and the same value for each arm, so nothing"
+            " tells how much nights differ: check the export or column"
+        )
+
+
+def _numbers_of_its_kind(data: TrialData, outcome: Outcome) -> None:
+    table = data.table[data.table["left_out"].isin(("", "run-in")) & data.table[outcome.name].notna()]
+    values = table[outcome.name].to_numpy(float)
+    counts = outcome.kind == "count"
+    wrong = ~(np.abs(values) < LARGEST) | (counts & ((values < 0) | (np.floor(values) != values)))
+    if wrong.any():
+        row = table.iloc[int(np.flatnonzero(wrong)[0])]
+        when = f"day {row['day']}" if pd.isna(row["night"]) else f"{row['night']:%Y-%m-%d}"
+        raise AnalysisError(
+            f"{outcome.name}: the night of {when} has {row[outcome.name]:g}, which is no"
+            f" {'count' if counts else 'sound number'}: correct it, or leave it empty"
+        )
 
 
 def _sleep(

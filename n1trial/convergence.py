@@ -20,6 +20,8 @@ MAX_DIVERGENT_SHARE_AT_SECOND_TRY = 0.001
 def diagnose(tree: xr.DataTree, names: Iterable[str]) -> Diagnostics:
     """Convergence figures of a sampled tree, the worst over the named parameters."""
     posterior = tree["posterior"].to_dataset()[list(names)]
+    # Ranks would take an infinite draw for a large one.
+    posterior = posterior.where(np.isfinite(posterior))
     energy = tree["sample_stats"]["energy"].to_numpy()
     spread = energy.var(axis=1)
     bfmi = np.square(np.diff(energy, axis=1)).mean(axis=1) / np.where(spread > 0, spread, np.nan)
