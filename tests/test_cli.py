@@ -438,6 +438,13 @@ def test_a_protocol_without_that_line_brings_no_schema(tmp_path):
     assert not (tmp_path / "mine" / "protocol.schema.json").exists()
 
 
+def test_a_template_is_printed_as_it_is_written_to_copy_and_change(tmp_path):
+    own = tmp_path / "own.yaml"
+    own.write_text(invoke("protocols", TEMPLATE, "--yaml").output)
+    assert read_protocol(own) == read_protocol(TEMPLATE)
+    assert "name it" in invoke("protocols", "--yaml").output
+
+
 def test_the_schema_is_printed_and_a_label_is_checked():
     assert json.loads(invoke("protocols", "--schema").output)["title"] == "n1trial protocol"
     assert "would be magnesium oxide" in invoke("label", "bisglycinate 1000 mg, 200 mg Mg").output

@@ -40,19 +40,28 @@ def demo(out: Path) -> None:
 @click.command()
 @click.argument("name", required=False)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of a protocol, for your editor.")
-def protocols(name: str | None, schema: bool) -> None:
+@click.option(
+    "--yaml", "as_yaml", is_flag=True, help="Print the template as it is written, to copy and change."
+)
+def protocols(name: str | None, schema: bool, as_yaml: bool) -> None:
     """List the protocol templates, or show one with its doses, limits and what its order leaves to luck."""
-    from n1trial.protocol import protocol_schema, read_protocol, template_names
+    from n1trial.protocol import protocol_path, protocol_schema, read_protocol, template_names
     from n1trial.protocol_text import protocol_lines
 
     if schema:
         click.echo(protocol_schema(), nl=False)
         return
+    if as_yaml and name is None:
+        raise click.UsageError("--yaml prints one template: name it")
     if name is None:
         for each in template_names():
             click.echo(f"{each:40} {read_protocol(each).title}")
         return
-    for line in protocol_lines(read_protocol(name)):
+    protocol = read_protocol(name)
+    if as_yaml:
+        click.echo(protocol_path(name).read_text(encoding="utf-8"), nl=False)
+        return
+    for line in protocol_lines(protocol):
         click.echo(line)
 
 
