@@ -65,15 +65,18 @@ def verdicts_met(
     Parameters
     ----------
     sd_ratio
-        Posterior SD over prior SD: "no worthwhile gain" needs nights that taught something.
+        Posterior SD over prior SD: both verdicts of "no" need nights that taught something. With one wake
+        episode a night, the prior alone holds a difference that matters for almost impossible.
     """
     better, worthwhile = np.asarray(chances.better), np.asarray(chances.worthwhile)
+    taught = np.asarray(sd_ratio) <= rule.no_gain_sd_ratio
     return {
         "worth it": (better >= rule.worth_it_p_better) & (worthwhile >= rule.worth_it_p_worthwhile),
         "worse": (1 - better >= rule.worse_p_worse)
         & (np.asarray(chances.much_worse) >= rule.worse_p_much_worse),
-        "no difference that matters": np.asarray(chances.equivalent) >= rule.no_difference_p_equivalent,
-        "no worthwhile gain": (worthwhile <= rule.no_gain_p_worthwhile) & (sd_ratio <= rule.no_gain_sd_ratio),
+        "no difference that matters": (np.asarray(chances.equivalent) >= rule.no_difference_p_equivalent)
+        & taught,
+        "no worthwhile gain": (worthwhile <= rule.no_gain_p_worthwhile) & taught,
     }
 
 

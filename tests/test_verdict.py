@@ -31,6 +31,13 @@ def test_nothing_learnt_is_never_no_gain():
     assert verdict_of(Chances.gaussian(-10, 19, 15), sd_ratio=0.95, rule=RULE) == "can't tell yet"
 
 
+def test_a_prior_that_holds_a_difference_for_impossible_is_no_finding():
+    before = Chances.gaussian(0, 0.187, 0.5)
+    assert before.equivalent > 0.99
+    assert verdict_of(before, sd_ratio=1.0, rule=RULE) == "can't tell yet"
+    assert verdict_of(before, sd_ratio=0.5, rule=RULE) == "no difference that matters"
+
+
 def test_chances_of_draws_agree_with_the_gaussian_formula():
     draws = np.random.default_rng(0).normal(10, 12, 1_000_000)
     counted, exact = Chances.of(draws, 15), Chances.gaussian(10, 12, 15)

@@ -152,6 +152,7 @@ class VerdictRule(Part):
     """Thresholds of the verdict, first match wins; β is signed so that positive is better.
 
     The operating characteristics of these defaults are simulated; change them only before the first night.
+    `no_gain_sd_ratio` is the largest posterior SD, in prior SDs, at which either verdict of "no" is given.
     """
 
     worth_it_p_better: float = Field(default=0.96, gt=0.5, lt=1)

@@ -63,7 +63,8 @@ def rule_in_words(rule: VerdictRule) -> list[str]:
         f" {rule.worth_it_p_worthwhile:g} or more.",
         f"Worse: chance of any loss {rule.worse_p_worse:g} or more, and of a loss of that size"
         f" {rule.worse_p_much_worse:g} or more.",
-        f"No difference that matters: chance of less either way {rule.no_difference_p_equivalent:g} or more.",
+        f"No difference that matters: chance of less either way {rule.no_difference_p_equivalent:g} or more, and"
+        f" the posterior SD at most {rule.no_gain_sd_ratio:g} of the prior’s.",
         f"No worthwhile gain: chance of a worthwhile gain {rule.no_gain_p_worthwhile:g} or less, and the"
         f" posterior SD at most {rule.no_gain_sd_ratio:g} of the prior’s.",
         "Can’t tell yet: everything else. The first that fits is taken.",
