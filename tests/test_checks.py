@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pretend import pretend_trial
+from scipy import stats
 
 from n1trial.allocation import Admissible, words
 from n1trial.checks import Case, Reading, checks, run_checks
@@ -258,6 +259,34 @@ def test_pair_differences_of_the_magnesium_trial_equal_the_computed_ones(
 
 
 @needs_published
+@pytest.mark.parametrize(
+    ("phase", "estimate", "error", "p"),
+    [("0", "-29.93", 10.45, "0.0156"), (None, "-11.40", 10.00, "0.2734")],
+)
+def test_the_two_records_of_one_date_as_one_night_equal_the_computed_ones(
+    tmp_path, phase, estimate, error, p
+):
+    nights = pd.read_csv(MAGNESIUM, dtype={"phase": str})
+    whole = nights.groupby("date").agg(dict.fromkeys(nights.columns, "first") | {"total_z_min": "sum"})
+    assert whole.loc["2013-10-08", "total_z_min"] == 739
+    kept = whole if phase is None else whole[whole["phase"] == phase]
+    kept.to_csv(tmp_path / "merged.csv", index=False)
+    data = read_table(
+        tmp_path / "merged.csv",
+        arm="mg",
+        reference="0",
+        outcome="total_z_min",
+        night="date",
+        block="pair",
+        period="period",
+    )
+    means, test = (result(data, check, "1 vs 0") for check in ("period means", "randomisation"))
+    assert f"{means.estimate:.2f}" == estimate
+    assert float(re.search(r"standard error ([\d.]+)", means.note)[1]) == pytest.approx(error, abs=0.005)
+    assert f"{test.p:.4f}" == p
+
+
+@needs_published
 def test_the_rate_per_hour_asleep_of_the_magnesium_trial_equals_the_computed_one():
     data = read_table(
         MAGNESIUM,
@@ -298,6 +327,10 @@ def test_students_sleep_equals_the_published_and_the_exact_flip():
     naive = result(data, "nights as if independent", "2 vs 1")
     error = float(re.search(r"standard error ([\d.]+)", naive.note)[1])
     assert f"{naive.estimate / error:.4f}" == "1.8608"
+    # The test itself is SciPy's; the values are those that were read.
+    hours = [data.table.loc[data.table["arm"] == arm, "extra"] for arm in ("1", "2")]
+    welch = stats.ttest_ind(*hours, equal_var=False)
+    assert f"{welch.statistic:.4f} {welch.df:.3f} {welch.pvalue:.5f}" == "-1.8608 17.776 0.07939"
 
 
 @needs_published
