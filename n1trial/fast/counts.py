@@ -1,0 +1,332 @@
+"""Wake episodes without sampling: `models.awakenings`, all told, by nested Laplace.
+
+    n_t ~ GeneralisedPoisson(λ_t, ω),  log λ_t = α + δ_arm + s τ_t + u_period + v_block + d_weekday + x_t'γ
+
+Everything linear is z, standard normal a priori, times its prior SD. Given ω and the SDs of periods, blocks
+and weekdays, Newton's method finds the mode of z, and the curvature there its Gaussian and the marginal
+likelihood of the four (Laplace). The third derivative moves the mean off the mode, which for few wakes is not
+the same: half an inverse count, .05 posterior SD where an arm has a hundred wakes.
+
+The four are met as in `_compiled`: along lines first, then on the product of Gauss rules, weighted by their
+density. So log rates are a mixture of Gaussians, and a contrast a change between two of them.
+
+Rue, Martino & Chopin (2009), doi:10.1111/j.1467-9868.2008.00700.x; the mean is that of their simplified
+Laplace approximation (section 3.2.3).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import gammaln, ndtr
+
+from n1trial.columns import Array, Columns, columns_of
+from n1trial.fast._compiled import LINE_X, WIDEN, fit_line, gauss_rule
+from n1trial.fast.gaussian import Mixture
+from n1trial.fast.priors import CountPriors
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+COUNT_POINTS = (4, 3, 3, 3)
+FINE_COUNT_POINTS = (9, 9, 7, 7)
+RANDOM = ("period", "block", "weekday")
+# As in `models.awakenings`: there the logarithm goes on as its tangent.
+END_OF_SUPPORT = 0.1
+MOST_TURNS, SETTLED_SDS = 5, 0.5
+SDS_AT_MOST = 3.5
+MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 1.0, 1e-4
+LEAST_BEND = 0.1
+NOT_THERE = 300.0
+HERMITE_X, HERMITE_W = np.polynomial.hermite_e.hermegauss(9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountFit:
+    """Posterior of the log rates, as a mixture of Gaussians.
+
+    `weights` [component] add up to 1. `means` [component, 1 + arm] and `covariances` are of the log of the
+    mean rate a night on the reference, over the analysed nights, and of each arm's log rate ratio δ to it;
+    `arms` names them. `spread` [component, 4] holds ω and the SDs of periods, blocks and weekdays (0: no such
+    term).
+    """
+
+    arms: tuple[str, ...]
+    weights: Array
+    means: Array
+    covariances: Array
+    spread: Array
+    nights: int
+
+    @property
+    def mean(self) -> Array:
+        """Posterior means of δ [arm]."""
+        return self.weights @ self.means[:, 1:]
+
+    @property
+    def sd(self) -> Array:
+        """Posterior SDs of δ [arm]."""
+        within = np.diagonal(self.covariances[:, 1:, 1:], axis1=1, axis2=2)
+        return np.sqrt(self.weights @ (within + (self.means[:, 1:] - self.mean) ** 2))
+
+    def contrast(
+        self, arm: str, comparator: str | None = None, *, scale: Literal["difference", "percent"]
+    ) -> "RateChange":
+        """Arm minus comparator (None: the reference), wakes a night or per cent of the comparator's."""
+        of_arm, of_other = (np.array([float(name == each) for name in self.arms]) for each in (arm, comparator))
+        apart = np.concatenate([[0.0], of_arm - of_other])
+        middle = np.concatenate([[1.0], (of_arm + of_other) / 2])
+        return RateChange(
+            scale=scale,
+            weights=self.weights,
+            means=self.means @ apart,
+            sds=np.sqrt(np.einsum("jab,a,b->j", self.covariances, apart, apart)),
+            middles=self.means @ middle,
+            middle_sds=np.sqrt(np.einsum("jab,a,b->j", self.covariances, middle, middle)),
+            shared=np.einsum("jab,a,b->j", self.covariances, apart, middle),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateChange(Mixture):
+    """A change between two nightly rates, as wakes a night or per cent.
+
+    The mixture itself is of their log ratio; `middles`, `middle_sds` [component] are of the mean of their
+    logs and `shared` is its covariance with the log ratio, so the difference is 2 exp(middle) sinh(ratio / 2).
+    """
+
+    scale: Literal["difference", "percent"]
+    middles: Array
+    middle_sds: Array
+    shared: Array
+
+    @property
+    def mean(self) -> float:
+        """Its mean, from the moments of the log normal."""
+        return self._moments()[0]
+
+    @property
+    def sd(self) -> float:
+        """Its SD."""
+        first, second = self._moments()
+        return float(np.sqrt(max(second - first**2, 0.0)))
+
+    def above(self, x: float) -> float:
+        """Chance of more than x."""
+        if self.scale == "percent":
+            return float(self.weights @ ndtr((self.means - np.log(max(1 + x / 100, 1e-300))) / self.sds))
+        off = HERMITE_X[:, np.newaxis]
+        needed = 2 * np.arcsinh(x / 2 * np.exp(-self.middles - off * self.middle_sds))
+        slope = self.shared / self.middle_sds
+        chance = ndtr((self.means + slope * off - needed) / np.sqrt(self.sds**2 - slope**2))
+        return float(HERMITE_W @ chance @ self.weights / HERMITE_W.sum())
+
+    def _moments(self) -> tuple[float, float]:
+        def raised(high: float, low: float) -> float:
+            """Mean of (higher rate)^high (lower rate)^low."""
+            a, b = high + low, (high - low) / 2
+            spread = (a * self.middle_sds) ** 2 + 2 * a * b * self.shared + (b * self.sds) ** 2
+            return float(self.weights @ np.exp(a * self.middles + b * self.means + spread / 2))
+
+        if self.scale == "percent":
+            first, second = raised(1, -1), raised(2, -2)
+            return 100 * (first - 1), 1e4 * (second - 2 * first + 1)
+        return raised(1, 0) - raised(0, 1), raised(2, 0) - 2 * raised(1, 1) + raised(0, 2)
+
+
+def fit_counts(
+    data: TrialData,
+    outcome: Outcome,
+    *,
+    priors: CountPriors | None = None,
+    omega: float | None = None,
+    points: tuple[int, int, int, int] = COUNT_POINTS,
+) -> CountFit:
+    """Fit counts of a trial, per night, all told.
+
+    Parameters
+    ----------
+    omega
+        The dispersion where it is known: 0 for Poisson.
+    points
+        Nodes along ω and the SDs of periods, blocks and weekdays; `FINE_COUNT_POINTS` to check the default.
+
+    Raises
+    ------
+    AnalysisError
+        The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
+    """
+    priors = priors or CountPriors()
+    nights = _Nights.of(columns_of(data, outcome), priors)
+    scales = np.array([getattr(priors, f"{term}_sd") for term in RANDOM])
+    low, high = np.zeros(4), np.concatenate([[0.0], SDS_AT_MOST * scales])
+    low[0], high[0] = priors.omega_limits if omega is None else (omega, omega)
+    free = [0] * (omega is None) + [1 + at for at in range(3) if (nights.kinds == at).any()]
+    at = np.concatenate([[priors.omega_mean if omega is None else omega], scales / 2])
+    at[[which for which in (1, 2, 3) if which not in free]] = 0.0
+
+    def density(nodes: Array, modes: "_Modes") -> Array:
+        prior = ((nodes[:, 0] - priors.omega_mean) / priors.omega_sd) ** 2 * (0 in free)
+        logs = modes.logs - 0.5 * (prior + ((nodes[:, 1:] / scales) ** 2).sum(axis=1))
+        return np.asarray(np.maximum(logs, logs.max() - NOT_THERE))
+
+    best = _modes(nights, at[np.newaxis], np.zeros(nights.x.shape[1]), at)
+    centre, width, spread = at.copy(), np.ones(4), np.full(4, np.inf)
+    for _ in range(MOST_TURNS):
+        ends = [(max(low[k], at[k] - 4.5 * spread[k]), min(high[k], at[k] + 4.5 * spread[k])) for k in free]
+        nodes = np.tile(at, (len(free), len(LINE_X), 1))
+        for line, which, (a, b) in zip(nodes, free, ends, strict=True):
+            line[:, which] = (a + b) / 2 + (b - a) / 2 * LINE_X
+        every = nodes.reshape(-1, 4)
+        logs = density(every, _modes(nights, every, best.mode[0], at)).reshape(len(free), -1)
+        before = at.copy()
+        for line, log, which, (a, b) in zip(nodes, logs, free, ends, strict=True):
+            at[which], spread[which], centre[which], width[which] = fit_line(line[:, which].copy(), log, a, b)
+        best = _modes(nights, at[np.newaxis], best.mode[0], before)
+        if np.abs((at - before) / spread).max(initial=0.0) < SETTLED_SDS:
+            break
+
+    rules = [(at[[which]], np.zeros(1)) for which in range(4)]
+    for which in free:
+        x, w, base = gauss_rule(centre[which], WIDEN * width[which], low[which], high[which], points[which])
+        rules[which] = x, np.log(w) - base
+    nodes = np.stack([each.ravel() for each in np.meshgrid(*(x for x, _ in rules), indexing="ij")], axis=1)
+    rule = sum(each.ravel() for each in np.meshgrid(*(w for _, w in rules), indexing="ij"))
+    modes = _modes(nights, nodes, best.mode[0], at)
+    logs = density(nodes, modes) + rule
+    weights = np.exp(logs - logs.max())
+    means, covariances = _log_rates(nights, modes)
+    return CountFit(
+        arms=data.treatments,
+        weights=weights / weights.sum(),
+        means=means,
+        covariances=covariances,
+        spread=nodes,
+        nights=int(nights.analysed.sum()),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nights:
+    """Recorded nights: counts `y` and weights `analysed` [night], columns `x` and `on_reference` [night, z].
+
+    The columns are in units of their prior SDs; those of `RANDOM` have unit 1 and their place in `kinds` [z],
+    which is -1 elsewhere. The first column is the level, around `log_level`, and after it come the arms, whose
+    prior SDs are `effects` [arm].
+    """
+
+    y: Array
+    analysed: Array
+    x: Array
+    on_reference: Array
+    kinds: Array
+    log_level: float
+    effects: Array
+
+    @classmethod
+    def of(cls, columns: Columns, priors: CountPriors) -> "_Nights":
+        recorded = columns.used > 0
+        analysed = columns.analysed[recorded]
+        y = columns.y[recorded]
+        made, kinds = [np.full((len(y), 1), priors.level_sd)], [-1]
+        sd_of = {"arm": priors.effect_sd, "trend": priors.trend_sd, "run_in": priors.run_in_sd}
+        for term, column in columns.terms.items():
+            kind = RANDOM.index(term) if term in RANDOM else -1
+            here = column[recorded] * (1.0 if kind >= 0 else sd_of.get(term, priors.covariate_sd))
+            if term == "weekday":
+                # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
+                here = here @ np.linalg.svd(np.eye(7) - 1 / 7)[0][:, :6]
+            made.append(here)
+            kinds += [kind] * here.shape[1]
+        x = np.column_stack(made)
+        arms = slice(1, 1 + len(columns.arm_share))
+        on_reference = x.copy()
+        on_reference[:, arms] = -columns.arm_share * priors.effect_sd
+        return cls(
+            y=y,
+            analysed=analysed,
+            x=x,
+            on_reference=on_reference,
+            kinds=np.array(kinds),
+            log_level=float(np.log(y[analysed > 0].mean())),
+            effects=np.full(len(columns.arm_share), priors.effect_sd),
+        )
+
+    def units(self, nodes: Array) -> Array:
+        """What z is multiplied by [node, z]: the SD of its kind, or 1."""
+        return np.where(self.kinds < 0, 1.0, nodes[:, 1 + np.maximum(self.kinds, 0)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Modes:
+    """Of every node: mean `z` [node, z] and covariance, what z is multiplied by, log marginal likelihood.
+
+    `mode` [node, z] is where Newton's method ended.
+    """
+
+    mode: Array
+    z: Array
+    covariances: Array
+    units: Array
+    logs: Array
+
+
+def _modes(nights: _Nights, nodes: Array, start: Array, start_node: Array) -> _Modes:
+    """Laplace's approximation at every node [node, 4] at once, from the mode [z] of another node."""
+    x, units, omega = nights.x, nights.units(nodes), nodes[:, :1]
+    z = start * np.minimum(1.0, nights.units(start_node[np.newaxis]) / np.maximum(units, 1e-12))
+    for _ in range(MOST_STEPS):
+        density, slope, bend, third, bound = _nightly(nights, (z * units) @ x.T, omega)
+        step = np.linalg.solve(
+            _precision(x, np.maximum(bend, LEAST_BEND * bound), units),
+            (units * (slope @ x) - z)[..., np.newaxis],
+        )[..., 0]
+        longest = np.abs((step * units) @ x.T).max(axis=1, keepdims=True)
+        if longest.max() < LAST_STEP:
+            break
+        z = z + step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12))
+    precision = _precision(x, bend, units)
+    sign, log_determinant = np.linalg.slogdet(precision)
+    covariances = np.linalg.inv(precision)
+    variance = np.einsum("kti,ti->kt", x @ (units[:, :, np.newaxis] * covariances * units[:, np.newaxis]), x)
+    off = np.einsum("kij,kj->ki", covariances, units * ((third * variance) @ x)) / 2
+    logs = density.sum(axis=1) - 0.5 * (z**2).sum(axis=1) - 0.5 * log_determinant
+    return _Modes(
+        mode=z, z=z + off, covariances=covariances, units=units, logs=np.where(sign > 0, logs, -np.inf)
+    )
+
+
+def _precision(x: Array, bend: Array, units: Array) -> Array:
+    information = (bend[:, np.newaxis] * x.T) @ x
+    return np.asarray(units[:, :, np.newaxis] * information * units[:, np.newaxis] + np.eye(x.shape[1]))
+
+
+def _nightly(nights: _Nights, linear: Array, omega: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Log density [node, night], its first, minus its second, and its third derivative by log λ, and λ(1 - ω)."""
+    n = nights.y
+    theta = np.exp(nights.log_level + linear) * (1 - omega)
+    inner = theta + omega * n
+    possible = np.maximum(inner, END_OF_SUPPORT)
+    log_inner = np.log(possible) + np.minimum(inner / END_OF_SUPPORT - 1, 0.0)
+    # θ, θ², θ³ times the first, second, third derivative of that logarithm
+    first = theta / possible
+    second = np.where(inner < END_OF_SUPPORT, 0.0, -(first**2))
+    third = np.where(inner < END_OF_SUPPORT, 0.0, 2 * first**3)
+    return (
+        np.log(theta) + (n - 1) * log_inner - inner - gammaln(n + 1),
+        1 + (n - 1) * first - theta,
+        theta - (n - 1) * (first + second),
+        (n - 1) * (first + 3 * second + third) - theta,
+        theta,
+    )
+
+
+def _log_rates(nights: _Nights, modes: _Modes) -> tuple[Array, Array]:
+    """Mean and covariance of log mean rate on the reference and of every δ [node, 1 + arm]."""
+    of_night = np.exp((modes.z * modes.units) @ nights.on_reference.T) * nights.analysed
+    rate = of_night.sum(axis=1, keepdims=True)
+    along = np.zeros((len(modes.z), 1 + len(nights.effects), modes.z.shape[1]))
+    along[:, 0] = (of_night / rate) @ nights.on_reference * modes.units
+    along[:, 1:, 1 : 1 + len(nights.effects)] = np.diag(nights.effects)
+    log_rate = nights.log_level + np.log(rate / nights.analysed.sum())
+    delta = modes.z[:, 1 : 1 + len(nights.effects)] * nights.effects
+    return np.hstack([log_rate, delta]), along @ modes.covariances @ along.transpose(0, 2, 1)
