@@ -34,7 +34,7 @@ RANDOM = ("period", "block", "weekday")
 END_OF_SUPPORT = 0.1
 MOST_TURNS, SETTLED_SDS = 5, 0.5
 SDS_AT_MOST = 3.5
-MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 1.0, 1e-4
+MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 1.0, 0.02
 LEAST_BEND = 0.1
 NOT_THERE = 300.0
 HERMITE_X, HERMITE_W = np.polynomial.hermite_e.hermegauss(9)
@@ -72,7 +72,9 @@ class CountFit:
         self, arm: str, comparator: str | None = None, *, scale: Literal["difference", "percent"]
     ) -> "RateChange":
         """Arm minus comparator (None: the reference), wakes a night or per cent of the comparator's."""
-        of_arm, of_other = (np.array([float(name == each) for name in self.arms]) for each in (arm, comparator))
+        of_arm, of_other = (
+            np.array([float(name == each) for name in self.arms]) for each in (arm, comparator)
+        )
         apart = np.concatenate([[0.0], of_arm - of_other])
         middle = np.concatenate([[1.0], (of_arm + of_other) / 2])
         return RateChange(
@@ -210,8 +212,8 @@ class _Nights:
     """Recorded nights: counts `y` and weights `analysed` [night], columns `x` and `on_reference` [night, z].
 
     The columns are in units of their prior SDs; those of `RANDOM` have unit 1 and their place in `kinds` [z],
-    which is -1 elsewhere. The first column is the level, around `log_level`, and after it come the arms, whose
-    prior SDs are `effects` [arm].
+    which is -1 elsewhere. `squares` [night, z * z] are the columns' products. The first column is the level,
+    around `log_level`, and after it come the arms, whose prior SDs are `effects` [arm].
     """
 
     y: Array
@@ -219,6 +221,7 @@ class _Nights:
     x: Array
     on_reference: Array
     kinds: Array
+    squares: Array
     log_level: float
     effects: Array
 
@@ -247,6 +250,7 @@ class _Nights:
             x=x,
             on_reference=on_reference,
             kinds=np.array(kinds),
+            squares=(x[:, :, np.newaxis] * x[:, np.newaxis]).reshape(len(y), -1),
             log_level=float(np.log(y[analysed > 0].mean())),
             effects=np.full(len(columns.arm_share), priors.effect_sd),
         )
@@ -254,6 +258,12 @@ class _Nights:
     def units(self, nodes: Array) -> Array:
         """What z is multiplied by [node, z]: the SD of its kind, or 1."""
         return np.where(self.kinds < 0, 1.0, nodes[:, 1 + np.maximum(self.kinds, 0)])
+
+    def precision(self, bend: Array, units: Array) -> Array:
+        """Precision of z [node, z, z], where the nights' log density bends by `bend` [node, night]."""
+        number = self.x.shape[1]
+        information = (bend @ self.squares).reshape(-1, number, number)
+        return units[:, :, np.newaxis] * information * units[:, np.newaxis] + np.eye(number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,29 +285,36 @@ def _modes(nights: _Nights, nodes: Array, start: Array, start_node: Array) -> _M
     x, units, omega = nights.x, nights.units(nodes), nodes[:, :1]
     z = start * np.minimum(1.0, nights.units(start_node[np.newaxis]) / np.maximum(units, 1e-12))
     for _ in range(MOST_STEPS):
-        density, slope, bend, third, bound = _nightly(nights, (z * units) @ x.T, omega)
-        step = np.linalg.solve(
-            _precision(x, np.maximum(bend, LEAST_BEND * bound), units),
-            (units * (slope @ x) - z)[..., np.newaxis],
-        )[..., 0]
-        longest = np.abs((step * units) @ x.T).max(axis=1, keepdims=True)
-        if longest.max() < LAST_STEP:
+        _, slope, bend, _, bound = _nightly(nights, (z * units) @ x.T, omega)
+        precision = nights.precision(np.maximum(bend, LEAST_BEND * bound), units)
+        step = np.linalg.solve(precision, (units * (slope @ x) - z)[..., np.newaxis])[..., 0]
+        step, longest = _shortened(step, units, x)
+        z = z + step
+        if longest < LAST_STEP:
             break
-        z = z + step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12))
-    precision = _precision(x, bend, units)
+    density, _, bend, third, _ = _nightly(nights, (z * units) @ x.T, omega)
+    precision = nights.precision(bend, units)
     sign, log_determinant = np.linalg.slogdet(precision)
     covariances = np.linalg.inv(precision)
-    variance = np.einsum("kti,ti->kt", x @ (units[:, :, np.newaxis] * covariances * units[:, np.newaxis]), x)
+    # A node so far off that it has no mode has no weight either, but must not be infinite
+    lost = (sign <= 0) | (np.diagonal(covariances, axis1=1, axis2=2).min(axis=1) <= 0)
+    covariances[lost] = np.eye(x.shape[1])
+    variance = ((x @ (units[:, :, np.newaxis] * covariances * units[:, np.newaxis])) * x).sum(axis=2)
     off = np.einsum("kij,kj->ki", covariances, units * ((third * variance) @ x)) / 2
     logs = density.sum(axis=1) - 0.5 * (z**2).sum(axis=1) - 0.5 * log_determinant
     return _Modes(
-        mode=z, z=z + off, covariances=covariances, units=units, logs=np.where(sign > 0, logs, -np.inf)
+        mode=z,
+        z=z + _shortened(off, units, x)[0],
+        covariances=covariances,
+        units=units,
+        logs=np.where(lost, -np.inf, logs),
     )
 
 
-def _precision(x: Array, bend: Array, units: Array) -> Array:
-    information = (bend[:, np.newaxis] * x.T) @ x
-    return np.asarray(units[:, :, np.newaxis] * information * units[:, np.newaxis] + np.eye(x.shape[1]))
+def _shortened(step: Array, units: Array, x: Array) -> tuple[Array, float]:
+    """Steps [node, z] that move no night's log rate by more than `LONGEST_STEP`; the longest of them."""
+    longest = np.abs((step * units) @ x.T).max(axis=1, keepdims=True)
+    return step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12)), float(longest.max())
 
 
 def _nightly(nights: _Nights, linear: Array, omega: Array) -> tuple[Array, Array, Array, Array, Array]:
