@@ -17,7 +17,7 @@ from test_references import trial as reference_trial
 from n1trial.columns import columns_of
 from n1trial.errors import AnalysisError
 from n1trial.fast import FINE_COUNT_POINTS, CountPriors, fit_counts, preliminary_answer
-from n1trial.fast.counts import _nightly, _Nights
+from n1trial.fast._laplace import CountNights, nightly
 from n1trial.models import _priors as prior
 from n1trial.models import awakenings
 from n1trial.outcomes import OUTCOMES
@@ -68,13 +68,13 @@ def test_the_priors_are_the_models():
 @pytest.mark.parametrize("omega", [-0.4, 0.0, 0.3])
 def test_the_nights_are_those_of_the_model_and_the_derivatives_theirs(omega):
     data = trial(level=1.0)
-    nights = _Nights.of(columns_of(data, WAKES), CountPriors())
+    nights = CountNights.of(columns_of(data, WAKES), CountPriors())
     linear = 0.3 * np.random.default_rng(1).standard_normal((1, len(nights.y)))
-    here, slope, bend, third, _ = _nightly(nights, linear, np.array([[omega]]))
+    here, slope, bend, third, _ = nightly(nights, linear, np.array([[omega]]))
     rate = np.exp(nights.log_level + linear[0])
     assert here[0] == pytest.approx(awakenings._logp(nights.y, rate, omega).eval())
     h = 1e-5
-    up, down = (_nightly(nights, linear + off, np.array([[omega]])) for off in (h, -h))
+    up, down = (nightly(nights, linear + off, np.array([[omega]])) for off in (h, -h))
     # At the end of the support the second derivative has a step
     inside = np.abs(rate * (1 - omega) + omega * nights.y - 0.1) > 0.01
     for function, derivative in ((0, slope), (1, -bend), (2, -third)):
@@ -83,9 +83,9 @@ def test_the_nights_are_those_of_the_model_and_the_derivatives_theirs(omega):
 
 
 def test_at_omega_zero_it_is_poisson():
-    nights = _Nights.of(columns_of(trial(), WAKES), CountPriors())
+    nights = CountNights.of(columns_of(trial(), WAKES), CountPriors())
     rate = np.exp(nights.log_level)
-    found = _nightly(nights, np.zeros((1, len(nights.y))), np.zeros((1, 1)))[0][0]
+    found = nightly(nights, np.zeros((1, len(nights.y))), np.zeros((1, 1)))[0][0]
     assert found == pytest.approx(nights.y * np.log(rate) - rate - gammaln(nights.y + 1))
 
 

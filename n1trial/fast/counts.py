@@ -2,26 +2,25 @@
 
     n_t ~ GeneralisedPoisson(λ_t, ω),  log λ_t = α + δ_arm + s τ_t + u_period + v_block + d_weekday + x_t'γ
 
-Everything linear is z, standard normal a priori, times its prior SD. Given ω and the SDs of periods, blocks
-and weekdays, Newton's method finds the mode of z, and the curvature there its Gaussian and the marginal
-likelihood of the four (Laplace). The third derivative moves the mean off the mode, which for few wakes is not
-the same: half an inverse count, .05 posterior SD where an arm has a hundred wakes.
+Given ω and the SDs of periods, blocks and weekdays, Laplace's method makes the linear coefficients a Gaussian
+(`_laplace`). The four are met as in `_compiled`: along lines first, then on the product of Gauss rules,
+weighted by their density. So log rates are a mixture of Gaussians, and a contrast a change between two of them.
 
-The four are met as in `_compiled`: along lines first, then on the product of Gauss rules, weighted by their
-density. So log rates are a mixture of Gaussians, and a contrast a change between two of them.
+Against the Poisson model of another sampler (100,000 draws) the fine grid is .001 posterior SD away in means
+and SDs, the default .014 and .8 %. Where the log of the mean rate bends, only its slope is counted.
 
-Rue, Martino & Chopin (2009), doi:10.1111/j.1467-9868.2008.00700.x; the mean is that of their simplified
-Laplace approximation (section 3.2.3).
+Nested Laplace: Rue, Martino & Chopin (2009), doi:10.1111/j.1467-9868.2008.00700.x.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import gammaln, ndtr
+from scipy.special import ndtr
 
-from n1trial.columns import Array, Columns, columns_of
+from n1trial.columns import Array, columns_of
 from n1trial.fast._compiled import LINE_X, WIDEN, fit_line, gauss_rule
+from n1trial.fast._laplace import RANDOM, CountNights, Modes, modes_at
 from n1trial.fast.gaussian import Mixture
 from n1trial.fast.priors import CountPriors
 from n1trial.outcomes import Outcome
@@ -29,13 +28,9 @@ from n1trial.trial import TrialData
 
 COUNT_POINTS = (4, 3, 3, 3)
 FINE_COUNT_POINTS = (9, 9, 7, 7)
-RANDOM = ("period", "block", "weekday")
-# As in `models.awakenings`: there the logarithm goes on as its tangent.
-END_OF_SUPPORT = 0.1
 MOST_TURNS, SETTLED_SDS = 5, 0.5
 SDS_AT_MOST = 3.5
-MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 1.0, 0.02
-LEAST_BEND = 0.1
+# A log density so far below the best has no weight.
 NOT_THERE = 300.0
 HERMITE_X, HERMITE_W = np.polynomial.hermite_e.hermegauss(9)
 
@@ -158,7 +153,7 @@ def fit_counts(
         The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
     """
     priors = priors or CountPriors()
-    nights = _Nights.of(columns_of(data, outcome), priors)
+    nights = CountNights.of(columns_of(data, outcome), priors)
     scales = np.array([getattr(priors, f"{term}_sd") for term in RANDOM])
     low, high = np.zeros(4), np.concatenate([[0.0], SDS_AT_MOST * scales])
     low[0], high[0] = priors.omega_limits if omega is None else (omega, omega)
@@ -166,12 +161,12 @@ def fit_counts(
     at = np.concatenate([[priors.omega_mean if omega is None else omega], scales / 2])
     at[[which for which in (1, 2, 3) if which not in free]] = 0.0
 
-    def density(nodes: Array, modes: "_Modes") -> Array:
+    def density(nodes: Array, modes: Modes) -> Array:
         prior = ((nodes[:, 0] - priors.omega_mean) / priors.omega_sd) ** 2 * (0 in free)
         logs = modes.logs - 0.5 * (prior + ((nodes[:, 1:] / scales) ** 2).sum(axis=1))
         return np.asarray(np.maximum(logs, logs.max() - NOT_THERE))
 
-    best = _modes(nights, at[np.newaxis], np.zeros(nights.x.shape[1]), at)
+    best = modes_at(nights, at[np.newaxis], np.zeros(nights.x.shape[1]), at)
     centre, width, spread = at.copy(), np.ones(4), np.full(4, np.inf)
     for _ in range(MOST_TURNS):
         ends = [(max(low[k], at[k] - 4.5 * spread[k]), min(high[k], at[k] + 4.5 * spread[k])) for k in free]
@@ -179,11 +174,11 @@ def fit_counts(
         for line, which, (a, b) in zip(nodes, free, ends, strict=True):
             line[:, which] = (a + b) / 2 + (b - a) / 2 * LINE_X
         every = nodes.reshape(-1, 4)
-        logs = density(every, _modes(nights, every, best.mode[0], at)).reshape(len(free), -1)
+        logs = density(every, modes_at(nights, every, best.mode[0], at)).reshape(len(free), -1)
         before = at.copy()
         for line, log, which, (a, b) in zip(nodes, logs, free, ends, strict=True):
             at[which], spread[which], centre[which], width[which] = fit_line(line[:, which].copy(), log, a, b)
-        best = _modes(nights, at[np.newaxis], best.mode[0], before)
+        best = modes_at(nights, at[np.newaxis], best.mode[0], before)
         if np.abs((at - before) / spread).max(initial=0.0) < SETTLED_SDS:
             break
 
@@ -193,7 +188,7 @@ def fit_counts(
         rules[which] = x, np.log(w) - base
     nodes = np.stack([each.ravel() for each in np.meshgrid(*(x for x, _ in rules), indexing="ij")], axis=1)
     rule = sum(each.ravel() for each in np.meshgrid(*(w for _, w in rules), indexing="ij"))
-    modes = _modes(nights, nodes, best.mode[0], at)
+    modes = modes_at(nights, nodes, best.mode[0], at)
     logs = density(nodes, modes) + rule
     weights = np.exp(logs - logs.max())
     means, covariances = _log_rates(nights, modes)
@@ -207,137 +202,7 @@ def fit_counts(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Nights:
-    """Recorded nights: counts `y` and weights `analysed` [night], columns `x` and `on_reference` [night, z].
-
-    The columns are in units of their prior SDs; those of `RANDOM` have unit 1 and their place in `kinds` [z],
-    which is -1 elsewhere. `squares` [night, z * z] are the columns' products. The first column is the level,
-    around `log_level`, and after it come the arms, whose prior SDs are `effects` [arm].
-    """
-
-    y: Array
-    analysed: Array
-    x: Array
-    on_reference: Array
-    kinds: Array
-    squares: Array
-    log_level: float
-    effects: Array
-
-    @classmethod
-    def of(cls, columns: Columns, priors: CountPriors) -> "_Nights":
-        recorded = columns.used > 0
-        analysed = columns.analysed[recorded]
-        y = columns.y[recorded]
-        made, kinds = [np.full((len(y), 1), priors.level_sd)], [-1]
-        sd_of = {"arm": priors.effect_sd, "trend": priors.trend_sd, "run_in": priors.run_in_sd}
-        for term, column in columns.terms.items():
-            kind = RANDOM.index(term) if term in RANDOM else -1
-            here = column[recorded] * (1.0 if kind >= 0 else sd_of.get(term, priors.covariate_sd))
-            if term == "weekday":
-                # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
-                here = here @ np.linalg.svd(np.eye(7) - 1 / 7)[0][:, :6]
-            made.append(here)
-            kinds += [kind] * here.shape[1]
-        x = np.column_stack(made)
-        arms = slice(1, 1 + len(columns.arm_share))
-        on_reference = x.copy()
-        on_reference[:, arms] = -columns.arm_share * priors.effect_sd
-        return cls(
-            y=y,
-            analysed=analysed,
-            x=x,
-            on_reference=on_reference,
-            kinds=np.array(kinds),
-            squares=(x[:, :, np.newaxis] * x[:, np.newaxis]).reshape(len(y), -1),
-            log_level=float(np.log(y[analysed > 0].mean())),
-            effects=np.full(len(columns.arm_share), priors.effect_sd),
-        )
-
-    def units(self, nodes: Array) -> Array:
-        """What z is multiplied by [node, z]: the SD of its kind, or 1."""
-        return np.where(self.kinds < 0, 1.0, nodes[:, 1 + np.maximum(self.kinds, 0)])
-
-    def precision(self, bend: Array, units: Array) -> Array:
-        """Precision of z [node, z, z], where the nights' log density bends by `bend` [node, night]."""
-        number = self.x.shape[1]
-        information = (bend @ self.squares).reshape(-1, number, number)
-        return units[:, :, np.newaxis] * information * units[:, np.newaxis] + np.eye(number)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Modes:
-    """Of every node: mean `z` [node, z] and covariance, what z is multiplied by, log marginal likelihood.
-
-    `mode` [node, z] is where Newton's method ended.
-    """
-
-    mode: Array
-    z: Array
-    covariances: Array
-    units: Array
-    logs: Array
-
-
-def _modes(nights: _Nights, nodes: Array, start: Array, start_node: Array) -> _Modes:
-    """Laplace's approximation at every node [node, 4] at once, from the mode [z] of another node."""
-    x, units, omega = nights.x, nights.units(nodes), nodes[:, :1]
-    z = start * np.minimum(1.0, nights.units(start_node[np.newaxis]) / np.maximum(units, 1e-12))
-    for _ in range(MOST_STEPS):
-        _, slope, bend, _, bound = _nightly(nights, (z * units) @ x.T, omega)
-        precision = nights.precision(np.maximum(bend, LEAST_BEND * bound), units)
-        step = np.linalg.solve(precision, (units * (slope @ x) - z)[..., np.newaxis])[..., 0]
-        step, longest = _shortened(step, units, x)
-        z = z + step
-        if longest < LAST_STEP:
-            break
-    density, _, bend, third, _ = _nightly(nights, (z * units) @ x.T, omega)
-    precision = nights.precision(bend, units)
-    sign, log_determinant = np.linalg.slogdet(precision)
-    covariances = np.linalg.inv(precision)
-    # A node so far off that it has no mode has no weight either, but must not be infinite
-    lost = (sign <= 0) | (np.diagonal(covariances, axis1=1, axis2=2).min(axis=1) <= 0)
-    covariances[lost] = np.eye(x.shape[1])
-    variance = ((x @ (units[:, :, np.newaxis] * covariances * units[:, np.newaxis])) * x).sum(axis=2)
-    off = np.einsum("kij,kj->ki", covariances, units * ((third * variance) @ x)) / 2
-    logs = density.sum(axis=1) - 0.5 * (z**2).sum(axis=1) - 0.5 * log_determinant
-    return _Modes(
-        mode=z,
-        z=z + _shortened(off, units, x)[0],
-        covariances=covariances,
-        units=units,
-        logs=np.where(lost, -np.inf, logs),
-    )
-
-
-def _shortened(step: Array, units: Array, x: Array) -> tuple[Array, float]:
-    """Steps [node, z] that move no night's log rate by more than `LONGEST_STEP`; the longest of them."""
-    longest = np.abs((step * units) @ x.T).max(axis=1, keepdims=True)
-    return step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12)), float(longest.max())
-
-
-def _nightly(nights: _Nights, linear: Array, omega: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """Log density [node, night], its first, minus its second, and its third derivative by log λ, and λ(1 - ω)."""
-    n = nights.y
-    theta = np.exp(nights.log_level + linear) * (1 - omega)
-    inner = theta + omega * n
-    possible = np.maximum(inner, END_OF_SUPPORT)
-    log_inner = np.log(possible) + np.minimum(inner / END_OF_SUPPORT - 1, 0.0)
-    # θ, θ², θ³ times the first, second, third derivative of that logarithm
-    first = theta / possible
-    second = np.where(inner < END_OF_SUPPORT, 0.0, -(first**2))
-    third = np.where(inner < END_OF_SUPPORT, 0.0, 2 * first**3)
-    return (
-        np.log(theta) + (n - 1) * log_inner - inner - gammaln(n + 1),
-        1 + (n - 1) * first - theta,
-        theta - (n - 1) * (first + second),
-        (n - 1) * (first + 3 * second + third) - theta,
-        theta,
-    )
-
-
-def _log_rates(nights: _Nights, modes: _Modes) -> tuple[Array, Array]:
+def _log_rates(nights: CountNights, modes: Modes) -> tuple[Array, Array]:
     """Mean and covariance of log mean rate on the reference and of every δ [node, 1 + arm]."""
     of_night = np.exp((modes.z * modes.units) @ nights.on_reference.T) * nights.analysed
     rate = of_night.sum(axis=1, keepdims=True)
