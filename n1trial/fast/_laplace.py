@@ -21,7 +21,7 @@ from n1trial.fast.priors import CountPriors
 RANDOM = ("period", "block", "weekday")
 # As in `models.awakenings`: there the logarithm goes on as its tangent.
 END_OF_SUPPORT = 0.1
-MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 1.0, 0.02
+MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 1.0, 0.1
 # Of θ: a night far beyond its rate may bend the other way, where a step of Newton's would lead astray.
 LEAST_BEND = 0.1
 
@@ -111,7 +111,7 @@ def modes_at(nights: CountNights, nodes: Array, start: Array, start_node: Array)
         z = z + step
         if longest < LAST_STEP:
             break
-    density, _, bend, third, _ = nightly(nights, (z * units) @ x.T, omega)
+    density, slope, bend, third, _ = nightly(nights, (z * units) @ x.T, omega)
     precision = nights.precision(bend, units)
     sign, log_determinant = np.linalg.slogdet(precision)
     covariances = np.linalg.inv(precision)
@@ -119,8 +119,14 @@ def modes_at(nights: CountNights, nodes: Array, start: Array, start_node: Array)
     lost = (sign <= 0) | (np.diagonal(covariances, axis1=1, axis2=2).min(axis=1) <= 0)
     covariances[lost] = np.eye(x.shape[1])
     variance = ((x @ (units[:, :, np.newaxis] * covariances * units[:, np.newaxis])) * x).sum(axis=2)
-    off = np.einsum("kij,kj->ki", covariances, units * ((third * variance) @ x)) / 2
+    # The inverse is there, so a last step of Newton's is to be had, and what it changes in the density
+    slopes = units * (slope @ x) - z
+    last = np.einsum("kij,kj->ki", covariances, slopes)
+    bends = third * variance / 2
+    off = np.einsum("kij,kj->ki", covariances, units * (bends @ x))
     logs = density.sum(axis=1) - 0.5 * (z**2).sum(axis=1) - 0.5 * log_determinant
+    logs += 0.5 * (slopes * last).sum(axis=1) + (bends * ((last * units) @ x.T)).sum(axis=1)
+    z = z + _shortened(last, units, x)[0]
     return Modes(
         mode=z,
         z=z + _shortened(off, units, x)[0],
