@@ -21,7 +21,7 @@ from n1trial.fast.priors import CountPriors
 RANDOM = ("period", "block", "weekday")
 # As in `models.awakenings`: there the logarithm goes on as its tangent.
 END_OF_SUPPORT = 0.1
-MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 1.0, 0.1
+MOST_STEPS, LONGEST_STEP, LAST_STEP = 12, 1.0, 0.1
 # Of θ: a night far beyond its rate may bend the other way, where a step of Newton's would lead astray.
 LEAST_BEND = 0.1
 
@@ -103,24 +103,32 @@ def modes_at(nights: CountNights, nodes: Array, start: Array, start_node: Array)
     """Laplace's approximation at every node [node, 4] at once, from the mode [z] of another node."""
     x, units, omega = nights.x, nights.units(nodes), nodes[:, :1]
     z = start * np.minimum(1.0, nights.units(start_node[np.newaxis]) / np.maximum(units, 1e-12))
+    moving = np.arange(len(nodes))
     for _ in range(MOST_STEPS):
-        _, slope, bend, _, bound = nightly(nights, (z * units) @ x.T, omega)
-        precision = nights.precision(np.maximum(bend, LEAST_BEND * bound), units)
-        step = np.linalg.solve(precision, (units * (slope @ x) - z)[..., np.newaxis])[..., 0]
-        step, longest = _shortened(step, units, x)
-        z = z + step
-        if longest < LAST_STEP:
+        here, unit = z[moving], units[moving]
+        _, slope, bend, _, bound = nightly(nights, (here * unit) @ x.T, omega[moving])
+        precision = nights.precision(np.maximum(bend, LEAST_BEND * bound), unit)
+        step = np.linalg.solve(precision, (unit * (slope @ x) - here)[..., np.newaxis])[..., 0]
+        step, longest = _shortened(step, unit, x)
+        z[moving] = here + step
+        moving = moving[longest >= LAST_STEP]
+        if len(moving) == 0:
             break
-    density, slope, bend, third, _ = nightly(nights, (z * units) @ x.T, omega)
+    density, slope, bend, third, bound = nightly(nights, (z * units) @ x.T, omega)
+    slopes = units * (slope @ x) - z
     precision = nights.precision(bend, units)
     sign, log_determinant = np.linalg.slogdet(precision)
     covariances = np.linalg.inv(precision)
-    # A node so far off that it has no mode has no weight either, but must not be infinite
-    lost = (sign <= 0) | (np.diagonal(covariances, axis1=1, axis2=2).min(axis=1) <= 0)
-    covariances[lost] = np.eye(x.shape[1])
+    # At the end of the support the density has an edge, which may hold Newton's method up: no finer points there
+    stuck = (sign <= 0) | (np.diagonal(covariances, axis1=1, axis2=2).min(axis=1) <= 0)
+    stuck[moving] = True
+    if stuck.any():
+        precision = nights.precision(np.maximum(bend, LEAST_BEND * bound)[stuck], units[stuck])
+        log_determinant[stuck] = np.linalg.slogdet(precision)[1]
+        covariances[stuck] = np.linalg.inv(precision)
+        third, slopes = third * ~stuck[:, np.newaxis], slopes * ~stuck[:, np.newaxis]
     variance = ((x @ (units[:, :, np.newaxis] * covariances * units[:, np.newaxis])) * x).sum(axis=2)
     # The inverse is there, so a last step of Newton's is to be had, and what it changes in the density
-    slopes = units * (slope @ x) - z
     last = np.einsum("kij,kj->ki", covariances, slopes)
     bends = third * variance / 2
     off = np.einsum("kij,kj->ki", covariances, units * (bends @ x))
@@ -132,14 +140,14 @@ def modes_at(nights: CountNights, nodes: Array, start: Array, start_node: Array)
         z=z + _shortened(off, units, x)[0],
         covariances=covariances,
         units=units,
-        logs=np.where(lost, -np.inf, logs),
+        logs=logs,
     )
 
 
-def _shortened(step: Array, units: Array, x: Array) -> tuple[Array, float]:
-    """Steps [node, z] that move no night's log rate by more than `LONGEST_STEP`; the longest of them."""
-    longest = np.abs((step * units) @ x.T).max(axis=1, keepdims=True)
-    return step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12)), float(longest.max())
+def _shortened(step: Array, units: Array, x: Array) -> tuple[Array, Array]:
+    """Steps [node, z] that move no night's log rate by more than `LONGEST_STEP`; how long they were [node]."""
+    longest = np.abs((step * units) @ x.T).max(axis=1)
+    return step * np.minimum(1.0, LONGEST_STEP / np.maximum(longest, 1e-12))[:, np.newaxis], longest
 
 
 def nightly(nights: CountNights, linear: Array, omega: Array) -> tuple[Array, Array, Array, Array, Array]:
