@@ -7,7 +7,8 @@ Given ω and the SDs of periods, blocks and weekdays, Laplace's method makes the
 weighted by their density. So log rates are a mixture of Gaussians, and a contrast a change between two of them.
 
 Against the Poisson model of another sampler (100,000 draws) the fine grid is .001 posterior SD away in means
-and SDs, the default .014 and .8 %. Where the log of the mean rate bends, only its slope is counted.
+and SDs, the default .014 and .8 %; against our own (20,000 draws, .7 to 3 wakes a night) the default is .012
+and 1.4 % away, about the draws' own error. Where the log of the mean rate bends, only its slope is counted.
 
 Nested Laplace: Rue, Martino & Chopin (2009), doi:10.1111/j.1467-9868.2008.00700.x.
 """

@@ -1,7 +1,7 @@
 """The priors of the fast engine: of the Gaussian twin, written for minutes of sleep, and of counts.
 
-They are those of `models.duration`, and a test holds the two together. Other outcomes borrow them in units
-of their own SD.
+`Priors` are those of `models.duration`, and a test holds the two together. Other continuous outcomes borrow
+them in units of their own SD. `CountPriors` are those of `models.awakenings`.
 """
 
 from dataclasses import dataclass, replace
