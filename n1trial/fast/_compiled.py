@@ -381,7 +381,7 @@ def _arms(rest: Array, start: int, arms: int, mean: Array, cov: Array) -> None:
 
 
 @njit(**CACHED)
-def _gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tuple[Array, Array, Array]:
+def gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tuple[Array, Array, Array]:
     """Nodes, weights and log density of the Gauss rule of a Gaussian truncated to low … high.
 
     The rule comes from the recurrence of its orthogonal polynomials (Golub & Welsch 1969).
@@ -463,7 +463,7 @@ def _invert(matrix: Array) -> None:
 
 
 @njit(**CACHED)
-def _fit_line(x: Array, log_density: Array, low: float, high: float) -> tuple[float, float, float, float]:
+def fit_line(x: Array, log_density: Array, low: float, high: float) -> tuple[float, float, float, float]:
     """Mean and SD along a line, and centre and SD of the Gaussian whose truncation it resembles."""
     w = LINE_W * np.exp(log_density - log_density.max())
     w /= w.sum()
@@ -586,7 +586,7 @@ def integrate(
                     covs,
                 )
             before = middle[which]
-            middle[which], spread[which], centre[which], fit_sd[which] = _fit_line(line_x, line, a, b)
+            middle[which], spread[which], centre[which], fit_sd[which] = fit_line(line_x, line, a, b)
             moved = max(moved, abs(middle[which] - before) / spread[which])
         if turn > 0 and moved < SETTLED_SDS:
             break
@@ -598,7 +598,7 @@ def integrate(
         if which == 0 or random[which - 1] > 0:
             n = points[which]
             number[which] = n
-            x, w, log_base = _gauss_rule(centre[which], WIDEN * fit_sd[which], low[which], high[which], n)
+            x, w, log_base = gauss_rule(centre[which], WIDEN * fit_sd[which], low[which], high[which], n)
             nodes[which, :n], weights[which, :n] = x, np.log(w) - log_base
     total = number[0] * number[1] * number[2] * number[3]
     log_weight = np.empty(total * sigma_points)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from n1trial.fast.gaussian import fast_fit
+from n1trial.fast.counts import RateChange, fit_counts
+from n1trial.fast.gaussian import Mixture, fast_fit
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 from n1trial.verdict import INTERVAL
@@ -21,23 +22,27 @@ class Preliminary:
 
 
 def preliminary_answer(data: TrialData, outcome: Outcome) -> tuple[Preliminary, ...]:
-    """Every contrast of a continuous outcome by the Gaussian twin; none where the outcome is a count.
+    """Every contrast of an outcome: by the Gaussian twin, or by nested Laplace where it is a count.
 
-    It knows nothing of heavy tails and passes no gate, so it has no verdict.
+    The twin knows nothing of heavy tails, and neither passes a gate, so there is no verdict.
 
     Raises
     ------
     AnalysisError
         The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
     """
-    if outcome.kind == "count":
-        return ()
-    fit = fast_fit(data, outcome)
     found = []
-    for arm, comparator in data.contrasts:
-        mixture = fit.contrast(arm, comparator)
+    for (arm, comparator), mixture in zip(data.contrasts, _contrasts(data, outcome), strict=True):
         low, high = mixture.interval(INTERVAL)
         found.append(
             Preliminary(arm=arm, comparator=comparator, mean=mixture.mean, sd=mixture.sd, low=low, high=high)
         )
     return tuple(found)
+
+
+def _contrasts(data: TrialData, outcome: Outcome) -> list[Mixture] | list[RateChange]:
+    if outcome.kind == "count":
+        counts = fit_counts(data, outcome)
+        return [counts.contrast(*pair, scale=outcome.scale) for pair in data.contrasts]
+    fit = fast_fit(data, outcome)
+    return [fit.contrast(*pair) for pair in data.contrasts]

@@ -1,7 +1,7 @@
-"""The priors of the Gaussian twin, written for minutes of sleep.
+"""The priors of the fast engine: of the Gaussian twin, written for minutes of sleep, and of counts.
 
-They are those of `models.duration`, and a test holds the two together. Other outcomes borrow them in units
-of their own SD.
+`Priors` are those of `models.duration`, and a test holds the two together. Other continuous outcomes borrow
+them in units of their own SD. `CountPriors` are those of `models.awakenings`.
 """
 
 from dataclasses import dataclass, replace
@@ -65,3 +65,24 @@ class Priors:
 
 def _times(lengths: float | tuple[float, ...], by: float) -> float | tuple[float, ...]:
     return tuple(by * each for each in lengths) if isinstance(lengths, tuple) else by * lengths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountPriors:
+    """The priors of `models.awakenings`, on the log scale; a test holds the two together.
+
+    Names as in `Priors`. The level is around the log of the mean count, the effects around 0; the dispersion
+    ω is Gaussian of mean `omega_mean` and SD `omega_sd` within `omega_limits`.
+    """
+
+    level_sd: float = 0.5
+    effect_sd: float = 0.2
+    trend_sd: float = 0.15
+    run_in_sd: float = 0.5
+    covariate_sd: float = 0.15
+    period_sd: float = 0.1
+    block_sd: float = 0.2
+    weekday_sd: float = 0.1
+    omega_mean: float = -0.1
+    omega_sd: float = 0.2
+    omega_limits: tuple[float, float] = (-0.5, 0.9)

@@ -27,13 +27,15 @@ def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
 
 
 def preliminary_lines(data: TrialData) -> Iterator[str]:
-    """Estimates of the primary outcome without sampling and without a verdict; none for a count."""
+    """Estimates of the primary outcome without sampling and without a verdict."""
     outcome = data.outcomes[0]
+    digits = 1 if outcome.contrast_unit == "a night" else 0
     for found in preliminary_answer(data, outcome):
         pair = f"{visible(data.labels[found.arm])} against {visible(data.labels[found.comparator])}"
         yield (
-            f"before sampling: {visible(outcome.label)}, {pair}: {found.mean:+.0f} {outcome.contrast_unit}"
-            f" ({INTERVAL:.0%} {INTERVAL_KIND} {found.low:.0f} to {found.high:.0f})"
+            f"before sampling: {visible(outcome.label)}, {pair}: {found.mean:+.{digits}f}"
+            f" {outcome.contrast_unit} ({INTERVAL:.0%} {INTERVAL_KIND} {found.low:.{digits}f} to"
+            f" {found.high:.{digits}f})"
         )
 
 
