@@ -65,18 +65,20 @@ def test_the_priors_are_the_models():
     assert priors.omega_limits == prior.OMEGA.within
 
 
+@pytest.mark.parametrize("rarer", [0.0, 3.0])
 @pytest.mark.parametrize("omega", [-0.4, 0.0, 0.3])
-def test_the_nights_are_those_of_the_model_and_the_derivatives_theirs(omega):
+def test_the_nights_are_those_of_the_model_and_the_derivatives_theirs(omega, rarer):
     data = trial(level=1.0)
     nights = CountNights.of(columns_of(data, WAKES), CountPriors())
-    linear = 0.3 * np.random.default_rng(1).standard_normal((1, len(nights.y)))
+    linear = 0.3 * np.random.default_rng(1).standard_normal((1, len(nights.y))) - rarer
     here, slope, bend, third, _ = nightly(nights, linear, np.array([[omega]]))
     rate = np.exp(nights.log_level + linear[0])
     assert here[0] == pytest.approx(awakenings._logp(nights.y, rate, omega).eval())
     h = 1e-5
     up, down = (nightly(nights, linear + off, np.array([[omega]])) for off in (h, -h))
     # At the end of the support the second derivative has a step
-    inside = np.abs(rate * (1 - omega) + omega * nights.y - 0.1) > 0.01
+    theta = rate * (1 - omega)
+    inside = (np.abs(theta + omega * nights.y - 0.1) > 0.01) | (theta < 0.09)
     for function, derivative in ((0, slope), (1, -bend), (2, -third)):
         steepness = (up[function] - down[function])[0] / (2 * h)
         assert steepness[inside] == pytest.approx(derivative[0][inside], rel=1e-3, abs=1e-4)
@@ -183,6 +185,13 @@ def test_the_fewer_the_wakes_the_nearer_the_answer_to_the_prior():
     sds = [fitted(trial(level=level)).sd.mean() for level in (0.5, 2.0, 8.0, 32.0)]
     assert (np.diff(sds) < 0).all()
     assert 0.12 < sds[0] < 0.2
+
+
+def test_one_wake_in_a_whole_trial_leaves_the_prior():
+    data = trial(level=1.0)
+    data.table[WAKES.name] = np.where(data.table[WAKES.name].notna(), 0.0, np.nan)
+    data.table.loc[data.table[WAKES.name].first_valid_index(), WAKES.name] = 1.0
+    assert fitted(data).sd == pytest.approx([0.2, 0.2], rel=0.02)
 
 
 def test_an_arm_without_a_wake_is_better_and_finite():

@@ -200,6 +200,16 @@ def test_generalised_poisson_has_its_mean_and_variance(rate, omega):
     assert float(chances @ counts**2) - mean**2 == pytest.approx(rate / (1 - omega) ** 2, rel=0.02)
 
 
+@pytest.mark.parametrize("omega", [-0.4, 0.0, 0.3])
+def test_a_night_without_a_wake_has_the_chance_of_the_formula_however_rare_wakes_are(omega):
+    for rate in (0.001, 0.05, 2.0):
+        assert float(_logp(0.0, rate, omega).eval()) == pytest.approx(-rate * (1 - omega))
+    if omega >= 0:
+        theta = 0.02 * (1 - omega)
+        by_formula = np.log(theta) + np.log(theta + 2 * omega) - theta - 2 * omega - np.log(2)
+        assert float(_logp(2.0, 0.02, omega).eval()) == pytest.approx(by_formula)
+
+
 def test_generalised_poisson_without_dispersion_is_poisson():
     counts = np.arange(12.0)
     found = _logp(counts, np.full(12, 2.5), 0.0).eval()

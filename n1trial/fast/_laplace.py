@@ -155,12 +155,14 @@ def nightly(nights: CountNights, linear: Array, omega: Array) -> tuple[Array, Ar
     n = nights.y
     theta = np.exp(nights.log_level + linear) * (1 - omega)
     inner = theta + omega * n
-    possible = np.maximum(inner, END_OF_SUPPORT)
-    log_inner = np.log(possible) + np.minimum(inner / END_OF_SUPPORT - 1, 0.0)
-    # θ, θ², θ³ times the first, second, third derivative of that logarithm
-    first = theta / possible
-    second = np.where(inner < END_OF_SUPPORT, 0.0, -(first**2))
-    third = np.where(inner < END_OF_SUPPORT, 0.0, 2 * first**3)
+    end = np.minimum(END_OF_SUPPORT, theta)
+    possible, beyond = np.maximum(inner, end), inner < end
+    log_inner = np.log(possible) + np.minimum(inner / end - 1, 0.0)
+    # θ, θ², θ³ times the first, second, third derivative of that logarithm; an end at θ itself moves with it
+    ratio, moving = inner / theta, beyond & (theta < END_OF_SUPPORT)
+    first = np.where(moving, 2 - ratio, theta / possible)
+    second = np.where(moving, 2 * ratio - 3, np.where(beyond, 0.0, -(first**2)))
+    third = np.where(moving, 8 - 6 * ratio, np.where(beyond, 0.0, 2 * first**3))
     return (
         np.log(theta) + (n - 1) * log_inner - inner - gammaln(n + 1),
         1 + (n - 1) * first - theta,

@@ -72,9 +72,10 @@ def _logp(count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVar
     inner = theta + omega * count
     # At the end of the support the logarithm goes on as its tangent, steep but finite: a wall there is no
     # information, only a place where the sampler loses its way. Counts that far out have no chance anyway.
-    near_end = pt.lt(inner, END_OF_SUPPORT)
-    log_inner = pt.log(pt.switch(near_end, END_OF_SUPPORT, inner))
-    log_inner = log_inner + pt.switch(near_end, inner / END_OF_SUPPORT - 1.0, 0.0)
+    # Where ω is 0 or more, and on a night without a wake, there is no end however small θ is.
+    end = pt.minimum(END_OF_SUPPORT, theta)
+    near_end = pt.lt(inner, end)
+    log_inner = pt.log(pt.switch(near_end, end, inner)) + pt.switch(near_end, inner / end - 1.0, 0.0)
     return pt.log(theta) + (count - 1.0) * log_inner - inner - pt.gammaln(count + 1.0)
 
 
