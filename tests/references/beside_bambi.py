@@ -35,7 +35,7 @@ BOTH = {
     "effect[magnesium]": "magnesium",
     "trend": "trend",
     "sigma": "sigma",
-    "nu": "nu",
+    "nu_minus_2": "nu_minus_2",
     "period_sd": "1|period_sigma",
     "block_sd": "1|block_sigma",
 }
