@@ -57,6 +57,7 @@ class Columns:
     `terms` holds the centred columns [night, ...] of every term of the linear predictor by the name of its
     coefficient: arm, trend, then run_in, covariates, period, block, weekday where the trial has them.
     `arm_share` [contrast] was taken off the arms; `log_sleep` [night] is None where a night has none.
+    `row` [night] is the row of the trial's table.
     """
 
     y: Array
@@ -69,6 +70,7 @@ class Columns:
     log_sleep: Array | None
     sleep_min: Array | None
     coords: dict[str, list[str] | list[int]]
+    row: npt.NDArray[np.int64]
 
     @property
     def design(self) -> Array:
@@ -135,6 +137,7 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
         else np.where(recorded, np.log(sleep) - np.log(sleep)[analysed].mean(), 0.0),
         sleep_min=sleep,
         coords=coords,
+        row=order,
     )
 
 

@@ -43,6 +43,10 @@ class AnalysisError(N1TrialError):
     """Nights from which the model cannot learn anything: an empty arm, a constant outcome."""
 
 
+class CohortError(N1TrialError):
+    """People who cannot be put together: the same one twice, other doses, other units."""
+
+
 class GateError(N1TrialError):
     """A result that exists but must not be shown: a gate refused it."""
 

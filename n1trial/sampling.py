@@ -134,7 +134,8 @@ def _sample(
 def _named(built: pm.Model, draws: Mapping[str, npt.NDArray[np.float64]]) -> xr.Dataset:
     """Draws [chain, draw, ...] with the model's dims and coords."""
     dims = {name: ("chain", "draw", *built.named_vars_to_dims.get(name, ())) for name in draws}
-    dims[LOG_LIKELIHOOD] = ("chain", "draw", "night")
+    if LOG_LIKELIHOOD in draws:
+        dims[LOG_LIKELIHOOD] = ("chain", "draw", "night")
     used = {dim for each in dims.values() for dim in each}
     coords = {name: list(labels) for name, labels in built.coords.items() if name in used and labels}
     return xr.Dataset({name: (dims[name], value) for name, value in draws.items()}, coords=coords)

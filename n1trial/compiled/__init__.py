@@ -38,8 +38,9 @@ LAYOUT = "layout.json"
 class Compiled:
     """Native code of a model: for the sampler, and to make the variables of a draw from its point.
 
-    A draw holds every free variable and deterministic by name, the log likelihood [night] under
-    `LOG_LIKELIHOOD`, and the log prior density of every free variable under `LOG_PRIOR` and its name.
+    A draw holds every free variable and deterministic by name and, where densities were asked for, the log
+    likelihood [night] under `LOG_LIKELIHOOD` and the log prior density of every free variable under
+    `LOG_PRIOR` and its name.
     `start` is where the sampler starts, and `values` what the code takes as data; `known` tells that it
     was there already.
     """
@@ -96,18 +97,21 @@ class Compiled:
         }
 
 
-def compile_model(built: pm.Model, *, folder: Path | None = None) -> Compiled:
+def compile_model(built: pm.Model, *, densities: bool = True, folder: Path | None = None) -> Compiled:
     """Native code of a model, from disk where an equal model was compiled before.
 
     Parameters
     ----------
+    densities
+        Whether a draw holds log likelihood and log prior densities: of many people they are larger than all
+        else.
     folder
         Where code is kept, by default beside PyTensor's own. Where it cannot be written nothing is kept.
     """
-    here = (folder or Path(pytensor.config.base_compiledir) / "n1trial") / fingerprint(built)
+    here = (folder or Path(pytensor.config.base_compiledir) / "n1trial") / fingerprint(built, densities=densities)
     found = _kept(here)
     known = found is not None
-    layout, native = found or _made(built, here)
+    layout, native = found or _made(built, here, densities=densities)
     start = built.initial_point()
     return Compiled(
         layout=layout,
@@ -134,8 +138,8 @@ def _kept(folder: Path) -> tuple[Layout, Native] | None:
         return None
 
 
-def _made(built: pm.Model, folder: Path) -> tuple[Layout, Native]:
-    layout, functions = functions_of(built)
+def _made(built: pm.Model, folder: Path, *, densities: bool) -> tuple[Layout, Native]:
+    layout, functions = functions_of(built, densities=densities)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         native_code(layout, folder, functions)

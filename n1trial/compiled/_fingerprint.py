@@ -14,9 +14,9 @@ from pytensor.graph.traversal import toposort
 PARTS = ("llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
 
 
-def fingerprint(built: pm.Model) -> str:
+def fingerprint(built: pm.Model, *, densities: bool = True) -> str:
     """Hexadecimal digits that differ wherever the compiled code would."""
-    told = hashlib.sha256()
+    told = hashlib.sha256(b"with densities" if densities else b"")
     for line in _lines(built):
         told.update(line.encode() + b"\n")
     return told.hexdigest()[:32]
@@ -26,7 +26,7 @@ def _lines(built: pm.Model) -> Iterator[str]:
     yield from (f"{name} {version(name)}" for name in PARTS)
     yield f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
     # The log density of a custom distribution is a function of this source, not a part of the graph.
-    for room in ("models", "compiled"):
+    for room in ("models", "cohort", "compiled"):
         for source in sorted(files(f"n1trial.{room}").iterdir(), key=lambda each: each.name):
             if source.name.endswith(".py"):
                 yield f"{source.name} {hashlib.sha256(source.read_bytes()).hexdigest()}"

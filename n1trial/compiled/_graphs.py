@@ -14,15 +14,16 @@ from n1trial.compiled._native import DENSITY, DRAW, Layout, pieces
 LOG_LIKELIHOOD, LOG_PRIOR = "log_likelihood", "log_prior: "
 
 
-def functions_of(built: pm.Model) -> tuple[Layout, dict[str, Any]]:
+def functions_of(built: pm.Model, *, densities: bool) -> tuple[Layout, dict[str, Any]]:
     """The log density with its gradient, and the variables of a draw, as functions of a point and the data.
 
-    A point is the model's value variables, flat, one after the other.
+    A point is the model's value variables, flat, one after the other. With `densities` a draw holds log
+    likelihood and log prior densities too.
     """
     start = built.initial_point()
     density = rewrite_pregrad(built.logp())
     slope = pt.join(0, *[each.ravel() for each in pt.grad(density, built.value_vars)])
-    named = _of_a_draw(built)
+    named = _of_a_draw(built) | (_densities(built) if densities else {})
     outputs = {
         DENSITY: ([density, slope], "NUMBA"),
         DRAW: ([pt.join(0, *[variable.ravel() for variable in named.values()])], "NUMBA"),
@@ -49,10 +50,14 @@ def functions_of(built: pm.Model) -> tuple[Layout, dict[str, Any]]:
 
 
 def _of_a_draw(built: pm.Model) -> dict[str, TensorVariable]:
-    """Free variables and deterministics, log likelihood [night], and log prior densities, by name."""
+    """Free variables and deterministics by name."""
     drawn = built.replace_rvs_by_values(built.unobserved_RVs)
-    named = dict(zip((variable.name for variable in built.unobserved_RVs), drawn, strict=True))
-    named[LOG_LIKELIHOOD] = sum(built.logp(vars=built.observed_RVs, jacobian=False, sum=False))
+    return dict(zip((variable.name for variable in built.unobserved_RVs), drawn, strict=True))
+
+
+def _densities(built: pm.Model) -> dict[str, TensorVariable]:
+    """Log likelihood [night], and log prior densities, by name."""
+    named = {LOG_LIKELIHOOD: sum(built.logp(vars=built.observed_RVs, jacobian=False, sum=False))}
     for free, density in zip(
         built.free_RVs, built.logp(vars=built.free_RVs, jacobian=False, sum=False), strict=True
     ):

@@ -244,6 +244,107 @@ TIE = Prior(
     source="either sign, and rather none than all",
 )
 
+# People beside each other. An average has the prior of one person's effect, so that a cohort of one would be as
+# doubtful as its person.
+AVERAGE_EFFECT = Prior(
+    of="average effect of each arm",
+    family="Normal",
+    parameters=(0.0, 20.0),
+    scaled=True,
+    source=EFFECT.source,
+)
+EFFECT_SPREAD = Prior(
+    of="SD of effects between people",
+    family="HalfNormal",
+    parameters=(15.0,),
+    scaled=True,
+    source="people differ by no more than trials found on average; half and twice of it are tried beside",
+)
+MODIFIER = Prior(
+    of="change of an effect per SD of a modifier, or from group to group",
+    family="Normal",
+    parameters=(0.0, 10.0),
+    scaled=True,
+    source="half an effect: an effect rarely turns round between groups",
+)
+PEOPLE_SD = Prior(
+    of="SD of levels between people",
+    family="HalfNormal",
+    parameters=(60.0,),
+    scaled=True,
+    source="adults sleep 360 to 520 min",
+)
+NIGHT_SD_SPREAD = Prior(
+    of="SD of the log scale of nights between people",
+    family="HalfNormal",
+    parameters=(0.4,),
+    source=f"43 to 102 min in {SERIES}",
+)
+PHI_SPREAD = Prior(
+    of="SD of the correlation with the night before between people",
+    family="HalfNormal",
+    parameters=(0.1,),
+    source=f"-.06 to .06 in {SERIES}",
+)
+WEEKDAY_SPREAD = Prior(
+    of="SD of weekdays between people",
+    family="HalfNormal",
+    parameters=(20.0,),
+    scaled=True,
+    source="free nights 30 min longer, SD 35 between people",
+)
+LOG_AVERAGE_RATIO = Prior(
+    of="average log rate ratio of each arm",
+    family="Normal",
+    parameters=(0.0, 0.2),
+    source=LOG_RATIO.source,
+)
+LOG_RATIO_SPREAD = Prior(
+    of="SD of log rate ratios between people",
+    family="HalfNormal",
+    parameters=(0.15,),
+    source="as sleep time: three quarters of the prior SD of an average",
+)
+LOG_MODIFIER = Prior(
+    of="change of a log rate ratio per SD of a modifier, or from group to group",
+    family="Normal",
+    parameters=(0.0, 0.1),
+    source=MODIFIER.source,
+)
+LOG_PEOPLE_SD = Prior(
+    of="SD of log levels between people",
+    family="HalfNormal",
+    parameters=(0.7,),
+    source="2 to 6 wakes of 5 minutes a night",
+)
+LOG_WEEKDAY_SPREAD = Prior(
+    of="SD of weekdays between people, log",
+    family="HalfNormal",
+    parameters=(0.1,),
+    source="as between weekdays",
+)
+OMEGA_LOGIT = Prior(
+    of="dispersion of all, on the scale of its logit",
+    family="Normal",
+    parameters=(-0.92, 0.7),
+    source="that of one person, -.1 and SD .2, between its limits",
+)
+OMEGA_SPREAD = Prior(
+    of="SD of the dispersion between people, on the scale of its logit",
+    family="HalfNormal",
+    parameters=(0.4,),
+    source="a device scores all its people in one way, so little",
+)
+EFFECT_TIE = Prior(
+    of="correlations of a person's effects",
+    family="LKJ",
+    parameters=(2.0,),
+    source="either sign, and rather none than all",
+)
+
+# People's SDs between periods, and between blocks, are log-normal around a common one with this SD of the log: one
+# person's weeks may differ twice as much as another's. Estimated, it is only a funnel for the sampler to fall into.
+LOG_SD_APART = 0.4
 SCEPTICAL_SHARE = 0.5
 
 

@@ -64,10 +64,13 @@ def likelihood(
 def _weighted(
     count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable, used: pt.TensorVariable
 ) -> pt.TensorVariable:
-    return used * _logp(count, rate, omega)
+    return used * generalised_poisson_logp(count, rate, omega)
 
 
-def _logp(count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable) -> pt.TensorVariable:
+def generalised_poisson_logp(
+    count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable
+) -> pt.TensorVariable:
+    """Log probability of counts of mean `rate` and variance `rate` / (1 - ω)²."""
     theta = rate * (1.0 - omega)
     inner = theta + omega * count
     # At the end of the support the logarithm goes on as its tangent, steep but finite: a wall there is no

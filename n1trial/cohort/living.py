@@ -1,0 +1,56 @@
+"""Nights of a cohort as the model says they come: the formulas of its models again, in NumPy, from one draw."""
+
+import numpy as np
+import xarray as xr
+
+from n1trial.cohort.people import Cohort
+from n1trial.cohort.stacked import Stacked, stack
+from n1trial.columns import FIRST_NIGHT_GAP, Array
+from n1trial.models._priors import LOG_SD_APART
+from n1trial.models.awakenings import drawn_counts
+
+
+def live(cohort: Cohort, draw: xr.Dataset, rng: np.random.Generator) -> Array:
+    """Nights [night] in the order of `stack`, from one draw of every variable of the outcome's model."""
+    stacked = stack(cohort)
+    expected = _expected(stacked, draw)
+    if cohort.outcome.kind == "count":
+        omega = draw["omega"].to_numpy()[stacked.person]
+        return drawn_counts(np.exp(expected)[None], omega[None], rng)[0]
+    phi = draw["phi"].to_numpy()[stacked.person] if "phi" in draw else np.zeros(len(expected))
+    distance = np.where(stacked.distance >= FIRST_NIGHT_GAP, np.inf, stacked.distance)
+    fade = np.sign(phi) ** np.where(np.isinf(distance), 2, distance) * np.abs(phi) ** distance
+    sigma = draw["sigma"].to_numpy()[stacked.person]
+    spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2) / stacked.rests_on)
+    shocks = spread * rng.standard_t(float(draw["nu"]), len(expected))
+    residual = 0.0
+    nights = np.empty_like(expected)
+    for night, shock in enumerate(shocks):
+        residual = fade[night] * residual + shock
+        nights[night] = expected[night] + residual
+    return nights
+
+
+def _expected(stacked: Stacked, draw: xr.Dataset) -> Array:
+    def of(name: str) -> Array:
+        return np.asarray(draw[name].to_numpy(), dtype=float)
+
+    of_cell = of("level")[stacked.cell_person]
+    of_cell = of_cell + np.sum(stacked.arm * of("effect")[stacked.cell_person], axis=1)
+    for term in ("period", "block"):
+        codes = getattr(stacked, term)
+        if codes.any():
+            sd = of(f"{term}_sd") * np.exp(LOG_SD_APART * of(f"{term}_sd_z"))
+            of_cell = of_cell + sd[stacked.cell_person] * np.append(0.0, of(f"{term}_z"))[codes]
+    if stacked.run_in.any():
+        of_cell = of_cell + np.append(0.0, of("run_in_level"))[stacked.run_in]
+    nights = of_cell[stacked.cell] + of("trend")[stacked.person] * stacked.trend
+    if stacked.weekday_share.any():
+        share = stacked.weekday_share
+        weekday = of("weekday_sd") * of("weekday_z") + of("weekday_spread") * of("weekday_own_z")
+        weekday = weekday * share.sum(axis=1, keepdims=True)
+        centred = weekday - np.sum(share * weekday, axis=1, keepdims=True)
+        nights = nights + centred[stacked.person, stacked.weekday]
+    if stacked.covariates.shape[1]:
+        nights = nights + np.sum(of("covariates")[stacked.person] * stacked.covariates, axis=1)
+    return nights

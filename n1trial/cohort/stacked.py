@@ -1,0 +1,130 @@
+"""All people's nights one after the other, with the indices by which a model finds each one's terms.
+
+What stays the same within a period (level, arm, period, block, run-in) is added up once a **cell**, a stretch of
+nights that share all of it; a night then takes one number from its cell.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from n1trial.cohort.people import Cohort, Person
+from n1trial.columns import Array, columns_of
+
+type Index = npt.NDArray[np.int64]
+
+RESTS_ON = "rests_on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stacked:
+    """The nights of one person or of several.
+
+    Of nights: `y` [night], `rests_on` [night] (of how many nights a value is the mean), `trend` [night],
+    `covariates` [night, covariate], `weekday` [night] (0 Monday to 6), `distance` [night] to the night
+    before, and which `cell` and `person` [night]. Of cells: `arm` [cell, contrast], centred over the person's
+    nights, which `cell_person` [cell], and which `period`, `block` and `run_in` [cell], counted from 1, 0 for
+    none. Of people: `weekday_share` [person, 7] of the analysed nights, 0 where dates are not known.
+    """
+
+    y: Array
+    rests_on: Array
+    trend: Array
+    covariates: Array
+    weekday: Index
+    distance: Array
+    cell: Index
+    person: Index
+    arm: Array
+    cell_person: Index
+    period: Index
+    block: Index
+    run_in: Index
+    weekday_share: Array
+
+    @property
+    def people(self) -> int:
+        """How many people there are."""
+        return len(self.weekday_share)
+
+
+def stack(cohort: Cohort) -> Stacked:
+    """Stack the nights of a cohort, in the order of its people."""
+    alone = [_alone(person, cohort) for person in cohort.people]
+    most = max(each.covariates.shape[1] for each in alone)
+    joined = {
+        name: np.concatenate([getattr(each, name) for each in alone])
+        for name in ("y", "rests_on", "trend", "weekday", "distance", "arm", "weekday_share")
+    }
+    return Stacked(
+        **joined,
+        covariates=np.concatenate(
+            [np.pad(each.covariates, ((0, 0), (0, most - each.covariates.shape[1]))) for each in alone]
+        ),
+        person=np.repeat(np.arange(len(alone)), [len(each.y) for each in alone]),
+        cell_person=np.repeat(np.arange(len(alone)), [len(each.arm) for each in alone]),
+        cell=_numbered_on([each.cell + 1 for each in alone]) - 1,
+        **{
+            name: _numbered_on([getattr(each, name) for each in alone])
+            for name in ("period", "block", "run_in")
+        },
+    )
+
+
+def _numbered_on(codes: list[Index]) -> Index:
+    """Codes of several people, each person's counted from 1, as one list without any code used twice."""
+    before = np.cumsum([0, *(int(each.max(initial=0)) for each in codes)])
+    return np.concatenate(
+        [np.where(each > 0, each + offset, 0) for each, offset in zip(codes, before[:-1], strict=True)]
+    )
+
+
+def _alone(person: Person, cohort: Cohort) -> Stacked:
+    columns = columns_of(person.data, cohort.outcome)
+    used = columns.used > 0
+    rows = person.data.table.iloc[columns.row[used]]
+    run_in = columns.analysed[used] == 0
+    keys = np.column_stack([rows["period"].to_numpy(int), rows["block"].to_numpy(int), run_in.astype(int)])
+    cells, first, cell = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    in_trial = cells[:, 2] == 0
+    # A period of one night differs by nothing but its night, and a single block is the level itself.
+    has_period = in_trial & (np.bincount(cell) > 1)
+    has_block = in_trial & (len(np.unique(cells[in_trial, 1])) > 1)
+    arm = _arms(person, cohort, columns.terms["arm"][used][first])
+    dated = "weekday" in columns.terms
+    weekday = rows["night"].dt.day_of_week.to_numpy(np.int64) if dated else np.zeros(len(rows), np.int64)
+    share = np.bincount(weekday[~run_in], minlength=7) / (~run_in).sum() if dated else np.zeros(7)
+    return Stacked(
+        y=columns.y[used],
+        rests_on=rows[RESTS_ON].to_numpy(float) if RESTS_ON in rows else np.ones(len(rows)),
+        trend=columns.terms["trend"][used, 0],
+        covariates=columns.terms.get("covariates", np.zeros((len(used), 0)))[used],
+        weekday=weekday,
+        distance=columns.gap[used],
+        cell=cell,
+        person=np.zeros(len(rows), np.int64),
+        arm=arm,
+        cell_person=np.zeros(len(cells), np.int64),
+        period=np.where(has_period, np.cumsum(has_period), 0),
+        block=_codes(cells[:, 1], has_block),
+        run_in=(~in_trial).astype(np.int64),
+        weekday_share=share[None],
+    )
+
+
+def _codes(names: Index, there: npt.NDArray[np.bool_]) -> Index:
+    found = np.zeros(len(names), np.int64)
+    found[there] = 1 + np.unique(names[there], return_inverse=True)[1]
+    return found
+
+
+def _arms(person: Person, cohort: Cohort, own: Array) -> Array:
+    """Columns [cell, contrast] of the cohort's arms, from a person's own against their own reference."""
+    found = np.zeros((len(own), len(cohort.treatments)))
+    for position, name in enumerate(person.data.treatments):
+        found[:, cohort.treatments.index(name)] = own[:, position]
+    if person.data.reference != cohort.reference:
+        # Shares of the arms add up to one, so centred columns add up to nothing.
+        found[:, cohort.treatments.index(person.data.reference)] = -own.sum(axis=1)
+    return found

@@ -1,0 +1,76 @@
+"""Wake episodes of many people: each has the counts of `models.awakenings`, and their effects a distribution.
+
+    n_it ~ GeneralisedPoisson(λ_it, ω_i)
+    log λ_it = α_i + δ_i,arm + u_i,period + v_i,block + s_i τ_t + d_i,weekday + x_t'γ_i
+    δ_i ~ MVN(B + Γ'z_i, diag(τ) Ω diag(τ)),  Ω ~ LKJ(2)
+    α_i ~ N(A, τ_α),  ω_i = -.5 + 1.4 / (1 + exp(-N(O, τ_ω)))
+
+Per night, all told. Effects are log rate ratios; in wakes a night they depend on how many a person has, which is
+why people's gains differ even where their ratios do not.
+"""
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from n1trial.cohort._terms import Scales, coords_of, expected_nights, person_effects
+from n1trial.cohort.people import Cohort
+from n1trial.cohort.stacked import Stacked, stack
+from n1trial.models import _priors as prior
+from n1trial.models._sleep import fixed_shape
+from n1trial.models.awakenings import generalised_poisson_logp
+
+NAME = "cohort of wake episodes"
+ASSUMES = (
+    "The number of wake episodes of each person varies by chance around their own nightly rate, which the arm"
+    " multiplies. By how much it does differs from person to person around an average, and what is learnt of one"
+    " says a little of the others."
+)
+FORMULA = (
+    "wake episodes ~ arm + (arm | person) + (1 | person:period) + (1 | person:block) + person weekday and trend,"
+    " generalised Poisson with log link, dispersion of each person"
+)
+SCALES = Scales(
+    average=prior.LOG_AVERAGE_RATIO,
+    spread=prior.LOG_RATIO_SPREAD,
+    modifier=prior.LOG_MODIFIER,
+    people=prior.LOG_PEOPLE_SD,
+    period=prior.LOG_PERIOD_SD,
+    block=prior.LOG_BLOCK_SD,
+    weekday=prior.LOG_WEEKDAY_SD,
+    weekday_spread=prior.LOG_WEEKDAY_SPREAD,
+    trend=prior.LOG_TREND,
+    run_in=prior.LOG_RUN_IN,
+    covariate=prior.LOG_COVARIATE,
+)
+
+
+def build(cohort: Cohort) -> pm.Model:
+    """Make the model; names: average, spread, correlation, effect [person, contrast], level, omega, ..."""
+    stacked = stack(cohort)
+    with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
+        unit = fixed_shape("unit", np.array([log_level(cohort)]))
+        effect = person_effects(cohort, SCALES, 1.0)
+        of_all = pm.Normal("level_of_all", unit[0], prior.LOG_LEVEL.scale)
+        apart = pm.HalfNormal("level_sd", prior.LOG_PEOPLE_SD.scale)
+        level = pm.Normal("level", of_all, apart, dims="person")
+        log_rate = expected_nights(stacked, SCALES, level=level, effect=effect)
+        _nights(stacked, log_rate)
+    return model
+
+
+def log_level(cohort: Cohort) -> float:
+    """Log of the mean count of a night of the cohort, around which the mean level has its prior."""
+    nights = [person.data.analysed(cohort.outcome)[cohort.outcome.name] for person in cohort.people]
+    return float(np.log(np.mean([each.mean() for each in nights])))
+
+
+def _nights(stacked: Stacked, log_rate: pt.TensorVariable) -> None:
+    low, high = prior.OMEGA.limits
+    of_all = pm.Normal("omega_logit_of_all", *prior.OMEGA_LOGIT.parameters)
+    apart = pm.HalfNormal("omega_logit_sd", prior.OMEGA_SPREAD.scale)
+    z = pm.Normal("omega_z", 0.0, 1.0, dims="person")
+    omega = pm.Deterministic("omega", low + (high - low) * pt.sigmoid(of_all + apart * z), dims="person")
+    count = fixed_shape("y", stacked.y)
+    of_night = omega[pm.Data("omega_of", stacked.person, shape=stacked.person.shape)]
+    pm.CustomDist("nights", pt.exp(log_rate), of_night, logp=generalised_poisson_logp, observed=count)
