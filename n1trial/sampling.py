@@ -1,7 +1,7 @@
 """Sample a model, pass the convergence gate or say why not, and remember how it was done."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -19,8 +19,9 @@ from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 CHAINS, DRAWS, TUNE = 4, 1000, 1000
+type Attempts = Sequence[tuple[int, float]]
 # A second try takes smaller steps and a third more of them too, before the gate speaks.
-ATTEMPTS = ((1, 0.9), (1, 0.99), (3, 0.99))
+ATTEMPTS: Attempts = ((1, 0.9), (1, 0.99), (3, 0.99))
 
 
 def fit_model(
@@ -56,7 +57,7 @@ def fit_model(
     sampled = {}
     for name, values in {"default": {}, **model.variants(data, outcome)}.items():
         stage("sampling" if name == "default" else f"sampling, {name}")
-        sampled[name] = _sample(built, compiled, values, seed=seed, draws=draws, cores=cores)
+        sampled[name] = sample_compiled(built, compiled, values, seed=seed, draws=draws, cores=cores)
     return Fit(
         outcome=outcome,
         model=model.NAME,
@@ -80,40 +81,64 @@ def fit_model(
         nights=len(data.analysed(outcome)),
         data_sha256=data.sha256,
         seed=seed,
-        versions={name: version(name) for name in ("n1trial", "pymc", "nutpie", "arviz", "numpy")},
+        versions=versions(),
         compile_s=compiled_at - started,
         sample_s=time.perf_counter() - compiled_at,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sampled:
+def versions() -> dict[str, str]:
+    """Versions of what makes the draws."""
+    return {name: version(name) for name in ("n1trial", "pymc", "nutpie", "arviz", "numpy")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sampled:
+    """Draws of one model under one set of its data: variables, densities where compiled, and how it went."""
+
     posterior: xr.Dataset
     densities: xr.Dataset
     diagnostics: Diagnostics
     problems: tuple[str, ...]
 
 
-def _sample(
+def sample_compiled(
     built: pm.Model,
     compiled: Compiled,
     values: Mapping[str, npt.NDArray[np.float64]],
     *,
     seed: int,
-    draws: int,
-    cores: int,
-) -> _Sampled:
+    draws: int = DRAWS,
+    tune: int = TUNE,
+    cores: int = 2,
+    attempts: Attempts = ATTEMPTS,
+    extra_doublings: int = 0,
+) -> Sampled:
+    """Sample a compiled model until the gate is passed, or the attempts are used up.
+
+    Parameters
+    ----------
+    values
+        New values of the model's `pm.Data`.
+    attempts
+        How many times the draws, and which acceptance to aim at, one pair an attempt.
+    extra_doublings
+        Doublings of a trajectory after it has turned: the SDs of many small terms move more slowly than the
+        terms.
+    """
     packed = compiled.packed(**values)
     names = [variable.name for variable in built.free_RVs]
-    for attempt, (factor, target_accept) in enumerate(ATTEMPTS):
+    for attempt, (factor, target_accept) in enumerate(attempts):
         tree = nutpie.sample(
             compiled.for_nutpie(packed),
             draws=draws * factor,
-            tune=TUNE * factor,
+            tune=tune * factor,
             chains=CHAINS,
             cores=cores,
             seed=seed,
             target_accept=target_accept,
+            extra_doublings=extra_doublings,
+            save_warmup=False,
             progress_bar=False,
         )
         drawn = _named(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
@@ -126,7 +151,7 @@ def _sample(
         problems = convergence_problems(diagnostics, second_try=attempt > 0)
         if not problems:
             break
-    return _Sampled(
+    return Sampled(
         posterior=posterior, densities=drawn[densities], diagnostics=diagnostics, problems=problems
     )
 

@@ -1,6 +1,5 @@
 """What the models of several people share: effects around their average, levels, periods, blocks, weekdays."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,6 +153,6 @@ def _weekdays(scales: Scales, unit: pt.TensorVariable | float) -> pt.TensorVaria
     return sd * of_all + apart * own
 
 
-def people_priors(scales: Scales) -> Mapping[str, Prior]:
-    """The priors of the terms by what they are of."""
-    return {each.of: each for each in (getattr(scales, name) for name in Scales.__dataclass_fields__)}
+def people_priors(scales: Scales) -> tuple[Prior, ...]:
+    """The priors of the terms, for a table."""
+    return (*(getattr(scales, name) for name in Scales.__dataclass_fields__), EFFECT_TIE)

@@ -252,11 +252,15 @@ def _modifiers(asked: pd.DataFrame | None, names: list[str]) -> pd.DataFrame:
     found: dict[str, npt.NDArray[np.float64]] = {}
     for column, values in asked.loc[names].items():
         if values.isna().any():
-            raise CohortError(f"{values.index[values.isna()][0]}: {column} is empty: fill it in, or drop {column}")
+            raise CohortError(
+                f"{values.index[values.isna()][0]}: {column} is empty: fill it in, or drop {column}"
+            )
         if pd.api.types.is_numeric_dtype(values):
             spread = float(values.std())
             if spread == 0:
-                raise CohortError(f"{column}: {values.iloc[0]:g} for everybody, so it cannot tell people apart")
+                raise CohortError(
+                    f"{column}: {values.iloc[0]:g} for everybody, so it cannot tell people apart"
+                )
             found[str(column)] = (values.to_numpy(float) - values.mean()) / spread
         else:
             groups = list(dict.fromkeys(values.astype(str)))

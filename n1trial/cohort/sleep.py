@@ -18,7 +18,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._terms import Scales, coords_of, expected_nights, index, person_effects
+from n1trial.cohort._terms import Scales, coords_of, expected_nights, index, people_priors, person_effects
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.stacked import Stacked, stack
 from n1trial.columns import FIRST_NIGHT_GAP
@@ -48,6 +48,15 @@ SCALES = Scales(
     run_in=prior.RUN_IN,
     covariate=prior.COVARIATE,
 )
+PRIORS = (
+    prior.LEVEL,
+    *people_priors(SCALES),
+    prior.NIGHT_SD,
+    prior.NIGHT_SD_SPREAD,
+    prior.NU,
+    prior.PHI,
+    prior.PHI_SPREAD,
+)
 
 
 def build(cohort: Cohort) -> pm.Model:
@@ -63,6 +72,11 @@ def build(cohort: Cohort) -> pm.Model:
         expected = expected_nights(stacked, SCALES, level=level, effect=effect, unit=unit[1])
         _nights(stacked, expected, unit[1])
     return model
+
+
+def unit_of(cohort: Cohort) -> tuple[str, float]:
+    """The unit of effects, and what a minute of the priors is in it."""
+    return cohort.outcome.unit, level_and_scale(cohort)[1]
 
 
 def level_and_scale(cohort: Cohort) -> tuple[float, float]:

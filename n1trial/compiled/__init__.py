@@ -108,7 +108,9 @@ def compile_model(built: pm.Model, *, densities: bool = True, folder: Path | Non
     folder
         Where code is kept, by default beside PyTensor's own. Where it cannot be written nothing is kept.
     """
-    here = (folder or Path(pytensor.config.base_compiledir) / "n1trial") / fingerprint(built, densities=densities)
+    here = (folder or Path(pytensor.config.base_compiledir) / "n1trial") / fingerprint(
+        built, densities=densities
+    )
     found = _kept(here)
     known = found is not None
     layout, native = found or _made(built, here, densities=densities)

@@ -64,13 +64,13 @@ def likelihood(
 def _weighted(
     count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable, used: pt.TensorVariable
 ) -> pt.TensorVariable:
-    return used * generalised_poisson_logp(count, rate, omega)
+    return used * (generalised_poisson_kernel(count, rate, omega) - pt.gammaln(count + 1.0))
 
 
-def generalised_poisson_logp(
+def generalised_poisson_kernel(
     count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable
 ) -> pt.TensorVariable:
-    """Log probability of counts of mean `rate` and variance `rate` / (1 - ω)²."""
+    """Log probability of counts, but for the logarithm of count! taken off."""
     theta = rate * (1.0 - omega)
     inner = theta + omega * count
     # At the end of the support the logarithm goes on as its tangent, steep but finite: a wall there is no
@@ -79,7 +79,7 @@ def generalised_poisson_logp(
     end = pt.minimum(END_OF_SUPPORT, theta)
     near_end = pt.lt(inner, end)
     log_inner = pt.log(pt.switch(near_end, end, inner)) + pt.switch(near_end, inner / end - 1.0, 0.0)
-    return pt.log(theta) + (count - 1.0) * log_inner - inner - pt.gammaln(count + 1.0)
+    return pt.log(theta) + (count - 1.0) * log_inner - inner
 
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:

@@ -1,0 +1,26 @@
+"""Many people: each one's trial under one model, an average with its spread, and the next person."""
+
+from n1trial.cohort.effects import (
+    CohortEffect,
+    CohortEffects,
+    PooledDraws,
+    Summed,
+    effects_of,
+    estimate_cohort,
+)
+from n1trial.cohort.fit import CohortFit, fit_cohort
+from n1trial.cohort.people import Cohort, Person, gather
+
+__all__ = [
+    "Cohort",
+    "CohortEffect",
+    "CohortEffects",
+    "CohortFit",
+    "Person",
+    "PooledDraws",
+    "Summed",
+    "effects_of",
+    "estimate_cohort",
+    "fit_cohort",
+    "gather",
+]

@@ -1,0 +1,298 @@
+"""From a cohort's posterior to its answers: the average, the spread, each person, and the next one.
+
+Effects are in the outcome's contrast unit, arm minus comparator. For counts they are made from log rate ratios: per
+cent of the comparator's rate, or wakes a night at the person's own rate, and for the average at the rate of the
+person in the middle.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from n1trial.cohort.fit import CohortFit
+from n1trial.cohort.people import Cohort
+from n1trial.columns import Array
+from n1trial.outcomes import Outcome
+from n1trial.verdict import INTERVAL, Chances, Verdict, VerdictRule, verdict_of
+
+NEW_PEOPLE_SEED = 1
+LEAST_FOR_A_VERDICT = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summed:
+    """Draws summed up: mean, SD, the ends of the 95 % interval."""
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, draws: Array) -> "Summed":
+        """Sum up draws [draw]."""
+        low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+        return cls(mean=float(draws.mean()), sd=float(draws.std()), low=float(low), high=float(high))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CohortEffect:
+    """One contrast of a cohort, arm minus comparator, in `outcome.contrast_unit`.
+
+    `average` is the effect on the person in the middle and `spread` the SD of effects between people;
+    `gainers` is the share of these people who gain the smallest worthwhile effect or more, 0 to 1; `next` is
+    the effect on somebody new, with its chance of any gain `next_better` and of a worthwhile one
+    `next_worthwhile`. `people` has a row a person: `mean`, `sd`, `low`, `high` and `p_worthwhile`, each
+    informed by all the others, and `tried`, whether the person tried both arms. `chances` are those of the
+    average gain, as for one person.
+    """
+
+    outcome: Outcome
+    arm: str
+    comparator: str
+    average: Summed
+    spread: Summed
+    gainers: Summed
+    next: Summed
+    next_better: float
+    next_worthwhile: float
+    people: pd.DataFrame
+    p_better: float
+    p_worthwhile: float
+    p_equivalent: float
+    p_worse: float
+    verdict: Verdict
+
+    @property
+    def contrast(self) -> str:
+        """The contrast in words of the protocol, such as "glycine vs none"."""
+        return f"{self.arm} vs {self.comparator}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CohortEffects:
+    """All contrasts of a cohort, and the problems that forbid a verdict."""
+
+    outcome: Outcome
+    contrasts: tuple[CohortEffect, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a contrast, with the columns of `cohort.csv`."""
+        return pd.DataFrame(
+            [
+                {"outcome": self.outcome.name, "contrast": effect.contrast}
+                | {
+                    f"{what}_{name}": getattr(getattr(effect, what), name)
+                    for what in ("average", "spread", "gainers", "next")
+                    for name in ("mean", "sd", "low", "high")
+                }
+                | {"ci_prob": INTERVAL}
+                | {
+                    name: getattr(effect, name)
+                    for name in (
+                        *("p_better", "p_worthwhile", "p_equivalent", "p_worse"),
+                        *("next_better", "next_worthwhile", "verdict"),
+                    )
+                }
+                for effect in self.contrasts
+            ]
+        )
+
+    @property
+    def people(self) -> pd.DataFrame:
+        """One row a contrast and person, with the columns of `people.csv`."""
+        return pd.concat(
+            [
+                effect.people.rename_axis("person").reset_index().assign(contrast=effect.contrast)
+                for effect in self.contrasts
+            ],
+            ignore_index=True,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PooledDraws:
+    """What a cohort's answers are made from, however its posterior was found.
+
+    `average` [draw, contrast], `spread` [draw, contrast], `correlation` [draw, contrast, contrast], `effect`
+    [draw, person, contrast]; for counts also `level` [draw, person], the log rate on the reference, with its
+    mean `level_of_all` [draw] and SD `level_sd` [draw].
+    """
+
+    average: Array
+    spread: Array
+    correlation: Array
+    effect: Array
+    level: Array | None = None
+    level_of_all: Array | None = None
+    level_sd: Array | None = None
+
+
+def estimate_cohort(fit: CohortFit, *, rule: VerdictRule | None = None) -> CohortEffects:
+    """Contrast every arm with its comparator: on average, for each person, and for the next one."""
+    return effects_of(
+        _draws(fit),
+        fit.cohort,
+        rule=rule or fit.cohort.people[0].data.rule,
+        prior_sd=fit.prior_sd,
+        problems=fit.problems,
+    )
+
+
+def effects_of(
+    draws: PooledDraws, cohort: Cohort, *, rule: VerdictRule, prior_sd: float, problems: tuple[str, ...] = ()
+) -> CohortEffects:
+    """The answers of a cohort from draws of its average, spread and people."""
+    few = len(cohort.people) < LEAST_FOR_A_VERDICT
+    if few:
+        problems = (
+            *problems,
+            f"{len(cohort.people)} people are too few to say how people differ: a verdict on the average needs"
+            f" {LEAST_FOR_A_VERDICT}",
+        )
+    new = _next_person(draws)
+    contrasts = tuple(
+        _effect(draws, new, cohort, arm, comparator, rule=rule, prior_sd=prior_sd, verdict=not problems)
+        for arm, comparator in cohort.contrasts
+    )
+    return CohortEffects(outcome=cohort.outcome, contrasts=contrasts, problems=problems)
+
+
+def _draws(fit: CohortFit) -> PooledDraws:
+    drawn = fit.posterior.stack(sample=("chain", "draw"))
+
+    def of(name: str, *dims: str) -> Array:
+        return np.asarray(drawn[name].transpose("sample", *dims).to_numpy(), dtype=float)
+
+    count = len(fit.cohort.treatments)
+    correlation = (
+        of("correlation", "contrast", "other")
+        if "correlation" in drawn
+        else np.broadcast_to(np.eye(count), (drawn.sizes["sample"], count, count))
+    )
+    pooled = PooledDraws(
+        average=of("average", "contrast"),
+        spread=of("spread", "contrast"),
+        correlation=correlation,
+        effect=of("effect", "person", "contrast"),
+    )
+    if fit.cohort.outcome.kind == "continuous":
+        return pooled
+    shares = np.array([_arm_shares(fit.cohort, position) for position in range(len(fit.cohort.people))])
+    # The level is that of a person's mean night; on the reference nothing of what the arms add is in it.
+    on_reference = of("level", "person") - np.einsum("spc,pc->sp", pooled.effect, shares)
+    return PooledDraws(
+        average=pooled.average,
+        spread=pooled.spread,
+        correlation=pooled.correlation,
+        effect=pooled.effect,
+        level=on_reference,
+        level_of_all=of("level_of_all") - pooled.average @ shares.mean(axis=0),
+        level_sd=of("level_sd"),
+    )
+
+
+def _arm_shares(cohort: Cohort, position: int) -> list[float]:
+    nights = cohort.people[position].data.analysed(cohort.outcome)
+    return [float((nights["arm"] == arm).mean()) for arm in cohort.treatments]
+
+
+def _next_person(draws: PooledDraws) -> PooledDraws:
+    """Somebody new [draw, 1, contrast], drawn from the people that each draw describes."""
+    rng = np.random.default_rng(NEW_PEOPLE_SEED)
+    root = np.linalg.cholesky(draws.correlation + 1e-12 * np.eye(draws.correlation.shape[-1]))
+    z = np.einsum("sij,sj->si", root, rng.standard_normal(draws.average.shape))
+    effect = (draws.average + draws.spread * z)[:, None]
+    level = None
+    if draws.level_of_all is not None and draws.level_sd is not None:
+        level = (draws.level_of_all + draws.level_sd * rng.standard_normal(len(draws.average)))[:, None]
+    return PooledDraws(
+        average=draws.average, spread=draws.spread, correlation=draws.correlation, effect=effect, level=level
+    )
+
+
+def _effect(
+    draws: PooledDraws,
+    new: PooledDraws,
+    cohort: Cohort,
+    arm: str,
+    comparator: str,
+    *,
+    rule: VerdictRule,
+    prior_sd: float,
+    verdict: bool,
+) -> CohortEffect:
+    outcome = cohort.outcome
+    along = np.array([float(arm == each) - float(comparator == each) for each in cohort.treatments])
+    base = None if comparator == cohort.reference else cohort.treatments.index(comparator)
+    effects = _in_unit(draws.effect @ along, _rate(draws.effect, draws.level, base), outcome)
+    average = _in_unit(
+        (draws.average @ along)[:, None],
+        _rate(
+            draws.average[:, None], None if draws.level_of_all is None else draws.level_of_all[:, None], base
+        ),
+        outcome,
+    )[:, 0]
+    coming = _in_unit(new.effect @ along, _rate(new.effect, new.level, base), outcome)[:, 0]
+    apart = np.sqrt(
+        np.einsum("i,si,sij,sj,j->s", along, draws.spread, draws.correlation, draws.spread, along)
+    )
+    gains, next_gain = outcome.sign * effects, outcome.sign * coming
+    chances = Chances.of(outcome.sign * average, outcome.mid)
+    low, high = np.quantile(effects, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
+    sd_of_prior = (
+        prior_sd
+        if outcome.kind == "continuous"
+        else _in_unit(
+            np.array([prior_sd]),
+            np.exp(draws.level_of_all.mean()) if draws.level_of_all is not None else 1.0,
+            outcome,
+        )[0]
+    )
+    return CohortEffect(
+        outcome=outcome,
+        arm=arm,
+        comparator=comparator,
+        average=Summed.of(average),
+        spread=Summed.of(apart if outcome.kind == "continuous" else effects.std(axis=1)),
+        gainers=Summed.of((gains >= outcome.mid).mean(axis=1)),
+        next=Summed.of(coming),
+        next_better=float((next_gain > 0).mean()),
+        next_worthwhile=float((next_gain >= outcome.mid).mean()),
+        people=pd.DataFrame(
+            {
+                "mean": effects.mean(axis=0),
+                "sd": effects.std(axis=0),
+                "low": low,
+                "high": high,
+                "p_worthwhile": (gains >= outcome.mid).mean(axis=0),
+                "tried": [{arm, comparator} <= {*person.data.arms} for person in cohort.people],
+            },
+            index=list(cohort.names),
+        ),
+        p_better=float(chances.better),
+        p_worthwhile=float(chances.worthwhile),
+        p_equivalent=float(chances.equivalent),
+        p_worse=float(chances.much_worse),
+        verdict=verdict_of(chances, sd_ratio=float(average.std() / sd_of_prior), rule=rule)
+        if verdict
+        else "no verdict",
+    )
+
+
+def _rate(effect: Array, level: Array | None, base: int | None) -> Array | float:
+    """The comparator's rate [draw, person] of counts; 1 of anything else."""
+    if level is None:
+        return 1.0
+    return np.exp(level + (0.0 if base is None else effect[..., base]))
+
+
+def _in_unit(effect: Array, rate: Array | float, outcome: Outcome) -> Array:
+    """Effects as the contrast unit has them: as they are, per cent, or at the comparator's rate."""
+    if outcome.kind == "continuous":
+        return effect
+    gain = np.expm1(effect)
+    return 100.0 * gain if outcome.scale == "percent" else rate * gain

@@ -1,0 +1,92 @@
+"""Sample a cohort's model, pass the convergence gate or say why not."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+from n1trial.cohort import sleep, wakes
+from n1trial.cohort.people import Cohort
+from n1trial.compiled import compile_model
+from n1trial.fit import Diagnostics, Stage
+from n1trial.models._priors import in_words
+from n1trial.sampling import Attempts, sample_compiled, versions
+
+DRAWS, TUNE = 800, 600
+ATTEMPTS: Attempts = ((1, 0.85), (1, 0.95), (2, 0.99))
+KEPT = ("average", "spread", "correlation", "modified", "effect", "level", "level_of_all", "level_sd")
+NOISE = ("sigma", "phi", "omega", "nu", "period_sd", "block_sd", "weekday_sd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CohortFit:
+    """The posterior of a cohort, and all that is needed to trust it or to make it again.
+
+    `posterior` [chain, draw, ...] holds `average` and `spread` [contrast], `correlation` [contrast, other] of
+    two arms or more, `modified` [modifier, contrast], `effect` [person, contrast], `level` [person] with its
+    mean `level_of_all` and SD `level_sd` between people, and the parameters of noise. Effects are minutes, or
+    the outcome's unit, or log rate ratios of counts. With `problems` there is no verdict.
+    """
+
+    cohort: Cohort
+    model: str
+    assumes: str
+    formula: str
+    priors: Mapping[str, str]
+    prior_sd: float
+    posterior: xr.Dataset
+    diagnostics: Diagnostics
+    problems: tuple[str, ...] = ()
+    seed: int
+    versions: Mapping[str, str] = field(default_factory=dict)
+    compile_s: float = 0.0
+    sample_s: float = 0.0
+
+
+def fit_cohort(
+    cohort: Cohort, *, seed: int, draws: int = DRAWS, cores: int = 2, stage: Stage = lambda said: None
+) -> CohortFit:
+    """Fit all people of a cohort together.
+
+    Parameters
+    ----------
+    draws
+        Draws of each of four chains.
+    stage
+        Called with a few words whenever a new stage of work begins.
+    """
+    model = wakes if cohort.outcome.kind == "count" else sleep
+    started = time.perf_counter()
+    stage("compiling")
+    built = model.build(cohort)
+    compiled = compile_model(built, densities=False)
+    compiled_at = time.perf_counter()
+    stage(f"sampling {len(cohort.people)} people")
+    sampled = sample_compiled(
+        built,
+        compiled,
+        {},
+        seed=seed,
+        draws=draws,
+        tune=TUNE,
+        cores=cores,
+        attempts=ATTEMPTS,
+        extra_doublings=1,
+    )
+    unit, scale = model.unit_of(cohort)
+    return CohortFit(
+        cohort=cohort,
+        model=model.NAME,
+        assumes=model.ASSUMES,
+        formula=model.FORMULA,
+        priors=in_words(model.PRIORS, scale=scale, unit=unit),
+        prior_sd=model.SCALES.average.scale * scale,
+        posterior=sampled.posterior[[name for name in (*KEPT, *NOISE) if name in sampled.posterior]],
+        diagnostics=sampled.diagnostics,
+        problems=sampled.problems,
+        seed=seed,
+        versions=versions(),
+        compile_s=compiled_at - started,
+        sample_s=time.perf_counter() - compiled_at,
+    )
