@@ -7,10 +7,13 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from n1trial.cohort.people import Cohort
-from n1trial.cohort.stacked import Stacked
-from n1trial.columns import WEEKDAYS
+from n1trial.cohort.stacked import Index, Stacked
+from n1trial.columns import WEEKDAYS, Array
 from n1trial.models._priors import EFFECT_TIE, LOG_SD_APART, Prior
 from n1trial.models._sleep import fixed_shape
+
+# By how many of its errors the SD between people is above 0.
+SURELY_APART = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ def coords_of(cohort: Cohort, stacked: Stacked) -> dict[str, list[str] | list[in
     }
 
 
-def index(name: str, values: np.ndarray) -> pt.TensorVariable:
+def index(name: str, values: Index) -> pt.TensorVariable:
     """Integer data of a fixed length."""
     return pm.Data(name, values.astype(np.int64), shape=values.shape)
 
@@ -101,6 +104,35 @@ def _correlation_root(size: int) -> pt.TensorVariable:
         rows.append([*made, pt.sqrt(left)])
     zero = pt.constant(0.0)
     return pt.stack([pt.stack([*row, *[zero] * (size - len(row))]) for row in rows])
+
+
+def around(
+    name: str, of_all: pt.TensorVariable, apart: pt.TensorVariable, told: pt.TensorVariable
+) -> pt.TensorVariable:
+    """Values [person] with mean `of_all` and SD `apart`, centred so far as the nights tell them apart.
+
+    Parameters
+    ----------
+    told
+        1 for centred, 0 for non-centred; changes how well the sampler moves, never the model.
+
+    References
+    ----------
+    Papaspiliopoulos, Roberts & Sköld (2007), doi:10.1214/088342307000000014
+    """
+    moved = pm.Normal(f"{name}_moved", told * of_all * apart ** (told - 1.0), apart**told, dims="person")
+    return (1.0 - told) * of_all + apart ** (1.0 - told) * moved
+
+
+def share_told(values: Array, errors: Array) -> float:
+    """How far values [person] with these standard errors are told apart by the nights, 0 to 1.
+
+    0 also where people might be all alike: centred values then make a funnel.
+    """
+    noise = float(np.mean(errors**2))
+    between = max(0.0, float(values.var(ddof=1)) - noise)
+    told = between / (between + noise)
+    return told if told * (2.0 * (len(values) - 1)) ** 0.5 > SURELY_APART else 0.0
 
 
 def expected_nights(

@@ -14,7 +14,8 @@ from n1trial.cohort.fit import CohortFit
 from n1trial.cohort.people import Cohort
 from n1trial.columns import Array
 from n1trial.outcomes import Outcome
-from n1trial.verdict import INTERVAL, Chances, Verdict, VerdictRule, verdict_of
+from n1trial.protocol import VerdictRule
+from n1trial.verdict import INTERVAL, Chances, Verdict, verdict_of
 
 NEW_PEOPLE_SEED = 1
 LEAST_FOR_A_VERDICT = 5
@@ -162,16 +163,17 @@ def effects_of(
 
 
 def _draws(fit: CohortFit) -> PooledDraws:
-    drawn = fit.posterior.stack(sample=("chain", "draw"))
+    drawn = fit.posterior
 
     def of(name: str, *dims: str) -> Array:
-        return np.asarray(drawn[name].transpose("sample", *dims).to_numpy(), dtype=float)
+        values = drawn[name].transpose("chain", "draw", *dims).to_numpy()
+        return np.asarray(values.reshape(-1, *values.shape[2:]), dtype=float)
 
     count = len(fit.cohort.treatments)
     correlation = (
         of("correlation", "contrast", "other")
         if "correlation" in drawn
-        else np.broadcast_to(np.eye(count), (drawn.sizes["sample"], count, count))
+        else np.broadcast_to(np.eye(count), (drawn.sizes["chain"] * drawn.sizes["draw"], count, count))
     )
     pooled = PooledDraws(
         average=of("average", "contrast"),

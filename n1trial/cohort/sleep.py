@@ -6,10 +6,10 @@
     μ_i ~ N(M, τ_μ),  log σ_i ~ N(log S, τ_σ),  φ_i = .9 tanh(N(A, τ_φ) / .9),  d_i ~ N(D, σ_d)
     log SD of u_i, of v_i ~ N(log of a common one, .4)
 
-n_it is the number of nights that a value is the mean of, 1 for a night. Levels and log scales are centred, since
-each person's nights tell much of them; effects, periods, blocks, weekdays and correlations are non-centred, since
-they tell little. Arms are centred over each person's nights, so that levels say nothing of effects. The night of
-one person never conditions on that of another.
+n_it is the number of nights that a value is the mean of, 1 for a night. Levels and log scales are centred so
+far as the nights tell people apart; effects, periods, blocks, weekdays and correlations are non-centred, since
+nights tell little of them. Arms are centred over each person's nights, so that levels say nothing of effects. The
+night of one person never conditions on that of another.
 
 Zucker et al. (1997), doi:10.1016/S0895-4356(96)00429-5, for N-of-1 trials as a cohort.
 """
@@ -18,10 +18,19 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._terms import Scales, coords_of, expected_nights, index, people_priors, person_effects
+from n1trial.cohort._terms import (
+    Scales,
+    around,
+    coords_of,
+    expected_nights,
+    index,
+    people_priors,
+    person_effects,
+    share_told,
+)
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.stacked import Stacked, stack
-from n1trial.columns import FIRST_NIGHT_GAP
+from n1trial.columns import FIRST_NIGHT_GAP, Array
 from n1trial.models import _priors as prior
 from n1trial.models._sleep import fixed_shape
 
@@ -66,11 +75,13 @@ def build(cohort: Cohort) -> pm.Model:
         middle, minute = level_and_scale(cohort)
         unit = fixed_shape("unit", np.array([middle, minute]))
         effect = person_effects(cohort, SCALES, unit[1])
-        of_all = pm.Normal("level_of_all", unit[0], prior.LEVEL.scale * unit[1])
+        told = fixed_shape("told", np.array(_told(stacked)))
+        moved = pm.Normal("level_of_all_moved", 0.0, prior.LEVEL.scale * unit[1])
+        pm.Deterministic("level_of_all", unit[0] + moved)
         apart = pm.HalfNormal("level_sd", prior.PEOPLE_SD.scale * unit[1])
-        level = pm.Normal("level", of_all, apart, dims="person")
+        level = pm.Deterministic("level", unit[0] + around("level", moved, apart, told[0]), dims="person")
         expected = expected_nights(stacked, SCALES, level=level, effect=effect, unit=unit[1])
-        _nights(stacked, expected, unit[1])
+        _nights(stacked, expected, unit[1], told[1])
     return model
 
 
@@ -88,12 +99,28 @@ def level_and_scale(cohort: Cohort) -> tuple[float, float]:
     return float(np.mean([each.mean() for each in nights])), float(within) / prior.NIGHT_SD.parameters[0]
 
 
-def _nights(stacked: Stacked, expected: pt.TensorVariable, minute: pt.TensorVariable) -> None:
+def _told(stacked: Stacked) -> tuple[float, float]:
+    """How far the nights tell people's levels apart, and their log scales."""
+    counts = np.bincount(stacked.person)
+    means = np.bincount(stacked.person, stacked.y) / counts
+    residual = stacked.y - means[stacked.person]
+    variances = np.bincount(stacked.person, residual**2 * stacked.rests_on) / np.maximum(counts - 1, 1)
+    variances = np.maximum(variances, variances.mean() / 100.0)
+    # Heavy tails make a spread harder to tell from another.
+    kurtosis = float(np.mean((residual**2 * stacked.rests_on / variances[stacked.person]) ** 2))
+    errors: Array = np.sqrt(variances.mean() / np.bincount(stacked.person, stacked.rests_on))
+    log_errors: Array = np.sqrt((max(kurtosis, 3.0) - 1.0) / (4.0 * counts))
+    return share_told(means, errors), share_told(0.5 * np.log(variances), log_errors)
+
+
+def _nights(
+    stacked: Stacked, expected: pt.TensorVariable, minute: pt.TensorVariable, told: pt.TensorVariable
+) -> None:
     y = fixed_shape("y", stacked.y)
     middle, log_sd = prior.NIGHT_SD.parameters
-    of_all = pm.Normal("log_sigma_of_all", np.log(middle) + pt.log(minute), log_sd)
+    of_all = pm.Normal("log_sigma_of_all_moved", 0.0, log_sd)
     apart = pm.HalfNormal("log_sigma_sd", prior.NIGHT_SD_SPREAD.scale)
-    log_sigma = pm.Normal("log_sigma", of_all, apart, dims="person")
+    log_sigma = np.log(middle) + pt.log(minute) + around("log_sigma", of_all, apart, told)
     pm.Deterministic("sigma", pt.exp(log_sigma), dims="person")
     nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
     residual = y - expected

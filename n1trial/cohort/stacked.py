@@ -65,10 +65,9 @@ def stack(cohort: Cohort) -> Stacked:
         person=np.repeat(np.arange(len(alone)), [len(each.y) for each in alone]),
         cell_person=np.repeat(np.arange(len(alone)), [len(each.arm) for each in alone]),
         cell=_numbered_on([each.cell + 1 for each in alone]) - 1,
-        **{
-            name: _numbered_on([getattr(each, name) for each in alone])
-            for name in ("period", "block", "run_in")
-        },
+        period=_numbered_on([each.period for each in alone]),
+        block=_numbered_on([each.block for each in alone]),
+        run_in=_numbered_on([each.run_in for each in alone]),
     )
 
 

@@ -13,7 +13,16 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._terms import Scales, coords_of, expected_nights, index, people_priors, person_effects
+from n1trial.cohort._terms import (
+    Scales,
+    around,
+    coords_of,
+    expected_nights,
+    index,
+    people_priors,
+    person_effects,
+    share_told,
+)
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.stacked import Stacked, stack
 from n1trial.models import _priors as prior
@@ -52,9 +61,11 @@ def build(cohort: Cohort) -> pm.Model:
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
         unit = fixed_shape("unit", np.array([log_level(cohort)]))
         effect = person_effects(cohort, SCALES, 1.0)
-        of_all = pm.Normal("level_of_all", unit[0], prior.LOG_LEVEL.scale)
+        told = fixed_shape("told", np.array([_told(stacked)]))
+        moved = pm.Normal("level_of_all_moved", 0.0, prior.LOG_LEVEL.scale)
+        pm.Deterministic("level_of_all", unit[0] + moved)
         apart = pm.HalfNormal("level_sd", prior.LOG_PEOPLE_SD.scale)
-        level = pm.Normal("level", of_all, apart, dims="person")
+        level = pm.Deterministic("level", unit[0] + around("level", moved, apart, told[0]), dims="person")
         log_rate = expected_nights(stacked, SCALES, level=level, effect=effect)
         _nights(stacked, log_rate)
     return model
@@ -69,6 +80,12 @@ def log_level(cohort: Cohort) -> float:
     """Log of the mean count of a night of the cohort, around which the mean level has its prior."""
     nights = [person.data.analysed(cohort.outcome)[cohort.outcome.name] for person in cohort.people]
     return float(np.log(np.mean([each.mean() for each in nights])))
+
+
+def _told(stacked: Stacked) -> float:
+    """How far the nights tell people's rates apart."""
+    total = np.bincount(stacked.person, stacked.y) + 0.5
+    return share_told(np.log(total / np.bincount(stacked.person)), total**-0.5)
 
 
 def _nights(stacked: Stacked, log_rate: pt.TensorVariable) -> None:
