@@ -43,6 +43,10 @@ class AnalysisError(N1TrialError):
     """Nights from which the model cannot learn anything: an empty arm, a constant outcome."""
 
 
+class TaskError(N1TrialError):
+    """Processes or machines that did not do their work: none to reach, killed, of another version."""
+
+
 class GateError(N1TrialError):
     """A result that exists but must not be shown: a gate refused it."""
 
