@@ -190,7 +190,7 @@ def _connected(scheduler: str) -> Iterator[tuple[Any, Any]]:
         # It warns of other versions in a table; `_refuse_other_versions` says it in a line.
         warnings.simplefilter("ignore")
         client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False)
-    with client:
+    with client, client.as_current():
         try:
             client.wait_for_workers(1, timeout=FIRST_WORKER_S)
         except TimeoutError as error:
