@@ -220,12 +220,13 @@ class _Simulated:
     trials: int
     seed: int
     looks: Looks | None
+    threads: int | None = None
 
 
 def _simulate(designs: list[_Simulated], *, scheduler: str | None, on_done: OnDone) -> list[DesignChances]:
-    # Here every design is drawn once and its trials keep all cores busy, which other processes would not
-    # better; a cluster has more cores than that, and each gain of each design can go to another.
-    alone = [replace(design, gains=(gain,)) for design in designs for gain in design.gains]
+    # Here every design is drawn once and its trials keep all cores busy, which more processes would not
+    # better; a worker of a cluster has a core for itself, and many can share a design.
+    alone = [replace(design, gains=(gain,), threads=1) for design in designs for gain in design.gains]
     pieces = run_tasks(
         _chances, alone if scheduler else designs, scheduler=scheduler, processes=1, on_done=on_done
     )
@@ -247,6 +248,7 @@ def _chances(design: _Simulated) -> DesignChances:
         trials=design.trials,
         seed=design.seed,
         looks=design.looks,
+        threads=design.threads,
     )
     return DesignChances(
         name=design.name,
