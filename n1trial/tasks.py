@@ -139,22 +139,19 @@ def _on_cluster[T, R](
     work: Callable[[T], R], items: Sequence[T], *, scheduler: str, on_done: OnDone, retries: int
 ) -> list[R]:
     found: dict[int, R] = {}
-    with _connected(scheduler) as (distributed, client):
+    # Leaving it, early or not, makes the scheduler forget what is left.
+    with _connected(scheduler) as (distributed, client), _told_of_losses(distributed, scheduler):
         _refuse_other_versions(client, scheduler)
         # As bytes, so that only a worker opens them: the scheduler need not load what the work stands on.
         futures = {
             client.submit(_unpack_and_attempt, pickle.dumps((work, item)), pure=False, retries=retries): index
             for index, item in enumerate(items)
         }
-        try:
-            for future in _as_done(distributed, client, list(futures), scheduler):
-                found[futures[future]] = _told(_fetched(distributed, future, scheduler))
-                # Else the scheduler would do it again when the worker that holds it goes.
-                future.release()
-                on_done(len(found), len(items))
-        except BaseException:
-            client.cancel(list(futures))
-            raise
+        for future in _as_done(distributed, client, list(futures), scheduler):
+            found[futures[future]] = _told(future.result())
+            # Else the scheduler would do it again when the worker that holds it goes.
+            future.release()
+            on_done(len(found), len(items))
         # Workers may have joined in the meantime.
         _refuse_other_versions(client, scheduler)
     return [found[index] for index in range(len(items))]
@@ -267,15 +264,16 @@ def _as_done(distributed: Any, client: Any, futures: list[Any], scheduler: str) 
         yield from done
 
 
-def _fetched(distributed: Any, future: Any, scheduler: str) -> Any:
+@contextmanager
+def _told_of_losses(distributed: Any, scheduler: str) -> Iterator[None]:
     try:
-        return future.result()
+        yield
     except distributed.KilledWorker as error:
         raise TaskError(
             f"scheduler {scheduler}: {error.allowed_failures + 1} workers died on the same task, the last of"
             f" them {error.last_worker.address}: give workers more memory, or read what they wrote"
         ) from error
-    except CancelledError as error:
+    except (CancelledError, distributed.comm.CommClosedError) as error:
         raise TaskError(
             f"scheduler {scheduler}: it went away before all was done: start it and its workers again"
         ) from error
