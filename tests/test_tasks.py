@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import calibrate
 import numpy as np
 import pandas as pd
 import pytest
@@ -313,3 +314,19 @@ def test_fits_of_several_people_are_the_same_on_a_cluster(tmp_path, capsys):
         draws = (each.fit.posterior["effect"].to_numpy() for each in (one, other))
         np.testing.assert_allclose(*draws, rtol=1e-6)
         assert one.findings.results == other.findings.results
+
+
+@pytest.mark.slow
+def test_a_calibration_study_in_pieces_on_a_cluster_has_the_ranks_of_the_whole(tmp_path):
+    whole, _ = calibrate.piece(("sbc-poisson", range(6)))
+    with cluster(tmp_path / "calibration", workers=1) as (address, _):
+        pieces = [("sbc-poisson", range(4)), ("sbc-poisson", range(4, 6))]
+        parts = run_tasks(calibrate.piece, pieces, scheduler=address)
+    for quantity, counts in whole.items():
+        np.testing.assert_array_equal(np.concatenate([part[quantity] for part, _ in parts]), counts)
+
+
+def test_the_pieces_of_a_study_are_all_its_trials_once():
+    assert calibrate.pieces("null") == [("null", None)]
+    found = [trial for _, part in calibrate.pieces("sbc-joint") for trial in part]
+    assert found == list(range(600))
