@@ -183,8 +183,8 @@ def plan_trial(
             for name, other in neighbours(protocol)
         ),
     ]
-    planned, *beside = _simulate(designs, scheduler=scheduler, on_done=on_done)
     draws = draw_schedules(protocol, draws=SCHEDULES, seed=seed)
+    planned, *beside = _simulate(designs, scheduler=scheduler, on_done=on_done)
     return Plan(
         protocol=protocol.name,
         protocol_sha256=protocol.sha256,
