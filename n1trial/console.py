@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from n1trial.fit import OnStage
     from n1trial.importers import Note
+    from n1trial.tasks import OnDone
 
 
 class Zone(click.ParamType):  # type: ignore[type-arg]
@@ -64,6 +65,14 @@ def progress() -> Iterator[OnStage]:
             bars.update(tasks[name], description=f"{name}: {said}")  # type: ignore[arg-type]
 
         yield on_stage
+
+
+@contextmanager
+def counted(doing: str) -> Iterator[OnDone]:
+    """Show on the error stream how many pieces of work are done, of how many."""
+    with progress() as on_stage:
+        on_stage(doing, "begun")
+        yield lambda done, of: on_stage(doing, f"{done} of {of} done")
 
 
 @contextmanager

@@ -3,16 +3,23 @@
     uv run python tests/calibrate.py                         run every study and write its summary
     uv run python tests/calibrate.py --study sbc-duration    one of them
     uv run python tests/calibrate.py --plots FOLDER          draw what was written
+    uv run python tests/calibrate.py --processes 8           on eight processes of this machine
+    uv run python tests/calibrate.py --scheduler ADDRESS     on a Dask cluster, whose workers find this folder:
 
-Seeds are fixed, so the same machine finds the same figures; `test_calibration.py` runs the studies in CI and
-holds them to their gates.
+    dask scheduler --host 127.0.0.1
+    PYTHONPATH=tests dask worker tcp://127.0.0.1:8786 --nthreads 1 --nworkers 8
+
+Seeds are fixed, so the same machine finds the same figures, in one piece or in many; pieces are put together,
+and the summaries written, when all are done. `test_calibration.py` runs the studies in CI and holds them to
+their gates.
 """
 
 import argparse
+import importlib
 import itertools
 import json
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -25,6 +32,7 @@ from scipy import stats
 from n1trial.fast import design_of, fit_many
 from n1trial.models import models
 from n1trial.outcomes import OUTCOMES
+from n1trial.tasks import run_tasks
 from n1trial.verdict import VerdictRule, verdicts_met
 
 KEPT = Path(__file__).parent / "calibration"
@@ -52,6 +60,8 @@ QUANTITIES = {
 # `joint` left its ω on the band, where six hundred have it in the middle.
 SBC_TRIALS = {name: 1000 if model.DEFAULT_OF else 300 for name, model in models().items()}
 SBC_TRIALS |= {"gaussian": 1000, "joint": 600}
+# Trials that one core samples in about a minute; a process prepares a study once, in a third of that.
+PIECE = 250
 NULL_SCENARIOS = {
     "ordinary": {},
     "correlation .2": {"phi": 0.2},
@@ -94,15 +104,32 @@ def sbc_trial():
 
 def sbc_study(name):
     """Ranks of a model's quantities: histogram in 20 bins and ECDF at the points of the band."""
-    model, data, trials = models()[name], sbc_trial(), SBC_TRIALS[name]
+    return _summed(name, [_counted(name, range(SBC_TRIALS[name]))])
+
+
+def _counted(name, part, **threads):
+    quantities = {quantity: partial(_draws_of, quantity) for quantity in QUANTITIES[name]}
+    prepared = _prepared(name, SBC_TRIALS[name])
+    return sbc.count(prepared, quantities, part=part, **threads), prepared.rng
+
+
+@lru_cache(maxsize=1)
+def _prepared(name, trials):
+    model, data = models()[name], sbc_trial()
     outcomes = dict(zip(("y", "y_wakes"), (SLEEP, WAKES), strict=True))
     if len(model.KINDS) == 1:
         outcomes = {"y": next(each for each in outcomes.values() if each.kind in model.KINDS)}
     if model.KINDS == ("count",):
         data = replace(data, outcomes=(WAKES,))
-    quantities = {quantity: partial(_draws_of, quantity) for quantity in QUANTITIES[name]}
-    ranks = sbc.ranks(model, data, outcomes, trials=trials, quantities=quantities, seed=1)
-    return {"trials": trials, "quantities": {each: sbc.summary(found) for each, found in ranks.items()}}
+    return sbc.prepare(model, data, outcomes, trials=trials, seed=1)
+
+
+def _summed(name, counted):
+    ranks = sbc.ranks([counts for counts, _ in counted], rng=counted[0][1])
+    return {
+        "trials": SBC_TRIALS[name],
+        "quantities": {each: sbc.summary(found) for each, found in ranks.items()},
+    }
 
 
 def _draws_of(quantity, draws):
@@ -252,23 +279,59 @@ def draw(folder):
     figure.savefig(folder / "deciles.svg", bbox_inches="tight")
 
 
+def pieces(study):
+    """What can be done apart of a study: parts of its trials, or the whole."""
+    if not study.startswith("sbc-"):
+        return [(study, None)]
+    trials = SBC_TRIALS[study[4:]]
+    return [(study, range(first, min(first + PIECE, trials))) for first in range(0, trials, PIECE)]
+
+
+def piece(asked):
+    """Do a piece of a study, on one core where it is a part."""
+    study, part = asked
+    return STUDIES[study]() if part is None else _counted(study[4:], part, threads=1)
+
+
+def run_apart(studies, **where):
+    """Summaries of studies whose pieces are done apart, `where` as `run_tasks` takes it."""
+    asked = [each for study in studies for each in pieces(study)]
+    done = zip(asked, run_tasks(piece, asked, **where), strict=True)
+    for study, found in itertools.groupby(done, key=lambda each: each[0][0]):
+        parts = [part for _, part in found]
+        yield study, _summed(study[4:], parts) if study.startswith("sbc-") else parts[0]
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--study", choices=STUDIES, action="append")
     parser.add_argument("--plots", type=Path, metavar="FOLDER")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--scheduler", metavar="ADDRESS")
+    where.add_argument("--processes", type=int, metavar="N", default=1)
     asked = parser.parse_args()
     if asked.plots:
         draw(asked.plots)
         return
     KEPT.mkdir(exist_ok=True)
-    for study in asked.study or STUDIES:
-        found = STUDIES[study]()
+    studies = asked.study or list(STUDIES)
+    if asked.scheduler is None and asked.processes == 1:
+        summaries = ((study, STUDIES[study]()) for study in studies)
+    else:
+        summaries = run_apart(
+            studies,
+            scheduler=asked.scheduler,
+            processes=asked.processes,
+            on_done=lambda done, of: print(f"{done} of {of} pieces done", flush=True),
+        )
+    for study, found in summaries:
         text = json.dumps(found, indent=1, ensure_ascii=False)
         (KEPT / f"{study}.json").write_text(text + "\n", encoding="utf-8")
         print(f"{study}: kept")
 
 
 if __name__ == "__main__":
-    main()
+    # Under its own name, by which other processes find the pieces.
+    importlib.import_module("calibrate").main()

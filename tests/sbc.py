@@ -9,8 +9,12 @@ further quantity.
 """
 
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import nutpie
@@ -25,20 +29,30 @@ THIN = 5
 RANKS = DRAWS // THIN
 
 
-def ranks(model, data, outcomes, *, trials, quantities, seed):
-    """Rank [trial] of each quantity's true value among `RANKS` draws, by quantity.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """A model with the trials it is to find again: their true parameters, and the nights lived under them."""
+
+    compiled: Any
+    truths: Any
+    lived: list[dict[str, Any]]
+    log_lik: Callable[..., Any]
+    rng: np.random.Generator
+    seed: int
+
+
+def prepare(model, data, outcomes, *, trials, seed):
+    """Draw as many truths and live their nights.
 
     `outcomes` maps the model's observed data, such as "y", to the outcome that they hold; the first is the
     one that the model is built for. Given its parameters a model draws each outcome by itself, so the
-    outcomes of one trial come from one and the same truth. `quantities` maps a name to a function of an
-    xarray Dataset of draws that returns [draw]; "log-lik", of all outcomes together, is added to them.
+    outcomes of one trial come from one and the same truth.
     """
     built = model.build(data, next(iter(outcomes.values())))
     if len(outcomes) != len(built.observed_RVs):
         raise ValueError(
             f"{model.NAME}: {len(built.observed_RVs)} outcomes are observed, not {len(outcomes)}"
         )
-    compiled = _compiled(built)
     truths = truths_of(built, trials=trials, seed=seed)
     rng = np.random.default_rng(seed)
     lived = [
@@ -48,28 +62,59 @@ def ranks(model, data, outcomes, *, trials, quantities, seed):
         }
         for trial in range(trials)
     ]
-    log_lik = _log_likelihood(built)
-    found = {name: np.zeros(trials, dtype=int) for name in (*quantities, "log-lik")}
+    return Prepared(
+        compiled=_compiled(built),
+        truths=truths,
+        lived=lived,
+        log_lik=_log_likelihood(built),
+        rng=rng,
+        seed=seed,
+    )
+
+
+def count(prepared, quantities, *, part, threads=2):
+    """Draws below the true value and as large as it [trial, 2], by quantity, of a `part` of the trials.
+
+    `quantities` maps a name to a function of an xarray Dataset of draws that returns [draw]; "log-lik", of
+    all outcomes together, is added to them.
+    """
+    found = {name: np.zeros((len(part), 2), dtype=int) for name in (*quantities, "log-lik")}
 
     def sampled(trial):
         return nutpie.sample(
-            compiled.with_data(**lived[trial]),
+            prepared.compiled.with_data(**prepared.lived[trial]),
             draws=DRAWS,
             tune=TUNE,
             chains=1,
             cores=1,
-            seed=seed + trial,
+            seed=prepared.seed + trial,
             target_accept=0.85,
             progress_bar=False,
         )["posterior"].to_dataset()
 
-    with ThreadPoolExecutor(2) as pool:
-        for trial, posterior in enumerate(pool.map(sampled, range(trials))):
-            truth, draws = truths.isel(draw=[trial]), posterior.isel(draw=slice(None, None, THIN))
+    with ThreadPoolExecutor(threads) as pool:
+        for row, (trial, posterior) in enumerate(zip(part, pool.map(sampled, part), strict=True)):
+            truth, draws = prepared.truths.isel(draw=[trial]), posterior.isel(draw=slice(None, None, THIN))
+            nights = prepared.lived[trial]
             for name, quantity in quantities.items():
-                found[name][trial] = _rank(quantity(truth), quantity(draws), rng)
-            nights = lived[trial]
-            found["log-lik"][trial] = _rank(log_lik(truth, nights), log_lik(draws, nights), rng)
+                found[name][row] = _below_and_same(quantity(truth), quantity(draws))
+            log_liks = prepared.log_lik(truth, nights), prepared.log_lik(draws, nights)
+            found["log-lik"][row] = _below_and_same(*log_liks)
+    return found
+
+
+def ranks(counts, *, rng):
+    """Rank [trial] of each quantity's true value among its draws, 0 to `RANKS`, ties broken by chance.
+
+    `counts` are those of all trials, in one part or in several one after another; `rng` is that with which
+    the nights were lived, so that parts have the ranks of the whole.
+    """
+    whole = {name: np.concatenate([part[name] for part in counts]) for name in counts[0]}
+    rng, trials = deepcopy(rng), len(next(iter(whole.values())))
+    found = {name: np.zeros(trials, dtype=int) for name in whole}
+    for trial in range(trials):
+        for name, (below, same) in ((name, each[trial]) for name, each in whole.items()):
+            found[name][trial] = below + rng.integers(0, same + 1)
     return found
 
 
@@ -82,10 +127,8 @@ def truths_of(built, *, trials, seed):
         return pm.sample_prior_predictive(trials, var_names=names, random_seed=seed)["prior"].to_dataset()
 
 
-def _rank(true, drawn, rng):
-    """Draws below the truth, ties broken by chance: 0 to RANKS."""
-    below, same = (drawn < true[0]).sum(), (drawn == true[0]).sum()
-    return int(below + rng.integers(0, same + 1))
+def _below_and_same(true, drawn):
+    return (drawn < true[0]).sum(), (drawn == true[0]).sum()
 
 
 def _compiled(built):

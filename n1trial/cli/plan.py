@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._arguments import ANY_PATH, FILE
-from n1trial.console import Zone, say_note, still
+from n1trial.cli._arguments import ANY_PATH, FILE, SCHEDULER
+from n1trial.console import Zone, counted, say_note, still
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--sd", type=float, metavar="MIN", help="SD from night to night, if you know it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--out", type=FILE, help="Write the plan as a page (HTML), or as JSON if it ends in .json.")
+@SCHEDULER
 def plan(
     protocol: str,
     baseline: tuple[Path, ...],
@@ -33,6 +34,7 @@ def plan(
     sd: float | None,
     as_json: bool,
     out: Path | None,
+    scheduler: str | None,
 ) -> None:
     """Say what a trial could show: precision, chance of each verdict, other designs.
 
@@ -49,8 +51,8 @@ def plan(
 
         with still("reading the export"):
             nights = nightly(read_exports(baseline, home_zone=home_zone, on_note=say_note))
-    with still("simulating trials"):
-        planned = plan_trial(read, baseline=nights, night_sd=sd)
+    with counted("simulating trials") as on_done:
+        planned = plan_trial(read, baseline=nights, night_sd=sd, scheduler=scheduler, on_done=on_done)
     if out is not None:
         from n1trial.report.plan_page import write_plan
 

@@ -95,6 +95,7 @@ def simulate_trials(
     trials: int,
     seed: int,
     looks: Looks | None,
+    threads: int | None = None,
 ) -> tuple[Precision, tuple[AtEffect, ...]]:
     """Live, analyse and judge many trials, the same lives at every true effect.
 
@@ -104,6 +105,8 @@ def simulate_trials(
         True gains of every arm against the reference, in the outcome's contrast unit.
     looks
         When the trial may stop early; None: never.
+    threads
+        Threads that fit; None: one a core.
     """
     outcome = protocol.primary
     nights, taken, arms = live(person, draws, trials=trials, rng=np.random.default_rng([seed, 1]))
@@ -122,6 +125,7 @@ def simulate_trials(
                 thresholds=(-outcome.mid, 0.0, outcome.mid),
                 priors=priors,
                 points=COARSE_POINTS,
+                threads=threads,
             )
             for end in ends
         ]

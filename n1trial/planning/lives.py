@@ -39,6 +39,7 @@ class Draws:
         return tuple(int(night) + 1 for night in np.flatnonzero(np.diff(self.design.block, append=-1)))
 
 
+@lru_cache(maxsize=1)
 def draw_schedules(protocol: Protocol, *, draws: int, seed: int) -> Draws:
     """Draw schedules as `new` would, and line up their analysed nights."""
     schedules = tuple(

@@ -1,6 +1,7 @@
 """A protocol becomes a plan: what this trial could show, before night 1."""
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,8 @@ from n1trial.planning.cost import ArmCost, arm_costs
 from n1trial.planning.lives import draw_schedules
 from n1trial.planning.neighbours import neighbours
 from n1trial.planning.person import Person, person_of
-from n1trial.protocol import Protocol
+from n1trial.protocol import Looks, Protocol
+from n1trial.tasks import OnDone, run_tasks
 
 TRIALS, NEIGHBOUR_TRIALS, SCHEDULES, NEIGHBOUR_SCHEDULES = 500, 150, 100, 25
 SEED = 1
@@ -115,6 +117,8 @@ def plan_trial(
     night_sd: float | None = None,
     trials: int = TRIALS,
     seed: int = SEED,
+    scheduler: str | None = None,
+    on_done: OnDone = lambda done, of: None,
 ) -> Plan:
     """Say what a trial could show, from many simulated trials on draws of its own schedule.
 
@@ -124,11 +128,18 @@ def plan_trial(
         Nights of the person from before the trial; None: a typical person.
     night_sd
         SD from night to night in the outcome's unit, instead of the estimated or typical one.
+    scheduler
+        Address of a Dask scheduler whose workers simulate, a design and true gain each; the numbers are the
+        same. The protocol and the person's mean, SD and the like are sent there, and no night.
+    on_done
+        Called with the number of pieces of work done, and of all.
 
     Raises
     ------
     AnalysisError
         The baseline or the SD cannot be planned with.
+    TaskError
+        The cluster cannot be reached, or did not do its work.
     ProtocolError
         The primary outcome is a count, or the design has a single block.
     """
@@ -145,19 +156,35 @@ def plan_trial(
         )
     person = person_of(baseline, outcome, night_sd=night_sd)
     gains = (0.0, outcome.mid, 2 * outcome.mid)
-    draws = draw_schedules(protocol, draws=SCHEDULES, seed=seed)
     looks = planned_looks(protocol)
-    precision, at = simulate_trials(
-        person, draws, protocol, gains=gains, trials=trials, seed=seed, looks=looks
-    )
     few = max(50, trials * NEIGHBOUR_TRIALS // TRIALS)
-    beside = []
-    for name, other in neighbours(protocol):
-        theirs = draw_schedules(other, draws=NEIGHBOUR_SCHEDULES, seed=seed)
-        width, chances = simulate_trials(
-            person, theirs, other, gains=gains, trials=few, seed=seed, looks=None
-        )
-        beside.append(_design(name, other, width, chances))
+    designs = [
+        _Simulated(
+            name="as planned",
+            protocol=protocol,
+            person=person,
+            gains=gains,
+            schedules=SCHEDULES,
+            trials=trials,
+            seed=seed,
+            looks=looks,
+        ),
+        *(
+            _Simulated(
+                name=name,
+                protocol=other,
+                person=person,
+                gains=gains,
+                schedules=NEIGHBOUR_SCHEDULES,
+                trials=few,
+                seed=seed,
+                looks=None,
+            )
+            for name, other in neighbours(protocol)
+        ),
+    ]
+    draws = draw_schedules(protocol, draws=SCHEDULES, seed=seed)
+    planned, *beside = _simulate(designs, scheduler=scheduler, on_done=on_done)
     return Plan(
         protocol=protocol.name,
         protocol_sha256=protocol.sha256,
@@ -166,7 +193,7 @@ def plan_trial(
         labels={arm.name: arm.label for arm in protocol.arms},
         reference=protocol.reference,
         person=person,
-        planned=_design("as planned", protocol, precision, at),
+        planned=planned,
         beside=tuple(beside),
         recovered=tuple(
             (half_life, recovered_share(draws.schedules, protocol, half_life_nights=half_life))
@@ -181,11 +208,50 @@ def plan_trial(
     )
 
 
-def _design(
-    name: str, protocol: Protocol, precision: Precision, by_gain: tuple[AtEffect, ...]
-) -> DesignChances:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Simulated:
+    """All that the numbers of a design depend on."""
+
+    name: str
+    protocol: Protocol
+    person: Person
+    gains: tuple[float, ...]
+    schedules: int
+    trials: int
+    seed: int
+    looks: Looks | None
+    threads: int | None = None
+
+
+def _simulate(designs: list[_Simulated], *, scheduler: str | None, on_done: OnDone) -> list[DesignChances]:
+    # Here every design is drawn once and its trials keep all cores busy, which more processes would not
+    # better; a worker of a cluster has a core for itself, and many can share a design.
+    alone = [replace(design, gains=(gain,), threads=1) for design in designs for gain in design.gains]
+    pieces = run_tasks(
+        _chances, alone if scheduler else designs, scheduler=scheduler, processes=1, on_done=on_done
+    )
+    joined = []
+    for together in itertools.batched(pieces, len(pieces) // len(designs)):
+        by_gain = tuple(at for piece in together for at in piece.by_gain)
+        joined.append(replace(together[0], by_gain=by_gain))
+    return joined
+
+
+def _chances(design: _Simulated) -> DesignChances:
+    protocol = design.protocol
+    draws = draw_schedules(protocol, draws=design.schedules, seed=design.seed)
+    precision, by_gain = simulate_trials(
+        design.person,
+        draws,
+        protocol,
+        gains=design.gains,
+        trials=design.trials,
+        seed=design.seed,
+        looks=design.looks,
+        threads=design.threads,
+    )
     return DesignChances(
-        name=name,
+        name=design.name,
         arms=len(protocol.arms),
         nights=protocol.planned_nights - protocol.design.run_in_nights,
         blocks=protocol.design.blocks,
