@@ -43,13 +43,12 @@ class AnalysisError(N1TrialError):
     """Nights from which the model cannot learn anything: an empty arm, a constant outcome."""
 
 
-<<<<<<< HEAD
 class CohortError(N1TrialError):
     """People who cannot be put together: the same one twice, other doses, other units."""
-=======
+
+
 class TaskError(N1TrialError):
     """Processes or machines that did not do their work: none to reach, killed, of another version."""
->>>>>>> scale
 
 
 class GateError(N1TrialError):
