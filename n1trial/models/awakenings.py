@@ -64,7 +64,11 @@ def likelihood(
 def _weighted(
     count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable, used: pt.TensorVariable
 ) -> pt.TensorVariable:
-    return used * (generalised_poisson_kernel(count, rate, omega) - pt.gammaln(count + 1.0))
+    return used * _logp(count, rate, omega)
+
+
+def _logp(count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable) -> pt.TensorVariable:
+    return generalised_poisson_kernel(count, rate, omega) - pt.gammaln(count + 1.0)
 
 
 def generalised_poisson_kernel(
