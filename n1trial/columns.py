@@ -16,7 +16,7 @@ import pandas as pd
 
 from n1trial.errors import AnalysisError
 from n1trial.outcomes import OUTCOMES, Outcome
-from n1trial.trial import TrialData
+from n1trial.trial import RESTS_ON, TrialData
 
 type Array = npt.NDArray[np.float64]
 
@@ -173,9 +173,10 @@ def _learnable(data: TrialData, outcome: Outcome) -> None:
             raise AnalysisError(
                 f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
             )
-    if len(nights) < 2 * len(data.arms):
+    recorded = nights[RESTS_ON].sum() if RESTS_ON in nights else len(nights)
+    if recorded < 2 * len(data.arms):
         raise AnalysisError(
-            f"{outcome.name}: {len(nights)} nights are too few to compare anything: record more"
+            f"{outcome.name}: {recorded:g} nights are too few to compare anything: record more"
         )
     _numbers_of_its_kind(data, outcome)
     values = nights[outcome.name]

@@ -19,6 +19,8 @@ from n1trial.protocol import Protocol, VerdictRule
 from n1trial.schedule import Schedule
 from n1trial.show import card
 
+RESTS_ON = "rests_on"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialData:
@@ -29,6 +31,7 @@ class TrialData:
     one column for every outcome (NaN: not recorded), `left_out` (reason, or empty) and `flags`; from a
     device also `start` of sleep (ISO text) and `device`; from a diary `taken` (1, 0, NaN: not written),
     `taken_at` ("22:15"), `guess` ("" : none), `confidence` (0 to 10), and a number for every confounder.
+    A table of means has `rests_on`, the nights that each row is the mean of.
     `covariates` names the confounders, written down before the dose, of which any value is there.
     `blinded` is None where nobody said. While `sealed` the arms are letters, the first the comparator;
     `blind_broken` says how the person came to know what was hidden. `design` is what the schedule was

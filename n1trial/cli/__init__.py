@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from n1trial.cli.answer import analyse, fit, report
+from n1trial.cli.answer import analyse, cohort, fit, report
 from n1trial.cli.begin import document, new
 from n1trial.cli.house import demo, doctor, label, nights, protocols
 from n1trial.cli.plan import plan
@@ -71,6 +71,7 @@ for _command in (
     fit,
     report,
     analyse,
+    cohort,
     doctor,
 ):
     cli.add_command(_command)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from n1trial.journey import Analysis
+    from n1trial.many_people import CohortAnalysis
     from n1trial.trial import TrialData
 
 EXIT_REFUSED = 3
@@ -29,6 +32,18 @@ def say_answer(analysis: Analysis) -> None:
     click.echo()
     for line in answer_lines(analysis.data, analysis.effects):
         click.echo(line)
+
+
+def say_people(analysis: CohortAnalysis, out: Path) -> None:
+    """Print what the arms did for many people, and leave as a refusal where a gate forbids the verdicts."""
+    from n1trial.report.cohort_page import cohort_lines
+
+    click.echo()
+    for line in cohort_lines(analysis.material):
+        click.echo(line)
+    click.echo(f"\nThe report: {out / 'report.html'}")
+    if analysis.refused:
+        sys.exit(EXIT_REFUSED)
 
 
 def leave_if_refused(analysis: Analysis) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._answers import leave_if_refused, say_answer, say_preliminary
-from n1trial.cli._arguments import FILE, FOLDER, now
+from n1trial.cli._answers import leave_if_refused, say_answer, say_people, say_preliminary
+from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, now
 from n1trial.console import progress
 
 if TYPE_CHECKING:
@@ -102,10 +102,28 @@ def report(
 @click.option("--mid", type=float, help="Smallest worthwhile effect, in the outcome's unit.")
 @click.option("--blinded/--not-blinded", default=None, help="Whether the arms were hidden from you.")
 @click.option("--better", type=click.Choice(["higher", "lower"]), help="Which direction is better.")
+@click.option("--person", help="Column that names the person, where the table holds several people's nights.")
+@click.option("--rests-on", help="With --person: column of how many nights a row is the mean of.")
+@click.option(
+    "--modifier", multiple=True, help="With --person: column that may change the effects; repeatable."
+)
 @SAMPLER_SEED
 @click.option("--out", type=FOLDER, required=True, help="Folder for effects.csv, checks.csv and report.html.")
-def analyse(table: Path, out: Path, sampler_seed: int, **columns: str | float | bool | None) -> None:
-    """Analyse a table of your own: any device, any supplement, one row a night."""
+def analyse(
+    table: Path,
+    out: Path,
+    sampler_seed: int,
+    person: str | None,
+    rests_on: str | None,
+    modifier: tuple[str, ...],
+    **columns: str | float | bool | None,
+) -> None:
+    """Analyse a table of your own: any device, any supplement, one row a night; of one person, or of many."""
+    if person is not None:
+        _analyse_people(table, out, sampler_seed, person, rests_on, modifier, columns)
+        return
+    if rests_on or modifier:
+        raise click.UsageError("--rests-on and --modifier are for several people: give --person too")
     from n1trial.journey import analyse_table
     from n1trial.own_table import read_table
 
@@ -118,3 +136,71 @@ def analyse(table: Path, out: Path, sampler_seed: int, **columns: str | float | 
     say_answer(analysis)
     click.echo(f"\nThe report: {out / 'report.html'}")
     leave_if_refused(analysis)
+
+
+def _analyse_people(
+    table: Path,
+    out: Path,
+    sampler_seed: int,
+    person: str,
+    rests_on: str | None,
+    modifier: tuple[str, ...],
+    columns: dict[str, str | float | bool | None],
+) -> None:
+    from n1trial.many_people import analyse_people
+    from n1trial.own_table import read_people
+
+    if columns.pop("asleep"):
+        raise click.UsageError("--asleep is for one person: several people's counts are per night, all told")
+    people, modifiers = read_people(
+        table,
+        person=person,
+        rests_on=rests_on,
+        modifiers=modifier,
+        **columns,  # type: ignore[arg-type]
+    )
+    with progress() as on_stage:
+        analysis = analyse_people(
+            people,
+            out,
+            on_stage=on_stage,
+            modifiers=modifiers,
+            facts={"table": table.name},
+            sampler_seed=sampler_seed,
+        )
+    say_people(analysis, out)
+
+
+@click.command()
+@click.argument("folders", type=ANY_PATH, nargs=-1, required=True, metavar="DIR...")
+@click.option("--outcome", help="Outcome to analyse; by default the first trial's primary one.")
+@click.option("--mid", type=float, help="Smallest worthwhile effect, where the trials differ in theirs.")
+@click.option("--people", type=FILE, help="CSV with a column person and columns that may change the effects.")
+@SAMPLER_SEED
+@click.option("--out", type=FOLDER, required=True, help="Folder for the tables and report.html.")
+def cohort(
+    folders: tuple[Path, ...],
+    outcome: str | None,
+    mid: float | None,
+    people: Path | None,
+    sampler_seed: int,
+    out: Path,
+) -> None:
+    """Put several people's finished trials together: average, spread, each person, the next one.
+
+    DIR is a trial folder; give every person's.
+    """
+    from n1trial.many_people import analyse_people, people_of_folders, read_properties
+
+    with progress() as on_stage:
+        analysis = analyse_people(
+            people_of_folders(folders, now=now()),
+            out,
+            on_stage=on_stage,
+            outcome=outcome,
+            mid=mid,
+            modifiers=read_properties(people) if people else None,
+            facts={"trial folders": str(len(folders))},
+            sampler_seed=sampler_seed,
+        )
+    say_people(analysis, out)

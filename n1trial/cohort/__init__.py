@@ -1,5 +1,6 @@
 """Many people: each one's trial under one model, an average with its spread, and the next person."""
 
+from n1trial.cohort.companion import companion_of
 from n1trial.cohort.effects import (
     CohortEffect,
     CohortEffects,
@@ -10,6 +11,7 @@ from n1trial.cohort.effects import (
 )
 from n1trial.cohort.fit import CohortFit, fit_cohort
 from n1trial.cohort.people import Cohort, Person, gather
+from n1trial.cohort.spread_prior import spread_sensitivity
 
 __all__ = [
     "Cohort",
@@ -19,8 +21,10 @@ __all__ = [
     "Person",
     "PooledDraws",
     "Summed",
+    "companion_of",
     "effects_of",
     "estimate_cohort",
     "fit_cohort",
     "gather",
+    "spread_sensitivity",
 ]

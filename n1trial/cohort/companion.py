@@ -15,9 +15,9 @@ import pandas as pd
 from scipy import optimize, stats
 
 from n1trial.cohort.people import Cohort, Person
-from n1trial.cohort.stacked import RESTS_ON
 from n1trial.columns import Array
 from n1trial.outcomes import Outcome
+from n1trial.trial import RESTS_ON
 from n1trial.verdict import INTERVAL
 
 
@@ -40,7 +40,7 @@ def companion_of(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
     -------
     One row a person and contrast that the person tried (`person`, `contrast`, `estimate`, `error`), and one
     row a contrast that two people or more tried (`contrast`, `people`, `estimate`, `low`, `high`, `p`,
-    `tau`), in the outcome's unit; for counts a difference of nightly rates.
+    `tau`), in the outcome's contrast unit.
     """
     fitted = {person.name: _period_means_fit(person, cohort.outcome) for person in cohort.people}
     freedom = sum(each.freedom for each in fitted.values())
@@ -49,7 +49,7 @@ def companion_of(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
     for arm, comparator in cohort.contrasts:
         name = f"{arm} vs {comparator}"
         own = {
-            person: each.contrast(arm, comparator)
+            person: each.contrast(arm, comparator, percent=cohort.outcome.scale == "percent")
             for person, each in fitted.items()
             if {arm, comparator} <= {*each.arms}
         }
@@ -142,9 +142,11 @@ class _PeriodMeans:
     residual: float
     freedom: int
 
-    def contrast(self, arm: str, comparator: str) -> tuple[float, float]:
-        """Difference of two arms, and its variance in units of that of a night."""
+    def contrast(self, arm: str, comparator: str, *, percent: bool) -> tuple[float, float]:
+        """Difference of two arms, or per cent of the second; its variance in units of that of a night."""
         along = np.array([float(each == arm) - float(each == comparator) for each in self.arms])
+        if percent:
+            along = along * 100.0 / max(float(self.means[self.arms.index(comparator)]), 1.0)
         return float(along @ self.means), float(along @ self.covariance @ along)
 
 

@@ -64,6 +64,8 @@ class CohortEffect:
     p_equivalent: float
     p_worse: float
     verdict: Verdict
+    average_draws: Array
+    spread_draws: Array
 
     @property
     def contrast(self) -> str:
@@ -242,6 +244,8 @@ def _effect(
     apart = np.sqrt(
         np.einsum("i,si,sij,sj,j->s", along, draws.spread, draws.correlation, draws.spread, along)
     )
+    if outcome.kind == "count":
+        apart = effects.std(axis=1)
     gains, next_gain = outcome.sign * effects, outcome.sign * coming
     chances = Chances.of(outcome.sign * average, outcome.mid)
     low, high = np.quantile(effects, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
@@ -259,7 +263,7 @@ def _effect(
         arm=arm,
         comparator=comparator,
         average=Summed.of(average),
-        spread=Summed.of(apart if outcome.kind == "continuous" else effects.std(axis=1)),
+        spread=Summed.of(apart),
         gainers=Summed.of((gains >= outcome.mid).mean(axis=1)),
         next=Summed.of(coming),
         next_better=float((next_gain > 0).mean()),
@@ -282,6 +286,8 @@ def _effect(
         verdict=verdict_of(chances, sd_ratio=float(average.std() / sd_of_prior), rule=rule)
         if verdict
         else "no verdict",
+        average_draws=average,
+        spread_draws=apart,
     )
 
 

@@ -26,7 +26,8 @@ class CohortFit:
     `posterior` [chain, draw, ...] holds `average` and `spread` [contrast], `correlation` [contrast, other] of
     two arms or more, `modified` [modifier, contrast], `effect` [person, contrast], `level` [person] with its
     mean `level_of_all` and SD `level_sd` between people, and the parameters of noise. Effects are minutes, or
-    the outcome's unit, or log rate ratios of counts. With `problems` there is no verdict.
+    the outcome's unit, or log rate ratios of counts. `prior_sd` is of the prior of an average effect, and
+    `spread_prior` the scale of that of a spread. With `problems` there is no verdict.
     """
 
     cohort: Cohort
@@ -35,6 +36,7 @@ class CohortFit:
     formula: str
     priors: Mapping[str, str]
     prior_sd: float
+    spread_prior: float
     posterior: xr.Dataset
     diagnostics: Diagnostics
     problems: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ def fit_cohort(
         formula=model.FORMULA,
         priors=in_words(model.PRIORS, scale=scale, unit=unit),
         prior_sd=model.SCALES.average.scale * scale,
+        spread_prior=model.SCALES.spread.scale * scale,
         posterior=sampled.posterior[[name for name in (*KEPT, *NOISE) if name in sampled.posterior]],
         diagnostics=sampled.diagnostics,
         problems=sampled.problems,

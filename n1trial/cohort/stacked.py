@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from n1trial.cohort.people import Cohort, Person
-from n1trial.columns import Array, columns_of
+from n1trial.columns import FIRST_NIGHT_GAP, Array, columns_of
+from n1trial.trial import RESTS_ON
 
 type Index = npt.NDArray[np.int64]
-
-RESTS_ON = "rests_on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +82,7 @@ def _alone(person: Person, cohort: Cohort) -> Stacked:
     columns = columns_of(person.data, cohort.outcome)
     used = columns.used > 0
     rows = person.data.table.iloc[columns.row[used]]
+    means = RESTS_ON in rows
     run_in = columns.analysed[used] == 0
     keys = np.column_stack([rows["period"].to_numpy(int), rows["block"].to_numpy(int), run_in.astype(int)])
     cells, first, cell = np.unique(keys, axis=0, return_index=True, return_inverse=True)
@@ -96,11 +96,12 @@ def _alone(person: Person, cohort: Cohort) -> Stacked:
     share = np.bincount(weekday[~run_in], minlength=7) / (~run_in).sum() if dated else np.zeros(7)
     return Stacked(
         y=columns.y[used],
-        rests_on=rows[RESTS_ON].to_numpy(float) if RESTS_ON in rows else np.ones(len(rows)),
-        trend=columns.terms["trend"][used, 0],
+        rests_on=rows[RESTS_ON].to_numpy(float) if means else np.ones(len(rows)),
+        # A mean over nights has no place in time, and follows no night.
+        trend=columns.terms["trend"][used, 0] * (not means),
         covariates=columns.terms.get("covariates", np.zeros((len(used), 0)))[used],
         weekday=weekday,
-        distance=columns.gap[used],
+        distance=np.full(len(rows), FIRST_NIGHT_GAP) if means else columns.gap[used],
         cell=cell,
         person=np.zeros(len(rows), np.int64),
         arm=arm,

@@ -1,0 +1,44 @@
+"""The same cohort under a prior of the spread between people half as wide and twice as wide, draws weighed anew."""
+
+import numpy as np
+import pandas as pd
+
+from n1trial.checks._reweighted import MAX_K, smoothed_weights, weighted_quantiles
+from n1trial.cohort.effects import CohortEffects
+from n1trial.cohort.fit import CohortFit
+from n1trial.verdict import INTERVAL
+
+WIDTHS = {"half as wide": 0.5, "as chosen": 1.0, "twice as wide": 2.0}
+
+
+def spread_sensitivity(fit: CohortFit, effects: CohortEffects) -> pd.DataFrame:
+    """Average and spread of every contrast under each prior.
+
+    Returns
+    -------
+    One row a contrast and prior: `contrast`, `prior`, `average`, `low`, `high`, `spread`, and Pareto's `k`;
+    with k of .7 or more the numbers are NaN, since the draws at hand say nothing about that prior.
+    """
+    spread = fit.posterior["spread"].to_numpy().reshape(-1, fit.posterior.sizes["contrast"])
+    chosen = fit.spread_prior
+    rows = []
+    for name, width in WIDTHS.items():
+        ratio = np.sum(0.5 * (spread / chosen) ** 2 * (1.0 - width**-2.0), axis=1)
+        weights, k = (np.full(len(ratio), 1.0 / len(ratio)), 0.0) if width == 1.0 else smoothed_weights(ratio)
+        usable = k < MAX_K
+        for effect in effects.contrasts:
+            low, high = weighted_quantiles(
+                effect.average_draws, weights, ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
+            )
+            found = {
+                "average": float(weights @ effect.average_draws),
+                "low": low,
+                "high": high,
+                "spread": float(weights @ effect.spread_draws),
+            }
+            rows.append(
+                {"contrast": effect.contrast, "prior": name}
+                | {key: value if usable else np.nan for key, value in found.items()}
+                | {"k": k}
+            )
+    return pd.DataFrame(rows)

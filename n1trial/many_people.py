@@ -1,0 +1,152 @@
+"""The pass over many people: trial folders or a long table become one report.
+
+As in `journey`, no statistics and no sleep, only who hands what to whom.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from n1trial.cohort import (
+    CohortEffects,
+    CohortFit,
+    Person,
+    companion_of,
+    estimate_cohort,
+    fit_cohort,
+    gather,
+    spread_sensitivity,
+)
+from n1trial.conduct import coming_evening, last_night, read_course
+from n1trial.errors import CohortError, FolderError
+from n1trial.files import write_whole
+from n1trial.fit import OnStage
+from n1trial.intake import trial_data
+from n1trial.report.cohort_page import CohortMaterial, write_cohort
+from n1trial.store import open_folder
+from n1trial.trial import TrialData
+
+SAMPLER_SEED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CohortAnalysis:
+    """A cohort's fit, its answers, and what its report was written from."""
+
+    fit: CohortFit
+    effects: CohortEffects
+    material: CohortMaterial
+
+    @property
+    def refused(self) -> bool:
+        """Whether a gate forbids the verdicts."""
+        return bool(self.effects.problems)
+
+
+def people_of_folders(paths: Sequence[Path], *, now: datetime) -> list[Person]:
+    """The trials of folders that are over and whose arms have names, each under the name of its folder.
+
+    Raises
+    ------
+    CohortError
+        A folder is given twice, or its trial still runs.
+    FolderError
+        One of them is no trial folder.
+    """
+    resolved = [path.resolve() for path in paths]
+    for number, path in enumerate(resolved):
+        if path in resolved[:number]:
+            raise CohortError(f"{paths[number]}: given twice: give every person's folder once")
+    alone = [path.name for path in resolved]
+    people = []
+    for given, path in zip(paths, resolved, strict=True):
+        folder = open_folder(path)
+        if folder.sealed:
+            raise CohortError(f"{given}: the arms are still hidden: open the key with n1trial unblind")
+        last = last_night(folder, read_course(folder))
+        if coming_evening(folder, now=now) <= last:
+            raise CohortError(
+                f"{given}: the trial runs until {last}: wait for its end, or leave the folder out"
+            )
+        # Folders of one name in several places keep as much of the path as tells them apart.
+        name = path.name if alone.count(path.name) == 1 else str(given)
+        people.append(Person(name=name, data=trial_data(folder)[0]))
+    return people
+
+
+def analyse_people(
+    people: Sequence[Person] | Mapping[str, TrialData],
+    out: Path,
+    *,
+    on_stage: OnStage,
+    outcome: str | None = None,
+    mid: float | None = None,
+    modifiers: pd.DataFrame | None = None,
+    facts: Mapping[str, str] = {},
+    sampler_seed: int = SAMPLER_SEED,
+) -> CohortAnalysis:
+    """Analyse people together; write `cohort.csv`, `people.csv`, `companion.csv` and `report.html` into `out`.
+
+    Parameters
+    ----------
+    outcome
+        Its name; None: the first person's primary one.
+    mid, modifiers
+        As `cohort.gather` takes them.
+    facts
+        Where the nights come from, as lines of name and value.
+
+    Raises
+    ------
+    CohortError
+        The people cannot be put together.
+    """
+    if isinstance(people, Mapping):
+        people = [Person(name=name, data=data) for name, data in people.items()]
+    if not people:
+        raise CohortError("cohort: nobody was given: name two trial folders or more")
+    asked = outcome or people[0].data.outcomes[0].name
+    cohort = gather(people, asked, mid=mid, modifiers=modifiers)
+    fit = fit_cohort(cohort, seed=sampler_seed, stage=lambda said: on_stage(asked, said))
+    effects = estimate_cohort(fit)
+    raw, companion = companion_of(cohort)
+    material = CohortMaterial(
+        cohort=cohort,
+        fit=fit,
+        effects=effects,
+        raw=raw,
+        companion=companion,
+        sensitivity=spread_sensitivity(fit, effects),
+        facts=dict(facts),
+    )
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{out}: cannot be made ({error.strerror}): choose another place") from error
+    for name, table in {"cohort": effects.table, "people": effects.people, "companion": companion}.items():
+        write_whole(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    write_cohort(out / "report.html", material)
+    return CohortAnalysis(fit=fit, effects=effects, material=material)
+
+
+def read_properties(path: Path) -> pd.DataFrame:
+    """A table of what may change people's effects: a column `person`, and one for each property.
+
+    Raises
+    ------
+    CohortError
+        No such file, no column `person`, or a person twice.
+    """
+    try:
+        table = pd.read_csv(path, dtype={"person": str})
+    except (OSError, ValueError) as error:
+        raise CohortError(f"{path}: cannot be read ({error}): give a CSV with a column person") from error
+    if "person" not in table or len(table.columns) < 2:
+        raise CohortError(f"{path.name}: needs a column person and one property or more: add them")
+    if table["person"].duplicated().any():
+        twice = table.loc[table["person"].duplicated(), "person"].iloc[0]
+        raise CohortError(f"{path.name}: {twice} stands twice: give every person one row")
+    return table.set_index("person")
