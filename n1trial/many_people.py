@@ -85,6 +85,7 @@ def analyse_people(
     outcome: str | None = None,
     mid: float | None = None,
     modifiers: pd.DataFrame | None = None,
+    prior_width: float = 1.0,
     facts: Mapping[str, str] = {},
     sampler_seed: int = SAMPLER_SEED,
 ) -> CohortAnalysis:
@@ -96,6 +97,8 @@ def analyse_people(
         Its name; None: the first person's primary one.
     mid, modifiers
         As `cohort.gather` takes them.
+    prior_width
+        As `cohort.fit_cohort` takes it.
     facts
         Where the nights come from, as lines of name and value.
 
@@ -110,7 +113,9 @@ def analyse_people(
         raise CohortError("cohort: nobody was given: name two trial folders or more")
     asked = outcome or people[0].data.outcomes[0].name
     cohort = gather(people, asked, mid=mid, modifiers=modifiers)
-    fit = fit_cohort(cohort, seed=sampler_seed, stage=lambda said: on_stage(asked, said))
+    fit = fit_cohort(
+        cohort, seed=sampler_seed, prior_width=prior_width, stage=lambda said: on_stage(asked, said)
+    )
     effects = estimate_cohort(fit)
     raw, companion = companion_of(cohort)
     material = CohortMaterial(

@@ -22,6 +22,13 @@ SAMPLER_SEED = click.option(
     show_default=True,
     help="Seed of the sampler.",
 )
+PRIOR_WIDTH = click.option(
+    "--prior-width",
+    type=click.FloatRange(0.1, 100.0),
+    default=1.0,
+    show_default=True,
+    help="Several people: how many times as wide the priors of effects are; they are for supplements.",
+)
 
 
 @click.command()
@@ -107,6 +114,7 @@ def report(
 @click.option(
     "--modifier", multiple=True, help="With --person: column that may change the effects; repeatable."
 )
+@PRIOR_WIDTH
 @SAMPLER_SEED
 @click.option("--out", type=FOLDER, required=True, help="Folder for effects.csv, checks.csv and report.html.")
 def analyse(
@@ -116,11 +124,12 @@ def analyse(
     person: str | None,
     rests_on: str | None,
     modifier: tuple[str, ...],
+    prior_width: float,
     **columns: str | float | bool | None,
 ) -> None:
     """Analyse a table of your own: any device, any supplement, one row a night; of one person, or of many."""
     if person is not None:
-        _analyse_people(table, out, sampler_seed, person, rests_on, modifier, columns)
+        _analyse_people(table, out, sampler_seed, person, rests_on, modifier, prior_width, columns)
         return
     if rests_on or modifier:
         raise click.UsageError("--rests-on and --modifier are for several people: give --person too")
@@ -145,6 +154,7 @@ def _analyse_people(
     person: str,
     rests_on: str | None,
     modifier: tuple[str, ...],
+    prior_width: float,
     columns: dict[str, str | float | bool | None],
 ) -> None:
     from n1trial.many_people import analyse_people
@@ -165,6 +175,7 @@ def _analyse_people(
             out,
             on_stage=on_stage,
             modifiers=modifiers,
+            prior_width=prior_width,
             facts={"table": table.name},
             sampler_seed=sampler_seed,
         )
@@ -176,6 +187,7 @@ def _analyse_people(
 @click.option("--outcome", help="Outcome to analyse; by default the first trial's primary one.")
 @click.option("--mid", type=float, help="Smallest worthwhile effect, where the trials differ in theirs.")
 @click.option("--people", type=FILE, help="CSV with a column person and columns that may change the effects.")
+@PRIOR_WIDTH
 @SAMPLER_SEED
 @click.option("--out", type=FOLDER, required=True, help="Folder for the tables and report.html.")
 def cohort(
@@ -183,6 +195,7 @@ def cohort(
     outcome: str | None,
     mid: float | None,
     people: Path | None,
+    prior_width: float,
     sampler_seed: int,
     out: Path,
 ) -> None:
@@ -200,6 +213,7 @@ def cohort(
             outcome=outcome,
             mid=mid,
             modifiers=read_properties(people) if people else None,
+            prior_width=prior_width,
             facts={"trial folders": str(len(folders))},
             sampler_seed=sampler_seed,
         )

@@ -12,6 +12,7 @@ from n1trial.columns import WEEKDAYS, Array
 from n1trial.models._priors import EFFECT_TIE, LOG_SD_APART, Prior
 from n1trial.models._sleep import fixed_shape
 
+EFFECT_PRIORS = "effect_priors"
 # By how many of its errors the SD between people is above 0.
 SURELY_APART = 4.0
 
@@ -64,9 +65,7 @@ def person_effects(cohort: Cohort, scales: Scales, unit: pt.TensorVariable | flo
     Names: average [contrast], spread [contrast], correlation [contrast, other], modified [modifier,
     contrast] where anything may change the effects, and the effects themselves, "effect".
     """
-    prior_scales = fixed_shape(
-        "effect_priors", np.array([scales.average.scale, scales.spread.scale, scales.modifier.scale])
-    )
+    prior_scales = fixed_shape(EFFECT_PRIORS, effect_priors(scales))
     average = pm.Normal("average", 0.0, prior_scales[0] * unit, dims="contrast")
     spread = pm.HalfNormal("spread", prior_scales[1] * unit, dims="contrast")
     z = pm.Normal("effect_z", 0.0, 1.0, dims=("person", "contrast"))
@@ -80,6 +79,11 @@ def person_effects(cohort: Cohort, scales: Scales, unit: pt.TensorVariable | flo
         pm.Deterministic("correlation", pt.dot(root, root.T), dims=("contrast", "other"))
         z = pt.dot(z, root.T)
     return pm.Deterministic("effect", expected + z * spread, dims=("person", "contrast"))
+
+
+def effect_priors(scales: Scales, *, width: float = 1.0) -> Array:
+    """Scales of the priors of average, spread and modifiers, so many times as wide."""
+    return width * np.array([scales.average.scale, scales.spread.scale, scales.modifier.scale])
 
 
 def _correlation_root(size: int) -> pt.TensorVariable:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from n1trial.cohort import sleep, wakes
+from n1trial.cohort._terms import EFFECT_PRIORS, effect_priors
 from n1trial.cohort.people import Cohort
 from n1trial.compiled import compile_model
 from n1trial.fit import Diagnostics, Stage
@@ -47,7 +48,13 @@ class CohortFit:
 
 
 def fit_cohort(
-    cohort: Cohort, *, seed: int, draws: int = DRAWS, cores: int = 2, stage: Stage = lambda said: None
+    cohort: Cohort,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    cores: int = 2,
+    prior_width: float = 1.0,
+    stage: Stage = lambda said: None,
 ) -> CohortFit:
     """Fit all people of a cohort together.
 
@@ -55,6 +62,9 @@ def fit_cohort(
     ----------
     draws
         Draws of each of four chains.
+    prior_width
+        How many times as wide as chosen the priors of average effects and of their spread are: the priors are
+        for supplements, and a hypnotic does more.
     stage
         Called with a few words whenever a new stage of work begins.
     """
@@ -68,7 +78,7 @@ def fit_cohort(
     sampled = sample_compiled(
         built,
         compiled,
-        {},
+        {EFFECT_PRIORS: effect_priors(model.SCALES, width=prior_width)},
         seed=seed,
         draws=draws,
         tune=TUNE,
@@ -82,9 +92,17 @@ def fit_cohort(
         model=model.NAME,
         assumes=model.ASSUMES,
         formula=model.FORMULA,
-        priors=in_words(model.PRIORS, scale=scale, unit=unit),
-        prior_sd=model.SCALES.average.scale * scale,
-        spread_prior=model.SCALES.spread.scale * scale,
+        priors={
+            **in_words(model.PRIORS, scale=scale, unit=unit),
+            **in_words(
+                (model.SCALES.average, model.SCALES.spread, model.SCALES.modifier),
+                scale=scale,
+                unit=unit,
+                width=prior_width,
+            ),
+        },
+        prior_sd=prior_width * model.SCALES.average.scale * scale,
+        spread_prior=prior_width * model.SCALES.spread.scale * scale,
         posterior=sampled.posterior[[name for name in (*KEPT, *NOISE) if name in sampled.posterior]],
         diagnostics=sampled.diagnostics,
         problems=sampled.problems,

@@ -94,22 +94,27 @@ def level_and_scale(cohort: Cohort) -> tuple[float, float]:
     """Prior mean of the level, and what a minute of the priors is in the outcome's unit."""
     if cohort.outcome.name == "tst_min":
         return prior.LEVEL.parameters[0], 1.0
-    nights = [person.data.analysed(cohort.outcome)[cohort.outcome.name] for person in cohort.people]
-    within = np.mean([each.var() for each in nights]) ** 0.5
-    return float(np.mean([each.mean() for each in nights])), float(within) / prior.NIGHT_SD.parameters[0]
+    means, variances, _ = _spreads(stack(cohort))
+    return float(means.mean()), float(np.sqrt(variances.mean())) / prior.NIGHT_SD.parameters[0]
+
+
+def _spreads(stacked: Stacked) -> tuple[Array, Array, Array]:
+    """Each person's mean and variance of a night [person], and standardised squares [night]."""
+    counts = np.bincount(stacked.person)
+    means = np.bincount(stacked.person, stacked.y) / counts
+    squares = (stacked.y - means[stacked.person]) ** 2 * stacked.rests_on
+    variances = np.bincount(stacked.person, squares) / np.maximum(counts - 1, 1)
+    variances = np.maximum(variances, variances.mean() / 100.0)
+    return means, variances, squares / variances[stacked.person]
 
 
 def _told(stacked: Stacked) -> tuple[float, float]:
     """How far the nights tell people's levels apart, and their log scales."""
-    counts = np.bincount(stacked.person)
-    means = np.bincount(stacked.person, stacked.y) / counts
-    residual = stacked.y - means[stacked.person]
-    variances = np.bincount(stacked.person, residual**2 * stacked.rests_on) / np.maximum(counts - 1, 1)
-    variances = np.maximum(variances, variances.mean() / 100.0)
+    means, variances, squares = _spreads(stacked)
     # Heavy tails make a spread harder to tell from another.
-    kurtosis = float(np.mean((residual**2 * stacked.rests_on / variances[stacked.person]) ** 2))
+    kurtosis = max(3.0, float(np.mean(squares**2)))
     errors: Array = np.sqrt(variances.mean() / np.bincount(stacked.person, stacked.rests_on))
-    log_errors: Array = np.sqrt((max(kurtosis, 3.0) - 1.0) / (4.0 * counts))
+    log_errors: Array = np.sqrt((kurtosis - 1.0) / (4.0 * np.bincount(stacked.person)))
     return share_told(means, errors), share_told(0.5 * np.log(variances), log_errors)
 
 

@@ -5,7 +5,7 @@ are multiplied by SD of its nights / 60. Priors of counts are on the log scale, 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SERIES = "six public series of one wearer each, drift and weekday removed"
 
@@ -349,9 +349,17 @@ SCEPTICAL_SHARE = 0.5
 
 
 def in_words(
-    priors: Iterable[Prior], *, scale: float = 1.0, unit: str = "", level: float | None = None
+    priors: Iterable[Prior],
+    *,
+    scale: float = 1.0,
+    unit: str = "",
+    level: float | None = None,
+    width: float = 1.0,
 ) -> Mapping[str, str]:
-    """Each prior in words and numbers, by what it is of; `level` replaces the prior mean of the level."""
+    """Each prior in words and numbers, by what it is of.
+
+    `level` replaces the prior mean of the level; scales are so many times as wide as `width` says.
+    """
     words = {}
     for prior in priors:
         if prior is LEVEL and level is not None:
@@ -359,7 +367,8 @@ def in_words(
         elif prior is LOG_LEVEL and level is not None:
             words[prior.of] = f"Normal(log {level:.3g}, {prior.scale:g})"
         else:
-            words[prior.of] = prior.in_words(scale=scale, unit=unit)
+            widened = replace(prior, parameters=(*prior.parameters[:-1], width * prior.scale))
+            words[prior.of] = widened.in_words(scale=scale, unit=unit)
     return words
 
 
