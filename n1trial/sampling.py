@@ -141,7 +141,7 @@ def sample_compiled(
             save_warmup=False,
             progress_bar=False,
         )
-        drawn = _named(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
+        drawn = named_draws(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
         densities = [name for name in drawn if str(name).startswith((LOG_LIKELIHOOD, LOG_PRIOR))]
         posterior = drawn.drop_vars(densities)
         judged = xr.DataTree.from_dict(
@@ -156,7 +156,7 @@ def sample_compiled(
     )
 
 
-def _named(built: pm.Model, draws: Mapping[str, npt.NDArray[np.float64]]) -> xr.Dataset:
+def named_draws(built: pm.Model, draws: Mapping[str, npt.NDArray[np.float64]]) -> xr.Dataset:
     """Draws [chain, draw, ...] with the model's dims and coords."""
     dims = {name: ("chain", "draw", *built.named_vars_to_dims.get(name, ())) for name in draws}
     if LOG_LIKELIHOOD in draws:

@@ -75,7 +75,7 @@ def build(cohort: Cohort) -> pm.Model:
         middle, minute = level_and_scale(cohort)
         unit = fixed_shape("unit", np.array([middle, minute]))
         effect = person_effects(cohort, SCALES, unit[1])
-        told = fixed_shape("told", np.array(_told(stacked)))
+        told = fixed_shape("told", np.array(told_apart(stacked)))
         moved = pm.Normal("level_of_all_moved", 0.0, prior.LEVEL.scale * unit[1])
         pm.Deterministic("level_of_all", unit[0] + moved)
         apart = pm.HalfNormal("level_sd", prior.PEOPLE_SD.scale * unit[1])
@@ -108,8 +108,8 @@ def _spreads(stacked: Stacked) -> tuple[Array, Array, Array]:
     return means, variances, squares / variances[stacked.person]
 
 
-def _told(stacked: Stacked) -> tuple[float, float]:
-    """How far the nights tell people's levels apart, and their log scales."""
+def told_apart(stacked: Stacked) -> tuple[float, float]:
+    """How far the nights tell people's levels apart, and their log scales, as the model's `told` holds it."""
     means, variances, squares = _spreads(stacked)
     # Heavy tails make a spread harder to tell from another.
     kurtosis = max(3.0, float(np.mean(squares**2)))

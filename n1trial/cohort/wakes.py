@@ -61,7 +61,7 @@ def build(cohort: Cohort) -> pm.Model:
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
         unit = fixed_shape("unit", np.array([log_level(cohort)]))
         effect = person_effects(cohort, SCALES, 1.0)
-        told = fixed_shape("told", np.array([_told(stacked)]))
+        told = fixed_shape("told", np.array(told_apart(stacked)))
         moved = pm.Normal("level_of_all_moved", 0.0, prior.LOG_LEVEL.scale)
         pm.Deterministic("level_of_all", unit[0] + moved)
         apart = pm.HalfNormal("level_sd", prior.LOG_PEOPLE_SD.scale)
@@ -82,10 +82,10 @@ def log_level(cohort: Cohort) -> float:
     return float(np.log(np.mean([each.mean() for each in nights])))
 
 
-def _told(stacked: Stacked) -> float:
-    """How far the nights tell people's rates apart."""
+def told_apart(stacked: Stacked) -> tuple[float]:
+    """How far the nights tell people's rates apart, as the model's `told` holds it."""
     total = np.bincount(stacked.person, stacked.y) + 0.5
-    return share_told(np.log(total / np.bincount(stacked.person)), total**-0.5)
+    return (share_told(np.log(total / np.bincount(stacked.person)), total**-0.5),)
 
 
 def _nights(stacked: Stacked, log_rate: pt.TensorVariable) -> None:

@@ -1,0 +1,120 @@
+"""Cohorts drawn from the prior and found again: ranks, and intervals of average, spread and the next person."""
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import nutpie
+import pymc as pm
+import pytest
+import sbc
+from people import SLEEP, WAKES, pretend_people
+
+from n1trial.cohort import gather, sleep, wakes
+from n1trial.cohort.living import live
+from n1trial.cohort.stacked import stack
+from n1trial.compiled import POINT, compile_model
+from n1trial.sampling import named_draws
+
+COHORTS, PEOPLE = 200, 12
+INTERVAL = (0.025, 0.975)
+QUANTITIES = {
+    "average": ("average", 0),
+    "spread": ("spread", 0),
+    "other spread": ("spread", 1),
+    "correlation": ("correlation", (0, 1)),
+    "somebody's effect": ("effect", (0, 0)),
+    "somebody's level": ("level", 0),
+    "mean level": ("level_of_all", ()),
+    "SD of levels": ("level_sd", ()),
+    "period SD": ("period_sd", ()),
+    "block SD": ("block_sd", ()),
+}
+OF_SLEEP = {
+    "somebody's σ": ("sigma", 0),
+    "somebody's φ": ("phi", 0),
+    "ν": ("nu", ()),
+    "weekday SD": ("weekday_sd", ()),
+}
+OF_WAKES = {"somebody's ω": ("omega", 0)}
+
+
+def of(draws, name, at):
+    values = draws[name].to_numpy()
+    values = values.reshape(-1, *values.shape[2:])
+    return values[(slice(None), *np.atleast_1d(at).astype(int))] if at != () else values
+
+
+def next_person(draws, rng):
+    """First effect of somebody new, a draw each."""
+    return of(draws, "average", 0) + of(draws, "spread", 0) * rng.standard_normal(
+        draws.sizes["chain"] * draws.sizes["draw"]
+    )
+
+
+def truths_of(built):
+    names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
+    with warnings.catch_warnings(), built:
+        # Some distributions are drawn by NumPy: slower, and right.
+        warnings.simplefilter("ignore")
+        return pm.sample_prior_predictive(COHORTS, var_names=names, random_seed=1)["prior"].to_dataset()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("outcome", "model", "further"),
+    [(SLEEP, sleep, OF_SLEEP), (WAKES, wakes, OF_WAKES)],
+    ids=["sleep", "wakes"],
+)
+def test_true_values_have_uniform_ranks_and_lie_in_their_intervals(outcome, model, further, capsys):
+    cohort = gather(pretend_people(PEOPLE, outcome=outcome, blocks=2), outcome.name)
+    built, stacked = model.build(cohort), stack(cohort)
+    compiled = compile_model(built, densities=False)
+    truths, rng = truths_of(built), np.random.default_rng(2)
+    lived = [live(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)]
+
+    def sampled(number):
+        told = np.array(model.told_apart(replace(stacked, y=lived[number])))
+        packed = compiled.packed(y=lived[number], told=told)
+        tree = nutpie.sample(
+            compiled.for_nutpie(packed),
+            draws=sbc.DRAWS,
+            tune=sbc.TUNE,
+            chains=1,
+            cores=1,
+            seed=number,
+            target_accept=0.9,
+            extra_doublings=1,
+            progress_bar=False,
+            save_warmup=False,
+        )
+        return named_draws(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
+
+    asked = QUANTITIES | further
+    ranks = {name: np.zeros(COHORTS, dtype=int) for name in asked}
+    inside = {"average": 0, "spread": 0, "next person": 0}
+    with ThreadPoolExecutor(2) as pool:
+        for number, draws in enumerate(pool.map(sampled, range(COHORTS))):
+            truth, thinned = truths.isel(draw=[number]), draws.isel(draw=slice(None, None, sbc.THIN))
+            for name, (variable, at) in asked.items():
+                ranks[name][number] = (of(thinned, variable, at) < of(truth, variable, at)[0]).sum()
+            for name in ("average", "spread"):
+                low, high = np.quantile(of(draws, name, 0), INTERVAL)
+                inside[name] += int(low <= of(truth, name, 0)[0] <= high)
+            low, high = np.quantile(next_person(draws, rng), INTERVAL)
+            inside["next person"] += int(low <= next_person(truth, rng)[0] <= high)
+    kept = {name: sbc.summary(found) for name, found in ranks.items()}
+    prob = 1 - 0.05 / len(kept)
+    with capsys.disabled():
+        print(f"\n{model.NAME}, {COHORTS} cohorts of {PEOPLE}; in their 95 % intervals: {inside}")
+        for name, found in kept.items():
+            print(
+                f"  {name}: χ² p {sbc.p_uniform(found):.3f}, ECDF at {sbc.excursion(found, prob=prob):.2f} of its band"
+            )
+    for found in kept.values():
+        assert sbc.p_uniform(found) > 0.001
+        assert sbc.excursion(found, prob=prob) <= 1
+    for name, count in inside.items():
+        # Four standard errors of 200 cohorts.
+        assert abs(count / COHORTS - 0.95) <= 4 * (0.95 * 0.05 / COHORTS) ** 0.5, name
