@@ -1,0 +1,256 @@
+"""Many people on one self-contained page, and in plain lines: the average first, then people, then the methods."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from n1trial.cohort import Cohort, CohortEffect, CohortEffects, CohortFit
+from n1trial.files import write_whole
+from n1trial.outcomes import Outcome
+from n1trial.report import sentences
+from n1trial.report.figures.canvas import NARROW, WIDE
+from n1trial.report.figures.palette import STYLES, arm_styles, css_variables
+from n1trial.report.figures.people import forest_of_people, people_shown
+from n1trial.report.figures.svg import inline_svg
+from n1trial.report.sentences import of_people
+from n1trial.report.sentences.outcome_words import short_change
+from n1trial.report.text import capitalised, visible
+from n1trial.verdict import INTERVAL, INTERVAL_KIND
+
+FOLDED_FROM = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CohortMaterial:
+    """All that a cohort's report is written from.
+
+    `raw` has each person's own `estimate` and `error` of every `contrast` by `person`; `companion` the
+    random-effects average of every contrast; `sensitivity` the averages under other priors of the spread.
+    `facts` says where the numbers come from.
+    """
+
+    cohort: Cohort
+    fit: CohortFit
+    effects: CohortEffects
+    raw: pd.DataFrame
+    companion: pd.DataFrame
+    sensitivity: pd.DataFrame
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def write_cohort(path: Path, material: CohortMaterial) -> None:
+    """Write the page, whole or not at all.
+
+    Raises
+    ------
+    FolderError
+        The file cannot be written.
+    """
+    write_whole(path, render_cohort(material))
+
+
+def render_cohort(material: CohortMaterial) -> str:
+    """The report of a cohort as HTML; everything that a person wrote is escaped."""
+    environment = Environment(
+        loader=PackageLoader("n1trial", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
+    )
+    cohort, effects = material.cohort, material.effects
+    return environment.get_template("cohort.html.j2").render(
+        light=Markup(css_variables("light")),
+        dark=Markup(css_variables("dark")),
+        title=f"{capitalised(cohort.outcome.label)} of {len(cohort.people)} people",
+        worth=sentences.threshold(cohort.outcome),
+        refusal=sentences.refusal(effects.problems),
+        problems=effects.problems,
+        answers=[_answer(material, effect) for effect in effects.contrasts],
+        notes=(*cohort.notes, *(f"{name} is left out: {why}" for name, why in cohort.left_out.items())),
+        cannot_tell=of_people.CANNOT_TELL,
+        methods=list(_methods(material)),
+        tables=list(_method_tables(material)),
+        facts={**material.facts, **_facts(material.fit)},
+    )
+
+
+def cohort_lines(material: CohortMaterial) -> Iterator[str]:
+    """The answers as plain lines for a terminal."""
+    effects = material.effects
+    if effects.problems:
+        yield sentences.refusal(effects.problems)
+        yield from (f"- {problem}" for problem in effects.problems)
+    for effect in effects.contrasts:
+        claim, numbers = of_people.on_average(effect, _label(material.cohort, effect))
+        yield f"{of_people.heading(effect)}. {claim} {numbers}"
+        yield f"  {of_people.how_people_differ(effect)}"
+        yield f"  {of_people.the_next_person(effect)}"
+    for name, why in material.cohort.left_out.items():
+        yield f"{visible(name)} is left out: {visible(why)}"
+
+
+def _label(cohort: Cohort, effect: CohortEffect) -> str:
+    arm = visible(cohort.labels[effect.arm])
+    if effect.comparator == cohort.reference:
+        return arm
+    return f"{arm} against {visible(cohort.labels[effect.comparator])}"
+
+
+def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]:
+    cohort, label = material.cohort, _label(material.cohort, effect)
+    claim, numbers = of_people.on_average(effect, label)
+    data = cohort.people[0].data
+    styles = {arm: STYLES[1 + number % (len(STYLES) - 1)] for number, arm in enumerate(cohort.treatments)}
+    styles |= {arm: style for arm, style in arm_styles(data).items() if arm in cohort.treatments}
+    raw = material.raw[material.raw["contrast"] == effect.contrast].set_index("person")
+    found = of_people.forest_found(effect, capitalised(label), len(people_shown(effect)))
+    name = f"people-{material.effects.contrasts.index(effect)}"
+
+    def drawn(size: str, width: float) -> Markup:
+        figure = forest_of_people(effect, raw, style=styles[effect.arm], width=width)
+        return inline_svg(figure, name=f"{name}-{size}", title=f"{label}: each person", description=found)
+
+    return {
+        "id": name,
+        "label": capitalised(label),
+        "heading": of_people.heading(effect),
+        "claim": claim,
+        "numbers": numbers,
+        "differ": of_people.how_people_differ(effect),
+        "next": of_people.the_next_person(effect),
+        "wide": drawn("wide", WIDE),
+        "narrow": drawn("narrow", NARROW),
+        "found": found,
+        "people": _people(material, effect, raw),
+        "folded": len(effect.people) >= FOLDED_FROM,
+    }
+
+
+def _people(material: CohortMaterial, effect: CohortEffect, raw: pd.DataFrame) -> _Table:
+    outcome, nights = effect.outcome, material.cohort.nights
+    rows = []
+    order = (outcome.sign * effect.people["mean"]).sort_values(ascending=False, kind="stable").index
+    for name in order:
+        row = effect.people.loc[name]
+        own = raw["estimate"].get(name, np.nan)
+        rows.append(
+            [
+                str(name),
+                str(nights.loc[name, effect.arm]),
+                str(nights.loc[name, effect.comparator]),
+                "–" if not np.isfinite(own) else short_change(outcome, float(own)),
+                short_change(outcome, row["mean"]),
+                f"{short_change(outcome, row['low'])} to {short_change(outcome, row['high'])}",
+                sentences.chance(row["p_worthwhile"]),
+            ]
+        )
+    return _Table(
+        caption=f"{capitalised(_label(material.cohort, effect))}: each person",
+        header=(
+            *("person", "nights on it", "nights without", "alone", "informed by all"),
+            *(f"{INTERVAL:.0%} interval", "chance of a worthwhile gain"),
+        ),
+        rows=rows,
+    )
+
+
+def _methods(material: CohortMaterial) -> Iterator[str]:
+    fit = material.fit
+    yield fit.assumes
+    yield f"Model: {fit.model}; {fit.formula}."
+    yield (
+        f"Intervals are {INTERVAL:.0%} and {INTERVAL_KIND}. Each person’s estimate is drawn towards the average, the"
+        " more the less their own nights tell; somebody who did not try an arm has what the others tell of it."
+    )
+    yield (
+        "The classical companion takes each person’s difference of period means within blocks, and averages them by"
+        " restricted maximum likelihood with the interval of Hartung and Knapp; it knows no prior."
+    )
+
+
+def _method_tables(material: CohortMaterial) -> Iterator[_Table]:
+    outcome, fit = material.cohort.outcome, material.fit
+    yield _Table(
+        caption="The classical companion beside the model",
+        header=("contrast", "people", "model, average", "REML with Hartung-Knapp", "p", "SD between people"),
+        rows=[
+            [
+                row.contrast,
+                str(row.people),
+                _with_span(outcome, effect.average.mean, effect.average.low, effect.average.high),
+                _with_span(outcome, row.estimate, row.low, row.high),
+                f"{row.p:.3f}",
+                f"{row.tau:.2g}",
+            ]
+            for row in material.companion.itertuples()
+            for effect in material.effects.contrasts
+            if effect.contrast == row.contrast
+        ],
+    )
+    yield _Table(
+        caption="Other priors of the SD between people",
+        header=("contrast", "prior", "average", "SD between people", "Pareto’s k"),
+        rows=[
+            [
+                row.contrast,
+                row.prior,
+                "too far from the draws"
+                if np.isnan(row.average)
+                else _with_span(outcome, row.average, row.low, row.high),
+                "–" if np.isnan(row.spread) else f"{row.spread:.2g}",
+                f"{row.k:.2f}",
+            ]
+            for row in material.sensitivity.itertuples()
+        ],
+    )
+    if "modified" in fit.posterior:
+        tails = fit.posterior["modified"].quantile(
+            [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2], ("chain", "draw")
+        )
+        yield _Table(
+            caption="What changes the effects: per SD, or from group to group"
+            + ("" if outcome.kind == "continuous" else "; log rate ratios"),
+            header=("property", "arm", "change", f"{INTERVAL:.0%} interval"),
+            rows=[
+                [str(name), material.cohort.labels[arm], f"{middle:.2g}", f"{low:.2g} to {high:.2g}"]
+                for name in material.cohort.modifiers.columns
+                for arm in material.cohort.treatments
+                for low, middle, high in [tails.sel(modifier=name, contrast=arm).to_numpy()]
+            ],
+        )
+    yield _Table(
+        caption="Priors, before any night",
+        header=("of", "prior"),
+        rows=[[*row] for row in fit.priors.items()],
+    )
+
+
+def _with_span(outcome: Outcome, mean: float, low: float, high: float) -> str:
+    ends = f"{short_change(outcome, low)} to {short_change(outcome, high)}"
+    return f"{short_change(outcome, mean)} ({ends})"
+
+
+def _facts(fit: CohortFit) -> dict[str, str]:
+    found = fit.diagnostics
+    return {
+        "draws": f"{found.chains} chains of {found.draws}",
+        "largest R-hat": f"{found.max_r_hat:.3f}",
+        "least effective draws": f"{min(found.min_ess_bulk, found.min_ess_tail):.0f}",
+        "divergences": str(found.divergences),
+        "seed": str(fit.seed),
+        "versions": ", ".join(f"{name} {version}" for name, version in fit.versions.items()),
+    }

@@ -1,0 +1,81 @@
+"""What a cohort's numbers mean: the average, how people differ, and the next person."""
+
+from n1trial.cohort import CohortEffect, Summed
+from n1trial.outcomes import Outcome
+from n1trial.report.sentences.answers import HEADINGS
+from n1trial.report.sentences.in_numbers import chance, of_hundred
+from n1trial.report.sentences.outcome_words import NBSP, amount, change, short_change, threshold
+from n1trial.verdict import INTERVAL
+
+CANNOT_TELL = (
+    "People who try things on themselves are not everybody, and these are these people, this product, these weeks."
+    " A wearable is not a sleep laboratory: it sees wakes badly. What helps most people may not help you. This is no"
+    " medical advice."
+)
+
+
+def heading(effect: CohortEffect) -> str:
+    """The verdict on the average."""
+    return HEADINGS[effect.verdict]
+
+
+def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
+    """What an arm does on average, and the numbers that carry it."""
+    if effect.verdict == "no verdict":
+        return f"There is no verdict on {label} on average.", _numbers(effect)
+    said = {
+        "worth it": f"On average, {label} is worth having: {change(effect.outcome, effect.average.mean)}.",
+        "worse": f"On average, {label} makes it worse: {change(effect.outcome, effect.average.mean)}.",
+        "no difference that matters": f"On average, {label} makes no difference that matters.",
+        "no worthwhile gain": f"On average, {label} brings no worthwhile gain.",
+    }
+    open_still = f"What {label} does on average, these people can’t tell yet."
+    return said.get(effect.verdict, open_still), _numbers(effect)
+
+
+def _numbers(effect: CohortEffect) -> str:
+    return (
+        f"({change(effect.outcome, effect.average.mean)}; {INTERVAL * 100:.0f}{NBSP}% interval"
+        f" {span(effect.outcome, effect.average)}). Chance that the average is worth having:"
+        f" {chance(effect.p_worthwhile)}."
+    )
+
+
+def span(outcome: Outcome, found: Summed) -> str:
+    """The ends of an interval in words, such as "2 min shorter to 20 min longer"."""
+    return f"{short_change(outcome, found.low)} to {short_change(outcome, found.high)}"
+
+
+def how_people_differ(effect: CohortEffect) -> str:
+    """The spread between people, and how many of these gain."""
+    outcome, people = effect.outcome, len(effect.people)
+    few, some, many = (
+        round(people * share) for share in (effect.gainers.low, effect.gainers.mean, effect.gainers.high)
+    )
+    unit = f"{NBSP}{outcome.contrast_unit}" if outcome.contrast_unit != "units" else ""
+    return (
+        f"Most people’s own effect is within {amount(outcome, 2 * effect.spread.mean)}{unit} of the average"
+        f" (SD {amount(outcome, effect.spread.mean)}, {amount(outcome, effect.spread.low)} to"
+        f" {amount(outcome, effect.spread.high)}). About {some} of these {people} gain {threshold(outcome)}"
+        f" ({few} to {many})."
+    )
+
+
+def the_next_person(effect: CohortEffect) -> str:
+    """What somebody new may expect."""
+    return (
+        f"Of 100 people like these about {of_hundred(effect.next_worthwhile)} would gain"
+        f" {threshold(effect.outcome)}, and about {of_hundred(effect.next_better)} would gain anything. Somebody new: between"
+        f" {span(effect.outcome, effect.next)}."
+    )
+
+
+def forest_found(effect: CohortEffect, label: str, shown: int) -> str:
+    """What the picture of people shows."""
+    people, tried = len(effect.people), int(effect.people["tried"].sum())
+    surely = int((effect.people["p_worthwhile"] >= INTERVAL).sum())
+    every = "" if shown == people else f" {shown} of {people} people are shown, evenly from least to most."
+    return (
+        f"{label}: {tried} people tried it, and for {surely} of them a worthwhile gain is all but certain. Hollow: what"
+        f" each one’s own nights say. Filled: the same, informed by all the others.{every}"
+    )
