@@ -65,8 +65,8 @@ def the_next_person(effect: CohortEffect) -> str:
     """What somebody new may expect."""
     return (
         f"Of 100 people like these about {of_hundred(effect.next_worthwhile)} would gain"
-        f" {threshold(effect.outcome)}, and about {of_hundred(effect.next_better)} would gain anything. Somebody new: between"
-        f" {span(effect.outcome, effect.next)}."
+        f" {threshold(effect.outcome)}, and about {of_hundred(effect.next_better)} would gain anything. Somebody"
+        f" new: between {span(effect.outcome, effect.next)}."
     )
 
 
