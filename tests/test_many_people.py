@@ -49,6 +49,7 @@ def folders(tmp_path_factory):
     return [lived_folder(place, number, gain=gain) for number, gain in enumerate(gains, start=1)]
 
 
+@pytest.mark.slow
 def test_twenty_folders_of_exports_become_one_report(folders, tmp_path):
     ages = pd.DataFrame({"person": [path.name for path in folders], "age": 30 + 2 * np.arange(PEOPLE)})
     ages.to_csv(tmp_path / "ages.csv", index=False)

@@ -22,8 +22,6 @@ from n1trial.report.sentences.outcome_words import short_change
 from n1trial.report.text import capitalised, visible
 from n1trial.verdict import INTERVAL, INTERVAL_KIND
 
-FOLDED_FROM = 25
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CohortMaterial:
@@ -136,7 +134,6 @@ def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]
         "narrow": drawn("narrow", NARROW),
         "found": found,
         "people": _people(material, effect, raw),
-        "folded": len(effect.people) >= FOLDED_FROM,
     }
 
 
@@ -152,20 +149,26 @@ def _people(material: CohortMaterial, effect: CohortEffect, raw: pd.DataFrame) -
                 str(name),
                 str(nights.loc[name, effect.arm]),
                 str(nights.loc[name, effect.comparator]),
-                "–" if not np.isfinite(own) else short_change(outcome, float(own)),
-                short_change(outcome, row["mean"]),
-                f"{short_change(outcome, row['low'])} to {short_change(outcome, row['high'])}",
+                "–" if not np.isfinite(own) else _signed(outcome, float(own)),
+                _signed(outcome, row["mean"]),
+                f"{_signed(outcome, row['low'])} to {_signed(outcome, row['high'])}",
                 sentences.chance(row["p_worthwhile"]),
             ]
         )
     return _Table(
-        caption=f"{capitalised(_label(material.cohort, effect))}: each person",
+        caption=f"{capitalised(_label(material.cohort, effect))}: each person, {outcome.contrast_unit}, + is"
+        f" {sentences.wording(outcome).short_more}",
         header=(
             *("person", "nights on it", "nights without", "alone", "informed by all"),
             *(f"{INTERVAL:.0%} interval", "chance of a worthwhile gain"),
         ),
         rows=rows,
     )
+
+
+def _signed(outcome: Outcome, value: float) -> str:
+    digits = 0 if outcome.contrast_unit in ("min", "%", "points") else 1
+    return f"{value + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def _methods(material: CohortMaterial) -> Iterator[str]:

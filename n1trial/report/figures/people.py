@@ -11,7 +11,7 @@ from n1trial.report.figures.palette import INK, MUTED, WORSE, ArmStyle
 from n1trial.report.sentences.outcome_words import wording
 
 MOST = 60
-ROW, TOP, BOTTOM = 19.0, 30.0, 66.0
+ROW, TOP, BOTTOM = 19.0, 30.0, 48.0
 CLEAR = 1.96
 
 

@@ -21,28 +21,30 @@ def heading(effect: CohortEffect) -> str:
 
 def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
     """What an arm does on average, and the numbers that carry it."""
-    if effect.verdict == "no verdict":
-        return f"There is no verdict on {label} on average.", _numbers(effect)
+    outcome, average = effect.outcome, effect.average
     said = {
-        "worth it": f"On average, {label} is worth having: {change(effect.outcome, effect.average.mean)}.",
-        "worse": f"On average, {label} makes it worse: {change(effect.outcome, effect.average.mean)}.",
-        "no difference that matters": f"On average, {label} makes no difference that matters.",
-        "no worthwhile gain": f"On average, {label} brings no worthwhile gain.",
+        "worth it": f"On average, {label} is worth having: {change(outcome, average.mean)}",
+        "worse": f"On average, {label} makes it worse: {change(outcome, average.mean)}",
+        "no difference that matters": f"On average, {label} makes no difference that matters:"
+        f" {change(outcome, average.mean)}",
+        "no worthwhile gain": f"On average, {label} brings no worthwhile gain: {change(outcome, average.mean)}",
+        "no verdict": f"There is no verdict on {label}; these people’s average is {change(outcome, average.mean)}",
     }
-    open_still = f"What {label} does on average, these people can’t tell yet."
-    return said.get(effect.verdict, open_still), _numbers(effect)
-
-
-def _numbers(effect: CohortEffect) -> str:
-    return (
-        f"({change(effect.outcome, effect.average.mean)}; {INTERVAL * 100:.0f}{NBSP}% interval"
-        f" {span(effect.outcome, effect.average)}). Chance that the average is worth having:"
+    still_open = (
+        f"Whether {label} is worth having on average, these people can’t tell yet:"
+        f" {change(outcome, average.mean)}"
+    )
+    return f"{said.get(effect.verdict, still_open)}.", (
+        f"({INTERVAL * 100:.0f}{NBSP}% interval {span(outcome, average)}). Chance that the average is worth having:"
         f" {chance(effect.p_worthwhile)}."
     )
 
 
 def span(outcome: Outcome, found: Summed) -> str:
-    """The ends of an interval in words, such as "2 min shorter to 20 min longer"."""
+    """The ends of an interval in words, such as "2 to 20 min longer" or "2 min shorter to 20 min longer"."""
+    near, far = sorted((found.low, found.high), key=abs)
+    if near * far > 0 and not amount(outcome, near).startswith("under"):
+        return f"{amount(outcome, near)} to {short_change(outcome, far)}"
     return f"{short_change(outcome, found.low)} to {short_change(outcome, found.high)}"
 
 
@@ -66,7 +68,7 @@ def the_next_person(effect: CohortEffect) -> str:
     return (
         f"Of 100 people like these about {of_hundred(effect.next_worthwhile)} would gain"
         f" {threshold(effect.outcome)}, and about {of_hundred(effect.next_better)} would gain anything. Somebody"
-        f" new: between {span(effect.outcome, effect.next)}."
+        f" new: {span(effect.outcome, effect.next)}."
     )
 
 
