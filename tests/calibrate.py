@@ -56,10 +56,10 @@ QUANTITIES = {
         *("period_sd", "period_sd_wakes", "sigma", "phi", "omega", "level", "level_wakes"),
     ),
 }
-# Looked at most closely: the models that are fitted unasked, and the twin of the fast engine. Three hundred of
-# `joint` left its ω on the band, where six hundred have it in the middle.
+# Looked at most closely: the models that are fitted unasked. Three hundred of `joint` left its ω on the band, where
+# six hundred have it in the middle.
 SBC_TRIALS = {name: 1000 if model.DEFAULT_OF else 300 for name, model in models().items()}
-SBC_TRIALS |= {"gaussian": 1000, "joint": 600}
+SBC_TRIALS |= {"joint": 600}
 # Trials that one core samples in about a minute; a process prepares a study once, in a third of that.
 PIECE = 250
 NULL_SCENARIOS = {

@@ -6,6 +6,7 @@ person in the middle.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,40 @@ from n1trial.verdict import INTERVAL, Chances, Verdict, verdict_of
 
 NEW_PEOPLE_SEED = 1
 LEAST_FOR_A_VERDICT = 5
+
+
+class People(Protocol):
+    """What the answers need of a cohort, known by its nights or by summaries."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The people in order."""
+        ...
+
+    @property
+    def outcome(self) -> Outcome:
+        """What was measured."""
+        ...
+
+    @property
+    def reference(self) -> str:
+        """The arm that others are compared with."""
+        ...
+
+    @property
+    def treatments(self) -> tuple[str, ...]:
+        """The other arms."""
+        ...
+
+    @property
+    def arms_tried(self) -> tuple[tuple[str, ...], ...]:
+        """The arms of each person."""
+        ...
+
+    @property
+    def contrasts(self) -> tuple[tuple[str, str], ...]:
+        """Arm and comparator."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +181,14 @@ def estimate_cohort(fit: CohortFit, *, rule: VerdictRule | None = None) -> Cohor
 
 
 def effects_of(
-    draws: PooledDraws, cohort: Cohort, *, rule: VerdictRule, prior_sd: float, problems: tuple[str, ...] = ()
+    draws: PooledDraws, cohort: People, *, rule: VerdictRule, prior_sd: float, problems: tuple[str, ...] = ()
 ) -> CohortEffects:
     """The answers of a cohort from draws of its average, spread and people."""
-    few = len(cohort.people) < LEAST_FOR_A_VERDICT
+    few = len(cohort.names) < LEAST_FOR_A_VERDICT
     if few:
         problems = (
             *problems,
-            f"{len(cohort.people)} people are too few to say how people differ: a verdict on the average needs"
+            f"{len(cohort.names)} people are too few to say how people differ: a verdict on the average needs"
             f" {LEAST_FOR_A_VERDICT}",
         )
     new = _next_person(draws)
@@ -221,7 +256,7 @@ def _next_person(draws: PooledDraws) -> PooledDraws:
 def _effect(
     draws: PooledDraws,
     new: PooledDraws,
-    cohort: Cohort,
+    cohort: People,
     arm: str,
     comparator: str,
     *,
@@ -275,7 +310,7 @@ def _effect(
                 "low": low,
                 "high": high,
                 "p_worthwhile": (gains >= outcome.mid).mean(axis=0),
-                "tried": [{arm, comparator} <= {*person.data.arms} for person in cohort.people],
+                "tried": [{arm, comparator} <= {*arms} for arms in cohort.arms_tried],
             },
             index=list(cohort.names),
         ),

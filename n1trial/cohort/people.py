@@ -59,6 +59,11 @@ class Cohort:
         return tuple(person.name for person in self.people)
 
     @property
+    def arms_tried(self) -> tuple[tuple[str, ...], ...]:
+        """The arms that each person has nights of."""
+        return tuple(person.data.arms for person in self.people)
+
+    @property
     def contrasts(self) -> tuple[tuple[str, str], ...]:
         """Arm and comparator: every arm against the reference, then the further contrasts."""
         return tuple((arm, self.reference) for arm in self.treatments) + self.further_contrasts

@@ -1,0 +1,126 @@
+"""What a trial may share instead of its nights: the posterior of its effects, and counts of nights; no date.
+
+A summary holds the mean and covariance of the effects under the prior of one person's model, and that prior's SD, so
+that whoever pools can take the prior off again and is left with what the nights said.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from n1trial.errors import CohortError
+from n1trial.files import write_whole
+from n1trial.fit import Fit
+from n1trial.models._priors import LOG_RATIO
+from n1trial.outcomes import Outcome
+from n1trial.trial import TrialData
+
+FORM = 1
+DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSummary:
+    """One person's effects, arm minus reference: minutes, the outcome's unit, or log rate ratios of counts.
+
+    `mean` [arm] and `covariance` [arm, arm] are posterior, under independent priors N(0, `prior_sd`²); `arms` are
+    those beside the reference, `nights` the analysed nights of the reference and then of each arm. `log_rate`
+    is the mean log count of a night on the reference, None where the outcome is no count. `prior_scale` is what a
+    minute of the priors is in the outcome's unit.
+    """
+
+    form: int
+    outcome: Outcome
+    reference: str
+    arms: tuple[str, ...]
+    labels: dict[str, str]
+    doses: dict[str, tuple[float, float]]
+    nights: tuple[int, ...]
+    periods: int
+    mean: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    prior_sd: float
+    prior_scale: float
+    log_rate: float | None = None
+
+
+def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
+    """Sum up a fitted trial for sharing.
+
+    Raises
+    ------
+    CohortError
+        The fit did not pass its gate, or the arms are still hidden.
+    """
+    if fit.problems:
+        raise CohortError(
+            f"{fit.outcome.name}: {fit.problems[0]}: there is nothing to share until a fit passes"
+        )
+    if data.sealed:
+        raise CohortError("the arms are still hidden: open the key with n1trial unblind")
+    counts = fit.outcome.kind == "count"
+    values = fit.posterior["delta" if counts else "effect"].transpose("chain", "draw", "contrast").to_numpy()
+    draws = values.reshape(-1, values.shape[-1])
+    nights = data.analysed(fit.outcome)
+    covariance = np.atleast_2d(np.cov(draws, rowvar=False))
+    log_rate = None
+    if counts:
+        share = np.array([(nights["arm"] == arm).mean() for arm in data.treatments])
+        log_rate = _rounded(float(fit.posterior["level"].mean()) - float(draws.mean(axis=0) @ share))
+    prior_sd = LOG_RATIO.scale if counts else fit.prior_sd
+    return PersonSummary(
+        form=FORM,
+        outcome=fit.outcome,
+        reference=data.reference,
+        arms=data.treatments,
+        labels={arm: data.labels[arm] for arm in data.arms},
+        doses={arm: data.doses[arm] for arm in data.arms if arm in data.doses},
+        nights=tuple(int((nights["arm"] == arm).sum()) for arm in (data.reference, *data.treatments)),
+        periods=int(nights["period"].nunique()),
+        mean=tuple(_rounded(value) for value in draws.mean(axis=0)),
+        covariance=tuple(tuple(_rounded(value) for value in row) for row in covariance),
+        prior_sd=prior_sd,
+        prior_scale=1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / 20.0,
+        log_rate=log_rate,
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
+
+
+def save_summary(path: Path, summary: PersonSummary) -> None:
+    """Write a summary as JSON, whole or not at all."""
+    write_whole(path, msgspec.json.format(msgspec.json.encode(summary), indent=1).decode() + "\n")
+
+
+def read_summary(path: Path) -> PersonSummary:
+    """Read a summary that `save_summary` wrote.
+
+    Raises
+    ------
+    CohortError
+        The file is missing, damaged, or of another form than this n1trial reads.
+    """
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=PersonSummary)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise CohortError(
+            f"{path}: no summary can be read ({error}): write it again with n1trial summary"
+        ) from error
+    count = len(found.arms)
+    sizes = {
+        len(found.mean),
+        len(found.covariance),
+        len(found.nights) - 1,
+        *(len(row) for row in found.covariance),
+    }
+    numbers = np.array([*found.mean, *(value for row in found.covariance for value in row), found.prior_sd])
+    sound = sizes == {count} and np.isfinite(numbers).all() and found.prior_sd > 0
+    if found.form != FORM or not sound or np.linalg.eigvalsh(np.array(found.covariance)).min() <= 0:
+        raise CohortError(
+            f"{path}: a summary of form {found.form} with {count} arms does not fit together: write it again"
+        )
+    return found

@@ -1,0 +1,222 @@
+"""Sharing without sharing nights: what a summary holds, and what summaries say together."""
+
+import json
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from people import ORDINARY, SLEEP, WAKES, lived, pretend_people
+from pretend import pretend_trial
+from scipy import integrate, stats
+
+from n1trial.cohort import fit_cohort, sleep
+from n1trial.cohort.summary import PersonSummary, read_summary, save_summary, summary_of
+from n1trial.cohort.two_stage import correlation_of, estimate_pooled, pool
+from n1trial.errors import CohortError
+from n1trial.fit import Diagnostics, Fit
+from n1trial.models import duration
+from n1trial.sampling import fit_model
+
+FINE = Diagnostics(
+    chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=2000, min_ess_tail=2000, divergences=0, min_bfmi=0.9
+)
+
+
+def person(mean, sd, *, arms=("glycine", "magnesium"), outcome=SLEEP, prior_sd=20.0, **changes):
+    """Somebody whose nights alone say `mean` with SD `sd`, under the prior of one person's model."""
+    precision = 1 / sd**2 + 1 / prior_sd**2
+    fields = {
+        "form": 1,
+        "outcome": outcome,
+        "reference": "none",
+        "arms": arms,
+        "labels": {arm: arm for arm in ("none", *arms)},
+        "doses": {},
+        "nights": (21,) * (1 + len(arms)),
+        "periods": 9,
+        "mean": tuple(value / sd**2 / precision for value in mean),
+        "covariance": tuple(tuple(row) for row in (np.eye(len(arms)) / precision).tolist()),
+        "prior_sd": prior_sd,
+        "prior_scale": 1.0,
+        "log_rate": 1.0 if outcome.kind == "count" else None,
+    }
+    return PersonSummary(**fields | changes)
+
+
+def people_of(count, *, average, spread, sd, seed=0):
+    rng = np.random.default_rng(seed)
+    truth = average + spread * rng.standard_normal((count, len(average)))
+    return {
+        f"person {number}": person(tuple(own + sd * rng.standard_normal(len(average))), sd)
+        for number, own in enumerate(truth)
+    }
+
+
+def test_pooled_average_and_spread_are_those_of_the_integral():
+    rng = np.random.default_rng(1)
+    seen = 8.0 + 18.0 * rng.standard_normal(12)
+    summaries = {f"{number}": person((value,), 15.0, arms=("glycine",)) for number, value in enumerate(seen)}
+    found = pool(summaries, seed=1)
+
+    def weight(tau):
+        marginal = stats.multivariate_normal(np.zeros(12), (tau**2 + 15.0**2) * np.eye(12) + 20.0**2)
+        return marginal.pdf(seen) * np.exp(-0.5 * (tau / 15.0) ** 2)
+
+    whole, _ = integrate.quad(weight, 0, 100, epsabs=0)
+    mean, _ = integrate.quad(lambda tau: tau * weight(tau) / whole, 0, 100)
+    assert found.draws.spread.mean() == pytest.approx(mean, abs=0.06 * mean)
+    assert found.pareto_k < 0.7
+
+
+def test_many_people_give_back_average_spread_and_themselves():
+    average, spread = np.array([5.0, 15.0]), np.array([8.0, 12.0])
+    found = pool(people_of(400, average=average, spread=spread, sd=12.0), seed=1)
+    for drawn, truth in ((found.draws.average, average), (found.draws.spread, spread)):
+        assert np.abs(drawn.mean(axis=0) - truth) == pytest.approx(0.0, abs=4 * drawn.std(axis=0).max())
+    assert found.draws.correlation[:, 0, 1].mean() == pytest.approx(0.0, abs=0.3)
+    effects = estimate_pooled(found)
+    assert effects.contrasts[1].gainers.mean == pytest.approx(0.5, abs=0.12)
+
+
+def test_who_did_not_try_an_arm_is_told_of_it_by_the_others():
+    summaries = people_of(50, average=np.array([5.0, 20.0]), spread=np.array([3.0, 3.0]), sd=8.0)
+    summaries["only glycine"] = person((5.0,), 8.0, arms=("glycine",))
+    effect = estimate_pooled(pool(summaries, seed=1)).contrasts[1]
+    assert not effect.people.loc["only glycine", "tried"]
+    assert effect.people.loc["only glycine", "mean"] == pytest.approx(effect.average.mean, abs=2.0)
+
+
+def test_partial_correlations_make_correlations():
+    found = correlation_of(np.array([0.5, -0.3, 0.8]), 3)
+    assert np.diag(found) == pytest.approx(1.0)
+    assert np.linalg.eigvalsh(found).min() > 0
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (person((1.0, 2.0), 9.0, outcome=replace(SLEEP, mid=20.0)), "ann and ben: their outcomes differ"),
+        (person((1.0, 2.0), 9.0, doses={"glycine": (1.5, 0.0)}), "glycine: ann and ben took other doses"),
+        (person((1.0, 3.0), 9.0, doses={"glycine": (3.0, 0.0)}), "ben: is there under another name"),
+    ],
+)
+def test_people_who_cannot_be_pooled_are_named(other, message):
+    ann = person((1.0, 3.0), 9.0, doses={"glycine": (3.0, 0.0)})
+    with pytest.raises(CohortError, match=message):
+        pool({"ann": ann, "ben": other}, seed=1)
+
+
+def test_one_summary_is_no_cohort():
+    with pytest.raises(CohortError, match="needs 2"):
+        pool({"ann": person((1.0, 2.0), 9.0)}, seed=1)
+
+
+def fitted(data, outcome, **changes):
+    """A fit made by hand."""
+    rng = np.random.default_rng(3)
+    name = "delta" if outcome.kind == "count" else "effect"
+    drawn = 3.0 + 10.0 * rng.standard_normal((4, 500, 2))
+    posterior = xr.Dataset(
+        {name: (("chain", "draw", "contrast"), drawn), "level": (("chain", "draw"), np.ones((4, 500)))}
+    )
+    fields = {
+        **{"outcome": outcome, "model": "m", "assumes": "", "formula": "", "priors": {}, "prior_sd": 20.0},
+        **{"posterior": posterior, "diagnostics": FINE, "nights": 126, "data_sha256": "", "seed": 1},
+    }
+    return Fit(**fields | changes)
+
+
+def test_a_summary_holds_no_night_and_no_date_and_comes_back(tmp_path):
+    data = pretend_trial(seed=4)
+    summary = summary_of(fitted(data, SLEEP), data)
+    save_summary(tmp_path / "ann.json", summary)
+    text = (tmp_path / "ann.json").read_text()
+    assert read_summary(tmp_path / "ann.json") == summary
+    assert "2026" not in text
+    numbers = [*_numbers(json.loads(text))]
+    assert not {round(value, 3) for value in data.table["tst_min"]} & {round(each, 3) for each in numbers}
+    assert len(numbers) < 30
+    assert summary.nights == (42, 42, 42)
+
+
+def _numbers(value):
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(each)
+    elif isinstance(value, int | float):
+        yield value
+
+
+def test_a_count_is_summed_up_as_log_ratios_with_the_rate_on_the_reference():
+    data = pretend_trial(outcome=WAKES, counts=True, level=3.0)
+    summary = summary_of(fitted(data, WAKES), data)
+    assert summary.prior_sd == 0.2
+    assert summary.log_rate == pytest.approx(1.0 - sum(summary.mean) / 3, abs=1e-3)
+
+
+def test_what_must_not_be_shared_is_not(tmp_path):
+    data = pretend_trial()
+    with pytest.raises(CohortError, match="nothing to share"):
+        summary_of(fitted(data, SLEEP, problems=("the chains disagree",)), data)
+    with pytest.raises(CohortError, match="still hidden"):
+        summary_of(fitted(data, SLEEP), replace(data, sealed=True))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"form": 1}', "\x00"])
+def test_a_damaged_summary_is_refused_in_one_line(tmp_path, text):
+    (tmp_path / "ann.json").write_text(text)
+    with pytest.raises(CohortError, match=r"ann\.json: no summary can be read") as error:
+        read_summary(tmp_path / "ann.json")
+    assert "\n" not in str(error.value)
+
+
+def test_a_summary_that_does_not_fit_together_is_refused(tmp_path):
+    save_summary(tmp_path / "ann.json", replace(person((1.0, 2.0), 9.0), mean=(1.0,)))
+    with pytest.raises(CohortError, match="does not fit together"):
+        read_summary(tmp_path / "ann.json")
+
+
+@pytest.mark.slow
+def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
+    summaries = people_of(10_000, average=np.array([5.0, 15.0]), spread=np.array([8.0, 12.0]), sd=15.0)
+    started = time.perf_counter()
+    found = pool(summaries, seed=1)
+    seconds = time.perf_counter() - started
+    with capsys.disabled():
+        print(f"\n10,000 summaries pooled in {seconds:.1f} s, Pareto k {found.pareto_k:.2f}")
+    assert seconds <= 60
+    assert found.draws.spread.mean(axis=0) == pytest.approx([8.0, 12.0], abs=0.6)
+
+
+class _OnePerson:
+    """`duration` without its variants, which a summary does not need."""
+
+    def __getattr__(self, name):
+        return getattr(duration, name)
+
+    def variants(self, data, outcome):
+        return {}
+
+
+@pytest.mark.slow
+def test_two_stages_agree_with_the_model_of_all_nights(capsys):
+    cohort, _ = lived(pretend_people(100, blocks=3), sleep, SLEEP, held=ORDINARY, seed=3)
+    whole = fit_cohort(cohort, seed=1)
+    assert whole.problems == ()
+    alone = {
+        each.name: summary_of(fit_model(each.data, SLEEP, seed=1, model=_OnePerson(), draws=500), each.data)
+        for each in cohort.people
+    }
+    pooled = pool(alone, seed=1).draws
+    differences = {}
+    for name, two in (("average", pooled.average), ("spread", pooled.spread)):
+        one = whole.posterior[name].to_numpy().reshape(-1, 2)
+        differences[name] = (two.mean(axis=0) - one.mean(axis=0)) / one.std(axis=0)
+        with capsys.disabled():
+            print(
+                f"\n{name}: all nights {one.mean(axis=0).round(2)} ± {one.std(axis=0).round(2)}, two stages"
+                f" {two.mean(axis=0).round(2)} ± {two.std(axis=0).round(2)}, apart {differences[name].round(2)} SD"
+            )
+    assert max(np.abs(each).max() for each in differences.values()) <= 0.15
