@@ -1,4 +1,4 @@
-"""The pass over many people: trial folders or a long table become one report.
+"""The pass over many people: trial folders, a long table or summaries become one answer.
 
 As in `journey`, no statistics and no sleep, only who hands what to whom.
 """
@@ -20,10 +20,13 @@ from n1trial.cohort import (
     gather,
     spread_sensitivity,
 )
+from n1trial.cohort.summary import PersonSummary, read_summary, summary_of
+from n1trial.cohort.two_stage import TwoStage, estimate_pooled, pool
 from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.errors import CohortError, FolderError
 from n1trial.files import write_whole
 from n1trial.fit import OnStage
+from n1trial.fit_file import load_fits
 from n1trial.intake import trial_data
 from n1trial.report.cohort_page import CohortMaterial, write_cohort
 from n1trial.store import open_folder
@@ -39,11 +42,6 @@ class CohortAnalysis:
     fit: CohortFit
     effects: CohortEffects
     material: CohortMaterial
-
-    @property
-    def refused(self) -> bool:
-        """Whether a gate forbids the verdicts."""
-        return bool(self.effects.problems)
 
 
 def people_of_folders(paths: Sequence[Path], *, now: datetime) -> list[Person]:
@@ -127,14 +125,53 @@ def analyse_people(
         sensitivity=spread_sensitivity(fit, effects),
         facts=dict(facts),
     )
+    _write_tables(out, {"cohort": effects.table, "people": effects.people, "companion": companion})
+    write_cohort(out / "report.html", material)
+    return CohortAnalysis(fit=fit, effects=effects, material=material)
+
+
+def _write_tables(out: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FolderError(f"{out}: cannot be made ({error.strerror}): choose another place") from error
-    for name, table in {"cohort": effects.table, "people": effects.people, "companion": companion}.items():
+    for name, table in tables.items():
         write_whole(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    write_cohort(out / "report.html", material)
-    return CohortAnalysis(fit=fit, effects=effects, material=material)
+
+
+def summarise_folder(path: Path, *, outcome: str | None = None) -> PersonSummary:
+    """What a fitted trial may share of an outcome, by default the primary one: no night and no date.
+
+    Raises
+    ------
+    FolderError
+        Nothing was fitted, or nights or diary changed since.
+    CohortError
+        The fit did not pass its gate, the arms are still hidden, or no such outcome was fitted.
+    """
+    folder = open_folder(path)
+    data = trial_data(folder)[0]
+    fits = {each.fit.outcome.name: each.fit for each in load_fits(folder.fit)}
+    if outcome is not None and outcome not in fits:
+        raise CohortError(f"{path}: {outcome} was not fitted: choose from {', '.join(fits)}")
+    fit = fits[outcome] if outcome else next(iter(fits.values()))
+    if fit.data_sha256 != data.sha256:
+        raise FolderError(f"{path}: nights or diary changed after the fit: run n1trial fit again")
+    return summary_of(fit, data)
+
+
+def pool_summaries(
+    paths: Sequence[Path], out: Path, *, sampler_seed: int = SAMPLER_SEED
+) -> tuple[TwoStage, CohortEffects]:
+    """Pool summary files, each under the name of its file; write `cohort.csv` and `people.csv` into `out`."""
+    names = [path.stem for path in paths]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise CohortError(f"{twice}: two files of this name: give every person's once, each under a name")
+    pooled = pool({path.stem: read_summary(path) for path in paths}, seed=sampler_seed)
+    effects = estimate_pooled(pooled)
+    _write_tables(out, {"cohort": effects.table, "people": effects.people})
+    return pooled, effects
 
 
 def read_properties(path: Path) -> pd.DataFrame:

@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from people import pretend_people
+from test_two_stage import people_of
 
 from n1trial.cli import cli
-from n1trial.errors import CohortError, TableError
+from n1trial.cohort.summary import save_summary
+from n1trial.errors import CohortError, FolderError, TableError
 from n1trial.intake import import_exports, make_trial
-from n1trial.many_people import people_of_folders, read_properties
+from n1trial.many_people import people_of_folders, read_properties, summarise_folder
 from n1trial.own_table import read_people
 from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 
@@ -75,11 +77,28 @@ def test_twenty_folders_of_exports_become_one_report(folders, tmp_path):
     assert "On average, glycine is worth having" in ran.output.replace("\xa0", " ")
 
 
+def test_summaries_of_people_become_tables_and_words(tmp_path):
+    summaries = people_of(8, average=np.array([2.0, 30.0]), spread=np.array([3.0, 3.0]), sd=8.0)
+    for name, each in summaries.items():
+        save_summary(tmp_path / f"{name}.json", each)
+    files = [str(tmp_path / f"{name}.json") for name in summaries]
+    ran = CliRunner().invoke(cli, ["cohort", *files, "--out", str(tmp_path / "out")], catch_exceptions=False)
+    assert ran.exit_code == 0, ran.output
+    assert "On average, magnesium is worth having" in ran.output
+    found = pd.read_csv(tmp_path / "out" / "cohort.csv")
+    assert found["average_low"][1] < 30.0 < found["average_high"][1]
+    mixed = CliRunner().invoke(cli, ["cohort", files[0], str(tmp_path), "--out", str(tmp_path / "out")])
+    assert mixed.exit_code == 2
+    assert "not both" in mixed.output
+
+
 def test_a_folder_given_twice_or_still_running_is_refused(folders):
     with pytest.raises(CohortError, match="given twice"):
         people_of_folders([folders[0], folders[1], folders[0]], now=NOW)
     with pytest.raises(CohortError, match="runs until 2026-"):
         people_of_folders(folders[:2], now=datetime(2026, 1, 8, 12, tzinfo=UTC))
+    with pytest.raises(FolderError, match="nothing was fitted yet"):
+        summarise_folder(folders[0])
 
 
 def long_table(tmp_path, people, **further):

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from n1trial.cli.answer import analyse, cohort, fit, report
+from n1trial.cli.answer import analyse, cohort, fit, report, summary
 from n1trial.cli.begin import document, new
 from n1trial.cli.house import demo, doctor, label, nights, protocols
 from n1trial.cli.plan import plan
@@ -72,6 +72,7 @@ for _command in (
     report,
     analyse,
     cohort,
+    summary,
     doctor,
 ):
     cli.add_command(_command)

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._answers import leave_if_refused, say_answer, say_people, say_preliminary
+from n1trial.cli._answers import (
+    leave_if_refused,
+    leave_without_verdict,
+    say_answer,
+    say_average,
+    say_people,
+    say_preliminary,
+)
 from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, now
 from n1trial.console import progress
 
@@ -201,9 +208,20 @@ def cohort(
 ) -> None:
     """Put several people's finished trials together: average, spread, each person, the next one.
 
-    DIR is a trial folder; give every person's.
+    DIR is a trial folder; give every person's. Or give summaries, files that n1trial summary wrote.
     """
     from n1trial.many_people import analyse_people, people_of_folders, read_properties
+
+    summaries = [path for path in folders if path.suffix == ".json"]
+    if summaries:
+        if len(summaries) < len(folders):
+            raise click.UsageError(
+                "give trial folders or summaries, not both: n1trial summary makes one of a folder"
+            )
+        if outcome or mid or people or prior_width != 1.0:
+            raise click.UsageError("--outcome, --mid, --people and --prior-width are for trial folders")
+        _pool(summaries, out, sampler_seed)
+        return
 
     with progress() as on_stage:
         analysis = analyse_people(
@@ -218,3 +236,25 @@ def cohort(
             sampler_seed=sampler_seed,
         )
     say_people(analysis, out)
+
+
+def _pool(summaries: list[Path], out: Path, sampler_seed: int) -> None:
+    from n1trial.many_people import pool_summaries
+
+    pooled, effects = pool_summaries(summaries, out, sampler_seed=sampler_seed)
+    say_average(effects, pooled.cohort.labels, pooled.cohort.reference)
+    click.echo(f"\nThe tables: {out / 'cohort.csv'} and {out / 'people.csv'}")
+    leave_without_verdict(effects)
+
+
+@click.command()
+@click.argument("folder", type=FOLDER)
+@click.option("--outcome", help="Outcome to sum up; by default the primary one.")
+@click.option("--out", type=FILE, required=True, help="The summary, a JSON file; its name is the person's.")
+def summary(folder: Path, outcome: str | None, out: Path) -> None:
+    """Write what a fitted trial may share with a cohort: its effects, no night and no date."""
+    from n1trial.cohort.summary import save_summary
+    from n1trial.many_people import summarise_folder
+
+    save_summary(out, summarise_folder(folder, outcome=outcome))
+    click.echo(f"{out}: effects, their uncertainty and counts of nights; look at it before you share it")

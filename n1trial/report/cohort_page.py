@@ -86,26 +86,25 @@ def render_cohort(material: CohortMaterial) -> str:
     )
 
 
-def cohort_lines(material: CohortMaterial) -> Iterator[str]:
-    """The answers as plain lines for a terminal."""
-    effects = material.effects
+def cohort_lines(effects: CohortEffects, labels: Mapping[str, str], reference: str) -> Iterator[str]:
+    """The answers as plain lines for a terminal; `labels` name the arms."""
     if effects.problems:
         yield sentences.refusal(effects.problems)
         yield from (f"- {problem}" for problem in effects.problems)
     for effect in effects.contrasts:
-        claim, numbers = of_people.on_average(effect, _label(material.cohort, effect))
+        claim, numbers = of_people.on_average(effect, _named(effect, labels, reference))
         yield f"{of_people.heading(effect)}. {claim} {numbers}"
         yield f"  {of_people.how_people_differ(effect)}"
         yield f"  {of_people.the_next_person(effect)}"
-    for name, why in material.cohort.left_out.items():
-        yield f"{visible(name)} is left out: {visible(why)}"
 
 
 def _label(cohort: Cohort, effect: CohortEffect) -> str:
-    arm = visible(cohort.labels[effect.arm])
-    if effect.comparator == cohort.reference:
-        return arm
-    return f"{arm} against {visible(cohort.labels[effect.comparator])}"
+    return _named(effect, cohort.labels, cohort.reference)
+
+
+def _named(effect: CohortEffect, labels: Mapping[str, str], reference: str) -> str:
+    arm = visible(labels[effect.arm])
+    return arm if effect.comparator == reference else f"{arm} against {visible(labels[effect.comparator])}"
 
 
 def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]:
