@@ -36,7 +36,7 @@ def person(mean, sd, *, arms=("glycine", "magnesium"), outcome=SLEEP, prior_sd=2
         "doses": {},
         "nights": (21,) * (1 + len(arms)),
         "periods": 9,
-        "mean": tuple(value / sd**2 / precision for value in mean),
+        "mean": tuple(float(value) / sd**2 / precision for value in mean),
         "covariance": tuple(tuple(row) for row in (np.eye(len(arms)) / precision).tolist()),
         "prior_sd": prior_sd,
         "prior_scale": 1.0,
