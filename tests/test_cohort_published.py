@@ -12,6 +12,8 @@ import pytest
 from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather
 from n1trial.own_table import read_people
 
+pytestmark = pytest.mark.slow
+
 ARMS = ("control", "L-hyoscyamine", "L-hyoscine", "DL-hyoscine")
 HOURS = (
     *((0.6, 1.3, 2.5, 2.1), (3, 1.4, 3.8, 4.4), (4.7, 4.5, 5.8, 4.7), (5.5, 4.3, 5.6, 4.8)),

@@ -88,6 +88,15 @@ def test_who_did_not_try_an_arm_is_told_of_it_by_the_others():
     assert effect.people.loc["only glycine", "mean"] == pytest.approx(effect.average.mean, abs=2.0)
 
 
+def test_few_people_get_numbers_and_no_verdict():
+    effects = estimate_pooled(
+        pool(people_of(3, average=np.array([5.0, 30.0]), spread=np.zeros(2), sd=8.0), seed=1)
+    )
+    assert "3 people are too few" in effects.problems[0]
+    assert {effect.verdict for effect in effects.contrasts} == {"no verdict"}
+    assert effects.table["average_sd"].gt(0).all()
+
+
 def test_partial_correlations_make_correlations():
     found = correlation_of(np.array([0.5, -0.3, 0.8]), 3)
     assert np.diag(found) == pytest.approx(1.0)
