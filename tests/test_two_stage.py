@@ -90,7 +90,7 @@ def test_who_did_not_try_an_arm_is_told_of_it_by_the_others():
 
 def test_few_people_get_numbers_and_no_verdict():
     effects = estimate_pooled(
-        pool(people_of(3, average=np.array([5.0, 30.0]), spread=np.zeros(2), sd=8.0), seed=1)
+        pool(people_of(3, average=np.array([5.0, 30.0]), spread=np.zeros(2), sd=8.0, seed=4), seed=1)
     )
     assert "3 people are too few" in effects.problems[0]
     assert {effect.verdict for effect in effects.contrasts} == {"no verdict"}
@@ -215,7 +215,7 @@ def test_two_stages_agree_with_the_model_of_all_nights(capsys):
     whole = fit_cohort(cohort, seed=1)
     assert whole.problems == ()
     alone = {
-        each.name: summary_of(fit_model(each.data, SLEEP, seed=1, model=_OnePerson(), draws=500), each.data)
+        each.name: summary_of(fit_model(each.data, SLEEP, seed=1, model=_OnePerson()), each.data)
         for each in cohort.people
     }
     pooled = pool(alone, seed=1).draws

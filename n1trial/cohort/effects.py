@@ -110,11 +110,15 @@ class CohortEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CohortEffects:
-    """All contrasts of a cohort, and the problems that forbid a verdict."""
+    """All contrasts of a cohort, and the problems that forbid a verdict.
+
+    `sound` is False where the draws themselves are not to be trusted, so that no number of them may be shown.
+    """
 
     outcome: Outcome
     contrasts: tuple[CohortEffect, ...]
     problems: tuple[str, ...] = ()
+    sound: bool = True
 
     @property
     def table(self) -> pd.DataFrame:
@@ -183,8 +187,14 @@ def estimate_cohort(fit: CohortFit, *, rule: VerdictRule | None = None) -> Cohor
 def effects_of(
     draws: PooledDraws, cohort: People, *, rule: VerdictRule, prior_sd: float, problems: tuple[str, ...] = ()
 ) -> CohortEffects:
-    """The answers of a cohort from draws of its average, spread and people."""
-    few = len(cohort.names) < LEAST_FOR_A_VERDICT
+    """The answers of a cohort from draws of its average, spread and people.
+
+    Parameters
+    ----------
+    problems
+        Why the draws are not to be trusted.
+    """
+    sound, few = not problems, len(cohort.names) < LEAST_FOR_A_VERDICT
     if few:
         problems = (
             *problems,
@@ -196,7 +206,7 @@ def effects_of(
         _effect(draws, new, cohort, arm, comparator, rule=rule, prior_sd=prior_sd, verdict=not problems)
         for arm, comparator in cohort.contrasts
     )
-    return CohortEffects(outcome=cohort.outcome, contrasts=contrasts, problems=problems)
+    return CohortEffects(outcome=cohort.outcome, contrasts=contrasts, problems=problems, sound=sound)
 
 
 def _draws(fit: CohortFit) -> PooledDraws:

@@ -77,11 +77,11 @@ def render_cohort(material: CohortMaterial) -> str:
         worth=sentences.threshold(cohort.outcome),
         refusal=sentences.refusal(effects.problems),
         problems=effects.problems,
-        answers=[_answer(material, effect) for effect in effects.contrasts],
+        answers=[_answer(material, effect) for effect in effects.contrasts] if effects.sound else [],
         notes=(*cohort.notes, *(f"{name} is left out: {why}" for name, why in cohort.left_out.items())),
         cannot_tell=of_people.CANNOT_TELL,
         methods=list(_methods(material)),
-        tables=list(_method_tables(material)),
+        tables=list(_method_tables(material)) if effects.sound else [],
         facts={**material.facts, **_facts(material.fit)},
     )
 
@@ -91,7 +91,7 @@ def cohort_lines(effects: CohortEffects, labels: Mapping[str, str], reference: s
     if effects.problems:
         yield sentences.refusal(effects.problems)
         yield from (f"- {problem}" for problem in effects.problems)
-    for effect in effects.contrasts:
+    for effect in effects.contrasts if effects.sound else ():
         claim, numbers = of_people.on_average(effect, _named(effect, labels, reference))
         yield f"{of_people.heading(effect)}. {claim} {numbers}"
         yield f"  {of_people.how_people_differ(effect)}"

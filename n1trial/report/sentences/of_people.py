@@ -31,8 +31,7 @@ def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
         "no verdict": f"There is no verdict on {label}; these people’s average is {change(outcome, average.mean)}",
     }
     still_open = (
-        f"Whether {label} is worth having on average, these people can’t tell yet:"
-        f" {change(outcome, average.mean)}"
+        f"Whether {label} is worth having on average can’t be told yet: {change(outcome, average.mean)}"
     )
     return f"{said.get(effect.verdict, still_open)}.", (
         f"({INTERVAL * 100:.0f}{NBSP}% interval {span(outcome, average)}). Chance that the average is worth having:"
@@ -57,8 +56,8 @@ def how_people_differ(effect: CohortEffect) -> str:
     unit = f"{NBSP}{outcome.contrast_unit}" if outcome.contrast_unit != "units" else ""
     return (
         f"Most people’s own effect is within {amount(outcome, 2 * effect.spread.mean)}{unit} of the average"
-        f" (SD {amount(outcome, effect.spread.mean)}, {amount(outcome, effect.spread.low)} to"
-        f" {amount(outcome, effect.spread.high)}). About {some} of these {people} gain {threshold(outcome)}"
+        f" (SD {amount(outcome, effect.spread.mean)}, {INTERVAL * 100:.0f}{NBSP}% interval"
+        f" {amount(outcome, effect.spread.low)} to {amount(outcome, effect.spread.high)}). About {some} of these {people} gain {threshold(outcome)}"
         f" ({few} to {many})."
     )
 
