@@ -54,11 +54,11 @@ def how_people_differ(effect: CohortEffect) -> str:
         round(people * share) for share in (effect.gainers.low, effect.gainers.mean, effect.gainers.high)
     )
     unit = f"{NBSP}{outcome.contrast_unit}" if outcome.contrast_unit != "units" else ""
+    lowest, highest = amount(outcome, effect.spread.low), amount(outcome, effect.spread.high)
     return (
         f"Most people’s own effect is within {amount(outcome, 2 * effect.spread.mean)}{unit} of the average"
-        f" (SD {amount(outcome, effect.spread.mean)}, {INTERVAL * 100:.0f}{NBSP}% interval"
-        f" {amount(outcome, effect.spread.low)} to {amount(outcome, effect.spread.high)}). About {some} of these {people} gain {threshold(outcome)}"
-        f" ({few} to {many})."
+        f" (SD {amount(outcome, effect.spread.mean)}, {INTERVAL * 100:.0f}{NBSP}% interval {lowest} to {highest})."
+        f" About {some} of these {people} gain {threshold(outcome)} ({few} to {many})."
     )
 
 
