@@ -14,8 +14,8 @@ from n1trial.fit import Diagnostics, Stage
 from n1trial.models._priors import in_words
 from n1trial.sampling import Attempts, sample_compiled, versions
 
-DRAWS, TUNE = 800, 600
-ATTEMPTS: Attempts = ((1, 0.85), (1, 0.95), (2, 0.99))
+DRAWS, TUNE = 1000, 600
+ATTEMPTS: Attempts = ((1, 0.8), (1, 0.95), (2, 0.99))
 KEPT = ("average", "spread", "correlation", "modified", "effect", "level", "level_of_all", "level_sd")
 NOISE = ("sigma", "phi", "omega", "nu", "period_sd", "block_sd", "weekday_sd")
 
