@@ -201,7 +201,6 @@ def _trial(
     arms = list(dict.fromkeys(table["arm"]))
     turn = table[["arm", "block", "given_period"]]
     table["period"] = (turn != turn.shift()).any(axis=1).cumsum()
-    # A row that is the mean of nights is a period of its own, and not the night after the row before.
     table["day"] = (
         (table["night"] - table["night"].iloc[0]).dt.days if columns.night else np.arange(len(table))
     )

@@ -12,6 +12,7 @@ from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, ga
 from n1trial.cohort.stacked import stack
 from n1trial.columns import FIRST_NIGHT_GAP
 from n1trial.errors import CohortError
+from n1trial.outcomes import OUTCOMES
 
 
 def with_table(person, **columns):
@@ -59,6 +60,21 @@ def test_one_mid_for_everybody_settles_that_trials_differ_in_theirs():
     one, two = pretend_people(2)
     other = with_fields(two, outcomes=(replace(SLEEP, mid=20.0),))
     assert gather([one, other], "tst_min", mid=10.0).outcome.mid == 10.0
+
+
+@pytest.mark.parametrize("mid", [0.0, -5.0, float("nan")])
+def test_a_smallest_worthwhile_effect_is_above_nothing(mid):
+    with pytest.raises(CohortError, match="above 0"):
+        gather(pretend_people(2), "tst_min", mid=mid)
+
+
+def test_minutes_awake_may_differ_tenfold_between_people():
+    awake = OUTCOMES["waso_min"]
+    people = [
+        Person(name=name, data=pretend_trial(outcome=awake, level=level, sd=level / 4, seed=seed))
+        for seed, (name, level) in enumerate({"calm": 2.0, "usual": 30.0, "other": 35.0}.items())
+    ]
+    assert gather(people, "waso_min").names == ("calm", "usual", "other")
 
 
 def test_hours_among_minutes_are_refused():

@@ -256,5 +256,9 @@ def summary(folder: Path, outcome: str | None, out: Path) -> None:
     from n1trial.cohort.summary import save_summary
     from n1trial.many_people import summarise_folder
 
+    if out.suffix != ".json":
+        raise click.UsageError(
+            f"--out is {out.name}: end it in .json, by which n1trial cohort knows a summary"
+        )
     save_summary(out, summarise_folder(folder, outcome=outcome))
     click.echo(f"{out}: effects, their uncertainty and counts of nights; look at it before you share it")

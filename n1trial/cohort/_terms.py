@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from scipy.special import chdtri
 
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.stacked import Index, Stacked
@@ -13,8 +14,8 @@ from n1trial.models._priors import EFFECT_TIE, LOG_SD_APART, Prior
 from n1trial.models._sleep import fixed_shape
 
 EFFECT_PRIORS = "effect_priors"
-# By how many of its errors the SD between people is above 0.
-SURELY_APART = 4.0
+# The variance between people is surely so many times that of the noise: less only by a chance of one in a thousand.
+SURELY_APART, UNLIKELY = 1.5, 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,12 +132,13 @@ def around(
 def share_told(values: Array, errors: Array) -> float:
     """How far values [person] with these standard errors are told apart by the nights, 0 to 1.
 
-    0 also where people might be all alike: centred values then make a funnel.
+    0 also where people might be nearly alike: centred values then make a funnel.
     """
     noise = float(np.mean(errors**2))
-    between = max(0.0, float(values.var(ddof=1)) - noise)
-    told = between / (between + noise)
-    return told if told * (2.0 * (len(values) - 1)) ** 0.5 > SURELY_APART else 0.0
+    freedom = len(values) - 1
+    spread = float(values.var(ddof=1))
+    least = spread * freedom / chdtri(freedom, UNLIKELY)
+    return (spread - noise) / spread if least > (1.0 + SURELY_APART) * noise else 0.0
 
 
 def expected_nights(

@@ -21,8 +21,8 @@ from n1trial.trial import TrialData
 LEAST_PEOPLE = 2
 # Nights of one date with one and the same value: so many of them are no coincidence.
 SAME_NIGHTS, SAME_SHARE = 5, 0.5
-# A tenth or ten times of what the others have is another unit.
-OTHER_UNIT = 10.0
+# Nobody sleeps a tenth or ten times as long as others; minutes awake may well differ so.
+OTHER_UNIT, ALIKE = 10.0, ("tst_min", "se_pct")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,8 @@ def gather(
         Fewer than two people can be compared, one is there twice, or they differ in what must be the same.
     """
     _each_once(people)
+    if mid is not None and not mid > 0:
+        raise CohortError(f"cohort: the smallest worthwhile effect is {mid:g}: give a number above 0")
     agreed = _agreed_outcome(people, outcome, mid)
     reference = _agreed_reference(people)
     _same_doses(people)
@@ -214,7 +216,7 @@ def _comparable(people: Sequence[Person], outcome: Outcome) -> tuple[list[Person
 
 
 def _same_unit(people: Sequence[Person], outcome: Outcome) -> None:
-    if outcome.kind == "count":
+    if outcome.name not in ALIKE:
         return
     levels = {person.name: abs(person.data.analysed(outcome)[outcome.name].median()) for person in people}
     middle = float(np.median(list(levels.values())))

@@ -42,11 +42,6 @@ class Stacked:
     run_in: Index
     weekday_share: Array
 
-    @property
-    def people(self) -> int:
-        """How many people there are."""
-        return len(self.weekday_share)
-
 
 def stack(cohort: Cohort) -> Stacked:
     """Stack the nights of a cohort, in the order of its people."""

@@ -13,7 +13,7 @@ import numpy as np
 from n1trial.errors import CohortError
 from n1trial.files import write_whole
 from n1trial.fit import Fit
-from n1trial.models._priors import LOG_RATIO
+from n1trial.models._priors import EFFECT, LOG_RATIO
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
@@ -82,7 +82,7 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         mean=tuple(_rounded(value) for value in draws.mean(axis=0)),
         covariance=tuple(tuple(_rounded(value) for value in row) for row in covariance),
         prior_sd=prior_sd,
-        prior_scale=1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / 20.0,
+        prior_scale=1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / EFFECT.scale,
         log_rate=log_rate,
     )
 

@@ -11,7 +11,7 @@ here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, stats
@@ -28,10 +28,10 @@ from n1trial.protocol import VerdictRule
 DRAWS, PROPOSALS, FREEDOM = 4000, 2000, 4.0
 # Few people leave the logarithm of a spread a long tail towards nothing, which the curvature does not see.
 WIDER = 1.4
-ROUNDS, GOOD_K = 4, 0.5
+ROUNDS, GOOD_K = 3, 0.5
 # Draws of all people's effects that are held at once.
 MOST_VALUES = 8_000_000
-STEP = 1e-3
+STEP = 1e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,13 +44,11 @@ class SummaryCohort:
     treatments: tuple[str, ...]
     labels: Mapping[str, str]
     arms_tried: tuple[tuple[str, ...], ...]
-    further_contrasts: tuple[tuple[str, str], ...] = ()
-    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def contrasts(self) -> tuple[tuple[str, str], ...]:
         """Every arm against the reference."""
-        return tuple((arm, self.reference) for arm in self.treatments) + self.further_contrasts
+        return tuple((arm, self.reference) for arm in self.treatments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -165,10 +163,10 @@ def _likelihoods(people: Sequence[PersonSummary], cohort: SummaryCohort) -> tupl
         at = [cohort.treatments.index(arm) for arm in person.arms]
         inverse = np.linalg.inv(np.array(person.covariance))
         told, directions = np.linalg.eigh(inverse - np.eye(len(at)) / person.prior_sd**2)
-        # Sampling error can leave a direction with less than nothing.
-        own = (directions * np.maximum(told, 0.0)) @ directions.T
-        precision[number][np.ix_(at, at)] = own
-        towards[number][at] = inverse @ np.array(person.mean)
+        # Sampling error can leave a direction with less than nothing: then it says nothing.
+        kept = directions[:, told > 0.0]
+        precision[number][np.ix_(at, at)] = (kept * told[told > 0.0]) @ kept.T
+        towards[number][at] = kept @ (kept.T @ inverse @ np.array(person.mean))
     return precision, towards
 
 
@@ -197,7 +195,7 @@ class _Pooled:
         # 2 Beta(b, b) - 1, and the derivative of tanh.
         exponents = eta + (count - 2 - columns) / 2
         found += float(np.sum(exponents * np.log1p(-np.clip(partial**2, 0.0, 1 - 1e-12))))
-        _, log_det, mean_precision, mean_towards, quadratic = self._given(self.covariance(point))
+        log_det, mean_precision, mean_towards, quadratic = self._given(self.covariance(point))
         whole = mean_precision + np.eye(count) / self.average_sd**2
         return found + float(
             -0.5 * log_det
@@ -211,13 +209,12 @@ class _Pooled:
         spread = np.exp(point[: self.contrasts])
         return np.outer(spread, spread) * correlation_of(point[self.contrasts :], self.contrasts)
 
-    def _given(self, covariance: Array) -> tuple[Array, float, Array, Array, float]:
+    def _given(self, covariance: Array) -> tuple[float, Array, Array, float]:
         """Sums over people given the covariance Σ: what each says of the average, the effects taken out."""
         blend = np.eye(self.contrasts) + self.precision @ covariance
         inverse = np.linalg.inv(blend)
         towards = np.einsum("pij,pj->pi", inverse, self.towards)
         return (
-            inverse,
             float(np.linalg.slogdet(blend)[1].sum()),
             (inverse @ self.precision).sum(axis=0),
             towards.sum(axis=0),
@@ -252,20 +249,16 @@ def _hyperparameters(pooled: _Pooled, rng: np.random.Generator, *, draws: int) -
         options={"xatol": 1e-3, "fatol": 1e-4},
     ).x
     middle, covariance = mode, _curvature_inverse(pooled, mode)
-    best: tuple[float, Array, Array] | None = None
+    points, weights, k = _weighed(pooled, middle, covariance, rng)
     for _ in range(ROUNDS):
-        points, weights, k = _weighed(pooled, middle, covariance, rng)
-        if best is None or k < best[0]:
-            best = k, points, weights
-        if best[0] < GOOD_K:
+        if k < GOOD_K:
             break
         # The curvature misled: the next proposal has the mean and covariance that these draws were weighed to.
-        _, points, weights = best
         middle = weights @ points
         covariance = (weights[:, None] * (points - middle)).T @ (points - middle) + 0.01 * np.eye(size)
-    if best is None:
-        raise ValueError("no round of proposals")
-    k, points, weights = best
+        again = _weighed(pooled, middle, covariance, rng)
+        if again[2] < k:
+            points, weights, k = again
     return points[rng.choice(PROPOSALS, draws, p=weights)], k
 
 
@@ -284,7 +277,7 @@ def _weighed(
 def _curvature_inverse(pooled: _Pooled, mode: Array) -> Array:
     """Covariance of the proposal: the curvature at the mode, no direction wider than the priors."""
     size = len(mode)
-    steps = STEP * np.eye(size) * 10
+    steps = STEP * np.eye(size)
     curvature = np.empty((size, size))
     for row in range(size):
         for column in range(size):
@@ -294,7 +287,7 @@ def _curvature_inverse(pooled: _Pooled, mode: Array) -> Array:
                 - pooled.log_density(mode + one - other)
                 - pooled.log_density(mode - one + other)
                 + pooled.log_density(mode - one - other)
-            ) / (4 * (STEP * 10) ** 2)
+            ) / (4 * STEP**2)
     told, directions = np.linalg.eigh((curvature + curvature.T) / 2)
     return (directions / np.maximum(told, 0.5)) @ directions.T
 
@@ -306,7 +299,7 @@ def _effects(pooled: _Pooled, points: Array, rng: np.random.Generator) -> tuple[
     correlations = np.empty((len(points), count, count))
     for draw, point in enumerate(points):
         covariance = pooled.covariance(point)
-        _, _, precision, towards, _ = pooled._given(covariance)
+        _, precision, towards, _ = pooled._given(covariance)
         whole = np.linalg.inv(precision + np.eye(count) / pooled.average_sd**2)
         averages[draw] = rng.multivariate_normal(whole @ towards, whole)
         inverse = np.linalg.inv(covariance + 1e-9 * np.eye(count))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from n1trial.cohort import Cohort, CohortEffect, CohortEffects, CohortFit
@@ -19,6 +18,7 @@ from n1trial.report.figures.people import forest_of_people, people_shown
 from n1trial.report.figures.svg import inline_svg
 from n1trial.report.sentences import of_people
 from n1trial.report.sentences.outcome_words import short_change
+from n1trial.report.templates import templates
 from n1trial.report.text import capitalised, visible
 from n1trial.verdict import INTERVAL, INTERVAL_KIND
 
@@ -61,28 +61,24 @@ def write_cohort(path: Path, material: CohortMaterial) -> None:
 
 def render_cohort(material: CohortMaterial) -> str:
     """The report of a cohort as HTML; everything that a person wrote is escaped."""
-    environment = Environment(
-        loader=PackageLoader("n1trial", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
-    )
     cohort, effects = material.cohort, material.effects
-    return environment.get_template("cohort.html.j2").render(
-        light=Markup(css_variables("light")),
-        dark=Markup(css_variables("dark")),
-        title=f"{capitalised(cohort.outcome.label)} of {len(cohort.people)} people",
-        worth=sentences.threshold(cohort.outcome),
-        refusal=sentences.refusal(effects.problems),
-        problems=effects.problems,
-        answers=[_answer(material, effect) for effect in effects.contrasts] if effects.sound else [],
-        notes=(*cohort.notes, *(f"{name} is left out: {why}" for name, why in cohort.left_out.items())),
-        cannot_tell=of_people.CANNOT_TELL,
-        methods=list(_methods(material)),
-        tables=list(_method_tables(material)) if effects.sound else [],
-        facts={**material.facts, **_facts(material.fit)},
+    return (
+        templates()
+        .get_template("cohort.html.j2")
+        .render(
+            light=Markup(css_variables("light")),
+            dark=Markup(css_variables("dark")),
+            title=f"{capitalised(cohort.outcome.label)} of {len(cohort.people)} people",
+            worth=sentences.threshold(cohort.outcome),
+            refusal=sentences.refusal(effects.problems),
+            problems=effects.problems,
+            answers=[_answer(material, effect) for effect in effects.contrasts] if effects.sound else [],
+            notes=(*cohort.notes, *(f"{name} is left out: {why}" for name, why in cohort.left_out.items())),
+            cannot_tell=of_people.CANNOT_TELL,
+            methods=list(_methods(material)),
+            tables=list(_method_tables(material)) if effects.sound else [],
+            facts={**material.facts, **_facts(material.fit)},
+        )
     )
 
 

@@ -5,7 +5,7 @@ Plain HTML with its style and pictures inside: no script, no request, the same b
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from n1trial.files import write_whole
@@ -16,7 +16,7 @@ from n1trial.report.material import Material
 from n1trial.report.pictures import Picture
 from n1trial.report.sentences import headings
 from n1trial.report.story import tell
-from n1trial.report.text import visible
+from n1trial.report.templates import templates
 
 
 def write_report(path: Path, material: Material) -> None:
@@ -46,15 +46,7 @@ def render(material: Material) -> str:
 
 
 def _environment() -> Environment:
-    """Everything that a person or a device wrote is escaped, and its control characters written out."""
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        loader=PackageLoader("n1trial", "report"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
-    )
+    environment = templates()
     environment.filters |= {"wide": _wide, "narrow": _narrow}
     return environment
 

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from n1trial.files import write_whole
 from n1trial.planning import Plan, plan_sentences, save_plan
 from n1trial.planning.words import counted_sentence, person_sentence, plan_tables, twenty_trials
 from n1trial.report.figures.palette import css_variables
+from n1trial.report.templates import templates
 from n1trial.report.text import capitalised, visible
 
 MARKS = {
@@ -35,38 +34,35 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 def plan_page(plan: Plan) -> str:
     """The page of a plan."""
-    environment = Environment(
-        loader=PackageLoader("n1trial.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     unit = plan.outcome.contrast_unit
-    return environment.get_template("plan.html.j2").render(
-        title=visible(plan.title),
-        outcome=capitalised(visible(plan.outcome.label)),
-        mid=f"{plan.outcome.mid:g} {unit}",
-        light=css_variables("light"),
-        dark=css_variables("dark"),
-        sentences=plan_sentences(plan),
-        twenty=[
-            {
-                "heading": heading,
-                "words": words,
-                "marks": [
-                    {"kind": kind, "symbol": symbol}
-                    for verdict, count in counts
-                    for kind, symbol in [MARKS[verdict]] * count
-                ],
-            }
-            for heading, words, counts in twenty_trials(plan)
-        ],
-        legend="▲ worth it   ■ no worthwhile gain, or no difference that matters   ▼ worse   ○ can’t tell yet",
-        person=person_sentence(plan),
-        tables=list(plan_tables(plan)),
-        counted=counted_sentence(plan),
-        protocol=plan.protocol,
-        sha256=plan.protocol_sha256,
-        seed=plan.seed,
+    return (
+        templates()
+        .get_template("plan.html.j2")
+        .render(
+            title=visible(plan.title),
+            outcome=capitalised(visible(plan.outcome.label)),
+            mid=f"{plan.outcome.mid:g} {unit}",
+            light=css_variables("light"),
+            dark=css_variables("dark"),
+            sentences=plan_sentences(plan),
+            twenty=[
+                {
+                    "heading": heading,
+                    "words": words,
+                    "marks": [
+                        {"kind": kind, "symbol": symbol}
+                        for verdict, count in counts
+                        for kind, symbol in [MARKS[verdict]] * count
+                    ],
+                }
+                for heading, words, counts in twenty_trials(plan)
+            ],
+            legend="▲ worth it   ■ no worthwhile gain, or no difference that matters   ▼ worse   ○ can’t tell yet",
+            person=person_sentence(plan),
+            tables=list(plan_tables(plan)),
+            counted=counted_sentence(plan),
+            protocol=plan.protocol,
+            sha256=plan.protocol_sha256,
+            seed=plan.seed,
+        )
     )
