@@ -25,7 +25,9 @@ from n1trial.models import _priors as prior
 from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
 
-DRAWS, PROPOSALS, FREEDOM = 4000, 2000, 4.0
+DRAWS, FREEDOM = 4000, 4.0
+# Proposals cost as much as there are people.
+FEWEST, MOST_PROPOSALS, PEOPLE_WEIGHED = 2000, 20_000, 2_000_000
 # Few people leave the logarithm of a spread a long tail towards nothing, which the curvature does not see.
 WIDER = 1.4
 ROUNDS, GOOD_K = 3, 0.5
@@ -259,7 +261,7 @@ def _hyperparameters(pooled: _Pooled, rng: np.random.Generator, *, draws: int) -
         again = _weighed(pooled, middle, covariance, rng)
         if again[2] < k:
             points, weights, k = again
-    return points[rng.choice(PROPOSALS, draws, p=weights)], k
+    return points[rng.choice(len(points), draws, p=weights)], k
 
 
 def _weighed(
@@ -267,7 +269,8 @@ def _weighed(
 ) -> tuple[Array, Array, float]:
     """Proposals [draw, parameter] from a Student t, their weights [draw], and Pareto's k."""
     size = len(middle)
-    away = rng.standard_normal((PROPOSALS, size)) * np.sqrt(FREEDOM / rng.chisquare(FREEDOM, (PROPOSALS, 1)))
+    count = min(MOST_PROPOSALS, max(FEWEST, PEOPLE_WEIGHED // len(pooled.towards)))
+    away = rng.standard_normal((count, size)) * np.sqrt(FREEDOM / rng.chisquare(FREEDOM, (count, 1)))
     points = middle + WIDER * away @ np.linalg.cholesky(covariance).T
     proposed = stats.multivariate_t.logpdf(away, shape=np.eye(size), df=FREEDOM).reshape(-1)
     weights, k = smoothed_weights(np.array([pooled.log_density(point) for point in points]) - proposed)
