@@ -132,6 +132,7 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
         raise CohortError(f"cohort: {len(summaries)} summary, and an average needs 2: add people")
     (first, known), *others = summaries.items()
     doses: dict[str, tuple[tuple[float, float], str]] = {}
+    seen = set()
     for name, each in summaries.items():
         for what in ("outcome", "reference"):
             if getattr(each, what) != getattr(known, what):
@@ -140,8 +141,10 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
             before, whose = doses.setdefault(arm, (dose, name))
             if before != dose:
                 raise CohortError(f"{arm}: {whose} and {name} took other doses: leave one of them out")
-        if any(each == other for place, other in summaries.items() if place < name):
+        # No two people's nights give the same draws.
+        if (told := (each.mean, each.covariance)) in seen:
             raise CohortError(f"{name}: is there under another name too: give every person once")
+        seen.add(told)
     treatments = tuple(dict.fromkeys(arm for each in summaries.values() for arm in each.arms))
     return SummaryCohort(
         names=tuple(summaries),
