@@ -212,6 +212,7 @@ def test_a_watch_that_says_asleep_without_stages_gives_sleep_and_no_counts(tmp_p
     assert (first.tst_min, first.deep_min, first.wake_runs_min) == (400, None, None)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_gigabyte_of_apple_health_is_read_in_20_seconds_and_300_mib(tmp_path):
     record = (

@@ -358,6 +358,7 @@ def test_two_hundred_odd_trials_agree_with_a_fine_grid():
     assert np.max(wider) <= 0.01
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_fit_takes_under_two_milliseconds_of_a_core_however_many_nights():
     rng = np.random.default_rng(2)
@@ -386,6 +387,7 @@ def _seconds_a_fit(design, rng):
     return best
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_fifty_trials_agree_with_the_sampler():
     sampler, apart, wider, raw = Sampler(SLEEP), [], [], []

@@ -91,6 +91,7 @@ def test_a_mutant_is_refused_or_read_but_never_an_accident(device):
     assert figures.slowest_s < 1
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @every_device
 def test_a_million_mutants_are_refused_or_read(device, capsys):

@@ -262,6 +262,7 @@ def test_twenty_nights_say_that_they_cannot_tell(outcome):
     assert found.contrasts[0].verdict == "can't tell yet"
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_two_thousand_nights_are_fitted_in_bounded_time_and_find_the_truth():
     data = pretend_trial(effects={"glycine": 25}, arms=("none", "glycine"), blocks=24, period_nights=42)

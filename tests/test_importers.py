@@ -261,6 +261,7 @@ print(min(seconds(plain, "data", "shortData") for _ in range(5)))
 """
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_ten_years_of_fitbit_are_nights_within_a_second_and_sooner_than_a_table_of_wakes(ten_years):
     # In a process of its own: the memory of a long test run slows whatever makes many objects.
@@ -278,6 +279,7 @@ def test_ten_years_of_fitbit_are_nights_within_a_second_and_sooner_than_a_table_
     assert ours_s < wakes_s / 2
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_thirty_thousand_other_members_cost_less_than_three_seconds(ten_years, tmp_path):
     noise, path = os.urandom(65_000), tmp_path / "takeout.zip"

@@ -259,6 +259,7 @@ def test_an_export_is_read_again_when_the_importers_have_changed(tmp_path, monke
     assert minutes_asleep(folder) == [400, 400, 400]
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_ten_years_are_imported_quickly_and_known_again_at_once(tmp_path):
     export, folder = tmp_path / "export", new_trial(tmp_path / "trial")

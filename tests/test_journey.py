@@ -176,6 +176,7 @@ def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
 
 # Promised are 12 s by the clock for a fit on two cores and 4 s for a report: 24 and 4 s of one core. Half again is
 # allowed, since beside other work the same instructions take that much longer.
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize(("command", "most_s"), [(["fit", "--sampler-seed"], 36), (["report"], 6)])
 def test_the_second_morning_is_quick(command, most_s, lived, capsys):
