@@ -57,8 +57,12 @@ def forest_of_people(
         if name in own.index and np.isfinite(own[name]):
             error = float(alone.loc[name, "error"])
             if np.isfinite(error):
-                reach = np.clip([own[name] - CLEAR * error, own[name] + CLEAR * error], low, high)
-                axes.plot(reach, [y - 4, y - 4], color=MUTED.light, linewidth=1)
+                reach = np.array([own[name] - CLEAR * error, own[name] + CLEAR * error])
+                axes.plot(reach.clip(low, high), [y - 4, y - 4], color=MUTED.light, linewidth=1)
+                # An arrow where it goes on beyond the picture.
+                for end, beyond, mark in ((low, reach[0] < low, "<"), (high, reach[1] > high, ">")):
+                    if beyond:
+                        axes.plot([end], [y - 4], mark, color=MUTED.light, markersize=4, clip_on=False)
             axes.plot(
                 [own[name]], [y - 4], style.marker, color=MUTED.light, markerfacecolor="none", markersize=5
             )
