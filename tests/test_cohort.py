@@ -9,6 +9,7 @@ from people import SLEEP, WAKES, lived, pretend_people
 from pretend import pretend_trial
 
 from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather, sleep, wakes
+from n1trial.cohort.fit import KEPT, NOISE
 from n1trial.cohort.stacked import stack
 from n1trial.columns import FIRST_NIGHT_GAP
 from n1trial.errors import CohortError
@@ -126,6 +127,14 @@ def test_no_night_follows_a_night_of_another_person():
     assert stacked.period.max() == 3 * 6
     assert stacked.block.max() == 3 * 2
     assert len({*zip(stacked.cell_person, stacked.period, strict=True)}) == 3 * 6
+
+
+@pytest.mark.parametrize(("outcome", "model"), [(SLEEP, sleep), (WAKES, wakes)])
+def test_models_hold_every_name_that_a_fit_keeps(outcome, model):
+    cohort = gather(pretend_people(3, outcome=outcome, blocks=2), outcome.name)
+    built = model.build(cohort)
+    missing = {*KEPT, *NOISE} - {*built.named_vars}
+    assert missing == {"modified", *(("omega",) if model is sleep else ("sigma", "phi", "nu"))}
 
 
 def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():

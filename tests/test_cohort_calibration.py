@@ -75,8 +75,8 @@ def test_true_values_have_uniform_ranks_and_lie_in_their_intervals(outcome, mode
     lived = [live(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)]
 
     def sampled(number):
-        told = np.array(model.told_apart(replace(stacked, y=lived[number])))
-        packed = compiled.packed(y=lived[number], told=told)
+        told = model.told_by(cohort, replace(stacked, y=lived[number]))
+        packed = compiled.packed(y=lived[number], **told)
         tree = nutpie.sample(
             compiled.for_nutpie(packed),
             draws=sbc.DRAWS,
@@ -85,7 +85,6 @@ def test_true_values_have_uniform_ranks_and_lie_in_their_intervals(outcome, mode
             cores=1,
             seed=number,
             target_accept=0.9,
-            extra_doublings=1,
             progress_bar=False,
             save_warmup=False,
         )
@@ -105,7 +104,8 @@ def test_true_values_have_uniform_ranks_and_lie_in_their_intervals(outcome, mode
             low, high = np.quantile(next_person(draws, rng), INTERVAL)
             inside["next person"] += int(low <= next_person(truth, rng)[0] <= high)
     kept = {name: sbc.summary(found) for name, found in ranks.items()}
-    prob = 1 - 0.05 / len(kept)
+    # Of all quantities together, one right model in a hundred would leave its band by chance.
+    prob = 1 - 0.01 / len(kept)
     with capsys.disabled():
         print(f"\n{model.NAME}, {COHORTS} cohorts of {PEOPLE}; in their 95 % intervals: {inside}")
         for name, found in kept.items():

@@ -1,38 +1,20 @@
 """What the models of several people share: effects around their average, levels, periods, blocks, weekdays."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from scipy.special import chdtri
 
 from n1trial.cohort.people import Cohort
-from n1trial.cohort.stacked import Index, Stacked
+from n1trial.cohort.scales import Scales
+from n1trial.cohort.stacked import Index, Stacked, people_of
+from n1trial.cohort.told import WEEKDAY_BASIS
 from n1trial.columns import WEEKDAYS, Array
 from n1trial.models._priors import EFFECT_TIE, LOG_SD_APART, Prior
 from n1trial.models._sleep import fixed_shape
 
 EFFECT_PRIORS = "effect_priors"
-# The variance between people is surely so many times that of the noise: less only by a chance of one in a thousand.
-SURELY_APART, UNLIKELY = 1.5, 0.001
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scales:
-    """The priors of the terms of one model, minutes or logarithms."""
-
-    average: Prior
-    spread: Prior
-    modifier: Prior
-    people: Prior
-    period: Prior
-    block: Prior
-    weekday: Prior
-    weekday_spread: Prior
-    trend: Prior
-    run_in: Prior
-    covariate: Prior
 
 
 def coords_of(cohort: Cohort, stacked: Stacked) -> dict[str, list[str] | list[int]]:
@@ -52,6 +34,7 @@ def coords_of(cohort: Cohort, stacked: Stacked) -> dict[str, list[str] | list[in
         "other": list(cohort.treatments),
         "modifier": [str(name) for name in cohort.modifiers.columns],
         "weekday": list(WEEKDAYS),
+        "weekday_contrast": list(range(1, len(WEEKDAYS))),
     }
 
 
@@ -60,31 +43,89 @@ def index(name: str, values: Index) -> pt.TensorVariable:
     return pm.Data(name, values.astype(np.int64), shape=values.shape)
 
 
-def person_effects(cohort: Cohort, scales: Scales, unit: pt.TensorVariable | float) -> pt.TensorVariable:
-    """Effects [person, contrast] around their average, correlated, and non-centred.
+def told_data(told: Mapping[str, Array]) -> dict[str, Array]:
+    """What is told of every term, by the name of the data that hold it."""
+    return {f"{name}_told": values for name, values in told.items()}
+
+
+def standardised(
+    name: str,
+    told: Mapping[str, Array],
+    *,
+    sd: pt.TensorVariable,
+    dims: str | tuple[str, ...],
+    mean: pt.TensorVariable | float = 0.0,
+) -> pt.TensorVariable:
+    """Standard normal z of terms `mean` + `sd` × z, sampled as their distance from what is told of them."""
+    data = fixed_shape(f"{name}_told", told[name])
+    precision, towards = data[..., 0], data[..., 1]
+    root = pt.sqrt(1.0 + sd**2 * precision)
+    middle = sd * (towards - precision * mean) / root**2
+    moved = pm.Normal(f"{name}_moved", -middle * root, root, dims=dims)
+    return pm.Deterministic(f"{name}_z", middle + moved / root, dims=dims)
+
+
+def person_effects(
+    cohort: Cohort, scales: Scales, told: Mapping[str, Array], unit: pt.TensorVariable | float
+) -> pt.TensorVariable:
+    """Effects [person, contrast] around their average, and correlated.
 
     Names: average [contrast], spread [contrast], correlation [contrast, other], modified [modifier,
     contrast] where anything may change the effects, and the effects themselves, "effect".
     """
-    prior_scales = fixed_shape(EFFECT_PRIORS, effect_priors(scales))
+    prior_scales = fixed_shape(EFFECT_PRIORS, scales.of_effects())
     average = pm.Normal("average", 0.0, prior_scales[0] * unit, dims="contrast")
     spread = pm.HalfNormal("spread", prior_scales[1] * unit, dims="contrast")
-    z = pm.Normal("effect_z", 0.0, 1.0, dims=("person", "contrast"))
-    expected = average
+    expected = average[None, :]
     if cohort.modifiers.shape[1]:
         modified = pm.Normal("modified", 0.0, prior_scales[2] * unit, dims=("modifier", "contrast"))
         properties = fixed_shape("modifiers", cohort.modifiers.to_numpy(float))
         expected = expected + pt.dot(properties, modified)
+    tie = _correlation_root(len(cohort.treatments))
     if len(cohort.treatments) > 1:
-        root = _correlation_root(len(cohort.treatments))
-        pm.Deterministic("correlation", pt.dot(root, root.T), dims=("contrast", "other"))
-        z = pt.dot(z, root.T)
-    return pm.Deterministic("effect", expected + z * spread, dims=("person", "contrast"))
+        pm.Deterministic("correlation", pt.dot(tie, tie.T), dims=("contrast", "other"))
+    root = spread[:, None] * tie
+    z = _standardised_together(told, root=root, mean=expected, names=cohort.treatments)
+    return pm.Deterministic("effect", expected + pt.dot(z, root.T), dims=("person", "contrast"))
 
 
-def effect_priors(scales: Scales, *, width: float = 1.0) -> Array:
-    """Scales of the priors of average, spread and modifiers, so many times as wide."""
-    return width * np.array([scales.average.scale, scales.spread.scale, scales.modifier.scale])
+def _standardised_together(
+    told: Mapping[str, Array], *, root: pt.TensorVariable, mean: pt.TensorVariable, names: Sequence[str]
+) -> pt.TensorVariable:
+    """Standard normal z [person, contrast] of effects `mean` + `root` z, each given those after it.
+
+    Given what is told, z has the precision 1 + root' p root, which is solved as in an elimination by hand: each
+    pivot is the precision of one z given the later ones.
+    """
+    size = len(names)
+    data = fixed_shape("effect_told", told["effect"])
+    precision = data[..., :-1]
+    seen = pt.dot(data[..., -1] - pt.sum(precision * mean[:, None, :], axis=2), root)
+    towards = [seen[:, row] for row in range(size)]
+    rows = [
+        [
+            float(row == column)
+            + sum(
+                root[one, row] * root[other, column] * precision[:, one, other]
+                for one in range(row, size)
+                for other in range(column, size)
+            )
+            for column in range(size)
+        ]
+        for row in range(size)
+    ]
+    for pivot in range(size):
+        for row in range(pivot + 1, size):
+            share = rows[row][pivot] / rows[pivot][pivot]
+            rows[row] = [below - share * above for below, above in zip(rows[row], rows[pivot], strict=True)]
+            towards[row] = towards[row] - share * towards[pivot]
+    z: list[pt.TensorVariable] = []
+    for row in reversed(range(size)):
+        later = sum(rows[row][size - 1 - place] * value for place, value in enumerate(z))
+        middle, scale = (towards[row] - later) / rows[row][row], pt.sqrt(rows[row][row])
+        moved = pm.Normal(f"effect_moved: {names[row]}", -middle * scale, scale, dims="person")
+        z.append(middle + moved / scale)
+    return pm.Deterministic("effect_z", pt.stack(z[::-1], axis=1), dims=("person", "contrast"))
 
 
 def _correlation_root(size: int) -> pt.TensorVariable:
@@ -95,6 +136,8 @@ def _correlation_root(size: int) -> pt.TensorVariable:
     """
     eta = EFFECT_TIE.parameters[0]
     rows: list[list[pt.TensorVariable]] = [[pt.constant(1.0)]]
+    if size == 1:
+        return pt.stack([pt.stack(rows[0])])
     columns = [k for row in range(1, size) for k in range(row)]
     shape = np.array([eta + (size - 2 - k) / 2 for k in columns])
     partial = 2.0 * pm.Beta("tie", shape, shape, dims="pair") - 1.0
@@ -111,39 +154,10 @@ def _correlation_root(size: int) -> pt.TensorVariable:
     return pt.stack([pt.stack([*row, *[zero] * (size - len(row))]) for row in rows])
 
 
-def around(
-    name: str, of_all: pt.TensorVariable, apart: pt.TensorVariable, told: pt.TensorVariable
-) -> pt.TensorVariable:
-    """Values [person] with mean `of_all` and SD `apart`, centred so far as the nights tell them apart.
-
-    Parameters
-    ----------
-    told
-        1 for centred, 0 for non-centred; changes how well the sampler moves, never the model.
-
-    References
-    ----------
-    Papaspiliopoulos, Roberts & Sköld (2007), doi:10.1214/088342307000000014
-    """
-    moved = pm.Normal(f"{name}_moved", told * of_all * apart ** (told - 1.0), apart**told, dims="person")
-    return (1.0 - told) * of_all + apart ** (1.0 - told) * moved
-
-
-def share_told(values: Array, errors: Array) -> float:
-    """How far values [person] with these standard errors are told apart by the nights, 0 to 1.
-
-    0 also where people might be nearly alike: centred values then make a funnel.
-    """
-    noise = float(np.mean(errors**2))
-    freedom = len(values) - 1
-    spread = float(values.var(ddof=1))
-    least = spread * freedom / chdtri(freedom, UNLIKELY)
-    return (spread - noise) / spread if least > (1.0 + SURELY_APART) * noise else 0.0
-
-
 def expected_nights(
     stacked: Stacked,
     scales: Scales,
+    told: Mapping[str, Array],
     *,
     level: pt.TensorVariable,
     effect: pt.TensorVariable,
@@ -155,10 +169,9 @@ def expected_nights(
     for term, prior in (("period", scales.period), ("block", scales.block)):
         codes = getattr(stacked, term)
         if codes.any():
-            sd = _person_sds(term, prior, unit)
-            z = pm.Normal(f"{term}_z", 0.0, 1.0, dims=term)
-            whole = pt.concatenate([[0.0], z])[index(f"{term}_of", codes)]
-            of_cell = of_cell + sd[cell_person] * whole
+            sd = _person_sds(term, prior, unit)[index(f"{term}_person", people_of(stacked, codes))]
+            apart = sd * standardised(term, told, sd=sd, dims=term)
+            of_cell = of_cell + pt.concatenate([[0.0], apart])[index(f"{term}_of", codes)]
     if stacked.run_in.any():
         run_in = pm.Normal("run_in_level", 0.0, scales.run_in.scale * unit, dims="run_in")
         of_cell = of_cell + pt.concatenate([[0.0], run_in])[index("run_in_of", stacked.run_in)]
@@ -167,9 +180,10 @@ def expected_nights(
     by_night = trend[person] * fixed_shape("trend_at", stacked.trend)
     if stacked.weekday_share.any():
         share = fixed_shape("weekday_share", stacked.weekday_share)
-        weekday = _weekdays(scales, unit) * pt.sum(share, axis=1, keepdims=True)
+        weekday = _weekdays(scales, told, unit) * pt.sum(share, axis=1, keepdims=True)
         of_cell = of_cell - pt.sum(share * weekday, axis=1)[cell_person]
-        by_night = by_night + pt.flatten(weekday)[7 * person + index("weekday_of", stacked.weekday)]
+        slot = index("person_weekday", len(WEEKDAYS) * stacked.person + stacked.weekday)
+        by_night = by_night + pt.flatten(weekday)[slot]
     if stacked.covariates.shape[1]:
         slope = pm.Normal("covariates", 0.0, scales.covariate.scale * unit, dims=("person", "covariate"))
         by_night = by_night + pt.sum(slope[person] * fixed_shape("covariates_at", stacked.covariates), axis=1)
@@ -182,15 +196,12 @@ def _person_sds(term: str, prior: Prior, unit: pt.TensorVariable | float) -> pt.
     return middle * pt.exp(LOG_SD_APART * pm.Normal(f"{term}_sd_z", 0.0, 1.0, dims="person"))
 
 
-def _weekdays(scales: Scales, unit: pt.TensorVariable | float) -> pt.TensorVariable:
+def _weekdays(
+    scales: Scales, told: Mapping[str, Array], unit: pt.TensorVariable | float
+) -> pt.TensorVariable:
     """Weekdays of every person [person, 7] around those of all; each person's add up to zero."""
     sd = pm.HalfNormal("weekday_sd", scales.weekday.scale * unit)
+    of_all = sd * standardised("weekday", told, sd=sd, dims="weekday_contrast")
     apart = pm.HalfNormal("weekday_spread", scales.weekday_spread.scale * unit)
-    of_all = pm.ZeroSumNormal("weekday_z", 1.0, dims="weekday")
-    own = pm.ZeroSumNormal("weekday_own_z", 1.0, dims=("person", "weekday"), n_zerosum_axes=1)
-    return sd * of_all + apart * own
-
-
-def people_priors(scales: Scales) -> tuple[Prior, ...]:
-    """The priors of the terms, for a table."""
-    return (*(getattr(scales, name) for name in Scales.__dataclass_fields__), EFFECT_TIE)
+    own = standardised("weekday_own", told, sd=apart, mean=of_all, dims=("person", "weekday_contrast"))
+    return pt.dot(of_all + apart * own, WEEKDAY_BASIS)

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from n1trial.cohort import sleep, wakes
-from n1trial.cohort._terms import EFFECT_PRIORS, effect_priors
+from n1trial.cohort._terms import EFFECT_PRIORS
 from n1trial.cohort.people import Cohort
 from n1trial.compiled import compile_model
 from n1trial.fit import Diagnostics, Stage
 from n1trial.models._priors import in_words
-from n1trial.sampling import Attempts, sample_compiled, versions
+from n1trial.sampling import ATTEMPTS, Attempts, sample_compiled, versions
 
-DRAWS, TUNE = 1000, 600
-ATTEMPTS: Attempts = ((1, 0.8), (1, 0.95), (2, 0.99))
+DRAWS, TUNE = 1500, 500
+# Steps are best so long that two of three are accepted where parameters are many and alike (Beskos et al. 2013,
+# doi:10.3150/12-BEJ414). Of few people, an SD may be nearly nothing, and the way there is narrow.
+MANY_PEOPLE, ATTEMPTS_OF_MANY = 30, ((1, 0.65), (1, 0.9), (2, 0.99))
 KEPT = ("average", "spread", "correlation", "modified", "effect", "level", "level_of_all", "level_sd")
 NOISE = ("sigma", "phi", "omega", "nu", "period_sd", "block_sd", "weekday_sd")
 
@@ -78,13 +80,12 @@ def fit_cohort(
     sampled = sample_compiled(
         built,
         compiled,
-        {EFFECT_PRIORS: effect_priors(model.SCALES, width=prior_width)},
+        {EFFECT_PRIORS: model.SCALES.of_effects(width=prior_width)},
         seed=seed,
         draws=draws,
         tune=TUNE,
         cores=cores,
-        attempts=ATTEMPTS,
-        extra_doublings=1,
+        attempts=attempts_for(cohort),
     )
     unit, scale = model.unit_of(cohort)
     return CohortFit(
@@ -111,3 +112,8 @@ def fit_cohort(
         compile_s=compiled_at - started,
         sample_s=time.perf_counter() - compiled_at,
     )
+
+
+def attempts_for(cohort: Cohort) -> Attempts:
+    """How to sample a cohort of this many people, and how again where the gate is not passed."""
+    return ATTEMPTS_OF_MANY if len(cohort.people) >= MANY_PEOPLE else ATTEMPTS

@@ -5,6 +5,7 @@ import xarray as xr
 
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.stacked import Stacked, stack
+from n1trial.cohort.told import WEEKDAY_BASIS
 from n1trial.columns import FIRST_NIGHT_GAP, Array
 from n1trial.models._priors import LOG_SD_APART
 from n1trial.models.awakenings import drawn_counts
@@ -48,7 +49,7 @@ def _expected(stacked: Stacked, draw: xr.Dataset) -> Array:
     if stacked.weekday_share.any():
         share = stacked.weekday_share
         weekday = of("weekday_sd") * of("weekday_z") + of("weekday_spread") * of("weekday_own_z")
-        weekday = weekday * share.sum(axis=1, keepdims=True)
+        weekday = (weekday @ WEEKDAY_BASIS) * share.sum(axis=1, keepdims=True)
         centred = weekday - np.sum(share * weekday, axis=1, keepdims=True)
         nights = nights + centred[stacked.person, stacked.weekday]
     if stacked.covariates.shape[1]:

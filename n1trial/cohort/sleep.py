@@ -6,30 +6,24 @@
     μ_i ~ N(M, τ_μ),  log σ_i ~ N(log S, τ_σ),  φ_i = .9 tanh(N(A, τ_φ) / .9),  d_i ~ N(D, σ_d)
     log SD of u_i, of v_i ~ N(log of a common one, .4)
 
-n_it is the number of nights that a value is the mean of, 1 for a night. Levels and log scales are centred so
-far as the nights tell people apart; effects, periods, blocks, weekdays and correlations are non-centred, since
-nights tell little of them. Arms are centred over each person's nights, so that levels say nothing of effects. The
-night of one person never conditions on that of another.
+n_it is the number of nights that a value is the mean of, 1 for a night. Arms are centred over each person's nights,
+so that levels say nothing of effects. The night of one person never conditions on that of another. Terms are sampled
+as distances from what the nights tell of them (`told`).
 
 Zucker et al. (1997), doi:10.1016/S0895-4356(96)00429-5, for N-of-1 trials as a cohort.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._terms import (
-    Scales,
-    around,
-    coords_of,
-    expected_nights,
-    index,
-    people_priors,
-    person_effects,
-    share_told,
-)
+from n1trial.cohort._terms import coords_of, expected_nights, index, person_effects, standardised, told_data
 from n1trial.cohort.people import Cohort
+from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Stacked, stack
+from n1trial.cohort.told import told_of_correlation, told_of_spread, told_of_terms
 from n1trial.columns import FIRST_NIGHT_GAP, Array
 from n1trial.models import _priors as prior
 from n1trial.models._sleep import fixed_shape
@@ -59,7 +53,7 @@ SCALES = Scales(
 )
 PRIORS = (
     prior.LEVEL,
-    *people_priors(SCALES),
+    *SCALES.priors,
     prior.NIGHT_SD,
     prior.NIGHT_SD_SPREAD,
     prior.NU,
@@ -71,18 +65,30 @@ PRIORS = (
 def build(cohort: Cohort) -> pm.Model:
     """Make the model; names: average, spread, correlation, effect [person, contrast], level, sigma, phi, nu, ..."""
     stacked = stack(cohort)
+    middle, minute = level_and_scale(cohort)
+    told = _told(stacked, middle, minute)
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
-        middle, minute = level_and_scale(cohort)
         unit = fixed_shape("unit", np.array([middle, minute]))
-        effect = person_effects(cohort, SCALES, unit[1])
-        told = fixed_shape("told", np.array(told_apart(stacked)))
+        effect = person_effects(cohort, SCALES, told, unit[1])
         moved = pm.Normal("level_of_all_moved", 0.0, prior.LEVEL.scale * unit[1])
         pm.Deterministic("level_of_all", unit[0] + moved)
         apart = pm.HalfNormal("level_sd", prior.PEOPLE_SD.scale * unit[1])
-        level = pm.Deterministic("level", unit[0] + around("level", moved, apart, told[0]), dims="person")
-        expected = expected_nights(stacked, SCALES, level=level, effect=effect, unit=unit[1])
-        _nights(stacked, expected, unit[1], told[1])
+        z = standardised("level", told, sd=apart, mean=moved, dims="person")
+        level = pm.Deterministic("level", unit[0] + moved + apart * z, dims="person")
+        expected = expected_nights(stacked, SCALES, told, level=level, effect=effect, unit=unit[1])
+        _nights(stacked, told, expected, unit[1])
     return model
+
+
+def told_by(cohort: Cohort, stacked: Stacked) -> dict[str, Array]:
+    """What these nights tell of the terms, as the model's data hold it."""
+    return told_data(_told(stacked, *level_and_scale(cohort)))
+
+
+def _told(stacked: Stacked, middle: float, minute: float) -> dict[str, Array]:
+    precision = stacked.rests_on / _spreads(stacked)[1][stacked.person]
+    told, left = told_of_terms(stacked, SCALES, response=stacked.y - middle, precision=precision, unit=minute)
+    return told | {"log_sigma": told_of_spread(stacked, left), "phi": told_of_correlation(stacked, left)}
 
 
 def unit_of(cohort: Cohort) -> tuple[str, float]:
@@ -94,69 +100,63 @@ def level_and_scale(cohort: Cohort) -> tuple[float, float]:
     """Prior mean of the level, and what a minute of the priors is in the outcome's unit."""
     if cohort.outcome.name == "tst_min":
         return prior.LEVEL.parameters[0], 1.0
-    means, variances, _ = _spreads(stack(cohort))
+    means, variances = _spreads(stack(cohort))
     return float(means.mean()), float(np.sqrt(variances.mean())) / prior.NIGHT_SD.parameters[0]
 
 
-def _spreads(stacked: Stacked) -> tuple[Array, Array, Array]:
-    """Each person's mean and variance of a night [person], and standardised squares [night]."""
+def _spreads(stacked: Stacked) -> tuple[Array, Array]:
+    """Each person's mean and variance of a night [person]."""
     counts = np.bincount(stacked.person)
     means = np.bincount(stacked.person, stacked.y) / counts
     squares = (stacked.y - means[stacked.person]) ** 2 * stacked.rests_on
     variances = np.bincount(stacked.person, squares) / np.maximum(counts - 1, 1)
-    variances = np.maximum(variances, variances.mean() / 100.0)
-    return means, variances, squares / variances[stacked.person]
-
-
-def told_apart(stacked: Stacked) -> tuple[float, float]:
-    """How far the nights tell people's levels apart, and their log scales, as the model's `told` holds it."""
-    means, variances, squares = _spreads(stacked)
-    # Heavy tails make a spread harder to tell from another.
-    kurtosis = max(3.0, float(np.mean(squares**2)))
-    errors: Array = np.sqrt(variances.mean() / np.bincount(stacked.person, stacked.rests_on))
-    log_errors: Array = np.sqrt((kurtosis - 1.0) / (4.0 * np.bincount(stacked.person)))
-    return share_told(means, errors), share_told(0.5 * np.log(variances), log_errors)
+    return means, np.maximum(variances, variances.mean() / 100.0)
 
 
 def _nights(
-    stacked: Stacked, expected: pt.TensorVariable, minute: pt.TensorVariable, told: pt.TensorVariable
+    stacked: Stacked, told: Mapping[str, Array], expected: pt.TensorVariable, minute: pt.TensorVariable
 ) -> None:
     y = fixed_shape("y", stacked.y)
     middle, log_sd = prior.NIGHT_SD.parameters
-    of_all = pm.Normal("log_sigma_of_all_moved", 0.0, log_sd)
+    of_all = np.log(middle) + pt.log(minute) + pm.Normal("log_sigma_of_all_moved", 0.0, log_sd)
     apart = pm.HalfNormal("log_sigma_sd", prior.NIGHT_SD_SPREAD.scale)
-    log_sigma = np.log(middle) + pt.log(minute) + around("log_sigma", of_all, apart, told)
+    log_sigma = of_all + apart * standardised("log_sigma", told, sd=apart, mean=of_all, dims="person")
     pm.Deterministic("sigma", pt.exp(log_sigma), dims="person")
     nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
     residual = y - expected
-    log_variance = 2.0 * log_sigma
+    # Powers, logarithms and exponentials once a person and distance, not once a night.
     distances, at = np.unique(stacked.distance, return_inverse=True)
+    slot = index("person_distance", len(distances) * stacked.person + at)
+    log_precision = -2.0 * log_sigma[:, None] * np.ones((1, len(distances)))
     if len(distances) > 1 or distances[0] < FIRST_NIGHT_GAP:
-        phi = _correlations()
-        # Powers once a person and distance, not once a night.
-        fade = phi[:, None] ** fixed_shape("distances", distances)
-        variance = pt.exp(log_variance)[:, None] * (1.0 - fade**2) / (1.0 - phi[:, None] ** 2)
-        slot = len(distances) * index("night_person_again", stacked.person) + index("distance_at", at)
+        phi = _correlations(told)[:, None]
+        fade = phi ** fixed_shape("distances", distances)
+        log_precision = log_precision + pt.log((1.0 - phi**2) / (1.0 - fade**2))
         before = pt.concatenate([[0.0], residual[:-1]])
         expected = expected + pt.flatten(fade)[slot] * before
-        precision = pt.flatten(1.0 / variance)[slot]
-    else:
-        precision = pt.exp(-log_variance)[index("night_person_again", stacked.person)]
-    rests_on = fixed_shape("rests_on", stacked.rests_on)
-    pm.CustomDist("nights", expected, precision * rests_on, nu, logp=_t_logp, observed=y)
+    precision = pt.flatten(pt.exp(log_precision))[slot] * fixed_shape("rests_on", stacked.rests_on)
+    pm.CustomDist(
+        "nights", expected, precision, pt.flatten(log_precision)[slot], nu, logp=_t_logp, observed=y
+    )
 
 
-def _correlations() -> pt.TensorVariable:
+def _correlations(told: Mapping[str, Array]) -> pt.TensorVariable:
     """Each person's correlation with the night before [person], within ±.9."""
     limit = prior.PHI.limits[1]
     of_all = pm.Normal("phi_of_all", *prior.PHI.parameters)
     apart = pm.HalfNormal("phi_sd", prior.PHI_SPREAD.scale)
-    z = pm.Normal("phi_z", 0.0, 1.0, dims="person")
+    z = standardised("phi", told, sd=apart, mean=of_all, dims="person")
     return pm.Deterministic("phi", limit * pt.tanh((of_all + apart * z) / limit), dims="person")
 
 
 def _t_logp(
-    y: pt.TensorVariable, mean: pt.TensorVariable, precision: pt.TensorVariable, nu: pt.TensorVariable
+    y: pt.TensorVariable,
+    mean: pt.TensorVariable,
+    precision: pt.TensorVariable,
+    log_precision: pt.TensorVariable,
+    nu: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) - 0.5 * pt.log(nu * np.pi)
-    return constant + 0.5 * pt.log(precision) - (nu + 1) / 2 * pt.log1p((y - mean) ** 2 * precision / nu)
+    """Log density but for that of the number of nights that a value is the mean of, which is no parameter's."""
+    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) + nu / 2 * pt.log(nu) - 0.5 * np.log(np.pi)
+    # Of a sum that is not 1 + something: PyTensor would take the logarithm of 1 + x, twice as slow.
+    return constant + 0.5 * log_precision - (nu + 1) / 2 * pt.log(nu + (y - mean) ** 2 * precision)

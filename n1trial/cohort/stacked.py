@@ -65,6 +65,13 @@ def stack(cohort: Cohort) -> Stacked:
     )
 
 
+def people_of(stacked: Stacked, codes: Index) -> Index:
+    """Whose each period or block is, from the `codes` [cell] that number them from 1."""
+    found = np.zeros(int(codes.max()), np.int64)
+    found[codes[codes > 0] - 1] = stacked.cell_person[codes > 0]
+    return found
+
+
 def _numbered_on(codes: list[Index]) -> Index:
     """Codes of several people, each person's counted from 1, as one list without any code used twice."""
     before = np.cumsum([0, *(int(each.max(initial=0)) for each in codes)])

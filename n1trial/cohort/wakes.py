@@ -13,18 +13,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._terms import (
-    Scales,
-    around,
-    coords_of,
-    expected_nights,
-    index,
-    people_priors,
-    person_effects,
-    share_told,
-)
+from n1trial.cohort._terms import coords_of, expected_nights, index, person_effects, standardised, told_data
 from n1trial.cohort.people import Cohort
+from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Stacked, stack
+from n1trial.cohort.told import told_of_terms
+from n1trial.columns import Array
 from n1trial.models import _priors as prior
 from n1trial.models._sleep import fixed_shape
 from n1trial.models.awakenings import generalised_poisson_kernel
@@ -52,23 +46,39 @@ SCALES = Scales(
     run_in=prior.LOG_RUN_IN,
     covariate=prior.LOG_COVARIATE,
 )
-PRIORS = (prior.LOG_LEVEL, *people_priors(SCALES), prior.OMEGA_LOGIT, prior.OMEGA_SPREAD)
+PRIORS = (prior.LOG_LEVEL, *SCALES.priors, prior.OMEGA_LOGIT, prior.OMEGA_SPREAD)
 
 
 def build(cohort: Cohort) -> pm.Model:
     """Make the model; names: average, spread, correlation, effect [person, contrast], level, omega, ..."""
     stacked = stack(cohort)
+    usual = log_level(cohort)
+    told = _told(stacked, usual)
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
-        unit = fixed_shape("unit", np.array([log_level(cohort)]))
-        effect = person_effects(cohort, SCALES, 1.0)
-        told = fixed_shape("told", np.array(told_apart(stacked)))
+        unit = fixed_shape("unit", np.array([usual]))
+        effect = person_effects(cohort, SCALES, told, 1.0)
         moved = pm.Normal("level_of_all_moved", 0.0, prior.LOG_LEVEL.scale)
         pm.Deterministic("level_of_all", unit[0] + moved)
         apart = pm.HalfNormal("level_sd", prior.LOG_PEOPLE_SD.scale)
-        level = pm.Deterministic("level", unit[0] + around("level", moved, apart, told[0]), dims="person")
-        log_rate = expected_nights(stacked, SCALES, level=level, effect=effect)
+        z = standardised("level", told, sd=apart, mean=moved, dims="person")
+        level = pm.Deterministic("level", unit[0] + moved + apart * z, dims="person")
+        log_rate = expected_nights(stacked, SCALES, told, level=level, effect=effect)
         _nights(stacked, log_rate)
     return model
+
+
+def told_by(cohort: Cohort, stacked: Stacked) -> dict[str, Array]:
+    """What these nights tell of the terms, as the model's data hold it."""
+    return told_data(_told(stacked, log_level(cohort)))
+
+
+def _told(stacked: Stacked, usual: float) -> dict[str, Array]:
+    """A count y around its person's mean rate λ is seen as the log rate log λ + (y - λ) / λ, with precision λ."""
+    rates = (np.bincount(stacked.person, stacked.y) + 0.5) / np.bincount(stacked.person)
+    rate = rates[stacked.person]
+    return told_of_terms(
+        stacked, SCALES, response=np.log(rate) - usual + (stacked.y - rate) / rate, precision=rate
+    )[0]
 
 
 def unit_of(cohort: Cohort) -> tuple[str, float]:
@@ -80,12 +90,6 @@ def log_level(cohort: Cohort) -> float:
     """Log of the mean count of a night of the cohort, around which the mean level has its prior."""
     nights = [person.data.analysed(cohort.outcome)[cohort.outcome.name] for person in cohort.people]
     return float(np.log(np.mean([each.mean() for each in nights])))
-
-
-def told_apart(stacked: Stacked) -> tuple[float]:
-    """How far the nights tell people's rates apart, as the model's `told` holds it."""
-    total = np.bincount(stacked.person, stacked.y) + 0.5
-    return (share_told(np.log(total / np.bincount(stacked.person)), total**-0.5),)
 
 
 def _nights(stacked: Stacked, log_rate: pt.TensorVariable) -> None:

@@ -4,7 +4,7 @@
     uv run python tests/references/many_people.py 1000 --no-naive
 
 People have 63 nights each (3 blocks of 3 arms of 7 nights) and differ as the specification says. Written naively
-means: levels and log scales non-centred like all else, trajectories that end when they turn.
+means: everything non-centred, nothing told of any term, and the sampler's defaults.
 """
 
 import argparse
@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from people import ORDINARY, SLEEP, WAKES, lived, pretend_people
 
 from n1trial.cohort import fit, sleep, wakes
-from n1trial.cohort._terms import EFFECT_PRIORS, effect_priors
+from n1trial.cohort.stacked import stack
 from n1trial.compiled import compile_model
-from n1trial.sampling import sample_compiled
+from n1trial.sampling import ATTEMPTS, sample_compiled
 
 OF_WAKES = {
     **{
@@ -48,8 +48,7 @@ def sample(model, cohort, **how):
     started = time.perf_counter()
     compiled = compile_model(built, densities=False)
     compiled_at = time.perf_counter()
-    values = {EFFECT_PRIORS: effect_priors(model.SCALES)}
-    sampled = sample_compiled(built, compiled, values | how.pop("values", {}), seed=1, **how)
+    sampled = sample_compiled(built, compiled, how.pop("values", {}), seed=1, **how)
     print(f"compiling {compiled_at - started:.1f} s", flush=True)
     return sampled, time.perf_counter() - compiled_at
 
@@ -68,14 +67,11 @@ def main():
     )
     told(
         f"{model.NAME}, {asked.people} people",
-        *sample(model, cohort, draws=fit.DRAWS, tune=fit.TUNE, attempts=fit.ATTEMPTS, extra_doublings=1),
+        *sample(model, cohort, draws=fit.DRAWS, tune=fit.TUNE, attempts=fit.attempts_for(cohort)),
     )
     if not asked.no_naive:
-        zeros = [0.0] if asked.wakes else [0.0, 0.0]
-        told(
-            "the same model written naively",
-            *sample(model, cohort, values={"told": zeros}, attempts=((1, 0.9),)),
-        )
+        nothing = {name: 0.0 * value for name, value in model.told_by(cohort, stack(cohort)).items()}
+        told("the same model written naively", *sample(model, cohort, values=nothing, attempts=ATTEMPTS[:1]))
 
 
 if __name__ == "__main__":

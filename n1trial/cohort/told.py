@@ -1,0 +1,134 @@
+"""What the nights tell of each person's terms, roughly, so that the sampler moves well.
+
+A term x ~ N(m, τ²) that the nights see as x̂ with precision p has, given m and τ, the mean (m + τ² p x̂) / (1 + τ² p)
+and the variance τ² / (1 + τ² p). The models sample its distance from that mean in units of that SD. Then it holds
+neither m nor τ back, be τ small or large; centred or non-centred, the few parameters that matter wait for thousands
+of terms. What is told never changes a model: with p = 0 everywhere it is the non-centred one, and slower.
+
+Papaspiliopoulos, Roberts & Sköld (2007), doi:10.1214/088342307000000014, tell the share; here the mean is told too.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.linalg import helmert
+
+from n1trial.cohort.scales import Scales
+from n1trial.cohort.stacked import Index, Stacked
+from n1trial.columns import Array
+
+# Six orthogonal contrasts of seven weekdays, each of length 1: what adds up to zero, in free numbers.
+WEEKDAY_BASIS: Array = helmert(7)
+# The median of a half-normal of scale 1.
+HALF_NORMAL_MEDIAN = 0.674
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """Columns [night, column] of one term of one person, the SD of its coefficients, and which they are of all."""
+
+    columns: Array
+    sd: float
+    at: Index
+
+
+def told_of_terms(
+    stacked: Stacked, scales: Scales, *, response: Array, precision: Array, unit: float = 1.0
+) -> tuple[dict[str, Array], Array]:
+    """What a linear model of each person alone tells of the terms, and what it leaves of every night [night].
+
+    Parameters
+    ----------
+    response
+        What is seen of the linear predictor [night], in the units of `unit` × `scales`, with its `precision`
+        [night].
+
+    Returns
+    -------
+    Precision and precision × what is seen, by the name of the term: level [person, 2], effect [person,
+    contrast, contrast + 1], period, block [number, 2], weekday of all [6, 2] and weekday_own [person, 6, 2], in
+    the contrasts of `WEEKDAY_BASIS`.
+    """
+    ends = np.searchsorted(stacked.person, np.arange(len(stacked.weekday_share) + 1))
+    arms = stacked.arm.shape[1]
+    told = {
+        "level": np.zeros((len(ends) - 1, 2)),
+        "effect": np.zeros((len(ends) - 1, arms, arms + 1)),
+        "period": np.zeros((int(stacked.period.max()), 2)),
+        "block": np.zeros((int(stacked.block.max()), 2)),
+        "weekday_own": np.zeros((len(ends) - 1, len(WEEKDAY_BASIS), 2)),
+    }
+    left = np.empty_like(response)
+    for person, (first, last) in enumerate(pairwise(ends)):
+        nights = slice(int(first), int(last))
+        parts = _parts(stacked, scales, nights, unit=unit)
+        design = np.hstack([part.columns for part in parts.values()])
+        prior = np.concatenate([np.full(len(part.at), part.sd**-2.0) for part in parts.values()])
+        weighted = design * precision[nights, None]
+        covariance = np.linalg.inv(design.T @ weighted + np.diag(prior))
+        mean = covariance @ (weighted.T @ response[nights])
+        left[nights] = response[nights] - design @ mean
+        start = 0
+        for name, part in parts.items():
+            own = slice(start, start := start + len(part.at))
+            if name == "effect":
+                whole = np.linalg.inv(covariance[own, own])
+                told[name][person] = np.column_stack([whole - np.diag(prior[own]), whole @ mean[own]])
+            elif name in told:
+                alone = 1.0 / np.diag(covariance)[own]
+                both = np.column_stack([np.maximum(alone - prior[own], 0.0), alone * mean[own]])
+                told[name][person if name in ("level", "weekday_own") else part.at] = both
+    apart = (HALF_NORMAL_MEDIAN * scales.weekday_spread.scale * unit) ** 2
+    of_people = told["weekday_own"]
+    told["weekday"] = np.sum(of_people / (1.0 + apart * of_people[..., :1]), axis=0)
+    return told, left
+
+
+def told_of_spread(stacked: Stacked, left: Array) -> Array:
+    """What is left of the nights tells so much of each person's log SD [person, 2]."""
+    counts = np.bincount(stacked.person)
+    squares = left**2 * stacked.rests_on
+    variances = np.bincount(stacked.person, squares) / counts
+    variances = np.maximum(variances, variances.mean() / 100.0)
+    # Heavy tails make a spread harder to tell from another.
+    kurtosis = max(3.0, float(np.mean((squares / variances[stacked.person]) ** 2)))
+    precision = 4.0 * counts / (kurtosis - 1.0)
+    return np.column_stack([precision, precision * 0.5 * np.log(variances)])
+
+
+def told_of_correlation(stacked: Stacked, left: Array) -> Array:
+    """What is left of two nights in a row tells so much of each person's correlation between them [person, 2]."""
+    people = len(stacked.weekday_share)
+    follows = stacked.distance == 1
+    before = np.concatenate([[0.0], left[:-1]])
+    pairs = np.bincount(stacked.person, follows, minlength=people)
+    products = np.bincount(stacked.person, follows * left * before, minlength=people)
+    squares = np.bincount(stacked.person, follows * before**2, minlength=people)
+    return np.column_stack([pairs, pairs * products / np.maximum(squares, 1e-12)])
+
+
+def _parts(stacked: Stacked, scales: Scales, nights: slice, *, unit: float) -> dict[str, _Part]:
+    person = int(stacked.person[nights.start])
+    cell, count = stacked.cell[nights], nights.stop - nights.start
+    half = HALF_NORMAL_MEDIAN * unit
+
+    def all_of(columns: Array, sd: float) -> _Part:
+        return _Part(columns=columns, sd=sd, at=np.arange(columns.shape[1]))
+
+    def coded(codes: Index, sd: float) -> _Part:
+        there = np.unique(codes[codes > 0])
+        return _Part(columns=(codes[:, None] == there).astype(float), sd=sd, at=there - 1)
+
+    share = stacked.weekday_share[person]
+    weekdays = WEEKDAY_BASIS.T[stacked.weekday[nights]] * share.sum() - WEEKDAY_BASIS @ share
+    return {
+        "level": all_of(np.ones((count, 1)), scales.people.scale * unit),
+        "effect": all_of(stacked.arm[cell], scales.average.scale * unit),
+        "trend": all_of(stacked.trend[nights, None], scales.trend.scale * unit),
+        "covariates": all_of(stacked.covariates[nights], scales.covariate.scale * unit),
+        "period": coded(stacked.period[cell], scales.period.scale * half),
+        "block": coded(stacked.block[cell], scales.block.scale * half),
+        "run_in": coded(stacked.run_in[cell], scales.run_in.scale * unit),
+        "weekday_own": all_of(weekdays, (scales.weekday.scale + scales.weekday_spread.scale) * half),
+    }

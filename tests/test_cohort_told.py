@@ -1,0 +1,120 @@
+"""What is told of the terms makes the sampler quick, and never changes a model."""
+
+import numpy as np
+import pymc as pm
+import pytest
+from people import SLEEP, WAKES, pretend_people
+from scipy import stats
+
+from n1trial.cohort import gather, sleep, wakes
+from n1trial.cohort.stacked import stack
+from n1trial.cohort.told import WEEKDAY_BASIS, told_of_terms
+
+BOTH = pytest.mark.parametrize(("outcome", "model"), [(SLEEP, sleep), (WAKES, wakes)], ids=["sleep", "wakes"])
+EFFECT = "effect_moved: "
+
+
+def people(outcome, count=3):
+    return gather(pretend_people(count, outcome=outcome, blocks=2), outcome.name)
+
+
+@pytest.fixture(scope="module", params=[(SLEEP, sleep), (WAKES, wakes)], ids=["sleep", "wakes"])
+def written(request):
+    """A model, the log density of its point, and all it names at a point."""
+    outcome, model = request.param
+    built = model.build(people(outcome))
+    named = [*built.free_RVs, *built.deterministics]
+    values = built.replace_rvs_by_values(named)
+    density = built.compile_fn([built.logp(), *values], inputs=built.value_vars, on_unused_input="ignore")
+    point = built.initial_point()
+    rng = np.random.default_rng(5)
+    return (
+        built,
+        named,
+        density,
+        {name: value + 0.3 * rng.standard_normal(value.shape) for name, value in point.items()},
+    )
+
+
+def at(written, point):
+    _, named, density, _ = written
+    found = density(point)
+    return float(found[0]), {variable.name: value for variable, value in zip(named, found[1:], strict=True)}
+
+
+def z_of(name, values):
+    if name.startswith(EFFECT):
+        return values["effect_z"]
+    return values[name.removesuffix("_moved") + "_z"]
+
+
+def test_the_density_is_that_of_the_model_of_which_nothing_is_told(written):
+    built, _, _, point = written
+    moved = [name for name in point if "moved" in name and "of_all" not in name]
+    assert len(moved) >= 6
+    told, values = at(written, point)
+    # z is linear in its own distance: what one step changes is the derivative.
+    log_steps, naive = 0.0, dict(point)
+    for position, name in enumerate(moved):
+        _, after = at(written, point | {name: point[name] + 1.0})
+        step = z_of(name, after) - z_of(name, values)
+        z = z_of(name, values)
+        if name.startswith(EFFECT):
+            arm = [each for each in moved if each.startswith(EFFECT)].index(name)
+            arm = built.coords["contrast"].index(name.removeprefix(EFFECT))
+            step, z = step[:, arm], z[:, arm]
+        assert (step < 1.0).any(), position
+        log_steps += float(np.log(step).sum())
+        naive[name] = z
+    before = {
+        variable.name: variable.get_value() for variable in built.data_vars if variable.name.endswith("_told")
+    }
+    try:
+        with built:
+            pm.set_data({name: np.zeros_like(value) for name, value in before.items()})
+        untold, same = at(written, naive)
+    finally:
+        with built:
+            pm.set_data(before)
+    for name in ("effect", "level", "period_z", "weekday_own_z"):
+        assert same[name] == pytest.approx(values[name], rel=1e-9, abs=1e-9)
+    assert told == pytest.approx(untold + log_steps, rel=1e-10)
+    assert untold != pytest.approx(told, abs=1.0)
+
+
+@BOTH
+def test_what_is_drawn_from_the_prior_is_standard_normal_whatever_is_told(outcome, model):
+    built = model.build(people(outcome))
+    names = [each.name for each in built.deterministics if each.name.endswith("_z")]
+    with built:
+        drawn = pm.sample_prior_predictive(2000, var_names=names, random_seed=1)["prior"].to_dataset()
+    for name in names:
+        # One number of each draw: those of one draw share an SD, never what they are.
+        values = drawn[name].to_numpy().reshape(2000, -1)[:, 0]
+        assert stats.kstest(values, "norm").pvalue > 0.001, name
+    effects = drawn["effect_z"].to_numpy().reshape(2000, -1)
+    assert np.abs(np.corrcoef(effects, rowvar=False) - np.eye(effects.shape[1])).max() < 0.1
+
+
+def test_what_is_told_of_effects_is_what_least_squares_says():
+    cohort = people(SLEEP)
+    stacked = stack(cohort)
+    precision = np.full(len(stacked.y), 60.0**-2)
+    told, left = told_of_terms(stacked, sleep.SCALES, response=stacked.y - 420.0, precision=precision)
+    for number in range(len(cohort.people)):
+        nights = stacked.person == number
+        weight, towards = told["effect"][number][:, :-1], told["effect"][number][:, -1]
+        seen = np.linalg.solve(weight, towards)
+        arms = stacked.arm[stacked.cell[nights]]
+        plain = np.linalg.lstsq(
+            np.column_stack([np.ones(nights.sum()), arms]), stacked.y[nights], rcond=None
+        )[0]
+        assert seen == pytest.approx(plain[1:], abs=12.0)
+        # Least squares of 14 nights an arm, and the periods beside.
+        assert 10.0 < np.linalg.inv(weight)[0, 0] ** 0.5 < 40.0
+        assert left[nights].std() < stacked.y[nights].std()
+
+
+def test_weekdays_are_free_numbers_of_what_adds_up_to_zero():
+    assert np.allclose(WEEKDAY_BASIS @ WEEKDAY_BASIS.T, np.eye(6))
+    assert np.allclose(WEEKDAY_BASIS.sum(axis=1), 0.0)
