@@ -39,6 +39,20 @@ def write_whole(path: Path, content: str | bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder for its owner's eyes, and those above it, where there are none.
+
+    Raises
+    ------
+    FolderError
+        It cannot be made.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{path}: cannot be made ({error.strerror}): choose another place") from error
+
+
 def flush_folder(folder: Path) -> None:
     """Flush a folder to disk, so that a rename in it outlives a power cut."""
     if os.name != "posix":

@@ -15,7 +15,7 @@ from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, coming_evening, last_night
 from n1trial.diary import Diary, read_diary
 from n1trial.effects import Effects, estimate_effects
 from n1trial.errors import FolderError, GateError
-from n1trial.files import write_whole
+from n1trial.files import make_folder, write_whole
 from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import fits_key, known_fits, load_fits, save_fits
 from n1trial.intake import Recorded, nights_by_device, recorded_nights
@@ -198,10 +198,7 @@ def analyse_table(
 ) -> Analysis:
     """Analyse a table of one's own; write `effects.csv`, `checks.csv` and `report.html` into `out`."""
     analysis = _analysis(data, fit_outcomes(_cases(data), seed=sampler_seed, on_stage=on_stage))
-    try:
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderError(f"{out}: cannot be made ({error.strerror}): choose another place") from error
+    make_folder(out)
     outcome = data.outcomes[0]
     write_whole(out / "effects.csv", analysis.effects[0].table.to_csv(index=False, lineterminator="\n"))
     write_whole(

@@ -20,16 +20,18 @@ from n1trial.cohort import (
     gather,
     spread_sensitivity,
 )
-from n1trial.cohort.summary import PersonSummary, read_summary, summary_of
+from n1trial.cohort.first_stage import summaries_of
+from n1trial.cohort.summary import PersonSummary, read_summary, save_summary, summary_of
 from n1trial.cohort.two_stage import TwoStage, estimate_pooled, pool
 from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.errors import CohortError, FolderError
-from n1trial.files import write_whole
+from n1trial.files import make_folder, write_whole
 from n1trial.fit import OnStage
 from n1trial.fit_file import load_fits
 from n1trial.intake import trial_data
 from n1trial.report.cohort_page import CohortMaterial, write_cohort
 from n1trial.store import open_folder
+from n1trial.tasks import OnDone
 from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
@@ -131,10 +133,7 @@ def analyse_people(
 
 
 def _write_tables(out: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    try:
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderError(f"{out}: cannot be made ({error.strerror}): choose another place") from error
+    make_folder(out)
     for name, table in tables.items():
         write_whole(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
 
@@ -158,6 +157,43 @@ def summarise_folder(path: Path, *, outcome: str | None = None) -> PersonSummary
     if fit.data_sha256 != data.sha256:
         raise FolderError(f"{path}: nights or diary changed after the fit: run n1trial fit again")
     return summary_of(fit, data)
+
+
+def summarise_folders(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    now: datetime,
+    outcome: str | None = None,
+    scheduler: str | None = None,
+    sampler_seed: int = SAMPLER_SEED,
+    on_done: OnDone = lambda done, of: None,
+) -> tuple[list[Path], dict[str, str]]:
+    """Fit finished trials anew, each by itself, and write their summaries into a folder.
+
+    Parameters
+    ----------
+    scheduler
+        Address of a Dask scheduler whose workers fit; None: processes of this machine.
+
+    Returns
+    -------
+    The files, each under the name of its person, and by name why anybody has none.
+    """
+    summaries, left_out = summaries_of(
+        people_of_folders(paths, now=now),
+        seed=sampler_seed,
+        outcome=outcome,
+        scheduler=scheduler,
+        on_done=on_done,
+    )
+    make_folder(out)
+    files = []
+    for name, summary in summaries.items():
+        # Folders of one name are told apart by their paths.
+        files.append(out / f"{name.strip('./').replace('/', '-')}.json")
+        save_summary(files[-1], summary)
+    return files, left_out
 
 
 def pool_summaries(

@@ -30,6 +30,7 @@ def fit_model(
     *,
     seed: int,
     model: Model | None = None,
+    variants: bool = True,
     draws: int = DRAWS,
     cores: int = 2,
     stage: Stage = lambda said: None,
@@ -40,6 +41,8 @@ def fit_model(
     ----------
     seed
         The same seed gives draws equal to six significant digits, not to the bit.
+    variants
+        Whether the model's variants are sampled too, which checks and reports need.
     stage
         Called with a few words whenever a new stage of work begins.
 
@@ -55,7 +58,8 @@ def fit_model(
     compiled = compile_model(built)
     compiled_at = time.perf_counter()
     sampled = {}
-    for name, values in {"default": {}, **model.variants(data, outcome)}.items():
+    others = model.variants(data, outcome) if variants else {}
+    for name, values in {"default": {}, **others}.items():
         stage("sampling" if name == "default" else f"sampling, {name}")
         sampled[name] = sample_compiled(built, compiled, values, seed=seed, draws=draws, cores=cores)
     return Fit(
@@ -112,7 +116,6 @@ def sample_compiled(
     tune: int = TUNE,
     cores: int = 2,
     attempts: Attempts = ATTEMPTS,
-    extra_doublings: int = 0,
 ) -> Sampled:
     """Sample a compiled model until the gate is passed, or the attempts are used up.
 
@@ -122,9 +125,6 @@ def sample_compiled(
         New values of the model's `pm.Data`.
     attempts
         How many times the draws, and which acceptance to aim at, one pair an attempt.
-    extra_doublings
-        Doublings of a trajectory after it has turned: the SDs of many small terms move more slowly than the
-        terms.
     """
     packed = compiled.packed(**values)
     names = [variable.name for variable in built.free_RVs]
@@ -137,7 +137,6 @@ def sample_compiled(
             cores=cores,
             seed=seed,
             target_accept=target_accept,
-            extra_doublings=extra_doublings,
             save_warmup=False,
             progress_bar=False,
         )

@@ -1,6 +1,8 @@
 """Trials made by hand for tests: the numbers can be followed in the head."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,3 +53,12 @@ def pretend_trial(
         "outcomes": (outcome,),
     }
     return TrialData(**(fields | changes))  # type: ignore[arg-type]
+
+
+def built_otherwise(model: Any, change: Callable[..., Any]) -> Any:
+    """A model of one person whose PyMC model is what `change` makes of it, the data and the outcome."""
+    kept = ("NAME", "ASSUMES", "FORMULA", "priors", "effect_prior_sd", "variants")
+    return SimpleNamespace(
+        **{name: getattr(model, name) for name in kept},
+        build=lambda data, outcome: change(model.build(data, outcome), data, outcome),
+    )

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -260,6 +259,7 @@ def test_sixty_odd_trials_agree_with_a_fine_grid():
     assert max(worst, widest) <= 0.02
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_fit_takes_some_hundredths_of_a_second():
     took = {}
@@ -290,12 +290,7 @@ def test_a_fit_takes_some_hundredths_of_a_second():
 )
 def test_a_trial_agrees_with_the_sampler(seed, changes):
     data = trial(seed, **changes)
-    alone = SimpleNamespace(
-        **{key: getattr(awakenings, key) for key in ("NAME", "ASSUMES", "FORMULA", "build", "priors")},
-        effect_prior_sd=awakenings.effect_prior_sd,
-        variants=lambda data, outcome: {},
-    )
-    sampled = fit_model(data, data.outcomes[0], model=alone, seed=1, draws=5000, cores=1)
+    sampled = fit_model(data, data.outcomes[0], variants=False, seed=1, draws=5000, cores=1)
     assert sampled.problems == ()
     fit = fitted(data)
     rows = {}

@@ -77,6 +77,25 @@ def test_twenty_folders_of_exports_become_one_report(folders, tmp_path):
     assert "On average, glycine is worth having" in ran.output.replace("\xa0", " ")
 
 
+@pytest.mark.slow
+def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_path):
+    summaries, out = tmp_path / "summaries", tmp_path / "together"
+    ran = CliRunner().invoke(
+        cli, ["summary", *map(str, folders[:3]), "--out", str(summaries)], catch_exceptions=False
+    )
+    assert ran.exit_code == 0, ran.output
+    files = sorted(summaries.iterdir())
+    assert [file.name for file in files] == [f"{folder.name}.json" for folder in folders[:3]]
+    pooled = CliRunner().invoke(cli, ["cohort", *map(str, files), "--out", str(out)], catch_exceptions=False)
+    assert pooled.exit_code == 4, pooled.output
+    assert "3 people are too few" in pooled.output.replace("\xa0", " ")
+    people = pd.read_csv(out / "people.csv")
+    assert list(people["person"]) == [folder.name for folder in folders[:3]]
+    one_file = CliRunner().invoke(cli, ["summary", *map(str, folders[:2]), "--out", str(tmp_path / "a.json")])
+    assert one_file.exit_code == 2
+    assert "name a folder for several trials" in one_file.output
+
+
 def test_summaries_of_people_become_tables_and_words(tmp_path):
     summaries = people_of(8, average=np.array([2.0, 30.0]), spread=np.array([3.0, 3.0]), sd=8.0)
     for name, each in summaries.items():

@@ -18,11 +18,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from people import pretend_people
 from pretend import pretend_trial
 
 from n1trial import errors
 from n1trial.checks import Case
 from n1trial.cli import cli
+from n1trial.cohort.first_stage import summaries_of
 from n1trial.errors import AnalysisError, N1TrialError, TaskError
 from n1trial.planning import plan_trial
 from n1trial.protocol import read_protocol
@@ -283,6 +285,7 @@ def test_workers_of_another_version_are_refused_by_name(tmp_path):
         run_tasks(math.sqrt, [1], scheduler=address)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_two_workers_are_faster_than_one(tmp_path, capsys):
     seconds = {}
@@ -314,6 +317,18 @@ def test_fits_of_several_people_are_the_same_on_a_cluster(tmp_path, capsys):
         draws = (each.fit.posterior["effect"].to_numpy() for each in (one, other))
         np.testing.assert_allclose(*draws, rtol=1e-6)
         assert one.findings.results == other.findings.results
+
+
+@pytest.mark.slow
+def test_summaries_of_several_people_are_the_same_on_a_cluster(tmp_path):
+    people = pretend_people(3, blocks=2)
+    here, _ = summaries_of(people, seed=1)
+    with cluster(tmp_path / "summaries", workers=2) as (address, _):
+        there, left_out = summaries_of(people, seed=1, scheduler=address)
+    assert left_out == {}
+    for name, one in here.items():
+        assert there[name].mean == pytest.approx(one.mean, rel=1e-4)
+        np.testing.assert_allclose(there[name].covariance, one.covariance, rtol=1e-4)
 
 
 @pytest.mark.slow

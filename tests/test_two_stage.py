@@ -12,12 +12,11 @@ from pretend import pretend_trial
 from scipy import integrate, stats
 
 from n1trial.cohort import fit_cohort, sleep
+from n1trial.cohort.first_stage import summaries_of
 from n1trial.cohort.summary import PersonSummary, read_summary, save_summary, summary_of
 from n1trial.cohort.two_stage import correlation_of, estimate_pooled, pool
 from n1trial.errors import CohortError
 from n1trial.fit import Diagnostics, Fit
-from n1trial.models import duration
-from n1trial.sampling import fit_model
 
 FINE = Diagnostics(
     chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=2000, min_ess_tail=2000, divergences=0, min_bfmi=0.9
@@ -173,6 +172,21 @@ def test_what_must_not_be_shared_is_not(tmp_path):
         summary_of(fitted(data, SLEEP), replace(data, sealed=True))
 
 
+def test_one_who_cannot_be_fitted_does_not_stop_the_others():
+    ann, ben, eva = pretend_people(3, blocks=2)
+    nights = ben.data.table.assign(tst_min=420.0)
+    summaries, left_out = summaries_of(
+        [ann, replace(ben, data=replace(ben.data, table=nights)), eva], outcome="tst_min", seed=1, processes=1
+    )
+    assert list(summaries) == ["person 1", "person 3"]
+    assert list(left_out) == ["person 2"]
+    assert "all alike" in left_out["person 2"] or "420" in left_out["person 2"]
+    assert summaries["person 1"].nights == (14, 14, 14)
+    assert summaries_of([ann], outcome="steps", seed=1)[1] == {
+        "person 1": "no outcome 'steps': choose from tst_min"
+    }
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"form": 1}', "\x00"])
 def test_a_damaged_summary_is_refused_in_one_line(tmp_path, text):
     (tmp_path / "ann.json").write_text(text)
@@ -199,25 +213,13 @@ def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
     assert found.draws.spread.mean(axis=0) == pytest.approx([8.0, 12.0], abs=0.6)
 
 
-class _OnePerson:
-    """`duration` without its variants, which a summary does not need."""
-
-    def __getattr__(self, name):
-        return getattr(duration, name)
-
-    def variants(self, data, outcome):
-        return {}
-
-
 @pytest.mark.slow
 def test_two_stages_agree_with_the_model_of_all_nights(capsys):
     cohort, _ = lived(pretend_people(100, blocks=3), sleep, SLEEP, held=ORDINARY, seed=3)
     whole = fit_cohort(cohort, seed=1)
     assert whole.problems == ()
-    alone = {
-        each.name: summary_of(fit_model(each.data, SLEEP, seed=1, model=_OnePerson()), each.data)
-        for each in cohort.people
-    }
+    alone, left_out = summaries_of(cohort.people, seed=1)
+    assert left_out == {}
     pooled = pool(alone, seed=1).draws
     differences = {}
     for name, two in (("average", pooled.average), ("spread", pooled.spread)):

@@ -14,8 +14,8 @@ from n1trial.cli._answers import (
     say_people,
     say_preliminary,
 )
-from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, now
-from n1trial.console import progress
+from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, SCHEDULER, now
+from n1trial.console import counted, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -248,17 +248,40 @@ def _pool(summaries: list[Path], out: Path, sampler_seed: int) -> None:
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folders", type=FOLDER, nargs=-1, required=True, metavar="DIR...")
 @click.option("--outcome", help="Outcome to sum up; by default the primary one.")
-@click.option("--out", type=FILE, required=True, help="The summary, a JSON file; its name is the person's.")
-def summary(folder: Path, outcome: str | None, out: Path) -> None:
-    """Write what a fitted trial may share with a cohort: its effects, no night and no date."""
+@click.option(
+    "--out",
+    type=ANY_PATH,
+    required=True,
+    help="A JSON file for the fit of one trial, or a folder: then every trial is fitted anew.",
+)
+@SAMPLER_SEED
+@SCHEDULER
+def summary(
+    folders: tuple[Path, ...], outcome: str | None, out: Path, sampler_seed: int, scheduler: str | None
+) -> None:
+    """Write what trials may share with a cohort: their effects, no night and no date."""
     from n1trial.cohort.summary import save_summary
-    from n1trial.many_people import summarise_folder
+    from n1trial.many_people import summarise_folder, summarise_folders
 
-    if out.suffix != ".json":
-        raise click.UsageError(
-            f"--out is {out.name}: end it in .json, by which n1trial cohort knows a summary"
-        )
-    save_summary(out, summarise_folder(folder, outcome=outcome))
-    click.echo(f"{out}: effects, their uncertainty and counts of nights; look at it before you share it")
+    if out.suffix == ".json":
+        if len(folders) > 1 or scheduler:
+            raise click.UsageError(f"--out is {out.name}, one file: name a folder for several trials")
+        save_summary(out, summarise_folder(folders[0], outcome=outcome))
+        files = [out]
+    else:
+        with counted("fitting trials") as on_done:
+            files, left_out = summarise_folders(
+                folders,
+                out,
+                now=now(),
+                outcome=outcome,
+                scheduler=scheduler,
+                sampler_seed=sampler_seed,
+                on_done=on_done,
+            )
+        for name, why in left_out.items():
+            click.echo(f"{name} has no summary: {why}", err=True)
+    for file in files:
+        click.echo(f"{file}: effects, their uncertainty and counts of nights; look at it before you share it")

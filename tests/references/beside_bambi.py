@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import arviz_stats
 import numpy as np
@@ -21,6 +20,7 @@ import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from pretend import built_otherwise
 from test_references import CASES, trial
 
 from n1trial.columns import columns_of
@@ -43,16 +43,12 @@ BOTH = {
 
 def n1trial_fit(*, draws=1000, phi=None):
     """`duration` without its variants, and with a fixed φ where one is given."""
-
-    def build(data, outcome):
-        built = duration.build(data, outcome)
-        return built if phi is None else pm.do(built, {"phi": phi})
-
-    named = {
-        key: getattr(duration, key) for key in ("NAME", "ASSUMES", "FORMULA", "priors", "effect_prior_sd")
-    }
-    model = SimpleNamespace(**named, build=build, variants=lambda data, outcome: {})
-    return fit_model(DATA, SLEEP, seed=1, model=model, draws=draws)
+    model = (
+        duration
+        if phi is None
+        else built_otherwise(duration, lambda built, data, outcome: pm.do(built, {"phi": phi}))
+    )
+    return fit_model(DATA, SLEEP, seed=1, model=model, variants=False, draws=draws)
 
 
 def bambi_model():

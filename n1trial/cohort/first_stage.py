@@ -1,0 +1,60 @@
+"""The first of two stages: every person's own fit, here or on a cluster, and what it may share."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from n1trial.cohort.people import Person
+from n1trial.cohort.summary import PersonSummary, summary_of
+from n1trial.errors import AnalysisError, CohortError
+from n1trial.outcomes import Outcome
+from n1trial.sampling import fit_model
+from n1trial.tasks import PROCESSES, OnDone, run_tasks
+
+
+def summaries_of(
+    people: Sequence[Person],
+    *,
+    seed: int,
+    outcome: str | None = None,
+    scheduler: str | None = None,
+    processes: int = PROCESSES,
+    on_done: OnDone = lambda done, of: None,
+) -> tuple[dict[str, PersonSummary], dict[str, str]]:
+    """Fit every person alone; their summaries by name, and why anybody has none.
+
+    Parameters
+    ----------
+    outcome
+        Its name; None: each person's primary one.
+    scheduler, processes, on_done
+        As `tasks.run_tasks` takes them. With a scheduler the nights are sent to its workers.
+    """
+    found = run_tasks(
+        partial(_summary_or_reason, outcome=outcome, seed=seed),
+        people,
+        scheduler=scheduler,
+        processes=processes,
+        on_done=on_done,
+    )
+    names = [person.name for person in people]
+    told = list(zip(names, found, strict=True))
+    return (
+        {name: each for name, each in told if isinstance(each, PersonSummary)},
+        {name: each for name, each in told if isinstance(each, str)},
+    )
+
+
+def _summary_or_reason(person: Person, *, outcome: str | None, seed: int) -> PersonSummary | str:
+    try:
+        chosen = _chosen(person, outcome)
+        return summary_of(fit_model(person.data, chosen, seed=seed, variants=False, cores=1), person.data)
+    except (AnalysisError, CohortError) as error:
+        # One of a hundred must not stop the others.
+        return str(error)
+
+
+def _chosen(person: Person, outcome: str | None) -> Outcome:
+    measured = {each.name: each for each in person.data.outcomes}
+    if outcome is not None and outcome not in measured:
+        raise CohortError(f"no outcome {outcome!r}: choose from {', '.join(measured)}")
+    return measured[outcome or person.data.outcomes[0].name]
