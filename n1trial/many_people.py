@@ -124,7 +124,11 @@ def analyse_people(
         effects=effects,
         raw=raw,
         companion=companion,
-        sensitivity=spread_sensitivity(fit, effects),
+        sensitivity=spread_sensitivity(
+            effects,
+            fit.posterior["spread"].to_numpy().reshape(-1, fit.posterior.sizes["contrast"]),
+            scale=fit.spread_prior,
+        ),
         facts=dict(facts),
     )
     _write_tables(out, {"cohort": effects.table, "people": effects.people, "companion": companion})

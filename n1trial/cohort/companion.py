@@ -20,6 +20,8 @@ from n1trial.outcomes import Outcome
 from n1trial.trial import RESTS_ON
 from n1trial.verdict import INTERVAL
 
+AVERAGE_COLUMNS = ["contrast", "people", "estimate", "low", "high", "p", "tau"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomEffects:
@@ -55,19 +57,33 @@ def companion_of(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
         estimates = np.array([estimate for estimate, _ in own.values()])
         leverages = np.array([leverage for _, leverage in own.values()])
-        if len(own) >= 2:
-            found = random_effects(estimates, leverages, night_variance=pooled)
-            kept = ("estimate", "low", "high", "p", "tau")
-            averages.append(
-                {"contrast": name, "people": len(own)} | {each: getattr(found, each) for each in kept}
-            )
+        averages += _averaged(name, estimates, leverages, night_variance=pooled)
         errors = np.sqrt(leverages * pooled) if pooled is not None else np.full(len(own), np.nan)
         rows += [
             {"person": person, "contrast": name, "estimate": estimate, "error": error}
             for person, estimate, error in zip(own, estimates, errors, strict=True)
         ]
-    columns = ["contrast", "people", "estimate", "low", "high", "p", "tau"]
-    return pd.DataFrame(rows), pd.DataFrame(averages, columns=columns)
+    return pd.DataFrame(rows), pd.DataFrame(averages, columns=AVERAGE_COLUMNS)
+
+
+def average_of(raw: pd.DataFrame) -> pd.DataFrame:
+    """The average of each contrast from rows of `contrast`, `estimate` and `error`, as `companion_of` has it."""
+    averages = []
+    for name, own in raw.groupby("contrast", sort=False):
+        variances = own["error"].to_numpy() ** 2
+        averages += _averaged(str(name), own["estimate"].to_numpy(), variances, night_variance=1.0)
+    return pd.DataFrame(averages, columns=AVERAGE_COLUMNS)
+
+
+def _averaged(
+    name: str, estimates: Array, leverages: Array, *, night_variance: float | None
+) -> list[dict[str, object]]:
+    """A row of the averages, none where fewer than two people tried the contrast."""
+    if len(estimates) < 2:
+        return []
+    found = random_effects(estimates, leverages, night_variance=night_variance)
+    kept = {each: getattr(found, each) for each in ("estimate", "low", "high", "p", "tau")}
+    return [{"contrast": name, "people": len(estimates)} | kept]
 
 
 def random_effects(estimates: Array, leverages: Array, *, night_variance: float | None) -> RandomEffects:

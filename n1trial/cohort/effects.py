@@ -277,15 +277,15 @@ def _effect(
     outcome = cohort.outcome
     along = np.array([float(arm == each) - float(comparator == each) for each in cohort.treatments])
     base = None if comparator == cohort.reference else cohort.treatments.index(comparator)
-    effects = _in_unit(draws.effect @ along, _rate(draws.effect, draws.level, base), outcome)
-    average = _in_unit(
+    effects = in_unit(draws.effect @ along, _rate(draws.effect, draws.level, base), outcome)
+    average = in_unit(
         (draws.average @ along)[:, None],
         _rate(
             draws.average[:, None], None if draws.level_of_all is None else draws.level_of_all[:, None], base
         ),
         outcome,
     )[:, 0]
-    coming = _in_unit(new.effect @ along, _rate(new.effect, new.level, base), outcome)[:, 0]
+    coming = in_unit(new.effect @ along, _rate(new.effect, new.level, base), outcome)[:, 0]
     apart = np.sqrt(
         np.einsum("i,si,sij,sj,j->s", along, draws.spread, draws.correlation, draws.spread, along)
     )
@@ -297,7 +297,7 @@ def _effect(
     sd_of_prior = (
         prior_sd
         if outcome.kind == "continuous"
-        else _in_unit(
+        else in_unit(
             np.array([prior_sd]),
             np.exp(draws.level_of_all.mean()) if draws.level_of_all is not None else 1.0,
             outcome,
@@ -343,7 +343,7 @@ def _rate(effect: Array, level: Array | None, base: int | None) -> Array | float
     return np.exp(level + (0.0 if base is None else effect[..., base]))
 
 
-def _in_unit(effect: Array, rate: Array | float, outcome: Outcome) -> Array:
+def in_unit(effect: Array, rate: Array | float, outcome: Outcome) -> Array:
     """Effects as the contrast unit has them: as they are, per cent, or at the comparator's rate."""
     if outcome.kind == "continuous":
         return effect

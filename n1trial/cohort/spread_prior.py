@@ -5,25 +5,28 @@ import pandas as pd
 
 from n1trial.checks._reweighted import MAX_K, smoothed_weights, weighted_quantiles
 from n1trial.cohort.effects import CohortEffects
-from n1trial.cohort.fit import CohortFit
+from n1trial.columns import Array
 from n1trial.verdict import INTERVAL
 
 WIDTHS = {"half as wide": 0.5, "as chosen": 1.0, "twice as wide": 2.0}
 
 
-def spread_sensitivity(fit: CohortFit, effects: CohortEffects) -> pd.DataFrame:
+def spread_sensitivity(effects: CohortEffects, spread: Array, *, scale: float) -> pd.DataFrame:
     """Average and spread of every contrast under each prior.
+
+    Parameters
+    ----------
+    spread
+        Draws of the SD between people [draw, arm], whose half-normal prior had this `scale`.
 
     Returns
     -------
     One row a contrast and prior: `contrast`, `prior`, `average`, `low`, `high`, `spread`, and Pareto's `k`;
     with k of .7 or more the numbers are NaN, since the draws at hand say nothing about that prior.
     """
-    spread = fit.posterior["spread"].to_numpy().reshape(-1, fit.posterior.sizes["contrast"])
-    chosen = fit.spread_prior
     rows = []
     for name, width in WIDTHS.items():
-        ratio = np.sum(0.5 * (spread / chosen) ** 2 * (1.0 - width**-2.0), axis=1)
+        ratio = np.sum(0.5 * (spread / scale) ** 2 * (1.0 - width**-2.0), axis=1)
         weights, k = (np.full(len(ratio), 1.0 / len(ratio)), 0.0) if width == 1.0 else smoothed_weights(ratio)
         usable = k < MAX_K
         for effect in effects.contrasts:

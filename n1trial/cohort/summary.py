@@ -1,15 +1,17 @@
 """What a trial may share instead of its nights: the posterior of its effects, and counts of nights; no date.
 
 A summary holds the mean and covariance of the effects under the prior of one person's model, and that prior's SD, so
-that whoever pools can take the prior off again and is left with what the nights said.
+that whoever pools can take the prior off again and is left with what the nights said; and how both change with what
+everybody's nights say of the noise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from n1trial.cohort.noise import BLOCK, PERIOD, UnderNoise, evidence_of_both, kinds, under_noise
 from n1trial.errors import CohortError
 from n1trial.files import write_whole
 from n1trial.fit import Fit
@@ -17,7 +19,7 @@ from n1trial.models._priors import EFFECT, LOG_RATIO
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
-FORM = 1
+FORM = 2
 DIGITS = 5
 
 
@@ -28,7 +30,8 @@ class PersonSummary:
     `mean` [arm] and `covariance` [arm, arm] are posterior, under independent priors N(0, `prior_sd`²); `arms` are
     those beside the reference, `nights` the analysed nights of the reference and then of each arm. `log_rate`
     is the mean log count of a night on the reference, None where the outcome is no count. `prior_scale` is what a
-    minute of the priors is in the outcome's unit.
+    minute of the priors is in the outcome's unit. `noise` holds the effects under each value that a kind of noise
+    may have for everybody, and `periods_and_blocks` the log evidence of SDs between periods with those between blocks.
     """
 
     form: int
@@ -44,6 +47,8 @@ class PersonSummary:
     prior_sd: float
     prior_scale: float
     log_rate: float | None = None
+    noise: dict[str, UnderNoise] = field(default_factory=dict)
+    periods_and_blocks: tuple[tuple[float, ...], ...] = ()
 
 
 def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
@@ -70,6 +75,9 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         share = np.array([(nights["arm"] == arm).mean() for arm in data.treatments])
         log_rate = _rounded(float(fit.posterior["level"].mean()) - float(draws.mean(axis=0) @ share))
     prior_sd = LOG_RATIO.scale if counts else fit.prior_sd
+    scale = 1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / EFFECT.scale
+    known = kinds(counts=counts, scale=scale)
+    noise = {name: fit.posterior[name].to_numpy().ravel() for name in known if name in fit.posterior}
     return PersonSummary(
         form=FORM,
         outcome=fit.outcome,
@@ -82,13 +90,28 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         mean=tuple(_rounded(value) for value in draws.mean(axis=0)),
         covariance=tuple(tuple(_rounded(value) for value in row) for row in covariance),
         prior_sd=prior_sd,
-        prior_scale=1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / EFFECT.scale,
+        prior_scale=scale,
         log_rate=log_rate,
+        noise={name: _all_rounded(under_noise(known[name], values, draws)) for name, values in noise.items()},
+        periods_and_blocks=tuple(
+            tuple(map(_rounded, row))
+            for row in evidence_of_both(known[PERIOD], known[BLOCK], noise[PERIOD], noise[BLOCK]).tolist()
+        )
+        if {PERIOD, BLOCK} <= noise.keys()
+        else (),
     )
 
 
 def _rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
+
+
+def _all_rounded(told: UnderNoise) -> UnderNoise:
+    return UnderNoise(
+        log_evidence=tuple(map(_rounded, told.log_evidence)),
+        mean=tuple(tuple(map(_rounded, each)) for each in told.mean),
+        covariance=tuple(tuple(tuple(map(_rounded, row)) for row in each) for each in told.covariance),
+    )
 
 
 def save_summary(path: Path, summary: PersonSummary) -> None:
@@ -118,7 +141,11 @@ def read_summary(path: Path) -> PersonSummary:
         *(len(row) for row in found.covariance),
     }
     numbers = np.array([*found.mean, *(value for row in found.covariance for value in row), found.prior_sd])
-    sound = sizes == {count} and np.isfinite(numbers).all() and found.prior_sd > 0
+    known = kinds(counts=found.outcome.kind == "count")
+    noise = all(name in known and each.fits(known[name], arms=count) for name, each in found.noise.items())
+    sides = {len(found.periods_and_blocks), *(len(row) for row in found.periods_and_blocks)}
+    noise = noise and (sides == {0} or sides == {len(known[PERIOD].grid)})
+    sound = sizes == {count} and noise and np.isfinite(numbers).all() and found.prior_sd > 0
     if found.form != FORM or not sound or np.linalg.eigvalsh(np.array(found.covariance)).min() <= 0:
         raise CohortError(
             f"{path}: a summary of form {found.form} with {count} arms does not fit together: write it again"

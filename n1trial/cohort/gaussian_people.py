@@ -1,0 +1,225 @@
+"""People whose nights say a Gaussian likelihood of their effects: average, spread and effects, drawn exactly.
+
+    β̂_i ~ N(β_i, V_i),  β_i ~ N(B, diag(τ) Ω diag(τ)),  B ~ N(0, 20²),  τ ~ HN(15),  Ω ~ LKJ(2)
+
+with B and the β_i integrated out, so that only τ, Ω and the noise that people share are left: their mode is found,
+draws come from a Student t around it and are weighed by Pareto-smoothed importance sampling (Vehtari et al. 2024, JMLR
+25(72)).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+from n1trial.checks._reweighted import smoothed_weights
+from n1trial.cohort.shared_noise import SharedNoise
+from n1trial.columns import Array
+from n1trial.models import _priors as prior
+
+FREEDOM = 4.0
+# Proposals cost as much as there are people.
+FEWEST, MOST_PROPOSALS, PEOPLE_WEIGHED = 2000, 10_000, 2_000_000
+# Few people leave the logarithm of a spread a long tail towards nothing, which the curvature does not see.
+WIDER = 1.4
+ROUNDS, GOOD_K = 3, 0.5
+STEP, MOST_STEPS = 1e-2, 4000
+# So many times e the scale of its prior no spread is, and squares of it overflow.
+FAR, NOWHERE = 5.0, -1e10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gaussians:
+    """Likelihoods [person, ...] and the SDs of the priors."""
+
+    precision: Array
+    towards: Array
+    average_sd: float
+    spread_scale: float
+
+    @property
+    def contrasts(self) -> int:
+        """How many arms there are beside the reference."""
+        return self.towards.shape[1]
+
+    def log_density(self, point: Array) -> float:
+        """Log posterior density, but for a constant, of log τ and the arc tangents of partial correlations."""
+        count = self.contrasts
+        log_spread, arc = point[:count], point[count:]
+        if log_spread.max() > np.log(self.spread_scale) + FAR:
+            return NOWHERE
+        spread = np.exp(log_spread)
+        found = float(np.sum(log_spread - 0.5 * (spread / self.spread_scale) ** 2))
+        partial = np.tanh(arc)
+        eta = prior.EFFECT_TIE.parameters[0]
+        columns = np.array([k for row in range(1, count) for k in range(row)])
+        # 2 Beta(b, b) - 1, and the derivative of tanh.
+        exponents = eta + (count - 2 - columns) / 2
+        found += float(np.sum(exponents * np.log1p(-np.clip(partial**2, 0.0, 1 - 1e-12))))
+        log_det, mean_precision, mean_towards, quadratic = self.given(self.covariance(point))
+        whole = mean_precision + np.eye(count) / self.average_sd**2
+        return found + float(
+            -0.5 * log_det
+            + 0.5 * quadratic
+            - 0.5 * np.linalg.slogdet(whole)[1]
+            + 0.5 * mean_towards @ np.linalg.solve(whole, mean_towards)
+        )
+
+    def covariance(self, point: Array) -> Array:
+        """Covariance [contrast, contrast] of effects between people."""
+        spread = np.exp(point[: self.contrasts])
+        return np.outer(spread, spread) * correlation_of(point[self.contrasts :], self.contrasts)
+
+    def given(self, covariance: Array) -> tuple[float, Array, Array, float]:
+        """Sums over people given the covariance Σ: what each says of the average, the effects taken out."""
+        blend = np.eye(self.contrasts) + self.precision @ covariance
+        inverse = np.linalg.inv(blend)
+        towards = np.einsum("pij,pj->pi", inverse, self.towards)
+        return (
+            float(np.linalg.slogdet(blend)[1].sum()),
+            (inverse @ self.precision).sum(axis=0),
+            towards.sum(axis=0),
+            float(np.einsum("pi,ij,pj->", self.towards, covariance, towards)),
+        )
+
+
+def correlation_of(arc: Array, count: int) -> Array:
+    """Correlations [contrast, contrast] from the arc tangents of canonical partial correlations."""
+    root = np.zeros((count, count))
+    root[0, 0], position = 1.0, 0
+    for row in range(1, count):
+        left = 1.0
+        for column in range(row):
+            partial = np.tanh(arc[position])
+            root[row, column] = partial * np.sqrt(left)
+            left *= 1.0 - partial**2
+            position += 1
+        root[row, row] = np.sqrt(max(left, 1e-12))
+    return root @ root.T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pooled:
+    """People's likelihoods under the noise they share, or with `settled` noise, and the SDs of the priors.
+
+    A point holds log τ [contrast], arc tangents of partial correlations, and common values of the kinds of noise,
+    unless they are settled.
+    """
+
+    noise: SharedNoise
+    average_sd: float
+    spread_scale: float
+    settled: Gaussians | None = None
+
+    @property
+    def start(self) -> Array:
+        """Where a search for the mode begins."""
+        count = self.noise.mean.shape[1]
+        spreads = np.full(count, np.log(self.spread_scale / 2))
+        noise = [] if self.settled else [kind.middle for kind in self.noise.kinds.values()]
+        return np.concatenate([spreads, np.zeros(count * (count - 1) // 2), noise])
+
+    def at(self, point: Array) -> tuple[Gaussians, Array, float]:
+        """Likelihoods at a point, its τ and correlations, and the log density of its noise."""
+        if self.settled is not None:
+            return self.settled, point, 0.0
+        own = len(point) - len(self.noise.kinds)
+        noise = dict(zip(self.noise.kinds, map(float, point[own:]), strict=True))
+        told = self.noise.likelihoods(noise)
+        people = Gaussians(
+            precision=told.precision,
+            towards=told.towards,
+            average_sd=self.average_sd,
+            spread_scale=self.spread_scale,
+        )
+        return people, point[:own], self.noise.log_density(noise) + float(told.log_height.sum())
+
+    def log_density(self, point: Array) -> float:
+        """Log posterior density, but for a constant."""
+        people, effects, of_noise = self.at(point)
+        return people.log_density(effects) + of_noise
+
+
+def mode_of(pooled: Pooled) -> Array:
+    """The mode [parameter]."""
+    found = pooled.start
+    # Begun again from where it ended: in several directions the simplex can stop short.
+    for _ in range(1 if pooled.settled else 2):
+        found = optimize.minimize(
+            lambda point: -pooled.log_density(point),
+            found,
+            method="Nelder-Mead",
+            options={"xatol": 1e-3, "fatol": 1e-4, "adaptive": True, "maxfev": MOST_STEPS},
+        ).x
+    return found
+
+
+def hyperparameters(
+    pooled: Pooled, mode: Array, rng: np.random.Generator, *, draws: int
+) -> tuple[Array, float]:
+    """Draws [draw, parameter] around the mode, and Pareto's k."""
+    middle, covariance = mode, _curvature_inverse(pooled, mode)
+    points, weights, k = _weighed(pooled, middle, covariance, rng)
+    for _ in range(ROUNDS):
+        if k < GOOD_K:
+            break
+        # The curvature misled: the next proposal has the mean and covariance that these draws were weighed to.
+        middle = weights @ points
+        covariance = (weights[:, None] * (points - middle)).T @ (points - middle) + 0.01 * np.eye(len(mode))
+        again = _weighed(pooled, middle, covariance, rng)
+        if again[2] < k:
+            points, weights, k = again
+    return points[rng.choice(len(points), draws, p=weights)], k
+
+
+def _weighed(
+    pooled: Pooled, middle: Array, covariance: Array, rng: np.random.Generator
+) -> tuple[Array, Array, float]:
+    """Proposals [draw, parameter] from a Student t, their weights [draw], and Pareto's k."""
+    size = len(middle)
+    count = min(MOST_PROPOSALS, max(FEWEST, PEOPLE_WEIGHED // len(pooled.noise.mean)))
+    away = rng.standard_normal((count, size)) * np.sqrt(FREEDOM / rng.chisquare(FREEDOM, (count, 1)))
+    points = middle + WIDER * away @ np.linalg.cholesky(covariance).T
+    proposed = stats.multivariate_t.logpdf(away, shape=np.eye(size), df=FREEDOM).reshape(-1)
+    weights, k = smoothed_weights(np.array([pooled.log_density(point) for point in points]) - proposed)
+    return points, weights, k
+
+
+def _curvature_inverse(pooled: Pooled, mode: Array) -> Array:
+    """Covariance of the proposal: the curvature at the mode, no direction wider than the priors."""
+    size = len(mode)
+    steps = STEP * np.eye(size)
+    curvature = np.empty((size, size))
+    for row in range(size):
+        for column in range(size):
+            one, other = steps[row], steps[column]
+            curvature[row, column] = -(
+                pooled.log_density(mode + one + other)
+                - pooled.log_density(mode + one - other)
+                - pooled.log_density(mode - one + other)
+                + pooled.log_density(mode - one - other)
+            ) / (4 * STEP**2)
+    told, directions = np.linalg.eigh((curvature + curvature.T) / 2)
+    return (directions / np.maximum(told, 0.5)) @ directions.T
+
+
+def effects_given(
+    pooled: Pooled, points: Array, rng: np.random.Generator
+) -> tuple[Array, Array, Array, Array]:
+    """Draws of average, spread, correlation and each person's effects, given draws of the hyperparameters."""
+    size, count = pooled.noise.mean.shape
+    averages, effects = np.empty((len(points), count)), np.empty((len(points), size, count))
+    correlations = np.empty((len(points), count, count))
+    for draw, point in enumerate(points):
+        people, own, _ = pooled.at(point)
+        covariance = people.covariance(own)
+        _, precision, towards, _ = people.given(covariance)
+        whole = np.linalg.inv(precision + np.eye(count) / people.average_sd**2)
+        averages[draw] = rng.multivariate_normal(whole @ towards, whole)
+        inverse = np.linalg.inv(covariance + 1e-9 * np.eye(count))
+        of_person = np.linalg.inv(people.precision + inverse)
+        means = np.einsum("pij,pj->pi", of_person, people.towards + inverse @ averages[draw])
+        roots = np.linalg.cholesky((of_person + of_person.transpose(0, 2, 1)) / 2)
+        effects[draw] = means + np.einsum("pij,pj->pi", roots, rng.standard_normal((size, count)))
+        correlations[draw] = correlation_of(own[count:], count)
+    return averages, np.exp(points[:, :count]), correlations, effects
