@@ -20,6 +20,7 @@ from n1trial.cohort import (
     gather,
     spread_sensitivity,
 )
+from n1trial.cohort.companion import average_of
 from n1trial.cohort.first_stage import summaries_of
 from n1trial.cohort.summary import PersonSummary, read_summary, save_summary, summary_of
 from n1trial.cohort.two_stage import TwoStage, estimate_pooled, pool
@@ -29,7 +30,8 @@ from n1trial.files import make_folder, write_whole
 from n1trial.fit import OnStage
 from n1trial.fit_file import load_fits
 from n1trial.intake import trial_data
-from n1trial.report.cohort_page import CohortMaterial, write_cohort
+from n1trial.report.cohort_material import CohortMaterial, material_of_nights, material_of_summaries
+from n1trial.report.cohort_page import write_cohort
 from n1trial.store import open_folder
 from n1trial.tasks import OnDone
 from n1trial.trial import TrialData
@@ -118,10 +120,9 @@ def analyse_people(
     )
     effects = estimate_cohort(fit)
     raw, companion = companion_of(cohort)
-    material = CohortMaterial(
-        cohort=cohort,
-        fit=fit,
-        effects=effects,
+    material = material_of_nights(
+        fit,
+        effects,
         raw=raw,
         companion=companion,
         sensitivity=spread_sensitivity(
@@ -129,7 +130,7 @@ def analyse_people(
             fit.posterior["spread"].to_numpy().reshape(-1, fit.posterior.sizes["contrast"]),
             scale=fit.spread_prior,
         ),
-        facts=dict(facts),
+        facts=facts,
     )
     _write_tables(out, {"cohort": effects.table, "people": effects.people, "companion": companion})
     write_cohort(out / "report.html", material)
@@ -203,14 +204,23 @@ def summarise_folders(
 def pool_summaries(
     paths: Sequence[Path], out: Path, *, sampler_seed: int = SAMPLER_SEED
 ) -> tuple[TwoStage, CohortEffects]:
-    """Pool summary files, each under the name of its file; write `cohort.csv` and `people.csv` into `out`."""
+    """Pool summary files, each under the name of its file; write the same into `out` as `analyse_people` does."""
     names = [path.stem for path in paths]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise CohortError(f"{twice}: two files of this name: give every person's once, each under a name")
     pooled = pool({path.stem: read_summary(path) for path in paths}, seed=sampler_seed)
     effects = estimate_pooled(pooled)
-    _write_tables(out, {"cohort": effects.table, "people": effects.people})
+    companion = average_of(pooled.raw)
+    material = material_of_summaries(
+        pooled,
+        effects,
+        companion=companion,
+        sensitivity=spread_sensitivity(effects, pooled.draws.spread, scale=pooled.spread_prior),
+        facts={"summaries": str(len(paths))},
+    )
+    _write_tables(out, {"cohort": effects.table, "people": effects.people, "companion": companion})
+    write_cohort(out / "report.html", material)
     return pooled, effects
 
 

@@ -11,10 +11,11 @@ from people import SLEEP, WAKES, pretend_people
 from test_two_stage import FINE
 
 from n1trial.cohort import CohortFit, companion_of, estimate_cohort, gather, spread_sensitivity
-from n1trial.report.cohort_page import CohortMaterial, cohort_lines, render_cohort
+from n1trial.report.cohort_material import material_of_nights
+from n1trial.report.cohort_page import cohort_lines, render_cohort
 
 
-def material(people, outcome=SLEEP, *, problems=(), **changes):
+def material(people, outcome=SLEEP, *, problems=(), further=None, **changes):
     """A report's material from draws made by hand: glycine adds about 5, magnesium 30 (or takes wakes)."""
     cohort = gather(people, outcome.name, **changes)
     rng, count = np.random.default_rng(1), len(cohort.people)
@@ -42,20 +43,21 @@ def material(people, outcome=SLEEP, *, problems=(), **changes):
         priors={"average effect of each arm": "Normal(0, 20) min"},
         prior_sd=20.0 * abs(unit),
         spread_prior=15.0 * abs(unit),
-        posterior=posterior,
+        posterior=posterior.assign(further or {}),
         diagnostics=FINE,
         problems=problems,
         seed=1,
     )
     effects = estimate_cohort(fit)
     raw, companion = companion_of(cohort)
-    return CohortMaterial(
-        cohort=cohort,
-        fit=fit,
-        effects=effects,
+    spread = posterior["spread"].to_numpy().reshape(-1, 2)
+    return material_of_nights(
+        fit,
+        effects,
         raw=raw,
         companion=companion,
-        sensitivity=spread_sensitivity(fit, effects),
+        sensitivity=spread_sensitivity(effects, spread, scale=fit.spread_prior),
+        facts={},
     )
 
 
@@ -124,11 +126,10 @@ def test_a_thousand_people_are_one_page_below_half_a_megabyte():
 def test_properties_that_change_the_effects_are_named():
     people = pretend_people(6, blocks=2)
     ages = pd.DataFrame({"age": np.arange(30.0, 36.0)}, index=[person.name for person in people])
-    made = material(people, modifiers=ages)
     modified = xr.DataArray(
         np.full((4, 100, 1, 2), 2.5),
         dims=("chain", "draw", "modifier", "contrast"),
         coords={"modifier": ["age"], "contrast": ["glycine", "magnesium"]},
     )
-    fit = replace(made.fit, posterior=made.fit.posterior.assign(modified=modified))
-    assert "2.5 to 2.5" in words(render_cohort(replace(made, fit=fit)))
+    made = material(people, modifiers=ages, further={"modified": modified})
+    assert "2.5 to 2.5" in words(render_cohort(made))

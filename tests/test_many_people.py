@@ -96,7 +96,7 @@ def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_pa
     assert "name a folder for several trials" in one_file.output
 
 
-def test_summaries_of_people_become_tables_and_words(tmp_path):
+def test_summaries_of_people_become_a_page_tables_and_words(tmp_path):
     summaries = people_of(8, average=np.array([2.0, 30.0]), spread=np.array([3.0, 3.0]), sd=8.0)
     for name, each in summaries.items():
         save_summary(tmp_path / f"{name}.json", each)
@@ -106,6 +106,12 @@ def test_summaries_of_people_become_tables_and_words(tmp_path):
     assert "On average, magnesium is worth having" in ran.output
     found = pd.read_csv(tmp_path / "out" / "cohort.csv")
     assert found["average_low"][1] < 30.0 < found["average_high"][1]
+    companion = pd.read_csv(tmp_path / "out" / "companion.csv")
+    assert companion["estimate"].tolist() == pytest.approx(found["average_mean"].tolist(), abs=2.0)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Sleep time of 8 people" in page
+    assert "Nobody’s nights were here." in page
+    assert all(name in page for name in summaries)
     mixed = CliRunner().invoke(cli, ["cohort", files[0], str(tmp_path), "--out", str(tmp_path / "out")])
     assert mixed.exit_code == 2
     assert "not both" in mixed.output

@@ -243,7 +243,7 @@ def _pool(summaries: list[Path], out: Path, sampler_seed: int) -> None:
 
     pooled, effects = pool_summaries(summaries, out, sampler_seed=sampler_seed)
     say_average(effects, pooled.cohort.labels, pooled.cohort.reference)
-    click.echo(f"\nThe tables: {out / 'cohort.csv'} and {out / 'people.csv'}")
+    click.echo(f"\nThe report: {out / 'report.html'}")
     leave_without_verdict(effects)
 
 

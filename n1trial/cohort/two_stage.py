@@ -51,17 +51,27 @@ class TwoStage:
     """Pooled summaries: the people, draws of average, spread and effects, and Pareto's k of their weights.
 
     `raw` has what each person's nights alone say of every arm they tried: `person`, `contrast`, `estimate` and
-    `error`, in the outcome's contrast unit. `prior_sd` is of the prior of an average effect, `spread_prior` the
-    scale of that of a spread.
+    `error`, in the outcome's contrast unit. `priors` are of an average effect and of a spread, and `scale` what a
+    minute of them is.
     """
 
     cohort: SummaryCohort
     draws: PooledDraws
     raw: pd.DataFrame
     pareto_k: float
-    prior_sd: float
-    spread_prior: float
+    priors: tuple[prior.Prior, prior.Prior]
+    scale: float
     seed: int
+
+    @property
+    def prior_sd(self) -> float:
+        """SD of the prior of an average effect."""
+        return self.priors[0].scale * self.scale
+
+    @property
+    def spread_prior(self) -> float:
+        """Scale of the prior of a spread."""
+        return self.priors[1].scale * self.scale
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -119,8 +129,8 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
         ),
         raw=_raw(summaries, cohort, told.precision, told.towards),
         pareto_k=k,
-        prior_sd=pooled.average_sd,
-        spread_prior=pooled.spread_scale,
+        priors=(average, spread),
+        scale=scale,
         seed=seed,
     )
 

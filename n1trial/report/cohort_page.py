@@ -1,44 +1,28 @@
 """Many people on one self-contained page, and in plain lines: the average first, then people, then the methods."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from n1trial.cohort import Cohort, CohortEffect, CohortEffects, CohortFit
+from n1trial.cohort import Cohort, CohortEffect, CohortEffects
+from n1trial.cohort.two_stage import SummaryCohort
 from n1trial.files import write_whole
 from n1trial.outcomes import Outcome
 from n1trial.report import sentences
+from n1trial.report.cohort_material import CohortMaterial
 from n1trial.report.figures.canvas import NARROW, WIDE
-from n1trial.report.figures.palette import STYLES, arm_styles, css_variables
+from n1trial.report.figures.palette import css_variables
 from n1trial.report.figures.people import forest_of_people, people_shown
 from n1trial.report.figures.svg import inline_svg
 from n1trial.report.sentences import of_people
 from n1trial.report.sentences.outcome_words import short_change
 from n1trial.report.templates import templates
 from n1trial.report.text import capitalised, visible
-from n1trial.verdict import INTERVAL, INTERVAL_KIND
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CohortMaterial:
-    """All that a cohort's report is written from.
-
-    `raw` has each person's own `estimate` and `error` of every `contrast` by `person`; `companion` the
-    random-effects average of every contrast; `sensitivity` the averages under other priors of the spread.
-    `facts` says where the numbers come from.
-    """
-
-    cohort: Cohort
-    fit: CohortFit
-    effects: CohortEffects
-    raw: pd.DataFrame
-    companion: pd.DataFrame
-    sensitivity: pd.DataFrame
-    facts: Mapping[str, str] = field(default_factory=dict)
+from n1trial.verdict import INTERVAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,16 +52,16 @@ def render_cohort(material: CohortMaterial) -> str:
         .render(
             light=Markup(css_variables("light")),
             dark=Markup(css_variables("dark")),
-            title=f"{capitalised(cohort.outcome.label)} of {len(cohort.people)} people",
+            title=f"{capitalised(cohort.outcome.label)} of {len(cohort.names)} people",
             worth=sentences.threshold(cohort.outcome),
             refusal=sentences.refusal(effects.problems),
             problems=effects.problems,
             answers=[_answer(material, effect) for effect in effects.contrasts] if effects.sound else [],
             notes=(*cohort.notes, *(f"{name} is left out: {why}" for name, why in cohort.left_out.items())),
             cannot_tell=of_people.CANNOT_TELL,
-            methods=list(_methods(material)),
+            methods=material.methods,
             tables=list(_method_tables(material)) if effects.sound else [],
-            facts={**material.facts, **_facts(material.fit)},
+            facts=material.facts,
         )
     )
 
@@ -94,7 +78,7 @@ def cohort_lines(effects: CohortEffects, labels: Mapping[str, str], reference: s
         yield f"  {of_people.the_next_person(effect)}"
 
 
-def _label(cohort: Cohort, effect: CohortEffect) -> str:
+def _label(cohort: Cohort | SummaryCohort, effect: CohortEffect) -> str:
     return _named(effect, cohort.labels, cohort.reference)
 
 
@@ -104,17 +88,14 @@ def _named(effect: CohortEffect, labels: Mapping[str, str], reference: str) -> s
 
 
 def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]:
-    cohort, label = material.cohort, _label(material.cohort, effect)
+    label = _label(material.cohort, effect)
     claim, numbers = of_people.on_average(effect, label)
-    data = cohort.people[0].data
-    styles = {arm: STYLES[1 + number % (len(STYLES) - 1)] for number, arm in enumerate(cohort.treatments)}
-    styles |= {arm: style for arm, style in arm_styles(data).items() if arm in cohort.treatments}
     raw = material.raw[material.raw["contrast"] == effect.contrast].set_index("person")
     found = of_people.forest_found(effect, capitalised(label), len(people_shown(effect)))
     name = f"people-{material.effects.contrasts.index(effect)}"
 
     def drawn(size: str, width: float) -> Markup:
-        figure = forest_of_people(effect, raw, style=styles[effect.arm], width=width)
+        figure = forest_of_people(effect, raw, style=material.styles[effect.arm], width=width)
         return inline_svg(figure, name=f"{name}-{size}", title=f"{label}: each person", description=found)
 
     return {
@@ -166,22 +147,8 @@ def _signed(outcome: Outcome, value: float) -> str:
     return f"{value + 0.0:+.{digits}f}".replace("-", "−")
 
 
-def _methods(material: CohortMaterial) -> Iterator[str]:
-    fit = material.fit
-    yield fit.assumes
-    yield f"Model: {fit.model}; {fit.formula}."
-    yield (
-        f"Intervals are {INTERVAL:.0%} and {INTERVAL_KIND}. Each person’s estimate is drawn towards the average, the"
-        " more the less their own nights tell; somebody who did not try an arm has what the others tell of it."
-    )
-    yield (
-        "The classical companion takes each person’s difference of period means within blocks, and averages them by"
-        " restricted maximum likelihood with the interval of Hartung and Knapp; it knows no prior."
-    )
-
-
 def _method_tables(material: CohortMaterial) -> Iterator[_Table]:
-    outcome, fit = material.cohort.outcome, material.fit
+    outcome = material.cohort.outcome
     yield _Table(
         caption="The classical companion beside the model",
         header=("contrast", "people", "model, average", "REML with Hartung-Knapp", "p", "SD between people"),
@@ -215,40 +182,28 @@ def _method_tables(material: CohortMaterial) -> Iterator[_Table]:
             for row in material.sensitivity.itertuples()
         ],
     )
-    if "modified" in fit.posterior:
-        tails = fit.posterior["modified"].quantile(
-            [(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2], ("chain", "draw")
-        )
+    if len(material.modified):
         yield _Table(
             caption="What changes the effects: per SD, or from group to group"
             + ("" if outcome.kind == "continuous" else "; log rate ratios"),
             header=("property", "arm", "change", f"{INTERVAL:.0%} interval"),
             rows=[
-                [str(name), material.cohort.labels[arm], f"{middle:.2g}", f"{low:.2g} to {high:.2g}"]
-                for name in material.cohort.modifiers.columns
-                for arm in material.cohort.treatments
-                for low, middle, high in [tails.sel(modifier=name, contrast=arm).to_numpy()]
+                [
+                    row.property,
+                    material.cohort.labels[row.arm],
+                    f"{row.middle:.2g}",
+                    f"{row.low:.2g} to {row.high:.2g}",
+                ]
+                for row in material.modified.itertuples()
             ],
         )
     yield _Table(
         caption="Priors, before any night",
         header=("of", "prior"),
-        rows=[[*row] for row in fit.priors.items()],
+        rows=[[*row] for row in material.priors.items()],
     )
 
 
 def _with_span(outcome: Outcome, mean: float, low: float, high: float) -> str:
     ends = f"{short_change(outcome, low)} to {short_change(outcome, high)}"
     return f"{short_change(outcome, mean)} ({ends})"
-
-
-def _facts(fit: CohortFit) -> dict[str, str]:
-    found = fit.diagnostics
-    return {
-        "draws": f"{found.chains} chains of {found.draws}",
-        "largest R-hat": f"{found.max_r_hat:.3f}",
-        "least effective draws": f"{min(found.min_ess_bulk, found.min_ess_tail):.0f}",
-        "divergences": str(found.divergences),
-        "seed": str(fit.seed),
-        "versions": ", ".join(f"{name} {version}" for name, version in fit.versions.items()),
-    }
