@@ -22,6 +22,8 @@ from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
 
 DRAWS, MANY = 4000, 500
+# Of what the prior tells; and a step on the scale of effects.
+LEAST_TOLD, STEP = 0.05, 1e-5
 # Draws of all people's effects that are held at once.
 MOST_VALUES = 8_000_000
 
@@ -192,27 +194,26 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
 def _raw(
     summaries: Mapping[str, PersonSummary], cohort: SummaryCohort, precision: Array, towards: Array
 ) -> pd.DataFrame:
+    """Each person's own estimates; none of those whose nights tell next to nothing of some arm."""
     rows = []
     for number, (name, person) in enumerate(summaries.items()):
         at = [cohort.treatments.index(arm) for arm in person.arms]
         told = precision[number][np.ix_(at, at)]
-        if np.linalg.matrix_rank(told) < len(at):
+        if np.linalg.eigvalsh(told).min() < LEAST_TOLD / person.prior_sd**2:
             continue
         covariance = np.linalg.inv(told)
-        estimates = covariance @ towards[number][at]
         rate = 1.0 if person.log_rate is None else float(np.exp(person.log_rate))
-        for arm, estimate, variance in zip(person.arms, estimates, np.diag(covariance), strict=True):
-            middle, slope = (
-                float(in_unit(np.array([value]), rate, cohort.outcome)[0]) for value in (estimate, 1e-6)
-            )
-            # Of a ratio, the error by its slope at the estimate.
-            slope = slope / 1e-6 * (1.0 if person.log_rate is None else float(np.exp(estimate)))
+        for arm, estimate, variance in zip(
+            person.arms, covariance @ towards[number][at], np.diag(covariance), strict=True
+        ):
+            here, beside = in_unit(np.array([estimate, estimate + STEP]), rate, cohort.outcome)
             rows.append(
                 {
                     "person": name,
                     "contrast": f"{arm} vs {cohort.reference}",
-                    "estimate": middle,
-                    "error": slope * float(variance) ** 0.5,
+                    "estimate": here,
+                    # That of a ratio by its slope.
+                    "error": (beside - here) / STEP * variance**0.5,
                 }
             )
     return pd.DataFrame(rows, columns=["person", "contrast", "estimate", "error"])
