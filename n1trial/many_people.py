@@ -21,9 +21,6 @@ from n1trial.cohort import (
     spread_sensitivity,
 )
 from n1trial.cohort.companion import average_of
-from n1trial.cohort.first_stage import summaries_of
-from n1trial.cohort.summary import PersonSummary, read_summary, save_summary, summary_of
-from n1trial.cohort.two_stage import TwoStage, estimate_pooled, pool
 from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.errors import CohortError, FolderError
 from n1trial.files import make_folder, write_whole
@@ -33,6 +30,16 @@ from n1trial.intake import trial_data
 from n1trial.report.cohort_material import CohortMaterial, material_of_nights, material_of_summaries
 from n1trial.report.cohort_page import write_cohort
 from n1trial.store import open_folder
+from n1trial.summaries import (
+    PersonSummary,
+    TwoStage,
+    estimate_pooled,
+    pool,
+    read_summary,
+    save_summary,
+    summaries_of,
+    summary_of,
+)
 from n1trial.tasks import OnDone
 from n1trial.trial import TrialData
 

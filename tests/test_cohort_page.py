@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from people import SLEEP, WAKES, pretend_people
-from test_two_stage import FINE
+from test_summaries import FINE
 
 from n1trial.cohort import CohortFit, companion_of, estimate_cohort, gather, spread_sensitivity
 from n1trial.report.cohort_material import material_of_nights

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from people import pretend_people
-from test_two_stage import people_of
+from test_summaries import people_of
 
 from n1trial.cli import cli
-from n1trial.cohort.summary import save_summary
 from n1trial.errors import CohortError, FolderError, TableError
 from n1trial.intake import import_exports, make_trial
 from n1trial.many_people import people_of_folders, read_properties, summarise_folder
 from n1trial.own_table import read_people
 from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
+from n1trial.summaries.summary import save_summary
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ZONE = "Europe/Berlin"

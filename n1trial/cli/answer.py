@@ -262,8 +262,8 @@ def summary(
     folders: tuple[Path, ...], outcome: str | None, out: Path, sampler_seed: int, scheduler: str | None
 ) -> None:
     """Write what trials may share with a cohort: their effects, no night and no date."""
-    from n1trial.cohort.summary import save_summary
     from n1trial.many_people import summarise_folder, summarise_folders
+    from n1trial.summaries import save_summary
 
     if out.suffix == ".json":
         if len(folders) > 1 or scheduler:

@@ -9,7 +9,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from n1trial.cohort import Cohort, CohortEffect, CohortEffects
-from n1trial.cohort.two_stage import SummaryCohort
 from n1trial.files import write_whole
 from n1trial.outcomes import Outcome
 from n1trial.report import sentences
@@ -22,6 +21,7 @@ from n1trial.report.sentences import of_people
 from n1trial.report.sentences.outcome_words import short_change
 from n1trial.report.templates import templates
 from n1trial.report.text import capitalised, visible
+from n1trial.summaries import SummaryCohort
 from n1trial.verdict import INTERVAL
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, RectBivariateSpline
 
-from n1trial.cohort.noise import BLOCK, PERIOD, Kind, kinds
-from n1trial.cohort.summary import PersonSummary
 from n1trial.columns import Array
+from n1trial.summaries.noise import BLOCK, PERIOD, Kind, kinds
+from n1trial.summaries.summary import PersonSummary
 
 type Noise = Mapping[str, float]
 

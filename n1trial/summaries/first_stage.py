@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from n1trial.cohort.people import Person
-from n1trial.cohort.summary import PersonSummary, summary_of
 from n1trial.errors import AnalysisError, CohortError
 from n1trial.outcomes import Outcome
 from n1trial.sampling import fit_model
+from n1trial.summaries.summary import PersonSummary, summary_of
 from n1trial.tasks import PROCESSES, OnDone, run_tasks
 
 

@@ -12,14 +12,14 @@ import pandas as pd
 
 from n1trial.checks._reweighted import MAX_K
 from n1trial.cohort.effects import CohortEffects, PooledDraws, effects_of, in_unit
-from n1trial.cohort.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
-from n1trial.cohort.shared_noise import shared_noise
-from n1trial.cohort.summary import PersonSummary
 from n1trial.columns import Array
 from n1trial.errors import CohortError
 from n1trial.models import _priors as prior
 from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
+from n1trial.summaries.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
+from n1trial.summaries.shared_noise import shared_noise
+from n1trial.summaries.summary import PersonSummary
 
 DRAWS, MANY = 4000, 500
 # Of what the prior tells; and a step on the scale of effects.

@@ -13,9 +13,9 @@ import numpy as np
 from scipy import optimize, stats
 
 from n1trial.checks._reweighted import smoothed_weights
-from n1trial.cohort.shared_noise import SharedNoise
 from n1trial.columns import Array
 from n1trial.models import _priors as prior
+from n1trial.summaries.shared_noise import SharedNoise
 
 FREEDOM = 4.0
 # Proposals cost as much as there are people.

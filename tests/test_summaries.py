@@ -12,14 +12,14 @@ from pretend import pretend_trial
 from scipy import integrate, stats
 
 from n1trial.cohort import fit_cohort, sleep
-from n1trial.cohort.first_stage import summaries_of
-from n1trial.cohort.gaussian_people import correlation_of
-from n1trial.cohort.noise import BLOCK, PERIOD, evidence_of_both, kinds, under_noise
-from n1trial.cohort.shared_noise import shared_noise
-from n1trial.cohort.summary import PersonSummary, read_summary, save_summary, summary_of
-from n1trial.cohort.two_stage import estimate_pooled, pool
 from n1trial.errors import CohortError
 from n1trial.fit import Diagnostics, Fit
+from n1trial.summaries.first_stage import summaries_of
+from n1trial.summaries.gaussian_people import correlation_of
+from n1trial.summaries.noise import BLOCK, PERIOD, evidence_of_both, kinds, under_noise
+from n1trial.summaries.shared_noise import shared_noise
+from n1trial.summaries.summary import PersonSummary, read_summary, save_summary, summary_of
+from n1trial.summaries.two_stage import estimate_pooled, pool
 
 FINE = Diagnostics(
     chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=2000, min_ess_tail=2000, divergences=0, min_bfmi=0.9
@@ -257,7 +257,7 @@ def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
 
 
 @pytest.mark.slow
-def test_two_stages_agree_with_the_model_of_all_nights(capsys):
+def test_summariess_agree_with_the_model_of_all_nights(capsys):
     cohort, _ = lived(pretend_people(100, blocks=3), sleep, SLEEP, held=ORDINARY, seed=3)
     whole = fit_cohort(cohort, seed=1)
     assert whole.problems == ()

@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from n1trial.cohort.noise import BLOCK, PERIOD, UnderNoise, evidence_of_both, kinds, under_noise
 from n1trial.errors import CohortError
 from n1trial.files import write_whole
 from n1trial.fit import Fit
 from n1trial.models._priors import EFFECT, LOG_RATIO
 from n1trial.outcomes import Outcome
+from n1trial.summaries.noise import BLOCK, PERIOD, UnderNoise, evidence_of_both, kinds, under_noise
 from n1trial.trial import TrialData
 
 FORM = 2
