@@ -87,7 +87,7 @@ def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_pa
     files = sorted(summaries.iterdir())
     assert [file.name for file in files] == [f"{folder.name}.json" for folder in folders[:3]]
     pooled = CliRunner().invoke(cli, ["cohort", *map(str, files), "--out", str(out)], catch_exceptions=False)
-    assert pooled.exit_code == 4, pooled.output
+    assert pooled.exit_code == 3, pooled.output
     assert "3 people are too few" in pooled.output.replace("\xa0", " ")
     people = pd.read_csv(out / "people.csv")
     assert list(people["person"]) == [folder.name for folder in folders[:3]]
