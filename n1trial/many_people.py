@@ -191,6 +191,11 @@ def summarise_folders(
     Returns
     -------
     The files, each under the name of its person, and by name why anybody has none.
+
+    Raises
+    ------
+    CohortError
+        Nobody has a summary, or `people_of_folders` refuses somebody.
     """
     summaries, left_out = summaries_of(
         people_of_folders(paths, now=now),
@@ -199,6 +204,8 @@ def summarise_folders(
         scheduler=scheduler,
         on_done=on_done,
     )
+    if not summaries:
+        raise CohortError("; ".join(f"{name} has no summary: {why}" for name, why in left_out.items()))
     make_folder(out)
     files = []
     for name, summary in summaries.items():

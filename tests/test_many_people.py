@@ -14,7 +14,7 @@ from test_summaries import people_of
 from n1trial.cli import cli
 from n1trial.errors import CohortError, FolderError, TableError
 from n1trial.intake import import_exports, make_trial
-from n1trial.many_people import people_of_folders, read_properties, summarise_folder
+from n1trial.many_people import people_of_folders, read_properties, summarise_folder, summarise_folders
 from n1trial.own_table import read_people
 from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.summaries.summary import save_summary
@@ -117,11 +117,14 @@ def test_summaries_of_people_become_a_page_tables_and_words(tmp_path):
     assert "not both" in mixed.output
 
 
-def test_a_folder_given_twice_or_still_running_is_refused(folders):
+def test_a_folder_given_twice_or_still_running_is_refused(folders, tmp_path):
     with pytest.raises(CohortError, match="given twice"):
         people_of_folders([folders[0], folders[1], folders[0]], now=NOW)
     with pytest.raises(CohortError, match="runs until 2026-"):
         people_of_folders(folders[:2], now=datetime(2026, 1, 8, 12, tzinfo=UTC))
+    with pytest.raises(CohortError, match=f"{folders[0].name} has no summary: no outcome 'steps'"):
+        summarise_folders(folders[:1], tmp_path / "summaries", now=NOW, outcome="steps")
+    assert not (tmp_path / "summaries").exists()
     with pytest.raises(FolderError, match="nothing was fitted yet"):
         summarise_folder(folders[0])
 

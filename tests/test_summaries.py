@@ -215,7 +215,7 @@ def test_what_must_not_be_shared_is_not(tmp_path):
         summary_of(fitted(data, SLEEP), replace(data, sealed=True))
 
 
-def test_one_who_cannot_be_fitted_does_not_stop_the_others():
+def test_one_who_cannot_be_fitted_does_not_stop_the_others(tmp_path):
     ann, ben, eva = pretend_people(3, blocks=2)
     nights = ben.data.table.assign(tst_min=420.0)
     summaries, left_out = summaries_of(
@@ -225,6 +225,13 @@ def test_one_who_cannot_be_fitted_does_not_stop_the_others():
     assert list(left_out) == ["person 2"]
     assert "all alike" in left_out["person 2"] or "420" in left_out["person 2"]
     assert summaries["person 1"].nights == (14, 14, 14)
+    # A real fit's summary speaks of the noise too, comes back whole, and still holds no night.
+    told = summaries["person 1"]
+    assert set(told.noise) == {PERIOD, BLOCK, "phi", "nu"}
+    save_summary(tmp_path / "ann.json", told)
+    assert read_summary(tmp_path / "ann.json") == told
+    numbers = {round(each, 3) for each in _numbers(json.loads((tmp_path / "ann.json").read_text()))}
+    assert not numbers & {round(value, 3) for value in ann.data.table["tst_min"]}
     assert summaries_of([ann], outcome="steps", seed=1)[1] == {
         "person 1": "no outcome 'steps': choose from tst_min"
     }
