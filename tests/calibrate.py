@@ -102,26 +102,26 @@ def sbc_trial():
     return data
 
 
-def sbc_study(name):
+def sbc_study(name, *, seed=1):
     """Ranks of a model's quantities: histogram in 20 bins and ECDF at the points of the band."""
-    return _summed(name, [_counted(name, range(SBC_TRIALS[name]))])
+    return _summed(name, [_counted(name, range(SBC_TRIALS[name]), seed=seed)])
 
 
-def _counted(name, part, **threads):
+def _counted(name, part, *, seed=1, **threads):
     quantities = {quantity: partial(_draws_of, quantity) for quantity in QUANTITIES[name]}
-    prepared = _prepared(name, SBC_TRIALS[name])
+    prepared = _prepared(name, SBC_TRIALS[name], seed)
     return sbc.count(prepared, quantities, part=part, **threads), prepared.rng
 
 
 @lru_cache(maxsize=1)
-def _prepared(name, trials):
+def _prepared(name, trials, seed):
     model, data = models()[name], sbc_trial()
     outcomes = dict(zip(("y", "y_wakes"), (SLEEP, WAKES), strict=True))
     if len(model.KINDS) == 1:
         outcomes = {"y": next(each for each in outcomes.values() if each.kind in model.KINDS)}
     if model.KINDS == ("count",):
         data = replace(data, outcomes=(WAKES,))
-    return sbc.prepare(model, data, outcomes, trials=trials, seed=1)
+    return sbc.prepare(model, data, outcomes, trials=trials, seed=seed)
 
 
 def _summed(name, counted):
