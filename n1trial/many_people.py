@@ -22,23 +22,20 @@ from n1trial.cohort import (
 )
 from n1trial.cohort.companion import average_of
 from n1trial.conduct import coming_evening, last_night, read_course
-from n1trial.errors import CohortError, FolderError
+from n1trial.errors import CohortError
 from n1trial.files import make_folder, write_whole
 from n1trial.fit import OnStage
-from n1trial.fit_file import load_fits
 from n1trial.intake import trial_data
 from n1trial.report.cohort_material import CohortMaterial, material_of_nights, material_of_summaries
 from n1trial.report.cohort_page import write_cohort
 from n1trial.store import open_folder
 from n1trial.summaries import (
-    PersonSummary,
     TwoStage,
     estimate_pooled,
     pool,
     read_summary,
     save_summary,
     summaries_of,
-    summary_of,
 )
 from n1trial.tasks import OnDone
 from n1trial.trial import TrialData
@@ -150,27 +147,6 @@ def _write_tables(out: Path, tables: Mapping[str, pd.DataFrame]) -> None:
         write_whole(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
 
 
-def summarise_folder(path: Path, *, outcome: str | None = None) -> PersonSummary:
-    """What a fitted trial may share of an outcome, by default the primary one: no night and no date.
-
-    Raises
-    ------
-    FolderError
-        Nothing was fitted, or nights or diary changed since.
-    CohortError
-        The fit did not pass its gate, the arms are still hidden, or no such outcome was fitted.
-    """
-    folder = open_folder(path)
-    data = trial_data(folder)[0]
-    fits = {each.fit.outcome.name: each.fit for each in load_fits(folder.fit)}
-    if outcome is not None and outcome not in fits:
-        raise CohortError(f"{path}: {outcome} was not fitted: choose from {', '.join(fits)}")
-    fit = fits[outcome] if outcome else next(iter(fits.values()))
-    if fit.data_sha256 != data.sha256:
-        raise FolderError(f"{path}: nights or diary changed after the fit: run n1trial fit again")
-    return summary_of(fit, data)
-
-
 def summarise_folders(
     paths: Sequence[Path],
     out: Path,
@@ -181,16 +157,18 @@ def summarise_folders(
     sampler_seed: int = SAMPLER_SEED,
     on_done: OnDone = lambda done, of: None,
 ) -> tuple[list[Path], dict[str, str]]:
-    """Fit finished trials anew, each by itself, and write their summaries into a folder.
+    """Fit finished trials anew, each by itself and with draws enough to pool; write their summaries.
 
     Parameters
     ----------
+    out
+        A folder, in which every file has the name of its person; or, of one trial, a JSON file.
     scheduler
         Address of a Dask scheduler whose workers fit; None: processes of this machine.
 
     Returns
     -------
-    The files, each under the name of its person, and by name why anybody has none.
+    The files, and by name why anybody has none.
 
     Raises
     ------
@@ -206,12 +184,14 @@ def summarise_folders(
     )
     if not summaries:
         raise CohortError("; ".join(f"{name} has no summary: {why}" for name, why in left_out.items()))
-    make_folder(out)
-    files = []
-    for name, summary in summaries.items():
+    if out.suffix == ".json":
+        files = [out]
+    else:
+        make_folder(out)
         # Folders of one name are told apart by their paths.
-        files.append(out / f"{name.strip('./').replace('/', '-')}.json")
-        save_summary(files[-1], summary)
+        files = [out / f"{name.strip('./').replace('/', '-')}.json" for name in summaries]
+    for file, summary in zip(files, summaries.values(), strict=True):
+        save_summary(file, summary)
     return files, left_out
 
 

@@ -12,12 +12,12 @@ from people import pretend_people
 from test_summaries import people_of
 
 from n1trial.cli import cli
-from n1trial.errors import CohortError, FolderError, TableError
+from n1trial.errors import CohortError, TableError
 from n1trial.intake import import_exports, make_trial
-from n1trial.many_people import people_of_folders, read_properties, summarise_folder, summarise_folders
+from n1trial.many_people import people_of_folders, read_properties, summarise_folders
 from n1trial.own_table import read_people
 from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
-from n1trial.summaries.summary import save_summary
+from n1trial.summaries.summary import read_summary, save_summary
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -91,9 +91,13 @@ def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_pa
     assert "3 people are too few" in pooled.output.replace("\xa0", " ")
     people = pd.read_csv(out / "people.csv")
     assert list(people["person"]) == [folder.name for folder in folders[:3]]
-    one_file = CliRunner().invoke(cli, ["summary", *map(str, folders[:2]), "--out", str(tmp_path / "a.json")])
-    assert one_file.exit_code == 2
-    assert "name a folder for several trials" in one_file.output
+    alone = tmp_path / "ann.json"
+    one_file = CliRunner().invoke(cli, ["summary", str(folders[0]), "--out", str(alone)])
+    assert one_file.exit_code == 0, one_file.output
+    assert read_summary(alone).mean == pytest.approx(read_summary(files[0]).mean, rel=1e-4)
+    two = CliRunner().invoke(cli, ["summary", *map(str, folders[:2]), "--out", str(alone)])
+    assert two.exit_code == 2
+    assert "name a folder for several trials" in two.output
 
 
 def test_summaries_of_people_become_a_page_tables_and_words(tmp_path):
@@ -125,8 +129,6 @@ def test_a_folder_given_twice_or_still_running_is_refused(folders, tmp_path):
     with pytest.raises(CohortError, match=f"{folders[0].name} has no summary: no outcome 'steps'"):
         summarise_folders(folders[:1], tmp_path / "summaries", now=NOW, outcome="steps")
     assert not (tmp_path / "summaries").exists()
-    with pytest.raises(FolderError, match="nothing was fitted yet"):
-        summarise_folder(folders[0])
 
 
 def long_table(tmp_path, people, **further):

@@ -254,7 +254,7 @@ def _pool(summaries: list[Path], out: Path, sampler_seed: int) -> None:
     "--out",
     type=ANY_PATH,
     required=True,
-    help="A JSON file for the fit of one trial, or a folder: then every trial is fitted anew.",
+    help="A folder for the summaries; or a JSON file, for that of one trial.",
 )
 @SAMPLER_SEED
 @SCHEDULER
@@ -262,26 +262,21 @@ def summary(
     folders: tuple[Path, ...], outcome: str | None, out: Path, sampler_seed: int, scheduler: str | None
 ) -> None:
     """Write what trials may share with a cohort: their effects, no night and no date."""
-    from n1trial.many_people import summarise_folder, summarise_folders
-    from n1trial.summaries import save_summary
+    from n1trial.many_people import summarise_folders
 
-    if out.suffix == ".json":
-        if len(folders) > 1 or scheduler:
-            raise click.UsageError(f"--out is {out.name}, one file: name a folder for several trials")
-        save_summary(out, summarise_folder(folders[0], outcome=outcome))
-        files = [out]
-    else:
-        with counted("fitting trials") as on_done:
-            files, left_out = summarise_folders(
-                folders,
-                out,
-                now=now(),
-                outcome=outcome,
-                scheduler=scheduler,
-                sampler_seed=sampler_seed,
-                on_done=on_done,
-            )
-        for name, why in left_out.items():
-            click.echo(f"{name} has no summary: {why}", err=True)
+    if out.suffix == ".json" and len(folders) > 1:
+        raise click.UsageError(f"--out is {out.name}, one file: name a folder for several trials")
+    with counted("fitting trials") as on_done:
+        files, left_out = summarise_folders(
+            folders,
+            out,
+            now=now(),
+            outcome=outcome,
+            scheduler=scheduler,
+            sampler_seed=sampler_seed,
+            on_done=on_done,
+        )
+    for name, why in left_out.items():
+        click.echo(f"{name} has no summary: {why}", err=True)
     for file in files:
         click.echo(f"{file}: effects, their uncertainty and counts of nights; look at it before you share it")
