@@ -33,6 +33,7 @@ def fit_model(
     variants: bool = True,
     draws: int = DRAWS,
     cores: int = 2,
+    attempts: Attempts = ATTEMPTS,
     stage: Stage = lambda said: None,
 ) -> Fit:
     """Fit one outcome: compile once, sample the default and every variant, and judge the sampling.
@@ -43,6 +44,10 @@ def fit_model(
         The same seed gives draws equal to six significant digits, not to the bit.
     variants
         Whether the model's variants are sampled too, which checks and reports need.
+    draws
+        Draws of each of four chains.
+    attempts
+        As `sample_compiled` takes them.
     stage
         Called with a few words whenever a new stage of work begins.
 
@@ -61,7 +66,9 @@ def fit_model(
     others = model.variants(data, outcome) if variants else {}
     for name, values in {"default": {}, **others}.items():
         stage("sampling" if name == "default" else f"sampling, {name}")
-        sampled[name] = sample_compiled(built, compiled, values, seed=seed, draws=draws, cores=cores)
+        sampled[name] = sample_compiled(
+            built, compiled, values, seed=seed, draws=draws, cores=cores, attempts=attempts
+        )
     return Fit(
         outcome=outcome,
         model=model.NAME,

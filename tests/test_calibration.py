@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import calibrate
@@ -60,25 +61,28 @@ def trials(truth, count, *, seed):
 
 def posteriors(data_sets, outcome):
     """Effect draws [draw, contrast] of every trial: one compilation, new data each time."""
-    model, compiled = model_for(outcome), None
-    for data in data_sets:
-        built = model.build(data, outcome)
-        if compiled is None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                compiled = nutpie.compile_pymc_model(built)
-        values = {variable.name: variable.get_value() for variable in built.data_vars}
+    model, data_sets = model_for(outcome), iter(data_sets)
+    first = next(data_sets)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = nutpie.compile_pymc_model(model.build(first, outcome))
+
+    def sampled(data):
+        values = {variable.name: variable.get_value() for variable in model.build(data, outcome).data_vars}
         tree = nutpie.sample(
             compiled.with_data(**values),
-            draws=500,
+            draws=1000,
             tune=400,
-            chains=2,
-            cores=2,
+            chains=1,
+            cores=1,
             seed=1,
             target_accept=0.9,
             progress_bar=False,
         )
-        yield data, tree["posterior"]["effect"].to_numpy().reshape(-1, len(data.treatments))
+        return data, tree["posterior"]["effect"].to_numpy().reshape(-1, len(data.treatments))
+
+    with ThreadPoolExecutor(2) as pool:
+        yield from pool.map(sampled, itertools.chain([first], data_sets))
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,15 @@ from functools import partial
 from n1trial.cohort.people import Person
 from n1trial.errors import AnalysisError, CohortError
 from n1trial.outcomes import Outcome
-from n1trial.sampling import fit_model
+from n1trial.sampling import Attempts, fit_model
 from n1trial.summaries.summary import PersonSummary, summary_of
 from n1trial.tasks import PROCESSES, OnDone, run_tasks
 
 # Of each of four chains. What the draws of each person get wrong of the noise adds up over people: with 1,000 a chain,
 # three cohorts of a hundred had averages and spreads up to .24 posterior SD away; with these, .11.
 DRAWS = 4000
+# So many draws rarely pass without a divergence at larger steps, and would be made twice.
+ATTEMPTS: Attempts = ((1, 0.97), (1, 0.99), (3, 0.99))
 
 
 def summaries_of(
@@ -51,9 +53,10 @@ def summaries_of(
 def _summary_or_reason(person: Person, *, outcome: str | None, seed: int) -> PersonSummary | str:
     try:
         chosen = _chosen(person, outcome)
-        return summary_of(
-            fit_model(person.data, chosen, seed=seed, variants=False, draws=DRAWS, cores=1), person.data
+        fit = fit_model(
+            person.data, chosen, seed=seed, variants=False, draws=DRAWS, cores=1, attempts=ATTEMPTS
         )
+        return summary_of(fit, person.data)
     except (AnalysisError, CohortError) as error:
         # One of a hundred must not stop the others.
         return str(error)
