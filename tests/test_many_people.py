@@ -94,7 +94,10 @@ def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_pa
     alone = tmp_path / "ann.json"
     one_file = CliRunner().invoke(cli, ["summary", str(folders[0]), "--out", str(alone)])
     assert one_file.exit_code == 0, one_file.output
-    assert read_summary(alone).mean == pytest.approx(read_summary(files[0]).mean, rel=1e-4)
+    told, again = read_summary(files[0]), read_summary(alone)
+    # Apart by the error of draws, at most: where code is compiled anew, the last digit of a step may differ.
+    assert np.subtract(told.mean, again.mean) == pytest.approx(0.0, abs=0.1 * told.covariance[0][0] ** 0.5)
+    assert (told.arms, told.nights, told.labels) == (again.arms, again.nights, again.labels)
     two = CliRunner().invoke(cli, ["summary", *map(str, folders[:2]), "--out", str(alone)])
     assert two.exit_code == 2
     assert "name a folder for several trials" in two.output
