@@ -69,7 +69,7 @@ def test_the_answer_stands_first_with_its_verdict_people_and_the_next_one():
     page = render_cohort(material(pretend_people(8, blocks=2)))
     said = words(page)
     assert "On average, magnesium is worth having: 30 min longer." in said
-    assert "About 8 of these 8 gain at least 15 min longer" in said
+    assert "Nearly all of these 8 gain at least 15 min longer" in said
     assert "Of 100 people like these about" in said
     assert "REML with Hartung-Knapp" in said
     assert said.index("On average, magnesium") < said.index("Methods")

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from n1trial.checks._reweighted import MAX_K
-from n1trial.cohort.effects import CohortEffects, PooledDraws, effects_of, in_unit
+from n1trial.cohort.draws import PooledDraws
+from n1trial.cohort.effects import CohortEffects, effects_of, in_unit
 from n1trial.columns import Array
 from n1trial.errors import CohortError
 from n1trial.models import _priors as prior

@@ -74,12 +74,13 @@ def how_people_differ(effect: CohortEffect) -> str:
     few, some, many = (
         round(people * share) for share in (effect.gainers.low, effect.gainers.mean, effect.gainers.high)
     )
+    how_many = {0: "Hardly any", people: "Nearly all"}.get(some, f"About {some}")
     unit = f"{NBSP}{outcome.contrast_unit}" if outcome.contrast_unit != "units" else ""
     lowest, highest = amount(outcome, effect.spread.low), amount(outcome, effect.spread.high)
     return (
         f"Most people’s own effect is within {amount(outcome, 2 * effect.spread.mean)}{unit} of the average"
         f" (SD {amount(outcome, effect.spread.mean)}, {INTERVAL * 100:.0f}{NBSP}% interval {lowest} to {highest})."
-        f" About {some} of these {people} gain {threshold(outcome)} ({few} to {many})."
+        f" {how_many} of these {people} gain {threshold(outcome)} ({few} to {many})."
     )
 
 
