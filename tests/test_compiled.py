@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from ctypes import CFUNCTYPE, c_int64, c_uint64, c_void_p
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, compile_model
 from n1trial.compiled._fingerprint import fingerprint
+from n1trial.compiled._graphs import functions_of
 
 
 def small_model(y, *, scale=2.0):
@@ -98,6 +100,22 @@ def test_nothing_is_kept_where_nothing_can_be_written(kept, tmp_path):
     compiled = compile_model(kept[1], folder=tmp_path / "code")
     assert not compiled.known
     assert density(compiled, np.zeros(3), compiled.packed())[0] < 0
+
+
+def test_of_two_that_compile_a_model_at_once_one_makes_the_code(tmp_path, monkeypatch):
+    made = []
+
+    def counted(*asked, **options):
+        made.append(asked)
+        return functions_of(*asked, **options)
+
+    monkeypatch.setattr("n1trial.compiled.functions_of", counted)
+    models = [small_model([1.0, 2.0, 3.0, 5.0], scale=3.0) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda model: compile_model(model, folder=tmp_path), models)
+    assert len(made) == 1
+    point = np.array([0.3, 0.1, 0.2])
+    assert density(one, point, one.packed())[0] == density(other, point, other.packed())[0]
 
 
 def test_another_process_finds_the_code_and_the_same_numbers(kept):

@@ -18,6 +18,7 @@ import pymc as pm
 import pytensor
 from numba.core.errors import NumbaError
 from nutpie.compile_pymc import CompiledPyMCModel
+from pytensor.compile.compilelock import lock_ctx
 from pytensor.compile.sharedvalue import SharedVariable
 
 from n1trial.compiled._fingerprint import fingerprint
@@ -32,6 +33,8 @@ type Array = npt.NDArray[np.float64]
 
 POINT = "point"
 LAYOUT = "layout.json"
+# Longer than any model of ours takes to compile.
+MAKING_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +144,18 @@ def _kept(folder: Path) -> tuple[Layout, Native] | None:
 
 
 def _made(built: pm.Model, folder: Path, *, densities: bool) -> tuple[Layout, Native]:
-    layout, functions = functions_of(built, densities=densities)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        native_code(layout, folder, functions)
-        # Last, so that a layout always has its code beside it.
-        write_whole(folder / LAYOUT, layout_text(layout))
+        # One process at a time: another's code may differ in the last digit, and one of them would be replaced.
+        with lock_ctx(folder, timeout=MAKING_S):
+            if found := _kept(folder):
+                return found
+            layout, functions = functions_of(built, densities=densities)
+            native_code(layout, folder, functions)
+            # Last, so that a layout always has its code beside it.
+            write_whole(folder / LAYOUT, layout_text(layout))
+            # Read back, so that the first process runs the very code that later ones do.
+            return _kept(folder) or (layout, native_code(layout, folder, functions))
     except (OSError, FolderError):
+        layout, functions = functions_of(built, densities=densities)
         return layout, native_code(layout, None, functions)
-    # Read back, so that the first process runs the very code that later ones do.
-    return _kept(folder) or (layout, native_code(layout, folder, functions))
