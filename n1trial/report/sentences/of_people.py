@@ -30,7 +30,7 @@ TWO_STAGES = (
     " average and the spread are learnt from all summaries together."
 )
 ERROR_OF_TWO_STAGES = (
-    "On three simulated cohorts of a hundred people, average and spread came out within .11 of their own SD of those of"
+    "On three simulated cohorts of a hundred people, average and spread came out within .12 of their own SD of those of"
     " the model of all nights."
 )
 
