@@ -108,10 +108,15 @@ def estimate_effects(fit: Fit, data: TrialData) -> Effects:
     A fit with problems gives "no verdict" for every contrast.
     """
     contrasts = tuple(_effect(fit, data, arm, comparator) for arm, comparator in data.contrasts)
-    problems = fit.problems + _design_problems(data, fit.outcome)
+    problems = problems_of(fit, data)
     if problems:
         contrasts = tuple(_without_verdict(effect) for effect in contrasts)
     return Effects(outcome=fit.outcome, contrasts=contrasts, problems=problems)
+
+
+def problems_of(fit: Fit, data: TrialData) -> tuple[str, ...]:
+    """What forbids a verdict, one sentence each: of the sampler, and of the design as it was lived."""
+    return fit.problems + _design_problems(data, fit.outcome)
 
 
 def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:

@@ -6,6 +6,7 @@ Here the rooms are joined: no statistics and no sleep, only who hands what to wh
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from n1trial.checks import Case, CheckResult, Reading, checks_table, weigh_effects
 from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, coming_evening, last_night, read_course
 from n1trial.diary import Diary, read_diary
-from n1trial.effects import Effects, estimate_effects
+from n1trial.effects import Effects, estimate_effects, problems_of
 from n1trial.errors import FolderError, GateError
 from n1trial.files import make_folder, write_whole
 from n1trial.fit import Fit, OnStage
@@ -33,7 +34,7 @@ SAMPLER_SEED = 1
 type OnNights = Callable[[TrialData], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Analysis:
     """What was estimated, one entry an outcome, the primary first.
 
@@ -44,17 +45,24 @@ class Analysis:
 
     data: TrialData
     fits: tuple[Fit, ...]
-    effects: tuple[Effects, ...]
     checks: dict[str, tuple[CheckResult, ...]]
     tables: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
     seconds: dict[str, dict[str, float]] = field(default_factory=dict)
     known: bool = False
     decision: Decision | None = None
 
+    @cached_property
+    def effects(self) -> tuple[Effects, ...]:
+        """Made when first asked for: how many nights would settle a question takes most of a second."""
+        return tuple(
+            weigh_effects(estimate_effects(fit, self.data), self.checks[fit.outcome.name])
+            for fit in self.fits
+        )
+
     @property
     def refused(self) -> bool:
         """Whether a gate forbids the verdict of the primary outcome."""
-        return bool(self.effects[0].problems)
+        return bool(problems_of(self.fits[0], self.data))
 
 
 def fit_folder(
@@ -76,13 +84,13 @@ def fit_folder(
     """
     recorded, diary, _ = _nights_now(folder, now=now)
     data = recorded.data
-    if _over(folder, data, now=now) and not folder.sealed:
-        on_nights(data)
     cases = _cases(data, readings=other_readings(folder, recorded, diary), recorders=recorders(recorded))
     key = fits_key(cases, seed=sampler_seed)
     known = known_fits(folder.fit, key=key)
     if known is not None:
         return replace(_analysis(data, known), known=True)
+    if _over(folder, data, now=now) and not folder.sealed:
+        on_nights(data)
     checked = fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage)
     with writing(folder) as writer:
         save_fits(folder.fit, checked, key=key)
@@ -239,9 +247,6 @@ def _analysis(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
     return Analysis(
         data=data,
         fits=tuple(each.fit for each in checked),
-        effects=tuple(
-            weigh_effects(estimate_effects(each.fit, data), each.findings.results) for each in checked
-        ),
         checks={each.fit.outcome.name: each.findings.results for each in checked},
         tables={each.fit.outcome.name: each.findings.tables for each in checked},
         seconds={

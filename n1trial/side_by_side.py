@@ -5,16 +5,14 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from queue import Empty
 from typing import Any
 
 from n1trial.checks import Case, Findings
 from n1trial.fit import Fit, OnStage
+from n1trial.loading import LOADED, workers_context
 
 PROCESSES = 2
-# Named, not imported: this process only waits, and the sampler takes two seconds to load.
-WORKER = "n1trial.worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +37,7 @@ def fit_outcomes(
     on_stage
         Called in this process with the outcome's name and a few words at every new stage.
     """
-    context = get_context("spawn")
+    context = workers_context()
     said = context.Queue()
     with ProcessPoolExecutor(
         min(PROCESSES, len(cases)), mp_context=context, initializer=_start, initargs=(said, time.time())
@@ -60,7 +58,8 @@ _start_s = 0.0
 
 def _start(said: Any, asked_at: float) -> None:
     global _worker, _said, _start_s
-    _worker, _said = importlib.import_module(WORKER), said
+    _said = said
+    _worker = importlib.import_module(LOADED).worker
     _start_s = time.time() - asked_at
 
 

@@ -1,13 +1,13 @@
 """The whole pass, end to end, on a pretend person whose truth is known."""
 
 import itertools
-import resource
 import stat
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,14 @@ from n1trial.errors import FolderError, GateError
 from n1trial.intake import import_exports, make_trial, trial_data
 from n1trial.journey import _over, analyse_table, fit_folder, report_folder
 from n1trial.own_table import read_table
-from n1trial.simulate import QUIET, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
+from n1trial.simulate import (
+    QUIET,
+    Truth,
+    diary_text,
+    simulate_nights,
+    write_fitbit_takeout,
+    write_oura_web_csv,
+)
 from n1trial.store import open_folder, read_log
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -32,7 +39,15 @@ TRUTH = replace(QUIET, effects_min={"glycine": 20.0, "magnesium-glycinate": 35.0
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory):
     """A trial that was planned, lived, imported, fitted and reported."""
-    here = tmp_path_factory.mktemp("journey")
+    folder, person = _lived(tmp_path_factory.mktemp("journey"), TRUTH, 1)
+    stages = []
+    fit_folder(folder, now=NOW, on_stage=lambda name, said: stages.append((name, said)))
+    analysis = report_folder(folder, now=NOW)
+    return folder, person, analysis, stages
+
+
+def _lived(here, truth, person):
+    """A trial of a pretend person, lived and imported, and the person's nights."""
     folder = make_trial(
         here / "trial",
         protocol="glycine-vs-magnesium-glycinate",
@@ -41,15 +56,12 @@ def lived(tmp_path_factory):
         home_zone=ZoneInfo(ZONE),
         now=NOW,
     )
-    person = simulate_nights(folder.schedule, TRUTH, seed=1)
-    write_fitbit_takeout(person, here / "takeout.zip", zone=ZONE)
-    write_oura_web_csv(person, here / "oura.csv", zone=ZONE)
-    folder.diary.write_text(diary_text(person, folder.protocol), encoding="utf-8")
+    nights = simulate_nights(folder.schedule, truth, seed=person)
+    write_fitbit_takeout(nights, here / "takeout.zip", zone=ZONE)
+    write_oura_web_csv(nights, here / "oura.csv", zone=ZONE)
+    folder.diary.write_text(diary_text(nights, folder.protocol), encoding="utf-8")
     import_exports(folder, [here / "takeout.zip"], now=NOW)
-    stages = []
-    fit_folder(folder, now=NOW, on_stage=lambda name, said: stages.append((name, said)))
-    analysis = report_folder(folder, now=NOW)
-    return folder, person, analysis, stages
+    return folder, nights
 
 
 def test_the_nights_that_were_lived_are_the_nights_that_are_analysed(lived):
@@ -174,21 +186,31 @@ def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
     assert opened == [str(folder.report)]
 
 
-# Promised are 12 s by the clock for a fit on two cores and 4 s for a report: 24 and 4 s of one core. Half again is
-# allowed, since beside other work the same instructions take that much longer.
+@pytest.fixture(scope="module")
+def mornings(tmp_path_factory):
+    """Four trials of ordinary people, imported; what a fit compiles is kept since the first was fitted."""
+    folders = [_lived(tmp_path_factory.mktemp("morning"), Truth(), person)[0] for person in range(4)]
+    fit_folder(folders[0], now=NOW, on_stage=lambda name, said: None)
+    return folders[1:]
+
+
+# Promised on two idle cores: 12 s for a fit of nights that are new, 4 s for a report. A fit that samples twice
+# takes two seconds more, so the middle one of three is held to it.
 @pytest.mark.alone
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "most_s"), [(["fit", "--sampler-seed"], 36), (["report"], 6)])
-def test_the_second_morning_is_quick(command, most_s, lived, capsys):
-    took_s = []
-    for morning in ("2", "3"):
-        arguments = [*command, morning] if command[0] == "fit" else command
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
-        ran = subprocess.run([PROGRAM, *arguments, lived[0].path], capture_output=True, check=False)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        took_s.append(used)
-        with capsys.disabled():
-            print(f"\n{' '.join(arguments)}: {perf_counter() - started:.1f} s, {used:.1f} s of one core")
-        assert ran.returncode == 0, ran.stderr.decode()
-    assert took_s[1] <= most_s
+def test_the_second_morning_is_quick(mornings, capsys):
+    took_s = {}
+    for command in ("fit", "report"):
+        took_s[command] = [_seconds_of(command, folder, capsys) for folder in mornings]
+    assert median(took_s["fit"]) <= 12
+    assert median(took_s["report"]) <= 4
+
+
+def _seconds_of(command, folder, capsys):
+    started = perf_counter()
+    ran = subprocess.run([PROGRAM, command, folder.path], capture_output=True, check=False)
+    took_s = perf_counter() - started
+    with capsys.disabled():
+        print(f"\n{command}: {took_s:.1f} s")
+    assert ran.returncode == 0, ran.stderr.decode()
+    return took_s

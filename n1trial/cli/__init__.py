@@ -46,6 +46,9 @@ def main() -> None:
         traceback.print_exc()
         click.echo("n1trial: this is a bug of ours; please report the lines above", err=True)
         sys.exit(EXIT_OUR_BUG)
+    finally:
+        # The process ends here and gives all its memory back at once.
+        gc.freeze()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

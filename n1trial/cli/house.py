@@ -25,6 +25,9 @@ def demo(out: Path) -> None:
     A person who does not exist takes nothing, glycine or magnesium glycinate for 18 weeks. The trial folder
     and the pretend exports are made anew in --out.
     """
+    from n1trial.loading import load_ahead
+
+    load_ahead()
     from n1trial.demo import run_demo
 
     click.echo("A pretend trial: 18 weeks of nothing, glycine or magnesium glycinate, in random order.")
@@ -119,6 +122,9 @@ def doctor() -> None:
     """Show versions, and time the whole pass on a pretend trial."""
     from tempfile import TemporaryDirectory
 
+    from n1trial.loading import load_ahead
+
+    load_ahead()
     from n1trial.demo import examine
 
     with TemporaryDirectory() as scratch, progress() as on_stage:

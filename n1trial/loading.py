@@ -1,0 +1,26 @@
+"""How processes get the sampler, which takes two seconds to load: loaded once, ahead, and forked."""
+
+import sys
+import tempfile
+from multiprocessing import forkserver, get_context
+from multiprocessing.context import BaseContext
+
+# Named, not imported: a process that only waits has no use for it.
+LOADED = "n1trial.loaded"
+# A fork server listens at a socket in the folder for temporary files; a socket's path has room for 108 bytes.
+LONGEST_FOLDER = 60
+
+
+def load_ahead() -> None:
+    """Begin to load the sampler in another process, where processes are forked, and come back at once."""
+    if workers_context().get_start_method() == "forkserver":
+        forkserver.ensure_running()
+
+
+def workers_context() -> BaseContext:
+    """How processes that sample are started: forked from one that has loaded the sampler, or each anew."""
+    if sys.platform != "linux" or len(tempfile.gettempdir()) > LONGEST_FOLDER:
+        return get_context("spawn")
+    forked = get_context("forkserver")
+    forked.set_forkserver_preload([LOADED])
+    return forked
