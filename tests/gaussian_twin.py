@@ -38,25 +38,34 @@ class Sampler:
         return tree["posterior"].to_dataset()
 
 
-def given(data, outcome, *, sigma, phi, period_sd, block_sd, weekday_sd):
-    """Mean [arm] and covariance [arm, arm] of the arms when everything but the linear part is known."""
-    columns = columns_of(data, outcome)
-    recorded = columns.used > 0
-    terms = {name: column[recorded] for name, column in columns.terms.items()}
-    nights = int(recorded.sum())
-    apart = np.abs(np.subtract.outer(columns.day[recorded], columns.day[recorded]))
-    errors = sigma**2 / (1 - phi**2) * np.sign(phi) ** apart * np.abs(phi) ** apart
-    errors = errors + prior.LEVEL.scale**2 * np.ones((nights, nights))
-    errors = errors + prior.TREND.scale**2 * terms["trend"] @ terms["trend"].T
-    errors = errors + period_sd**2 * terms["period"] @ terms["period"].T
-    errors = errors + block_sd**2 * terms["block"] @ terms["block"].T
-    zero_sum = np.eye(7) - 1 / 7
-    errors = errors + weekday_sd**2 * terms["weekday"] @ zero_sum @ terms["weekday"].T
-    arm, y = terms["arm"], columns.y[recorded] - prior.LEVEL.parameters[0]
-    solved = np.linalg.solve(errors, np.column_stack([arm, y]))
-    precision = arm.T @ solved[:, :-1] + np.eye(arm.shape[1]) / prior.EFFECT.scale**2
-    covariance = np.linalg.inv(precision)
-    return covariance @ (arm.T @ solved[:, -1]), covariance
+class Given:
+    """Arms of one trial by dense algebra, when everything but the linear part is known."""
+
+    def __init__(self, data, outcome):
+        columns = columns_of(data, outcome)
+        recorded = columns.used > 0
+        day = columns.day[recorded]
+        terms = {name: column[recorded] for name, column in columns.terms.items()}
+        self.arm, self.y = terms["arm"], columns.y[recorded] - prior.LEVEL.parameters[0]
+        self.apart = np.abs(np.subtract.outer(day, day)).astype(int)
+        self.certain = prior.LEVEL.scale**2 + prior.TREND.scale**2 * terms["trend"] @ terms["trend"].T
+        zero_sum = np.eye(7) - 1 / 7
+        self.shared = {
+            "period_sd": terms["period"] @ terms["period"].T,
+            "block_sd": terms["block"] @ terms["block"].T,
+            "weekday_sd": terms["weekday"] @ zero_sum @ terms["weekday"].T,
+        }
+
+    def arms(self, *, sigma, phi, **sds):
+        """Mean [arm] and covariance [arm, arm]."""
+        gaps = np.arange(self.apart.max() + 1)
+        errors = (sigma**2 / (1 - phi**2) * phi**gaps)[self.apart] + self.certain
+        for name, sd in sds.items():
+            errors += sd**2 * self.shared[name]
+        solved = np.linalg.solve(errors, np.column_stack([self.arm, self.y]))
+        precision = self.arm.T @ solved[:, :-1] + np.eye(self.arm.shape[1]) / prior.EFFECT.scale**2
+        covariance = np.linalg.inv(precision)
+        return covariance @ (self.arm.T @ solved[:, -1]), covariance
 
 
 def known_but_for_sampling(data, outcome, posterior, *, take):
@@ -64,7 +73,8 @@ def known_but_for_sampling(data, outcome, posterior, *, take):
     names = ("sigma", "phi", "period_sd", "block_sd", "weekday_sd")
     flat = {name: posterior[name].to_numpy().ravel() for name in names}
     chosen = np.linspace(0, len(flat["phi"]) - 1, take).astype(int)
-    found = [given(data, outcome, **{name: float(flat[name][k]) for name in names}) for k in chosen]
+    given = Given(data, outcome)
+    found = [given.arms(**{name: float(flat[name][k]) for name in names}) for k in chosen]
     means = np.array([mean for mean, _ in found])
     variances = np.array([np.diag(covariance) for _, covariance in found])
-    return means.mean(axis=0), np.sqrt(variances.mean(axis=0) + means.var(axis=0)), means.std(axis=0)
+    return means.mean(axis=0), np.sqrt(variances.mean(axis=0) + means.var(axis=0))
