@@ -1,5 +1,6 @@
 """How processes get the sampler, which takes two seconds to load: loaded once, ahead, and forked."""
 
+import signal
 import sys
 import tempfile
 from multiprocessing import forkserver, get_context
@@ -13,8 +14,14 @@ LONGEST_FOLDER = 60
 
 def load_ahead() -> None:
     """Begin to load the sampler in another process, where processes are forked, and come back at once."""
-    if workers_context().get_start_method() == "forkserver":
+    if workers_context().get_start_method() != "forkserver":
+        return
+    # Ctrl-C reaches every process; one that only loads says nothing, and ends with this one.
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
         forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def workers_context() -> BaseContext:

@@ -1,6 +1,7 @@
 """Several outcomes fitted and checked side by side, each in a process of its own."""
 
 import importlib
+import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -58,6 +59,8 @@ _start_s = 0.0
 
 def _start(said: Any, asked_at: float) -> None:
     global _worker, _said, _start_s
+    # Ctrl-C reaches every process; those that only work leave without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     _said = said
     _worker = importlib.import_module(LOADED).worker
     _start_s = time.time() - asked_at

@@ -1,6 +1,8 @@
 """The whole pass, end to end, on a pretend person whose truth is known."""
 
 import itertools
+import os
+import signal
 import stat
 import subprocess
 import sys
@@ -184,6 +186,30 @@ def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
     assert opened == []
     assert CliRunner().invoke(cli, ["report", str(folder.path), "--open"]).exit_code == 0
     assert opened == [str(folder.report)]
+
+
+@pytest.mark.parametrize("seen", ["before sampling", ": sampling"])
+def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen):
+    before = lived[0].fit.read_bytes()
+    # As a terminal does it: to all processes of the command at once.
+    fit = subprocess.Popen(
+        [PROGRAM, "fit", "--sampler-seed", "99", lived[0].path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    told = []
+    for line in fit.stdout:
+        told.append(line)
+        if seen in line:
+            os.killpg(fit.pid, signal.SIGINT)
+            break
+    rest, _ = fit.communicate(timeout=60)
+    assert fit.returncode == 130, [told, rest]
+    assert rest.splitlines()[-1] == "n1trial: stopped; nothing half written"
+    assert "Traceback" not in rest
+    assert lived[0].fit.read_bytes() == before
 
 
 @pytest.fixture(scope="module")
