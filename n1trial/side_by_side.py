@@ -5,11 +5,13 @@ import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
 from n1trial.checks import Case, Findings
+from n1trial.errors import TaskError
 from n1trial.fit import Fit, OnStage
 from n1trial.loading import LOADED, workers_context
 
@@ -37,6 +39,13 @@ def fit_outcomes(
         One an outcome.
     on_stage
         Called in this process with the outcome's name and a few words at every new stage.
+
+    Raises
+    ------
+    AnalysisError
+        The nights cannot teach the model anything.
+    TaskError
+        A process died.
     """
     context = workers_context()
     said = context.Queue()
@@ -49,7 +58,10 @@ def fit_outcomes(
                 on_stage(*said.get(timeout=0.05))
             except Empty:
                 continue
-        return [future.result() for future in futures]
+        try:
+            return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise TaskError("processes: one died while fitting: free some memory and try again") from None
 
 
 _worker: Any = None

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from multiprocessing import active_children
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from pretend import pretend_trial
 from n1trial.checks import Case, CheckResult, Findings
 from n1trial.convergence import Diagnostics, convergence_problems, diagnose
 from n1trial.effects import estimate_effects
-from n1trial.errors import FolderError
+from n1trial.errors import FolderError, TaskError
 from n1trial.fit_file import load_fits, save_fits
 from n1trial.outcomes import OUTCOMES
 from n1trial.sampling import fit_model
@@ -138,6 +139,17 @@ def test_two_outcomes_are_fitted_side_by_side_and_tell_their_stages():
     assert [each.fit.outcome.name for each in checked] == ["tst_min", "wake_episodes"]
     assert all("period means" in {line.check for line in each.findings.results} for each in checked)
     assert {("tst_min", "compiling"), ("wake_episodes", "compiling")} <= set(told)
+
+
+def test_a_process_that_is_killed_is_no_bug_of_ours():
+    data = pretend_trial(sd=30)
+
+    def kill(name, said):
+        for child in active_children():
+            child.kill()
+
+    with pytest.raises(TaskError, match="one died while fitting"):
+        fit_outcomes([Case(data=data, outcome=SLEEP)], seed=1, on_stage=kill)
 
 
 def made_tree(draws, *, diverging=0, energy=None):
