@@ -191,6 +191,8 @@ def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
 @pytest.mark.parametrize("seen", ["before sampling", ": sampling"])
 def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen):
     before = lived[0].fit.read_bytes()
+    # A shell starts what runs in the background deaf to it, and whatever that starts too.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     # As a terminal does it: to all processes of the command at once.
     fit = subprocess.Popen(
         [PROGRAM, "fit", "--sampler-seed", "99", lived[0].path],
@@ -199,6 +201,7 @@ def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen):
         text=True,
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, heard)
     told = []
     for line in fit.stdout:
         told.append(line)
