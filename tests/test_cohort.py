@@ -150,16 +150,13 @@ def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():
     assert sorted(set(np.round(theirs[:, 0], 12))) == [-0.5, 0.5]
 
 
+# People who are all alike are the hardest to sample: it takes a minute or two.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("outcome", "model", "held"),
     [
         (SLEEP, sleep, {"average": np.array([0.0, 40.0]), "spread": np.array([1.0, 1.0]), "period_sd": 1.0}),
-        pytest.param(
-            WAKES,
-            wakes,
-            {"average": np.array([0.0, -0.7]), "spread": np.array([0.01, 0.01])},
-            marks=pytest.mark.slow,
-        ),
+        (WAKES, wakes, {"average": np.array([0.0, -0.7]), "spread": np.array([0.01, 0.01])}),
     ],
     ids=["sleep", "wakes"],
 )
