@@ -41,8 +41,7 @@ def fit_model(
     Parameters
     ----------
     seed
-        The same seed gives draws equal to six significant digits, not to the bit, from code that was kept. The
-        fit that compiles the model was seen to give others, within their Monte Carlo error.
+        The same seed gives draws equal to six significant digits, not to the bit.
     variants
         Whether the model's variants are sampled too, which checks and reports need.
     draws

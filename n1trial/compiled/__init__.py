@@ -23,7 +23,7 @@ from pytensor.compile.sharedvalue import SharedVariable
 
 from n1trial.compiled._fingerprint import fingerprint
 from n1trial.compiled._graphs import LOG_LIKELIHOOD, LOG_PRIOR, functions_of
-from n1trial.compiled._native import Layout, Native, layout_of, layout_text, native_code
+from n1trial.compiled._native import Layout, Native, engine_of_its_own, layout_of, layout_text, native_code
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
 
@@ -135,7 +135,8 @@ def _shared(built: pm.Model) -> list[SharedVariable]:
 def _kept(folder: Path) -> tuple[Layout, Native] | None:
     try:
         layout = layout_of((folder / LAYOUT).read_text(encoding="utf-8"))
-        return layout, native_code(layout, folder)
+        with engine_of_its_own():
+            return layout, native_code(layout, folder)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     except NumbaError:

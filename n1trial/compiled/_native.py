@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
+from numba.core.codegen import JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
 
 DENSITY, DRAW = "density_of", "draw_of"
 SOURCE = "code.py"
@@ -118,6 +122,24 @@ def native_code(layout: Layout, folder: Path | None, functions: Mapping[str, Any
             names["draws"]
         ),
     )
+
+
+@contextmanager
+def engine_of_its_own() -> Iterator[None]:
+    """Within, numba loads code into an engine that nothing else is in.
+
+    Functions that a model's code calls are weak symbols, and of two with one name an engine keeps the first,
+    which was optimised in another place and differs in the last digit. So the code of a model would depend on
+    what was compiled or loaded before it.
+    """
+    with global_compiler_lock:
+        context = cpu_target.target_context
+        shared = context._internal_codegen
+        context._internal_codegen = JITCPUCodegen("n1trial")
+        try:
+            yield
+        finally:
+            context._internal_codegen = shared
 
 
 def _source(layout: Layout) -> Iterator[str]:
