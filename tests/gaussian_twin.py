@@ -1,11 +1,10 @@
 """The Gaussian model sampled for one trial after another, and dense algebra, to compare the twin with."""
 
-import warnings
-
 import numpy as np
-import nutpie
+import sbc
 
 from n1trial.columns import columns_of
+from n1trial.compiled import compile_model
 from n1trial.models import _priors as prior
 from n1trial.models import gaussian
 
@@ -22,20 +21,18 @@ class Sampler:
         values = {variable.name: variable.get_value() for variable in model.data_vars}
         shapes = tuple((name, value.shape) for name, value in values.items())
         if shapes not in self.compiled:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self.compiled[shapes] = nutpie.compile_pymc_model(model)
-        tree = nutpie.sample(
-            self.compiled[shapes].with_data(**values),
+            self.compiled[shapes] = compile_model(model)
+        return sbc.sample(
+            model,
+            self.compiled[shapes],
+            values,
             draws=draws,
             tune=600,
             chains=4,
             cores=2,
             seed=seed,
             target_accept=0.9,
-            progress_bar=False,
         )
-        return tree["posterior"].to_dataset()
 
 
 class Given:

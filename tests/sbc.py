@@ -22,6 +22,9 @@ import pymc as pm
 from pytensor.graph.replace import graph_replace
 from scipy import stats
 
+from n1trial.compiled import POINT, Compiled, compile_model
+from n1trial.sampling import named_draws
+
 # One chain a trial: a chain that lost its way shows in the ranks, which is what they are for.
 DRAWS, TUNE = 500, 400
 # Neighbouring draws are alike, which would put too many ranks at the ends: every fifth is used.
@@ -33,7 +36,8 @@ RANKS = DRAWS // THIN
 class Prepared:
     """A model with the trials it is to find again: their true parameters, and the nights lived under them."""
 
-    compiled: Any
+    built: pm.Model
+    compiled: Compiled
     truths: Any
     lived: list[dict[str, Any]]
     log_lik: Callable[..., Any]
@@ -63,7 +67,8 @@ def prepare(model, data, outcomes, *, trials, seed):
         for trial in range(trials)
     ]
     return Prepared(
-        compiled=_compiled(built),
+        built=built,
+        compiled=compile_model(built, densities=False),
         truths=truths,
         lived=lived,
         log_lik=_log_likelihood(built),
@@ -81,16 +86,15 @@ def count(prepared, quantities, *, part, threads=2):
     found = {name: np.zeros((len(part), 2), dtype=int) for name in (*quantities, "log-lik")}
 
     def sampled(trial):
-        return nutpie.sample(
-            prepared.compiled.with_data(**prepared.lived[trial]),
+        return sample(
+            prepared.built,
+            prepared.compiled,
+            prepared.lived[trial],
             draws=DRAWS,
             tune=TUNE,
-            chains=1,
-            cores=1,
             seed=prepared.seed + trial,
             target_accept=0.85,
-            progress_bar=False,
-        )["posterior"].to_dataset()
+        )
 
     with ThreadPoolExecutor(threads) as pool:
         for row, (trial, posterior) in enumerate(zip(part, pool.map(sampled, part), strict=True)):
@@ -101,6 +105,20 @@ def count(prepared, quantities, *, part, threads=2):
             log_liks = prepared.log_lik(truth, nights), prepared.log_lik(draws, nights)
             found["log-lik"][row] = _below_and_same(*log_liks)
     return found
+
+
+def sample(built, compiled, values, *, chains=1, cores=1, **how):
+    """Draws [chain, draw, ...] of a model under these values of its data: the program's code, unjudged."""
+    packed = compiled.packed(**values)
+    tree = nutpie.sample(
+        compiled.for_nutpie(packed),
+        chains=chains,
+        cores=cores,
+        save_warmup=False,
+        progress_bar=False,
+        **how,
+    )
+    return named_draws(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
 
 
 def ranks(counts, *, rng):
@@ -129,12 +147,6 @@ def truths_of(built, *, trials, seed):
 
 def _below_and_same(true, drawn):
     return (drawn < true[0]).sum(), (drawn == true[0]).sum()
-
-
-def _compiled(built):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return nutpie.compile_pymc_model(built)
 
 
 def _log_likelihood(built):

@@ -1,18 +1,17 @@
 """Many simulated trials through the real model: slow, printed with their figures."""
 
 import itertools
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import calibrate
 import numpy as np
-import nutpie
 import pandas as pd
 import pytest
 import sbc
 
 from n1trial.columns import columns_of
+from n1trial.compiled import compile_model
 from n1trial.models import model_for, models
 from n1trial.nights import COLUMNS, Nights
 from n1trial.outcomes import OUTCOMES
@@ -63,23 +62,13 @@ def posteriors(data_sets, outcome):
     """Effect draws [draw, contrast] of every trial: one compilation, new data each time."""
     model, data_sets = model_for(outcome), iter(data_sets)
     first = next(data_sets)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compiled = nutpie.compile_pymc_model(model.build(first, outcome))
+    compiled = compile_model(model.build(first, outcome))
 
     def sampled(data):
-        values = {variable.name: variable.get_value() for variable in model.build(data, outcome).data_vars}
-        tree = nutpie.sample(
-            compiled.with_data(**values),
-            draws=1000,
-            tune=400,
-            chains=1,
-            cores=1,
-            seed=1,
-            target_accept=0.9,
-            progress_bar=False,
-        )
-        return data, tree["posterior"]["effect"].to_numpy().reshape(-1, len(data.treatments))
+        built = model.build(data, outcome)
+        values = {variable.name: variable.get_value() for variable in built.data_vars}
+        drawn = sbc.sample(built, compiled, values, draws=1000, tune=400, seed=1, target_accept=0.9)
+        return data, drawn["effect"].to_numpy().reshape(-1, len(data.treatments))
 
     with ThreadPoolExecutor(2) as pool:
         yield from pool.map(sampled, itertools.chain([first], data_sets))

@@ -1,12 +1,9 @@
 """Cohorts drawn from the prior and found again: ranks, and intervals of average, spread and the next person."""
 
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-import nutpie
-import pymc as pm
 import pytest
 import sbc
 from people import SLEEP, WAKES, pretend_people
@@ -14,8 +11,7 @@ from people import SLEEP, WAKES, pretend_people
 from n1trial.cohort import gather, sleep, wakes
 from n1trial.cohort.living import live
 from n1trial.cohort.stacked import stack
-from n1trial.compiled import POINT, compile_model
-from n1trial.sampling import named_draws
+from n1trial.compiled import compile_model
 
 COHORTS, PEOPLE = 200, 12
 INTERVAL = (0.025, 0.975)
@@ -53,37 +49,25 @@ def next_person(draws, rng):
     )
 
 
-def truths_of(built, seed):
-    names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]
-    with warnings.catch_warnings(), built:
-        # Some distributions are drawn by NumPy: slower, and right.
-        warnings.simplefilter("ignore")
-        return pm.sample_prior_predictive(COHORTS, var_names=names, random_seed=seed)["prior"].to_dataset()
-
-
 def study(outcome, model, asked, *, seed):
     """Ranks of every quantity, summed up, and how many 95 % intervals hold the truth."""
     cohort = gather(pretend_people(PEOPLE, outcome=outcome, blocks=2), outcome.name)
     built, stacked = model.build(cohort), stack(cohort)
     compiled = compile_model(built, densities=False)
-    truths, rng = truths_of(built, seed), np.random.default_rng(1 + seed)
+    truths, rng = sbc.truths_of(built, trials=COHORTS, seed=seed), np.random.default_rng(1 + seed)
     lived = [live(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)]
 
     def sampled(number):
         told = model.told_by(cohort, replace(stacked, y=lived[number]))
-        packed = compiled.packed(y=lived[number], **told)
-        tree = nutpie.sample(
-            compiled.for_nutpie(packed),
+        return sbc.sample(
+            built,
+            compiled,
+            {"y": lived[number], **told},
             draws=sbc.DRAWS,
             tune=sbc.TUNE,
-            chains=1,
-            cores=1,
             seed=number,
             target_accept=0.9,
-            progress_bar=False,
-            save_warmup=False,
         )
-        return named_draws(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
 
     ranks = {name: np.zeros(COHORTS, dtype=int) for name in asked}
     inside = {"average": 0, "spread": 0, "next person": 0}
