@@ -68,7 +68,7 @@ def prepare(model, data, outcomes, *, trials, seed):
     ]
     return Prepared(
         built=built,
-        compiled=compile_model(built, densities=False),
+        compiled=compile_model(built),
         truths=truths,
         lived=lived,
         log_lik=_log_likelihood(built),

@@ -1,16 +1,20 @@
 from dataclasses import replace
 
+import calibrate
 import numpy as np
 import pymc as pm
 import pytest
 from pretend import pretend_trial
 from scipy import stats
 
+from n1trial.checks import Case, run_checks
 from n1trial.columns import FIRST_NIGHT_GAP, columns_of
+from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
 from n1trial.models import describe, model_for, model_named, models
 from n1trial.models.awakenings import _logp
 from n1trial.outcomes import OUTCOMES
+from n1trial.sampling import fit_model
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 
@@ -47,6 +51,22 @@ def test_a_model_has_effect_by_contrast_and_says_what_it_assumes(name):
     assert model.ASSUMES.endswith(".")
     assert model.priors(data, data.outcomes[0])
     assert len(built.observed_RVs) == len(model.KINDS)
+    for variable in built.unobserved_RVs:
+        assert len(built.named_vars_to_dims.get(variable.name, ())) == variable.ndim, variable.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", models())
+def test_a_model_is_fitted_and_checked(name):
+    model, data = models()[name], calibrate.sbc_trial()
+    if model.KINDS == ("count",):
+        data = replace(data, outcomes=(WAKES,))
+    fit = fit_model(data, data.outcomes[0], seed=1, model=model)
+    assert fit.problems == ()
+    assert set(fit.variants) == set(model.variants(data, data.outcomes[0]))
+    assert [each.arm for each in estimate_effects(fit, data).contrasts] == ["glycine", "magnesium"]
+    found = run_checks(Case(data=data, outcome=data.outcomes[0], fit=fit))
+    assert {"posterior predictive", "leave one night out", "power-scaling"} <= set(found.tables)
 
 
 @pytest.mark.parametrize("name", models())

@@ -50,7 +50,8 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
         sd = pm.HalfNormal("drift_sd", prior.DRIFT_SD.scale * scale)
         beyond = pm.HalfNormal("drift_nights_beyond", prior.DRIFT_NIGHTS.scale)
         length = pm.Deterministic("drift_nights", shortest(data) + beyond)
-        z = pm.Normal("drift_z", 0.0, 1.0, shape=len(frequency))
+        pm.modelcontext(None).add_coord("sine", np.arange(len(frequency)))
+        z = pm.Normal("drift_z", 0.0, 1.0, dims="sine")
         return pt.dot(waves, z * sd * pt.sqrt(density(pt.constant(frequency), length)))
 
     return sleep_model(data, outcome, drift=drift)
