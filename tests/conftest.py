@@ -1,6 +1,7 @@
-"""Figures that tests print are seen however the tests are run."""
+"""Figures that tests print are seen however the tests are run, and tests side by side leave each other a core."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,4 +14,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if hasattr(config, "workerinput"):
         os.dup2(2, 1)
-        config.get_terminal_writer()._file = open(os.devnull, "w")  # noqa: SIM115
+        config.get_terminal_writer()._file = Path(os.devnull).open("w")  # noqa: SIM115
+    elif config.getoption("numprocesses", None):
+        # Before the workers start: in a process that has NumPy already it comes too late.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -35,7 +35,9 @@ needs_published = pytest.mark.skipif(
 
 
 def result(data, check, contrast, outcome=None):
-    found = run_checks(Case(data=data, outcome=outcome or data.outcomes[0]))
+    case = Case(data=data, outcome=outcome or data.outcomes[0])
+    alone = checks().get(check)
+    found = alone.run(case) if alone else run_checks(case)
     return next(each for each in found.results if (each.check, each.contrast) == (check, contrast))
 
 

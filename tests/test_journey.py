@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -142,14 +142,17 @@ def test_two_devices_are_never_mixed_and_the_other_is_named(lived, tmp_path):
 
 
 def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
-    arms = itertools.chain.from_iterable(["a"] * 5 + ["b"] * 5 for _ in range(6))
+    arms = itertools.chain.from_iterable(["a"] * 7 + ["b"] * 7 + ["c"] * 7 for _ in range(6))
     rows = [
-        f"{arm},{night // 10},{400 + 30 * (arm == 'b') + 7 * (night * 7 % 11 - 5)}"
+        f"{date(2026, 3, 2) + timedelta(days=night)},{arm},{night // 21},"
+        f"{400 + 30 * (arm == 'b') + 7 * (night * 7 % 11 - 5)}"
         for night, arm in enumerate(arms)
     ]
     table = tmp_path / "mine.csv"
-    table.write_text("\n".join(["arm,block,minutes", *rows]) + "\n")
-    data = read_table(table, arm="arm", reference="a", outcome="minutes", block="block", mid=15)
+    table.write_text("\n".join(["night,arm,block,minutes", *rows]) + "\n")
+    data = read_table(
+        table, arm="arm", reference="a", outcome="minutes", night="night", block="block", mid=15
+    )
     analysis = analyse_table(data, tmp_path / "out", source=table.name, on_stage=lambda name, said: None)
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "effects.csv",

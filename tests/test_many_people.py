@@ -149,7 +149,11 @@ def long_table(tmp_path, people, **further):
 
 
 def test_a_long_table_becomes_one_report_and_names_are_shown_as_they_are_written(tmp_path):
-    people = pretend_people(6, effects=lambda position: {"magnesium": 40.0}, blocks=3)
+    # People who differ: of people who are all alike the spreads are hard to sample.
+    gains = [10.0, 70.0, 40.0, 90.0, -10.0, 50.0]
+    people = pretend_people(6, effects=lambda position: {"magnesium": gains[position]}, blocks=3)
+    for position, person in enumerate(people):
+        person.data.table["tst_min"] += 15.0 * position
     people[0] = replace(people[0], name="<b>Ann</b>")
     table = long_table(tmp_path, people, group=["a", "a", "b", "b", "a", "b"])
     ran = CliRunner().invoke(

