@@ -4,6 +4,7 @@ import numpy as np
 import pymc as pm
 import pytest
 from people import SLEEP, WAKES, pretend_people
+from pytensor.compile.mode import Mode
 from scipy import stats
 
 from n1trial.cohort import gather, sleep, wakes
@@ -12,6 +13,8 @@ from n1trial.cohort.told import WEEKDAY_BASIS, told_of_terms
 
 BOTH = pytest.mark.parametrize(("outcome", "model"), [(SLEEP, sleep), (WAKES, wakes)], ids=["sleep", "wakes"])
 EFFECT = "effect_moved: "
+# Of a function that is called a few times native code takes longest.
+UNCOMPILED = {"mode": Mode("py", optimizer=None)}
 
 
 def people(outcome, count=3):
@@ -25,7 +28,9 @@ def written(request):
     built = model.build(people(outcome))
     named = [*built.free_RVs, *built.deterministics]
     values = built.replace_rvs_by_values(named)
-    density = built.compile_fn([built.logp(), *values], inputs=built.value_vars, on_unused_input="ignore")
+    density = built.compile_fn(
+        [built.logp(), *values], inputs=built.value_vars, on_unused_input="ignore", **UNCOMPILED
+    )
     point = built.initial_point()
     rng = np.random.default_rng(5)
     return (
@@ -87,7 +92,9 @@ def test_what_is_drawn_from_the_prior_is_standard_normal_whatever_is_told(outcom
     built = model.build(people(outcome))
     names = [each.name for each in built.deterministics if each.name.endswith("_z")]
     with built:
-        drawn = pm.sample_prior_predictive(2000, var_names=names, random_seed=1)["prior"].to_dataset()
+        drawn = pm.sample_prior_predictive(2000, var_names=names, random_seed=1, compile_kwargs=UNCOMPILED)[
+            "prior"
+        ].to_dataset()
     for name in names:
         # One number of each draw: those of one draw share an SD, never what they are.
         values = drawn[name].to_numpy().reshape(2000, -1)[:, 0]
