@@ -41,7 +41,9 @@ def fit_model(
     Parameters
     ----------
     seed
-        The same seed gives draws equal to six significant digits, not to the bit.
+        The same seed gives draws equal to six significant digits, not to the bit, as long as the model's code is
+        kept. Code that is compiled anew may differ in the last digit of the density, and its draws then differ
+        within their Monte Carlo error.
     variants
         Whether the model's variants are sampled too, which checks and reports need.
     draws

@@ -9,9 +9,9 @@
     dask scheduler --host 127.0.0.1
     PYTHONPATH=tests dask worker tcp://127.0.0.1:8786 --nthreads 1 --nworkers 8
 
-Seeds are fixed, so the same machine finds the same figures, in one piece or in many; pieces are put together,
-and the summaries written, when all are done. `test_calibration.py` runs the studies in CI and holds them to
-their gates.
+Seeds are fixed, so the same compiled code finds the same figures, in one piece or in many (compiled anew it may
+differ in a last digit, and the draws with it); pieces are put together, and the summaries written, when all are
+done. `test_calibration.py` runs the studies in CI and holds them to their gates.
 """
 
 import argparse
