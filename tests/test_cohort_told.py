@@ -9,7 +9,7 @@ from scipy import stats
 
 from n1trial.cohort import gather, sleep, wakes
 from n1trial.cohort.stacked import stack
-from n1trial.cohort.told import WEEKDAY_BASIS, told_of_terms
+from n1trial.cohort.told import WEEKDAY_BASIS, told_of_terms, zero_sum_basis
 
 BOTH = pytest.mark.parametrize(("outcome", "model"), [(SLEEP, sleep), (WAKES, wakes)], ids=["sleep", "wakes"])
 EFFECT = "effect_moved: "
@@ -81,7 +81,7 @@ def test_the_density_is_that_of_the_model_of_which_nothing_is_told(written):
     finally:
         with built:
             pm.set_data(before)
-    for name in ("effect", "level", "period_z", "weekday_own_z"):
+    for name in ("effect", "level", "block_z", "period_z", "weekday_own_z"):
         assert same[name] == pytest.approx(values[name], rel=1e-9, abs=1e-9)
     assert told == pytest.approx(untold + log_steps, rel=1e-10)
     assert untold != pytest.approx(told, abs=1.0)
@@ -103,6 +103,21 @@ def test_what_is_drawn_from_the_prior_is_standard_normal_whatever_is_told(outcom
     assert np.abs(np.corrcoef(effects, rowvar=False) - np.eye(effects.shape[1])).max() < 0.1
 
 
+@BOTH
+def test_levels_and_blocks_are_independent_though_they_are_sampled_together(outcome, model):
+    names = ["level", "level_of_all", "level_sd", "block_z"]
+    with model.build(people(outcome)):
+        drawn = pm.sample_prior_predictive(2000, var_names=names, random_seed=2, compile_kwargs=UNCOMPILED)[
+            "prior"
+        ].to_dataset()
+    level = (drawn["level"] - drawn["level_of_all"]) / drawn["level_sd"]
+    both = np.hstack([level.to_numpy()[0], drawn["block_z"].to_numpy()[0]])
+    assert both.shape == (2000, 3 + 6)
+    assert np.abs(np.cov(both, rowvar=False) - np.eye(9)).max() < 0.13
+    for values in both.T:
+        assert stats.kstest(values, "norm").pvalue > 0.001
+
+
 def test_what_is_told_of_effects_is_what_least_squares_says():
     cohort = people(SLEEP)
     stacked = stack(cohort)
@@ -120,6 +135,14 @@ def test_what_is_told_of_effects_is_what_least_squares_says():
         # Least squares of 14 nights an arm, and the periods beside.
         assert 10.0 < np.linalg.inv(weight)[0, 0] ** 0.5 < 40.0
         assert left[nights].std() < stacked.y[nights].std()
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_blocks_around_their_mean_are_free_numbers_too(count):
+    basis = zero_sum_basis(count)
+    assert basis.shape == (count, count - 1)
+    assert np.allclose(basis.T @ basis, np.eye(count - 1))
+    assert np.allclose(basis.sum(axis=0), 0.0)
 
 
 def test_weekdays_are_free_numbers_of_what_adds_up_to_zero():

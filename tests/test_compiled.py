@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ctypes import CFUNCTYPE, c_int64, c_uint64, c_void_p
 from pathlib import Path
 
+import numba
 import numpy as np
 import pymc as pm
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, compile_model
 from n1trial.compiled._fingerprint import fingerprint
 from n1trial.compiled._graphs import functions_of
+from n1trial.compiled._native import DENSITY, DRAW, Layout, native_code, pieces
 
 
 def small_model(y, *, scale=2.0):
@@ -97,6 +99,33 @@ def test_code_that_was_removed_is_made_again(kept, tmp_path):
     assert not again.known
     point = np.array([0.3, 0.1, 0.2])
     assert density(again, point, again.packed())[0] == pytest.approx(density(first, point, first.packed())[0])
+
+
+def test_a_density_may_take_more_data_than_numba_lets_a_call_have_arguments_within_a_try():
+    names = [f"data {number}" for number in range(31)]
+    layout = Layout(
+        size=1,
+        point=["level"],
+        data=pieces(dict.fromkeys(names, (2,))),
+        dtypes=dict.fromkeys(names, "float64"),
+        takes={DENSITY: names, DRAW: names},
+        draw=pieces({"level": (1,)}),
+    )
+
+    @numba.njit
+    def density_of(point, *data):
+        return np.full((), point[0] * data[30][1]), data[29][:1]
+
+    @numba.njit
+    def draw_of(point, *data):
+        return (point + data[30][:1],)
+
+    native = native_code(layout, None, {DENSITY: density_of, DRAW: draw_of})
+    data, value, gradient = np.arange(62.0), np.zeros(1), np.zeros(1)
+    run = CFUNCTYPE(c_int64, c_uint64, *[c_void_p] * 4)(native.density.address)
+    assert run(1, *[each.ctypes.data for each in (np.array([3.0]), gradient, value, data)]) == 0
+    assert (value[0], gradient[0]) == (3.0 * 61.0, 58.0)
+    assert native.draws(np.array([[3.0]]), data)[0] == pytest.approx([3.0 + 60.0])
 
 
 def test_nothing_is_kept_where_nothing_can_be_written(kept, tmp_path):

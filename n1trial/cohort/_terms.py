@@ -1,4 +1,4 @@
-"""What the models of several people share: effects around their average, levels, periods, blocks, weekdays."""
+"""What the models of several people share: effects around their average, periods, weekdays, a night's sum."""
 
 from collections.abc import Mapping, Sequence
 
@@ -24,6 +24,7 @@ def coords_of(cohort: Cohort, stacked: Stacked) -> dict[str, list[str] | list[in
         "pair": arms * (arms - 1) // 2,
         "period": int(stacked.period.max()),
         "block": int(stacked.block.max()),
+        "block_contrast": int(stacked.block.max()) - len(np.unique(stacked.cell_person[stacked.block > 0])),
         "run_in": int(stacked.run_in.max()),
         "covariate": stacked.covariates.shape[1],
     }
@@ -160,18 +161,20 @@ def expected_nights(
     told: Mapping[str, Array],
     *,
     level: pt.TensorVariable,
+    block: pt.TensorVariable,
     effect: pt.TensorVariable,
     unit: pt.TensorVariable | float = 1.0,
 ) -> pt.TensorVariable:
-    """What every night [night] is expected to be, from levels [person] and effects [person, contrast]."""
+    """What every night [night] is expected to be, of levels [person], blocks [block], effects [person, contrast]."""
     cell_person = index("cell_person", stacked.cell_person)
     of_cell = level[cell_person] + pt.sum(fixed_shape("arm", stacked.arm) * effect[cell_person], axis=1)
-    for term, prior in (("period", scales.period), ("block", scales.block)):
-        codes = getattr(stacked, term)
-        if codes.any():
-            sd = _person_sds(term, prior, unit)[index(f"{term}_person", people_of(stacked, codes))]
-            apart = sd * standardised(term, told, sd=sd, dims=term)
-            of_cell = of_cell + pt.concatenate([[0.0], apart])[index(f"{term}_of", codes)]
+    if stacked.period.any():
+        sd = person_sds("period", scales.period, unit)
+        sd = sd[index("period_person", people_of(stacked, stacked.period))]
+        apart = sd * standardised("period", told, sd=sd, dims="period")
+        of_cell = of_cell + pt.concatenate([[0.0], apart])[index("period_of", stacked.period)]
+    if stacked.block.any():
+        of_cell = of_cell + pt.concatenate([[0.0], block])[index("block_of", stacked.block)]
     if stacked.run_in.any():
         run_in = pm.Normal("run_in_level", 0.0, scales.run_in.scale * unit, dims="run_in")
         of_cell = of_cell + pt.concatenate([[0.0], run_in])[index("run_in_of", stacked.run_in)]
@@ -190,7 +193,7 @@ def expected_nights(
     return of_cell[index("cell", stacked.cell)] + by_night
 
 
-def _person_sds(term: str, prior: Prior, unit: pt.TensorVariable | float) -> pt.TensorVariable:
+def person_sds(term: str, prior: Prior, unit: pt.TensorVariable | float) -> pt.TensorVariable:
     """Each person's SD between periods or blocks [person], log-normal around a common one."""
     middle = pm.HalfNormal(f"{term}_sd", prior.scale * unit)
     return middle * pt.exp(LOG_SD_APART * pm.Normal(f"{term}_sd_z", 0.0, 1.0, dims="person"))

@@ -8,7 +8,8 @@
 
 n_it is the number of nights that a value is the mean of, 1 for a night. Arms are centred over each person's nights,
 so that levels say nothing of effects. The night of one person never conditions on that of another. Terms are sampled
-as distances from what the nights tell of them (`told`).
+as distances from what the nights tell of them (`told`), levels and blocks as what is told of them together
+(`_levels`).
 
 Zucker et al. (1997), doi:10.1016/S0895-4356(96)00429-5, for N-of-1 trials as a cohort.
 """
@@ -19,6 +20,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from n1trial.cohort._levels import levels_and_blocks
 from n1trial.cohort._terms import coords_of, expected_nights, index, person_effects, standardised, told_data
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.scales import Scales
@@ -70,12 +72,12 @@ def build(cohort: Cohort) -> pm.Model:
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
         unit = fixed_shape("unit", np.array([middle, minute]))
         effect = person_effects(cohort, SCALES, told, unit[1])
-        moved = pm.Normal("level_of_all_moved", 0.0, prior.LEVEL.scale * unit[1])
-        pm.Deterministic("level_of_all", unit[0] + moved)
-        apart = pm.HalfNormal("level_sd", prior.PEOPLE_SD.scale * unit[1])
-        z = standardised("level", told, sd=apart, mean=moved, dims="person")
-        level = pm.Deterministic("level", unit[0] + moved + apart * z, dims="person")
-        expected = expected_nights(stacked, SCALES, told, level=level, effect=effect, unit=unit[1])
+        level, block = levels_and_blocks(
+            stacked, SCALES, told, usual=unit[0], usual_sd=prior.LEVEL.scale, unit=unit[1]
+        )
+        expected = expected_nights(
+            stacked, SCALES, told, level=level, block=block, effect=effect, unit=unit[1]
+        )
         _nights(stacked, told, expected, unit[1])
     return model
 

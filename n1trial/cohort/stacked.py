@@ -72,6 +72,12 @@ def people_of(stacked: Stacked, codes: Index) -> Index:
     return found
 
 
+def contrast_of_each(people: Index) -> Index:
+    """Numbers from 0 of all but the last block of each person, -1 for the last, from whose each block is."""
+    last = np.diff(people, append=-1) != 0
+    return np.where(last, -1, np.cumsum(~last) - 1)
+
+
 def _numbered_on(codes: list[Index]) -> Index:
     """Codes of several people, each person's counted from 1, as one list without any code used twice."""
     before = np.cumsum([0, *(int(each.max(initial=0)) for each in codes)])

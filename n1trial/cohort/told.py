@@ -15,7 +15,7 @@ import numpy as np
 from scipy.linalg import helmert
 
 from n1trial.cohort.scales import Scales
-from n1trial.cohort.stacked import Index, Stacked
+from n1trial.cohort.stacked import Index, Stacked, contrast_of_each, people_of
 from n1trial.columns import Array
 
 # Six orthogonal contrasts of seven weekdays, each of length 1: what adds up to zero, in free numbers.
@@ -47,22 +47,24 @@ def told_of_terms(
     Returns
     -------
     Precision and precision × what is seen, by the name of the term: level [person, 2], effect [person,
-    contrast, contrast + 1], period, block [number, 2], weekday of all [6, 2] and weekday_own [person, 6, 2], in
-    the contrasts of `WEEKDAY_BASIS`.
+    contrast, contrast + 1], period [number, 2], block_contrast [number, 2] in those of `zero_sum_shares`, weekday
+    of all [6, 2] and weekday_own [person, 6, 2] in the contrasts of `WEEKDAY_BASIS`. With blocks, the level is
+    that of all of them together.
     """
     ends = np.searchsorted(stacked.person, np.arange(len(stacked.weekday_share) + 1))
     arms = stacked.arm.shape[1]
+    contrast = contrast_of_each(people_of(stacked, stacked.block))
     told = {
         "level": np.zeros((len(ends) - 1, 2)),
         "effect": np.zeros((len(ends) - 1, arms, arms + 1)),
         "period": np.zeros((int(stacked.period.max()), 2)),
-        "block": np.zeros((int(stacked.block.max()), 2)),
+        "block_contrast": np.zeros((int((contrast >= 0).sum()), 2)),
         "weekday_own": np.zeros((len(ends) - 1, len(WEEKDAY_BASIS), 2)),
     }
     left = np.empty_like(response)
     for person, (first, last) in enumerate(pairwise(ends)):
         nights = slice(int(first), int(last))
-        parts = _parts(stacked, scales, nights, unit=unit)
+        parts = _parts(stacked, scales, nights, contrast, unit=unit)
         design = np.hstack([part.columns for part in parts.values()])
         prior = np.concatenate([np.full(len(part.at), part.sd**-2.0) for part in parts.values()])
         weighted = design * precision[nights, None]
@@ -83,6 +85,20 @@ def told_of_terms(
     of_people = told["weekday_own"]
     told["weekday"] = np.sum(of_people / (1.0 + apart * of_people[..., :1]), axis=0)
     return told, left
+
+
+def zero_sum_shares(count: int) -> Array:
+    """Of `count` - 1 free numbers each of `count` that add up to zero is its own less this share of all [count].
+
+    The last has no number of its own. Orthogonal, as a Helmert basis is, but of two numbers each and a sum.
+    """
+    root = np.sqrt(count)
+    return np.append(np.full(count - 1, 1.0 / (root + count)), 1.0 / root)
+
+
+def zero_sum_basis(count: int) -> Array:
+    """`zero_sum_shares` as a matrix [number, free number]."""
+    return np.eye(count, count - 1) - zero_sum_shares(count)[:, None]
 
 
 def told_of_spread(stacked: Stacked, left: Array) -> Array:
@@ -108,7 +124,9 @@ def told_of_correlation(stacked: Stacked, left: Array) -> Array:
     return np.column_stack([pairs, pairs * products / np.maximum(squares, 1e-12)])
 
 
-def _parts(stacked: Stacked, scales: Scales, nights: slice, *, unit: float) -> dict[str, _Part]:
+def _parts(
+    stacked: Stacked, scales: Scales, nights: slice, contrast: Index, *, unit: float
+) -> dict[str, _Part]:
     person = int(stacked.person[nights.start])
     cell, count = stacked.cell[nights], nights.stop - nights.start
     half = HALF_NORMAL_MEDIAN * unit
@@ -121,6 +139,8 @@ def _parts(stacked: Stacked, scales: Scales, nights: slice, *, unit: float) -> d
         return _Part(columns=(codes[:, None] == there).astype(float), sd=sd, at=there - 1)
 
     share = stacked.weekday_share[person]
+    block = coded(stacked.block[cell], scales.block.scale * half)
+    basis = zero_sum_basis(len(block.at)) if len(block.at) else np.zeros((0, 0))
     weekdays = WEEKDAY_BASIS.T[stacked.weekday[nights]] * share.sum() - WEEKDAY_BASIS @ share
     return {
         "level": all_of(np.ones((count, 1)), scales.people.scale * unit),
@@ -128,7 +148,9 @@ def _parts(stacked: Stacked, scales: Scales, nights: slice, *, unit: float) -> d
         "trend": all_of(stacked.trend[nights, None], scales.trend.scale * unit),
         "covariates": all_of(stacked.covariates[nights], scales.covariate.scale * unit),
         "period": coded(stacked.period[cell], scales.period.scale * half),
-        "block": coded(stacked.block[cell], scales.block.scale * half),
+        "block_contrast": _Part(
+            columns=block.columns @ basis, sd=block.sd, at=contrast[block.at[: basis.shape[1]]]
+        ),
         "run_in": coded(stacked.run_in[cell], scales.run_in.scale * unit),
         "weekday_own": all_of(weekdays, (scales.weekday.scale + scales.weekday_spread.scale) * half),
     }

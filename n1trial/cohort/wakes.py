@@ -13,7 +13,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._terms import coords_of, expected_nights, index, person_effects, standardised, told_data
+from n1trial.cohort._levels import levels_and_blocks
+from n1trial.cohort._terms import coords_of, expected_nights, index, person_effects, told_data
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Stacked, stack
@@ -57,12 +58,8 @@ def build(cohort: Cohort) -> pm.Model:
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
         unit = fixed_shape("unit", np.array([usual]))
         effect = person_effects(cohort, SCALES, told, 1.0)
-        moved = pm.Normal("level_of_all_moved", 0.0, prior.LOG_LEVEL.scale)
-        pm.Deterministic("level_of_all", unit[0] + moved)
-        apart = pm.HalfNormal("level_sd", prior.LOG_PEOPLE_SD.scale)
-        z = standardised("level", told, sd=apart, mean=moved, dims="person")
-        level = pm.Deterministic("level", unit[0] + moved + apart * z, dims="person")
-        log_rate = expected_nights(stacked, SCALES, told, level=level, effect=effect)
+        level, block = levels_and_blocks(stacked, SCALES, told, usual=unit[0], usual_sd=prior.LOG_LEVEL.scale)
+        log_rate = expected_nights(stacked, SCALES, told, level=level, block=block, effect=effect)
         _nights(stacked, log_rate)
     return model
 

@@ -110,6 +110,7 @@ def native_code(layout: Layout, folder: Path | None, functions: Mapping[str, Any
         # Numba notes the module of a function and imports it when it loads the code.
         "__name__": __name__,
         "carray": numba.carray,
+        "njit": numba.njit,
         "np": np,
         **(functions or dict.fromkeys((DENSITY, DRAW))),
     }
@@ -144,11 +145,16 @@ def engine_of_its_own() -> Iterator[None]:
 
 def _source(layout: Layout) -> Iterator[str]:
     length = layout.data[-1].stop if layout.data else 0
+    # Apart from the `try`, in which numba knows no call of more than thirty arguments.
+    yield "@njit"
+    yield "def called(point, data):"
+    yield f"    return {_call(layout, DENSITY)}"
+    yield ""
     yield "def density(size, point_, gradient_, value_, data_):"
     yield f"    point, gradient = carray(point_, ({layout.size},)), carray(gradient_, ({layout.size},))"
     yield f"    value, data = carray(value_, (1,)), carray(data_, ({length},), np.float64)"
     yield "    try:"
-    yield f"        found, slope = {_call(layout, DENSITY)}"
+    yield "        found, slope = called(point, data)"
     yield "    except Exception:"
     yield "        return 1"
     yield "    value[0] = found[()]"
