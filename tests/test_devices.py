@@ -19,6 +19,7 @@ from device_files import STAGED, SUMS, Slept, put, some_sleeps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_importers import GOLDEN, files_of, night_text, refused, zipped
+from yardstick import slowness
 
 from n1trial.errors import ExportError
 from n1trial.importers import known_importers, read_exports
@@ -244,13 +245,14 @@ def test_a_gigabyte_of_apple_health_is_read_in_20_seconds_and_300_mib(tmp_path):
         [sys.executable, "-c", code, path, Path(__file__).parent], capture_output=True, text=True, check=True
     )
     count, seconds, wall_s, mebibytes = map(float, done.stdout.split())
+    slower = slowness()
     print(
         f"{path.stat().st_size / 1e9:.2f} GB: {seconds:.1f} s of the processor, {wall_s:.1f} s by the clock,"
-        f" {mebibytes:.0f} MiB"
+        f" {mebibytes:.0f} MiB; plain work takes {slower:.1f} times as long as where 20 s were promised"
     )
     assert path.stat().st_size > 1e9
     assert count == 3650
-    assert seconds <= 20
+    assert seconds <= 20 * slower
     assert mebibytes <= 300
 
 

@@ -18,6 +18,7 @@ from device_files import ten_years_of_fitbit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutants import GOLDEN, files_of, zipped
+from yardstick import slowness
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
@@ -274,7 +275,7 @@ def test_ten_years_of_fitbit_are_nights_within_a_second_and_sooner_than_a_table_
         f" json_normalize of the logs {logs_s:.2f} s, of the wakes in them {wakes_s:.2f} s"
     )
     assert nights >= 3_650
-    assert ours_s < 1
+    assert ours_s < 1 * slowness()
     # 0.30 s against 1.0 s when this was written; a table of the bare logs, their wakes left as text, took 0.25 s.
     assert ours_s < wakes_s / 2
 
@@ -295,7 +296,7 @@ def test_thirty_thousand_other_members_cost_less_than_three_seconds(ten_years, t
     assert len(read_exports([path])) == alone
     extra_s = perf_counter() - between - (between - started)
     print(f"\n{size / 1e9:.2f} GB zip with 30,000 other members: {extra_s:.2f} s beyond the sleep files")
-    assert extra_s < 3
+    assert extra_s < 3 * slowness()
 
 
 @given(phases=st.text(alphabet="1234", min_size=1, max_size=150))

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 from click.testing import CliRunner
+from yardstick import slowness
 
 from n1trial.cli import cli
 from n1trial.errors import FolderError, GateError
@@ -234,8 +235,11 @@ def test_the_second_morning_is_quick(mornings, capsys):
     took_s = {}
     for command in ("fit", "report"):
         took_s[command] = [_seconds_of(command, folder, capsys) for folder in mornings]
-    assert median(took_s["fit"]) <= 12
-    assert median(took_s["report"]) <= 4
+    slower = slowness()
+    with capsys.disabled():
+        print(f"\nplain work takes {slower:.1f} times as long as where 12 and 4 s were promised")
+    assert median(took_s["fit"]) <= 12 * slower
+    assert median(took_s["report"]) <= 4 * slower
 
 
 def _seconds_of(command, folder, capsys):
