@@ -241,11 +241,12 @@ def test_a_gigabyte_of_apple_health_is_read_in_20_seconds_and_300_mib(tmp_path):
         "started = time.perf_counter(); count = len(read_exports([Path(sys.argv[1])]))\n"
         "print(count, time.process_time(), time.perf_counter() - started, peak_mib())"
     )
+    before = slowness()
     done = subprocess.run(
         [sys.executable, "-c", code, path, Path(__file__).parent], capture_output=True, text=True, check=True
     )
     count, seconds, wall_s, mebibytes = map(float, done.stdout.split())
-    slower = slowness()
+    slower = max(before, slowness())
     print(
         f"{path.stat().st_size / 1e9:.2f} GB: {seconds:.1f} s of the processor, {wall_s:.1f} s by the clock,"
         f" {mebibytes:.0f} MiB; plain work takes {slower:.1f} times as long as where 20 s were promised"

@@ -24,8 +24,8 @@ from n1trial.nights import nightly, nights_csv
 
 IMPORTERS = known_importers()
 EXPORTS = [export for device in IMPORTERS for export in golden_exports(device)]
-# How many in the long run; the other devices have a tenth.
-# The same ones each time: a million of each (N1TRIAL_MUTANTS=1000000) is for a change of an importer.
+# How many of each device in the long run. They are the same ones each time: a million
+# (N1TRIAL_MUTANTS=1000000) is for a change of an importer.
 MANY = int(os.environ.get("N1TRIAL_MUTANTS", "100000"))
 MEMORY_MIB = 300
 

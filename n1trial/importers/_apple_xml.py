@@ -102,16 +102,20 @@ def read_tags(source: Source, member: Member) -> AppleExport:
     # Apple writes UTF-8; what the file itself claims could name any codec of Python.
     parser = expat.ParserCreate("UTF-8")
 
+    # Names and values in turn: a dictionary of every tag would take as long as all else.
+    parser.ordered_attributes = True
     depth = 0
 
-    def open_tag(name: str, attributes: dict[str, str]) -> None:
+    def open_tag(name: str, attributes: list[str]) -> None:
         nonlocal depth
         depth += 1
         if depth > _DEPTH_LIMIT:
             raise ExportError(f"{member.where}: XML nested deeper than {_DEPTH_LIMIT}: export it again")
-        # Nearly all of the file is other records.
-        if name != "Record" or attributes.get("type") == _SLEEP:
-            collected.open(name, attributes)
+        # Nearly all of the file is other records and what stands in them.
+        if name == "MetadataEntry" and collected.record is None:
+            return
+        if name != "Record" or _SLEEP in attributes:
+            collected.open(name, dict(zip(attributes[::2], attributes[1::2], strict=True)))
 
     def close_tag(name: str) -> None:
         nonlocal depth
