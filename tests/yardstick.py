@@ -10,7 +10,7 @@ import re
 from statistics import median
 from time import process_time
 
-# Taken from two machines: where this took .2 s, a million mutants of a Fitbit export took 459 s and a gigabyte of
+# Inferred, not measured: where this took .2 s, a million mutants of a Fitbit export took 459 s and a gigabyte of
 # Apple Health 24 s; where the promises were measured 233 s and 11 s.
 REFERENCE_S = 0.1
 

@@ -102,7 +102,7 @@ def read_tags(source: Source, member: Member) -> AppleExport:
     # Apple writes UTF-8; what the file itself claims could name any codec of Python.
     parser = expat.ParserCreate("UTF-8")
 
-    # Names and values in turn: a dictionary of every tag would take as long as all else.
+    # Names and values in turn, so that only the tags that are wanted become a dictionary.
     parser.ordered_attributes = True
     depth = 0
 
