@@ -18,7 +18,7 @@ from n1trial.models import Model, model_for
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
-CHAINS, DRAWS, TUNE = 4, 1000, 1000
+CHAINS, DRAWS, TUNE = 4, 1000, 700
 type Attempts = Sequence[tuple[int, float]]
 # A second try takes smaller steps and a third more of them too, before the gate speaks.
 ATTEMPTS: Attempts = ((1, 0.9), (1, 0.99), (3, 0.99))

@@ -61,17 +61,17 @@ def count_nights(
     """
     count = fixed_shape(f"y{suffix}", columns.y)
     table = fixed_shape(f"nights_table{suffix}", night_table(columns, log_sleep=None))
-    analysed, used, log_sleep, design = table[:, 0], table[:, 1], table[:, 2], table[:, 3:]
+    analysed, used, log_sleep, design = table[0], table[1], table[2], table[3:]
     unit = fixed_shape(f"unit{suffix}", np.concatenate([[log_level(data, outcome)], columns.arm_share]))
     mean, sd = effect_prior(data, prior.LOG_RATIO.scale, suffix)
     level = pm.Normal(f"level{suffix}", unit[0], prior.LOG_LEVEL.scale)
     delta = pm.Normal("delta", mean, sd, dims="contrast")
     kappa = pm.Normal("kappa", *prior.KAPPA.parameters)
     rest = coefficients(columns, LINEAR, suffix=suffix, standards=standards)
-    log_rate = kappa * log_sleep + pt.dot(design, stacked(columns, level, delta, rest))
+    log_rate = kappa * log_sleep + pt.dot(stacked(columns, level, delta, rest), design)
     likelihood(count, pt.exp(log_rate), used)
     # What the analysed nights would have been on the reference: what tonight's arm adds, taken off each.
-    tonight = pt.dot(design[:, 1 : 1 + len(data.treatments)] + pt.outer(used, unit[1:]), delta)
+    tonight = pt.dot(delta, design[1 : 1 + len(data.treatments)] + pt.outer(unit[1:], used))
     on_reference = pt.dot(analysed, pt.exp(log_rate - tonight)) / pt.sum(analysed)
     gain = pt.exp(delta) - 1.0
     return 100.0 * gain if outcome.scale == "percent" else on_reference * gain
@@ -80,7 +80,7 @@ def count_nights(
 def night_table(columns: Columns, *, log_sleep: Array | None) -> Array:
     """Weight in the contrast, weight in the likelihood, log sleep time and design side by side."""
     sleep = np.zeros_like(columns.y) if log_sleep is None else log_sleep
-    return np.column_stack([columns.analysed, columns.used, sleep, columns.design])
+    return np.vstack([columns.analysed, columns.used, sleep, columns.design.T])
 
 
 def log_level(data: TrialData, outcome: Outcome) -> float:

@@ -1,9 +1,11 @@
 """Sleep time, and any continuous outcome, as a PyMC model: the parts that its models share."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
@@ -14,6 +16,7 @@ from n1trial.models._linear import coefficients, linear, stacked
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
+type Index = npt.NDArray[np.int64]
 type Tails = Literal["student-t", "gaussian"]
 type Term = Callable[[pt.TensorVariable], pt.TensorVariable]
 
@@ -27,6 +30,8 @@ LINEAR = {
 }
 # A Student t of so many degrees of freedom is a Gaussian to the sixth digit.
 GAUSSIAN_NU = 1e6
+# Code is compiled for so many different distances between nights; for more, to the next power of two.
+ROOM_FOR_DISTANCES = 8
 
 
 def sleep_model(
@@ -94,12 +99,14 @@ def sleep_nights(
         Standard normal values of period or block that the caller made, by term.
     """
     y = fixed_shape("y", columns.y)
-    # One array for all of them: each further one costs half a second of compiling.
+    distances, _ = distances_between(columns)
+    # One array for all of them, as each further one costs half a second of compiling; a row a column, since a
+    # product with a part of each row would copy it every time.
     table = fixed_shape("nights_table", night_table(columns))
-    gap, used, design = table[:, 0], table[:, 1], table[:, 2:]
+    apart, used, design = table[0].astype("int64"), table[1], table[2:]
     level = pm.Normal("level", unit[0], prior.LEVEL.scale * unit[1])
     rest = coefficients(columns, LINEAR, scale=unit[1], standards=standards)
-    expected = pt.dot(design, stacked(columns, level, effect, rest))
+    expected = pt.dot(stacked(columns, level, effect, rest), design)
     for term in further:
         expected = expected + term
     middle, log_sd = prior.NIGHT_SD.parameters
@@ -110,7 +117,16 @@ def sleep_nights(
         nu = pm.Deterministic("nu", pt.constant(GAUSSIAN_NU))
     low, high = prior.PHI.limits
     phi = pm.TruncatedNormal("phi", *prior.PHI.parameters, lower=low, upper=high)
-    night_after_night(y, expected, sigma=sigma, nu=nu, phi=phi, gap=gap, used=used, tails=tails)
+    # Powers and logarithms once a distance, not once a night.
+    fade = phi ** fixed_shape("distances", distances)
+    variance = sigma**2 * (1.0 - fade**2) / (1.0 - phi**2)
+    residual = y - expected
+    expected = expected + fade[apart] * pt.concatenate([[0.0], residual[:-1]])
+    spread = variance[apart], pt.log(variance)[apart]
+    if tails == "student-t":
+        pm.CustomDist("nights", expected, *spread, nu, used, logp=_t_logp, observed=y)
+    else:
+        pm.CustomDist("nights", expected, *spread, used, logp=_normal_logp, observed=y)
 
 
 def fixed_shape(name: str, value: Array, **dims: object) -> pt.TensorVariable:
@@ -118,9 +134,16 @@ def fixed_shape(name: str, value: Array, **dims: object) -> pt.TensorVariable:
     return pm.Data(name, value, shape=value.shape, **dims)
 
 
+def distances_between(columns: Columns) -> tuple[Array, Index]:
+    """The different gaps between nights, in a row with room to spare, and which of them each night has."""
+    different, of_night = np.unique(columns.gap, return_inverse=True)
+    room = max(ROOM_FOR_DISTANCES, 2 ** math.ceil(math.log2(len(different))))
+    return np.pad(different, (0, room - len(different)), constant_values=1.0), of_night
+
+
 def night_table(columns: Columns) -> Array:
-    """Gap, weight and design side by side [night, column]."""
-    return np.column_stack([columns.gap, columns.used, columns.design])
+    """Which distance, weight and design [column, night]."""
+    return np.vstack([distances_between(columns)[1], columns.used, columns.design.T])
 
 
 def effect_prior(data: TrialData, sd: float, suffix: str = "") -> tuple[pt.TensorVariable, pt.TensorVariable]:
@@ -130,44 +153,28 @@ def effect_prior(data: TrialData, sd: float, suffix: str = "") -> tuple[pt.Tenso
     return both[0], both[1]
 
 
-def night_after_night(
-    y: pt.TensorVariable,
-    mean: pt.TensorVariable,
-    *,
-    sigma: pt.TensorVariable,
-    nu: pt.TensorVariable,
-    phi: pt.TensorVariable,
-    gap: pt.TensorVariable,
-    used: pt.TensorVariable,
-    tails: Tails,
-) -> None:
-    """The likelihood "nights" [night], 0 for rows without a record."""
-    residual = y - mean
-    fade = phi**gap
-    expected = mean + fade * pt.concatenate([[0.0], residual[:-1]])
-    variance = sigma**2 * (1.0 - fade**2) / (1.0 - phi**2)
-    if tails == "student-t":
-        pm.CustomDist("nights", expected, variance, nu, used, logp=_t_logp, observed=y)
-    else:
-        pm.CustomDist("nights", expected, variance, used, logp=_normal_logp, observed=y)
-
-
 def _t_logp(
     y: pt.TensorVariable,
     mean: pt.TensorVariable,
     variance: pt.TensorVariable,
+    log_variance: pt.TensorVariable,
     nu: pt.TensorVariable,
     used: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) - 0.5 * pt.log(nu * np.pi)
-    distance = (y - mean) ** 2 / variance
-    return used * (constant - 0.5 * pt.log(variance) - (nu + 1) / 2 * pt.log1p(distance / nu))
+    # Of a sum that is not 1 + something: PyTensor would take the logarithm of 1 + x, twice as slow.
+    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) + nu / 2 * pt.log(nu) - 0.5 * np.log(np.pi)
+    tail = (nu + 1) / 2 * pt.log(nu + (y - mean) ** 2 / variance)
+    return used * (constant - 0.5 * log_variance - tail)
 
 
 def _normal_logp(
-    y: pt.TensorVariable, mean: pt.TensorVariable, variance: pt.TensorVariable, used: pt.TensorVariable
+    y: pt.TensorVariable,
+    mean: pt.TensorVariable,
+    variance: pt.TensorVariable,
+    log_variance: pt.TensorVariable,
+    used: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    return -0.5 * used * (pt.log(2 * np.pi * variance) + (y - mean) ** 2 / variance)
+    return -0.5 * used * (np.log(2 * np.pi) + log_variance + (y - mean) ** 2 / variance)
 
 
 def level_and_scale(data: TrialData, outcome: Outcome) -> tuple[float, float]:
