@@ -16,6 +16,7 @@ from time import perf_counter
 
 import pytest
 from mutants import GOLDEN, Figures, files_of, fuzz, golden_exports, refusal, zipped
+from yardstick import slowness
 
 from n1trial.errors import ExportError
 from n1trial.importers import known_importers, read_exports
@@ -182,10 +183,13 @@ def test_a_file_that_wants_memory_is_refused_without_it(greed, tmp_path, capsys)
     for _ in range(3):
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             message, took_s, peak_mib = pool.submit(refusal, tmp_path / name).result()
-        if took_s < 2:
+        slower = slowness()
+        if took_s < 2 * slower:
             break
     with capsys.disabled():
-        print(f"\n{greed}: {took_s:.1f} s, {peak_mib:.0f} MiB: {message}")
+        print(
+            f"\n{greed}: {took_s:.1f} s (2 promised, here {slower:.1f} times it), {peak_mib:.0f} MiB: {message}"
+        )
     assert message
-    assert took_s < 2
+    assert took_s < 2 * slower
     assert peak_mib < MEMORY_MIB
