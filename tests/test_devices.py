@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import random
 import re
 import sqlite3
@@ -28,6 +29,8 @@ from n1trial.importers._intervals import union, without
 DEVICES = sorted(set(known_importers()) - {"fitbit", "oura"})
 BERLIN = ZoneInfo("Europe/Berlin")
 EVENING = datetime(2025, 3, 4, 23)
+# How many exports of each device in the long run: twenty thousand are for a change of an importer.
+MANY = int(os.environ.get("N1TRIAL_ROUND_TRIPS", "5000"))
 NIGHT = (("awake", 20), ("light", 300), ("awake", 12), ("deep", 300))
 
 
@@ -68,9 +71,9 @@ def test_nights_come_back_as_they_were_written(device, seed, tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("device", [*STAGED, *SUMS])
-def test_20_000_exports_come_back_as_they_were_written(device, tmp_path):
+def test_many_exports_come_back_as_they_were_written(device, tmp_path):
     chance = random.Random(device)
-    for _ in range(20_000):
+    for _ in range(MANY):
         comes_back(device, some_sleeps(chance), tmp_path)
 
 

@@ -266,7 +266,7 @@ def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
 @pytest.mark.slow
 def test_summaries_agree_with_the_model_of_all_nights(capsys):
     cohort, _ = lived(pretend_people(100, blocks=3), sleep, SLEEP, held=ORDINARY, seed=3)
-    whole = fit_cohort(cohort, seed=1, draws=3000)
+    whole = fit_cohort(cohort, seed=1)
     assert whole.problems == ()
     alone, left_out = summaries_of(cohort.people, seed=1)
     assert left_out == {}

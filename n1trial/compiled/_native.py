@@ -158,19 +158,25 @@ def _source(layout: Layout) -> Iterator[str]:
     yield "    except Exception:"
     yield "        return 1"
     yield "    value[0] = found[()]"
-    yield "    gradient[:] = slope"
+    # Number by number: numba compiles a part's assignment for two seconds, for the words of its error.
+    yield f"    for place in range({layout.size}):"
+    yield "        gradient[place] = slope[place]"
     # For nutpie 3 is a step that went wrong and may be tried smaller.
     yield "    return 0 if np.isfinite(value[0]) and np.all(np.isfinite(gradient)) else 3"
     yield ""
     yield "def same(size, expanded, point_, copy_, data_):"
-    yield "    carray(copy_, (size,))[:] = carray(point_, (size,))"
+    yield "    copy, point = carray(copy_, (size,)), carray(point_, (size,))"
+    yield "    for place in range(size):"
+    yield "        copy[place] = point[place]"
     yield "    return 0"
     yield ""
     yield "def draws(points, data):"
     yield f"    found = np.empty((len(points), {layout.draw[-1].stop}))"
     yield "    for number in range(len(points)):"
     yield "        point = points[number]"
-    yield f"        found[number] = {_call(layout, DRAW)}[0]"
+    yield f"        drawn = {_call(layout, DRAW)}[0]"
+    yield f"        for place in range({layout.draw[-1].stop}):"
+    yield "            found[number, place] = drawn[place]"
     yield "    return found"
 
 
