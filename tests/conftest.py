@@ -1,9 +1,20 @@
-"""Figures that tests print are seen however the tests are run, and tests side by side leave each other a core."""
+"""Figures that tests print are seen however they are run, each leaves the other a core, and long ones go first."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+# Their tests take longest and begin first: as the last, one of them would keep a core waiting.
+LONGEST = (
+    "test_summaries",
+    "test_cohort_calibration",
+    "test_calibration",
+    "test_cohort",
+    "test_cohort_published",
+    "test_many_people",
+    "test_fast",
+)
 
 
 @pytest.hookimpl(trylast=True)
@@ -18,3 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     elif config.getoption("numprocesses", None):
         # Before the workers start: in a process that has NumPy already it comes too late.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of the longest tests before all others."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
