@@ -12,6 +12,7 @@ from n1trial.columns import FIRST_NIGHT_GAP, columns_of
 from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
 from n1trial.models import describe, model_for, model_named, models
+from n1trial.models._sleep import ROOM_FOR_DISTANCES
 from n1trial.models.awakenings import _logp
 from n1trial.outcomes import OUTCOMES
 from n1trial.sampling import fit_model
@@ -167,11 +168,19 @@ def duration_logp_by_hand(data, point):
     return total
 
 
+# Stretches without a record, of one night, two, and so on: more distances than a model has room for at first.
+EVER_LONGER = [
+    first + night for run, first in enumerate((3, 8, 14, 20, 28, 38, 50, 63, 80), 1) for night in range(run)
+]
+
+
+@pytest.mark.parametrize("missing", [[5, 6, 40], EVER_LONGER], ids=["few", "ever longer"])
 @pytest.mark.parametrize("phi", [-0.3, 0.0, 0.4])
-def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(phi):
+def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(phi, missing):
     data = sleep_trial()
-    data.table.loc[[5, 6, 40], "tst_min"] = np.nan
+    data.table.loc[missing, "tst_min"] = np.nan
     built = models()["duration"].build(data, SLEEP)
+    assert len(built["distances"].get_value()) == (16 if missing is EVER_LONGER else ROOM_FOR_DISTANCES)
     rng = np.random.default_rng(4)
     point = {
         "level": 430.0,
