@@ -27,7 +27,7 @@ IMPORTERS = known_importers()
 EXPORTS = [export for device in IMPORTERS for export in golden_exports(device)]
 # How many of each device in the long run. They are the same ones each time: a million
 # (N1TRIAL_MUTANTS=1000000) is for a change of an importer.
-MANY = int(os.environ.get("N1TRIAL_MUTANTS", "100000"))
+MANY = int(os.environ.get("N1TRIAL_MUTANTS", "30000"))
 MEMORY_MIB = 300
 
 every_device = pytest.mark.parametrize("device", list(IMPORTERS))
