@@ -28,7 +28,7 @@ from n1trial.cohort.stacked import Stacked, stack
 from n1trial.cohort.told import told_of_correlation, told_of_spread, told_of_terms
 from n1trial.columns import FIRST_NIGHT_GAP, Array
 from n1trial.models import _priors as prior
-from n1trial.models._sleep import fixed_shape
+from n1trial.models._sleep import fixed_shape, t_kernel
 
 NAME = "cohort of sleep time"
 ASSUMES = (
@@ -159,6 +159,4 @@ def _t_logp(
     nu: pt.TensorVariable,
 ) -> pt.TensorVariable:
     """Log density but for that of the number of nights that a value is the mean of, which is no parameter's."""
-    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) + nu / 2 * pt.log(nu) - 0.5 * np.log(np.pi)
-    # Of a sum that is not 1 + something: PyTensor would take the logarithm of 1 + x, twice as slow.
-    return constant + 0.5 * log_precision - (nu + 1) / 2 * pt.log(nu + (y - mean) ** 2 * precision)
+    return t_kernel((y - mean) ** 2 * precision, nu) + 0.5 * log_precision

@@ -78,7 +78,7 @@ def count_nights(
 
 
 def night_table(columns: Columns, *, log_sleep: Array | None) -> Array:
-    """Weight in the contrast, weight in the likelihood, log sleep time and design side by side."""
+    """Weight in the contrast, weight in the likelihood, log sleep time and design [column, night]."""
     sleep = np.zeros_like(columns.y) if log_sleep is None else log_sleep
     return np.vstack([columns.analysed, columns.used, sleep, columns.design.T])
 

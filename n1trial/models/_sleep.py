@@ -16,7 +16,6 @@ from n1trial.models._linear import coefficients, linear, stacked
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
-type Index = npt.NDArray[np.int64]
 type Tails = Literal["student-t", "gaussian"]
 type Term = Callable[[pt.TensorVariable], pt.TensorVariable]
 
@@ -134,7 +133,7 @@ def fixed_shape(name: str, value: Array, **dims: object) -> pt.TensorVariable:
     return pm.Data(name, value, shape=value.shape, **dims)
 
 
-def distances_between(columns: Columns) -> tuple[Array, Index]:
+def distances_between(columns: Columns) -> tuple[Array, npt.NDArray[np.int64]]:
     """The different gaps between nights, in a row with room to spare, and which of them each night has."""
     different, of_night = np.unique(columns.gap, return_inverse=True)
     room = max(ROOM_FOR_DISTANCES, 2 ** math.ceil(math.log2(len(different))))
@@ -161,10 +160,14 @@ def _t_logp(
     nu: pt.TensorVariable,
     used: pt.TensorVariable,
 ) -> pt.TensorVariable:
+    return used * (t_kernel((y - mean) ** 2 / variance, nu) - 0.5 * log_variance)
+
+
+def t_kernel(squares: pt.TensorVariable, nu: pt.TensorVariable) -> pt.TensorVariable:
+    """Log density of a Student t of spread 1, from the squares of the distances from its mean."""
     # Of a sum that is not 1 + something: PyTensor would take the logarithm of 1 + x, twice as slow.
     constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) + nu / 2 * pt.log(nu) - 0.5 * np.log(np.pi)
-    tail = (nu + 1) / 2 * pt.log(nu + (y - mean) ** 2 / variance)
-    return used * (constant - 0.5 * log_variance - tail)
+    return constant - (nu + 1) / 2 * pt.log(nu + squares)
 
 
 def _normal_logp(
