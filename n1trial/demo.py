@@ -16,11 +16,13 @@ from zoneinfo import ZoneInfo
 from n1trial.errors import FolderError
 from n1trial.fast import preliminary_answer
 from n1trial.fit import OnStage
-from n1trial.intake import import_exports, make_trial, trial_data
-from n1trial.journey import Analysis, fit_folder, report_folder
+from n1trial.fitting import Analysis, fit_folder
+from n1trial.intake import import_exports, trial_data
 from n1trial.ledger import ledger_lines
-from n1trial.report.terminal import fit_lines
+from n1trial.making import make_trial
+from n1trial.reporting import report_folder
 from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
+from n1trial.under_way import fit_lines
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 START = date(2026, 1, 5)

@@ -1,6 +1,6 @@
 """What comes into a trial folder: exports and evenings, and the nights that they make.
 
-Apart from `journey`, which fits and reports, so that the commands of every day start without the sampler.
+Apart from `fitting` and `reporting`, so that the commands of every day start without the sampler.
 """
 
 import json
@@ -18,7 +18,6 @@ from n1trial.errors import FolderError
 from n1trial.files import write_whole
 from n1trial.importers import OnNote, read_exports, warn
 from n1trial.ledger import ledger_csv, ledger_table, trace_nights
-from n1trial.making import make_trial
 from n1trial.nights import Nights, nightly
 from n1trial.store import (
     Imported,
@@ -34,7 +33,6 @@ from n1trial.trial import TrialData, join_trial, without_nights_after
 __all__ = [
     "Recorded",
     "import_exports",
-    "make_trial",
     "nights_by_device",
     "recorded_nights",
     "trial_data",

@@ -1,6 +1,6 @@
 """The pass over many people: trial folders, a long table or summaries become one answer.
 
-As in `journey`, no statistics and no sleep, only who hands what to whom.
+As in `fitting` and `reporting`, no statistics and no sleep, only who hands what to whom.
 """
 
 from collections.abc import Mapping, Sequence

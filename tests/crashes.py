@@ -20,7 +20,8 @@ from n1trial.diary import answers_of, read_diary
 from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
-from n1trial.intake import make_trial, write_down
+from n1trial.intake import write_down
+from n1trial.making import make_trial
 from n1trial.store import (
     TrialFolder,
     add_episodes,

@@ -20,7 +20,8 @@ from n1trial.cli import cli
 from n1trial.console import still
 from n1trial.demo import TRUTH
 from n1trial.errors import N1TrialError
-from n1trial.intake import import_exports, make_trial
+from n1trial.intake import import_exports
+from n1trial.making import make_trial
 from n1trial.planning import plan_sentences, plan_trial, save_plan
 from n1trial.protocol import protocol_dir, read_protocol, template_names
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
@@ -373,7 +374,7 @@ def test_estimates_stand_on_the_screen_within_a_second_of_the_nights_being_read(
     import_exports(folder, [tmp_path / "takeout.zip"], now=datetime(2026, 6, 1, 9, tzinfo=UTC))
     code = (
         "import sys, time; from pathlib import Path;"
-        "import n1trial.report.terminal; from n1trial.cli._answers import say_preliminary;"
+        "from n1trial.cli._answers import say_preliminary;"
         "from n1trial.intake import trial_data; from n1trial.store import open_folder;"
         "data, _ = trial_data(open_folder(Path(sys.argv[1])))\n"
         "for _ in range(2):\n"

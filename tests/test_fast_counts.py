@@ -20,8 +20,8 @@ from n1trial.fast._laplace import CountNights, nightly
 from n1trial.models import _priors as prior
 from n1trial.models import awakenings
 from n1trial.outcomes import OUTCOMES
-from n1trial.report.terminal import preliminary_lines
 from n1trial.sampling import fit_model
+from n1trial.under_way import preliminary_lines
 
 WAKES, ALL_WAKES = OUTCOMES["wake_episodes"], OUTCOMES["wake_episodes_all"]
 EFFECTS = {"glycine": -0.1, "magnesium": -0.25}

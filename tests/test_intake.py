@@ -20,12 +20,12 @@ from n1trial.diary import answers_of, read_diary
 from n1trial.importers import Note, read_exports
 from n1trial.intake import (
     import_exports,
-    make_trial,
     recorded_nights,
     trial_data,
     trial_ledger,
     write_down,
 )
+from n1trial.making import make_trial
 from n1trial.nights import nightly, nights_csv
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.store import read_log, stored_episodes

@@ -7,7 +7,8 @@ import pytest
 
 from n1trial.demo import TEMPLATE, TRUTH
 from n1trial.diary import read_diary
-from n1trial.intake import import_exports, make_trial, recorded_nights
+from n1trial.intake import import_exports, recorded_nights
+from n1trial.making import make_trial
 from n1trial.readings import other_readings, recorders
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from n1trial.cohort import CohortEffects
-    from n1trial.journey import Analysis
+    from n1trial.fitting import Analysis
     from n1trial.many_people import CohortAnalysis
     from n1trial.trial import TrialData
 
@@ -21,7 +21,7 @@ EXIT_REFUSED = 3
 
 def say_preliminary(data: TrialData) -> None:
     """Print what is known before the sampler starts."""
-    from n1trial.report.terminal import preliminary_lines
+    from n1trial.under_way import preliminary_lines
 
     for line in preliminary_lines(data):
         click.echo(line)

@@ -46,9 +46,9 @@ def fit(folder: Path, sampler_seed: int) -> None:
     from n1trial.loading import load_ahead
 
     load_ahead()
-    from n1trial.journey import fit_folder
-    from n1trial.report.terminal import fit_lines
+    from n1trial.fitting import fit_folder
     from n1trial.store import open_folder
+    from n1trial.under_way import fit_lines
 
     opened = open_folder(folder)
     with progress() as on_stage:
@@ -82,8 +82,8 @@ def report(
     folder: Path, early: str | None, text: bool, share: bool, with_nights: bool, open_it: bool
 ) -> None:
     """Write the effect report of a fitted trial; a later run replaces it, and the log keeps both answers."""
-    from n1trial.journey import report_folder
     from n1trial.report.editions import SHARE_NAME, TEXT_NAME
+    from n1trial.reporting import report_folder
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
@@ -146,8 +146,8 @@ def analyse(
     from n1trial.loading import load_ahead
 
     load_ahead()
-    from n1trial.journey import analyse_table
     from n1trial.own_table import read_table
+    from n1trial.reporting import analyse_table
 
     data = read_table(table, **columns)  # type: ignore[arg-type]
     for note in data.notes:

@@ -20,9 +20,11 @@ from yardstick import slowness
 
 from n1trial.cli import cli
 from n1trial.errors import FolderError, GateError
-from n1trial.intake import import_exports, make_trial, trial_data
-from n1trial.journey import _over, analyse_table, fit_folder, report_folder
+from n1trial.fitting import fit_folder, is_over
+from n1trial.intake import import_exports, trial_data
+from n1trial.making import make_trial
 from n1trial.own_table import read_table
+from n1trial.reporting import analyse_table, report_folder
 from n1trial.simulate import (
     QUIET,
     Truth,
@@ -177,9 +179,9 @@ def test_what_is_known_before_sampling_waits_for_the_last_night(lived):
         data,
         table=data.table.assign(left_out=data.table["left_out"].where(data.table["day"] < 60, "no record")),
     )
-    assert _over(folder, data, now=datetime(2026, 2, 1, tzinfo=UTC))
-    assert _over(folder, half, now=NOW)
-    assert not _over(folder, half, now=datetime(2026, 3, 7, tzinfo=UTC))
+    assert is_over(folder, data, now=datetime(2026, 2, 1, tzinfo=UTC))
+    assert is_over(folder, half, now=NOW)
+    assert not is_over(folder, half, now=datetime(2026, 3, 7, tzinfo=UTC))
 
 
 def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):

@@ -1,0 +1,153 @@
+"""A trial's nights fitted and checked: of a folder, which keeps both, or of a table of one's own.
+
+No statistics and no sleep, only who hands what to whom. Apart from `reporting`, so that a fit starts without
+what draws pictures.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+import pandas as pd
+
+from n1trial.checks import Case, CheckResult, Reading, weigh_effects
+from n1trial.conduct import coming_evening, last_night, read_course
+from n1trial.diary import Diary, read_diary
+from n1trial.effects import Effects, estimate_effects, problems_of
+from n1trial.fit import Fit, OnStage
+from n1trial.fit_file import fits_key, known_fits, save_fits
+from n1trial.intake import Recorded, recorded_nights
+from n1trial.looks import Decision, block_to_look_at, nights_to_look_at
+from n1trial.readings import other_readings, recorders
+from n1trial.side_by_side import CheckedFit, fit_outcomes
+from n1trial.store import TrialFolder, writing
+from n1trial.trial import TrialData
+
+SAMPLER_SEED = 1
+
+type OnNights = Callable[[TrialData], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """What was estimated, one entry an outcome, the primary first.
+
+    By outcome name, `checks` holds the lines of the checks, `tables` the numbers of their figures, each under
+    the name of its check, and `seconds` how long each stage took. `known`: nothing had changed since the last
+    fit, which is given again. `decision` is what a planned look came to.
+    """
+
+    data: TrialData
+    fits: tuple[Fit, ...]
+    checks: dict[str, tuple[CheckResult, ...]]
+    tables: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
+    seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    known: bool = False
+    decision: Decision | None = None
+
+    @cached_property
+    def effects(self) -> tuple[Effects, ...]:
+        """Made when first asked for: how many nights would settle a question takes most of a second."""
+        return tuple(
+            weigh_effects(estimate_effects(fit, self.data), self.checks[fit.outcome.name])
+            for fit in self.fits
+        )
+
+    @property
+    def refused(self) -> bool:
+        """Whether a gate forbids the verdict of the primary outcome."""
+        return bool(problems_of(self.fits[0], self.data))
+
+
+def fit_folder(
+    folder: TrialFolder,
+    *,
+    now: datetime,
+    on_stage: OnStage,
+    on_nights: OnNights = lambda data: None,
+    sampler_seed: int = SAMPLER_SEED,
+) -> Analysis:
+    """Fit every outcome of a trial and keep the draws in the folder; at a planned look, up to its block.
+
+    When nothing has changed since the last fit, that one is the answer.
+
+    Parameters
+    ----------
+    on_nights
+        Called with the nights before sampling, once the trial is over and its arms have names.
+    """
+    recorded, diary, _ = nights_now(folder, now=now)
+    data = recorded.data
+    cases = _cases(data, readings=other_readings(folder, recorded, diary), recorders=recorders(recorded))
+    key = fits_key(cases, seed=sampler_seed)
+    known = known_fits(folder.fit, key=key)
+    if known is not None:
+        return replace(analysis_of(data, known), known=True)
+    if is_over(folder, data, now=now) and not folder.sealed:
+        on_nights(data)
+    checked = fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage)
+    with writing(folder) as writer:
+        save_fits(folder.fit, checked, key=key)
+        told = f"{len(checked)} outcomes, {checked[0].fit.nights} nights, data {data.sha256[:12]}"
+        writer.log("fit", told, now=now)
+    return analysis_of(data, checked)
+
+
+def fit_table(data: TrialData, *, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED) -> Analysis:
+    """Fit every outcome of a table of one's own; nothing is kept."""
+    return analysis_of(data, fit_outcomes(_cases(data), seed=sampler_seed, on_stage=on_stage))
+
+
+def nights_now(folder: TrialFolder, *, now: datetime) -> tuple[Recorded, Diary, int | None]:
+    """The nights to analyse, the diary, and the block of the planned look that is due before the end."""
+    diary = read_diary(folder.diary, folder.protocol)
+    recorded = recorded_nights(folder, diary)
+    if is_over(folder, recorded.data, now=now):
+        return recorded, diary, None
+    look = block_to_look_at(folder.protocol.looks, folder.schedule, coming_evening(folder, now=now))
+    if look is None:
+        return recorded, diary, None
+    return replace(recorded, data=nights_to_look_at(recorded.data, folder.schedule, look)), diary, look
+
+
+def is_over(folder: TrialFolder, data: TrialData, *, now: datetime) -> bool:
+    """Whether the last night has passed, or is recorded."""
+    last = last_night(folder, read_course(folder))
+    recorded = data.analysed(data.outcomes[0])["night"].max()
+    return coming_evening(folder, now=now) > last or (pd.notna(recorded) and recorded.date() >= last)
+
+
+def analysis_of(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
+    """What fits and their checks come to, by outcome."""
+    return Analysis(
+        data=data,
+        fits=tuple(each.fit for each in checked),
+        checks={each.fit.outcome.name: each.findings.results for each in checked},
+        tables={each.fit.outcome.name: each.findings.tables for each in checked},
+        seconds={
+            each.fit.outcome.name: {
+                "starting": each.start_s,
+                "compiling": each.fit.compile_s,
+                "sampling": each.fit.sample_s,
+                "checking": each.check_s,
+            }
+            for each in checked
+        },
+    )
+
+
+def _cases(
+    data: TrialData, *, readings: tuple[Reading, ...] = (), recorders: tuple[str, ...] = ()
+) -> list[Case]:
+    """The primary outcome first, and those others that were recorded at all."""
+    wanted = [data.outcomes[0], *(each for each in data.outcomes[1:] if len(data.analysed(each)))]
+    return [
+        Case(
+            data=data,
+            outcome=outcome,
+            readings=tuple(each for each in readings if each.outcome.name == outcome.name),
+            recorders=recorders,
+        )
+        for outcome in wanted
+    ]

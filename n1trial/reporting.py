@@ -1,0 +1,133 @@
+"""The report of a fitted trial, or of a table of one's own: from the analysis to the files that people read.
+
+As in `fitting`, no statistics and no sleep, only who hands what to whom.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from n1trial.checks import checks_table
+from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, last_night, read_course
+from n1trial.errors import FolderError, GateError
+from n1trial.files import make_folder, write_whole
+from n1trial.fit import OnStage
+from n1trial.fit_file import load_fits
+from n1trial.fitting import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
+from n1trial.intake import nights_by_device
+from n1trial.looks import decide
+from n1trial.report import Material, write_report
+from n1trial.report.about import read_about
+from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
+from n1trial.store import TrialFolder, append_log, read_log, writing
+from n1trial.trial import TrialData
+
+
+def report_folder(
+    folder: TrialFolder, *, now: datetime, early: str | None = None, copies: Collection[Copy] = ()
+) -> Analysis:
+    """Write the report of a fitted trial into its folder; the log keeps the answer of every edition.
+
+    Parameters
+    ----------
+    early
+        Why the person looks before the last night; logged, and printed in the report.
+    copies
+        What else to write: plain text, or a page without dates, places and the person's own words.
+
+    Raises
+    ------
+    GateError
+        Nights are still to come and no reason was given, or a copy of hidden arms would be shared.
+    FolderError
+        Nothing was fitted, or nights or diary changed since.
+    """
+    if folder.sealed and {"share", "share with nights"} & {*copies}:
+        raise GateError(
+            f"{folder.path}: the arms are still letters, and letters tell others nothing: share it after n1trial"
+            " unblind"
+        )
+    recorded, diary, look = nights_now(folder, now=now)
+    data = recorded.data
+    if look is None and not is_over(folder, data, now=now):
+        if early is None:
+            raise GateError(
+                f"{folder.path}: the trial runs until {last_night(folder, read_course(folder))}, and looking"
+                " early turns luck into findings: wait, or give a reason with --early"
+            )
+        append_log(folder, EARLY_LOOK, early, now=now)
+        data = replace(
+            data, peeked=True, notes=(*data.notes, f"looked before the end; reason given: {early}")
+        )
+    checked = load_fits(folder.fit)
+    if any(each.fit.data_sha256 != data.sha256 for each in checked):
+        raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
+    analysis = analysis_of(data, checked)
+    if look is not None and folder.protocol.looks:
+        decision = decide(folder.protocol.looks, look, data, analysis.fits[0], analysis.effects[0])
+        data = replace(data, notes=(*data.notes, f"planned look {decision.said}"))
+        analysis = replace(analysis, data=data, decision=decision)
+    material = Material(
+        data=data,
+        fits=analysis.fits,
+        effects=analysis.effects,
+        checks=analysis.checks,
+        tables=analysis.tables,
+        protocol=folder.protocol,
+        diary=diary,
+        facts=_facts(folder),
+        about=read_about(folder.path / "about.yaml"),
+        devices=nights_by_device(folder),
+    )
+    with writing(folder) as writer:
+        write_edition(folder.report, with_earlier(material, read_log(folder)), copies)
+        if analysis.decision:
+            writer.log(PLANNED_LOOK, analysis.decision.said, now=now)
+        writer.log(LOG_EVENT, log_detail(material), now=now)
+    return analysis
+
+
+def analyse_table(
+    data: TrialData, out: Path, *, source: str, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
+) -> Analysis:
+    """Analyse a table of one's own; write `effects.csv`, `checks.csv` and `report.html` into `out`."""
+    analysis = fit_table(data, on_stage=on_stage, sampler_seed=sampler_seed)
+    make_folder(out)
+    outcome = data.outcomes[0]
+    write_whole(out / "effects.csv", analysis.effects[0].table.to_csv(index=False, lineterminator="\n"))
+    write_whole(
+        out / "checks.csv",
+        checks_table(analysis.checks[outcome.name]).to_csv(index=False, lineterminator="\n"),
+    )
+    write_report(
+        out / "report.html",
+        Material(
+            data=data,
+            fits=analysis.fits,
+            effects=analysis.effects,
+            checks=analysis.checks,
+            tables=analysis.tables,
+            facts={"table": source},
+        ),
+    )
+    return analysis
+
+
+def _facts(folder: TrialFolder) -> dict[str, str]:
+    """Where the numbers come from: what was fixed at the start, and what was changed since."""
+    facts = {
+        "first night": str(folder.schedule.start),
+        "protocol fingerprint (SHA-256)": folder.protocol.sha256,
+        "schedules that could have been drawn": f"{folder.protocol.admissible.size:,}",
+    }
+    if folder.schedule.seed:
+        facts["allocation seed"] = folder.schedule.seed
+    if folder.commitment:
+        opened = "; the key that was opened fits it" if folder.key else ""
+        facts["commitment to the sealed key"] = f"{folder.commitment}{opened}"
+    amendments = read_course(folder).amendments
+    return facts | {
+        f"amendment {number} ({line.day}) to the protocol above": line.detail
+        for number, line in enumerate(amendments, start=1)
+    }
