@@ -17,7 +17,7 @@ type OnStage = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostics:
-    """How the sampler did: worst values over every parameter and variant."""
+    """How the sampler did: worst values over every parameter, and every variant that was sampled."""
 
     chains: int
     draws: int

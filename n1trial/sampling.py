@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -12,10 +13,11 @@ import pymc as pm
 import xarray as xr
 
 from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, POINT, Compiled, compile_model
-from n1trial.convergence import convergence_problems, diagnose, worst_of
+from n1trial.convergence import MIN_ESS, convergence_problems, diagnose, worst_of
 from n1trial.fit import Diagnostics, Fit, Stage
 from n1trial.models import Model, model_for
 from n1trial.outcomes import Outcome
+from n1trial.reweighted import MAX_K, drawn_again, effective_draws, smoothed_weights
 from n1trial.trial import TrialData
 
 CHAINS, DRAWS, TUNE = 4, 1000, 700
@@ -45,7 +47,7 @@ def fit_model(
         kept. Code that is compiled anew may differ in the last digit of the density, and its draws then differ
         within their Monte Carlo error.
     variants
-        Whether the model's variants are sampled too, which checks and reports need.
+        Whether the model's variants are estimated too, which checks and reports need.
     draws
         Draws of each of four chains.
     attempts
@@ -64,13 +66,17 @@ def fit_model(
     built = model.build(data, outcome)
     compiled = compile_model(built)
     compiled_at = time.perf_counter()
-    sampled = {}
-    others = model.variants(data, outcome) if variants else {}
-    for name, values in {"default": {}, **others}.items():
-        stage("sampling" if name == "default" else f"sampling, {name}")
-        sampled[name] = sample_compiled(
-            built, compiled, values, seed=seed, draws=draws, cores=cores, attempts=attempts
-        )
+    sample = partial(sample_compiled, built, compiled, seed=seed, draws=draws, cores=cores, attempts=attempts)
+    stage("sampling")
+    default = sample({})
+    sampled, found = {"default": default}, {}
+    for name, values in (model.variants(data, outcome) if variants else {}).items():
+        posterior = weighed_anew(built, compiled, default, values, seed=seed)
+        if posterior is None:
+            stage(f"sampling, {name}")
+            sampled[name] = sample(values)
+            posterior = sampled[name].posterior
+        found[name] = posterior[_kept_of_a_variant(posterior)]
     return Fit(
         outcome=outcome,
         model=model.NAME,
@@ -78,13 +84,9 @@ def fit_model(
         formula=model.FORMULA,
         priors=model.priors(data, outcome),
         prior_sd=model.effect_prior_sd(data, outcome),
-        posterior=sampled["default"].posterior,
-        variants={
-            name: each.posterior[_kept_of_a_variant(each.posterior)]
-            for name, each in sampled.items()
-            if name != "default"
-        },
-        densities=sampled["default"].densities,
+        posterior=default.posterior,
+        variants=found,
+        densities=default.densities,
         diagnostics=worst_of([each.diagnostics for each in sampled.values()]),
         problems=tuple(
             problem if name == "default" else f"{name} variant: {problem}"
@@ -107,8 +109,12 @@ def versions() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sampled:
-    """Draws of one model under one set of its data: variables, densities where compiled, and how it went."""
+    """Draws of one model under one set of its data: variables, densities where compiled, and how it went.
 
+    `points` [chain, draw, size] are what the compiled functions take.
+    """
+
+    points: npt.NDArray[np.float64]
     posterior: xr.Dataset
     densities: xr.Dataset
     diagnostics: Diagnostics
@@ -149,7 +155,8 @@ def sample_compiled(
             save_warmup=False,
             progress_bar=False,
         )
-        drawn = named_draws(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
+        points = tree["posterior"][POINT].to_numpy()
+        drawn = named_draws(built, compiled.draws(points, packed))
         densities = [name for name in drawn if str(name).startswith((LOG_LIKELIHOOD, LOG_PRIOR))]
         posterior = drawn.drop_vars(densities)
         judged = xr.DataTree.from_dict(
@@ -160,7 +167,38 @@ def sample_compiled(
         if not problems:
             break
     return Sampled(
-        posterior=posterior, densities=drawn[densities], diagnostics=diagnostics, problems=problems
+        points=points,
+        posterior=posterior,
+        densities=drawn[densities],
+        diagnostics=diagnostics,
+        problems=problems,
+    )
+
+
+def weighed_anew(
+    built: pm.Model,
+    compiled: Compiled,
+    sampled: Sampled,
+    values: Mapping[str, npt.NDArray[np.float64]],
+    *,
+    seed: int,
+) -> xr.Dataset | None:
+    """Draws of a variant whose priors alone differ, made of those that are there; None where they cannot be.
+
+    Draws are weighed by what the variant's priors make of them, and drawn again by weight. A sceptic's prior
+    lies within the default one, so that none can weigh much more than the others.
+    """
+    drawn = named_draws(built, compiled.draws(sampled.points, compiled.packed(**values)))
+    if not drawn[LOG_LIKELIHOOD].equals(sampled.densities[LOG_LIKELIHOOD]):
+        return None
+    priors = [name for name in drawn if str(name).startswith(LOG_PRIOR)]
+    ratios = sum(drawn[name].to_numpy() - sampled.densities[name].to_numpy() for name in priors)
+    weights, k = smoothed_weights(np.ravel(ratios))
+    if not (k < MAX_K and effective_draws(weights) >= MIN_ESS):
+        return None
+    chain, draw = np.unravel_index(drawn_again(weights, seed=seed), sampled.points.shape[:2])
+    return drawn.drop_vars([LOG_LIKELIHOOD, *priors]).map(
+        lambda each: each.copy(data=each.to_numpy()[chain, draw].reshape(each.shape))
     )
 
 

@@ -10,13 +10,13 @@ from pretend import pretend_trial
 
 from n1trial.adherence import as_planned, doses_kept
 from n1trial.checks import Case, CheckResult, Reading, checks, weigh_effects
-from n1trial.checks._reweighted import smoothed_weights, weighted_quantiles
 from n1trial.checks.doses import as_taken
 from n1trial.checks.guesses import bang, last_guesses
 from n1trial.checks.posterior_predictive import statistics
 from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR
 from n1trial.effects import estimate_effects, lowered
 from n1trial.outcomes import OUTCOMES
+from n1trial.reweighted import drawn_again, effective_draws, smoothed_weights, weighted_quantiles
 
 SLEEP = OUTCOMES["tst_min"]
 SHAPE = (4, 500)
@@ -58,6 +58,15 @@ def test_quantiles_of_equal_weights_are_quantiles():
     draws = np.random.default_rng(1).normal(size=10_001)
     found = weighted_quantiles(draws, np.full(10_001, 1 / 10_001), (0.025, 0.5, 0.975))
     assert found == pytest.approx(np.quantile(draws, [0.025, 0.5, 0.975]), abs=0.01)
+
+
+def test_draws_come_again_as_often_as_they_weigh():
+    weights = np.random.default_rng(3).dirichlet(np.full(1000, 0.3))
+    counts = np.bincount(drawn_again(weights, seed=4), minlength=1000)
+    assert counts.sum() == 1000
+    assert np.abs(counts - 1000 * weights).max() < 1
+    assert effective_draws(np.full(8, 1 / 8)) == pytest.approx(8)
+    assert effective_draws(np.array([0.5, 0.5, 0, 0])) == pytest.approx(2)
 
 
 def test_an_answer_that_the_priors_alone_give_is_called_so():

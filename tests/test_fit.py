@@ -12,12 +12,14 @@ import xarray as xr
 from pretend import pretend_trial
 
 from n1trial.checks import Case, CheckResult, Findings
+from n1trial.compiled import compile_model
 from n1trial.convergence import Diagnostics, convergence_problems, diagnose
 from n1trial.effects import estimate_effects
 from n1trial.errors import FolderError, TaskError
 from n1trial.fit_file import load_fits, save_fits
+from n1trial.models import model_for
 from n1trial.outcomes import OUTCOMES
-from n1trial.sampling import fit_model
+from n1trial.sampling import fit_model, sample_compiled, weighed_anew
 from n1trial.side_by_side import CheckedFit, fit_outcomes
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
@@ -73,6 +75,30 @@ def test_the_sceptical_prior_draws_effects_towards_nothing(quiet, waking):
         )
         assert sceptical.max() < default.max()
         assert data.treatments == tuple(fit.posterior["contrast"].to_numpy())
+
+
+def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_cannot_tell(quiet, waking):
+    for (data, fit), outcome in ((quiet, SLEEP), (waking, WAKES)):
+        model = model_for(outcome)
+        built = model.build(data, outcome)
+        compiled = compile_model(built)
+        default = sample_compiled(built, compiled, {}, seed=1)
+        variants = model.variants(data, outcome)
+        weighed, sampled = (
+            fit.variants["sceptical"]["effect"],
+            sample_compiled(built, compiled, variants["sceptical"], seed=2).posterior["effect"],
+        )
+        # Not sampled, but drawn again: some draws several times, others never.
+        assert set(np.ravel(weighed)) < set(np.ravel(default.posterior["effect"]))
+        sd = sampled.std(("chain", "draw"))
+        off = np.abs(weighed.mean(("chain", "draw")) - sampled.mean(("chain", "draw"))) / sd
+        assert off.max() < 0.15
+        assert (np.abs(weighed.std(("chain", "draw")) / sd - 1) < 0.1).all()
+        # A prior far from every draw, and other nights.
+        elsewhere = {"effect_prior": variants["sceptical"]["effect_prior"] * [[0], [0.1]] + [[300], [0]]}
+        assert weighed_anew(built, compiled, default, elsewhere, seed=1) is None
+        other_nights = {"nights_table": compiled.values["nights_table"] * 0.9}
+        assert weighed_anew(built, compiled, default, other_nights, seed=1) is None
 
 
 def test_fewer_wake_episodes_are_found_per_night_and_at_equal_sleep(waking):

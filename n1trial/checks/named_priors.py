@@ -1,6 +1,6 @@
 """The same nights under three priors with a name: a sceptic's, the default, and what others found.
 
-The default draws are weighed anew (`_reweighted`), so no prior costs a second sampling. Sleep time only: the
+The default draws are weighed anew (`n1trial.reweighted`), so no prior costs a second sampling. Sleep time only: the
 literature speaks of minutes. Glycine N(5, 15) and magnesium N(8, 15) min from the trials in the report's
 "what others found": Yamadera 2007, Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing.
 An arm is told by its name; one that is neither keeps the default.
@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._reweighted import MAX_K, smoothed_weights, weighted_quantiles
 from n1trial.effects import INTERVAL, contrast_draws
+from n1trial.reweighted import MAX_K, smoothed_weights, weighted_quantiles
 
 NAME = "prior"
 GLYCINE, MAGNESIUM = (5.0, 15.0), (8.0, 15.0)

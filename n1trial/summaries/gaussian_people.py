@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from n1trial.checks._reweighted import smoothed_weights
 from n1trial.columns import Array
 from n1trial.models import _priors as prior
+from n1trial.reweighted import smoothed_weights
 from n1trial.summaries.shared_noise import SharedNoise
 
 FREEDOM = 4.0

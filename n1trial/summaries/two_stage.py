@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from n1trial.checks._reweighted import MAX_K
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import CohortEffects, effects_of, in_unit
 from n1trial.columns import Array
@@ -18,6 +17,7 @@ from n1trial.errors import CohortError
 from n1trial.models import _priors as prior
 from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
+from n1trial.reweighted import MAX_K
 from n1trial.summaries.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
 from n1trial.summaries.shared_noise import shared_noise
 from n1trial.summaries.summary import PersonSummary

@@ -1,4 +1,4 @@
-"""Draws weighed as if another prior had been chosen: Pareto-smoothed importance sampling.
+"""Draws weighed, and drawn again, as if another prior had been chosen: Pareto-smoothed importance sampling.
 
 Vehtari, Simpson, Gelman, Yao & Gabry (2024), JMLR 25(72). With k of .7 or more the draws at hand say nothing
 about the other prior, and no number is given.
@@ -19,6 +19,21 @@ def smoothed_weights(log_ratio: Array) -> tuple[Array, float]:
     log_weights, k = array_stats.psislw(-np.asarray(log_ratio, dtype=float))
     weights = np.exp(log_weights - log_weights.max())
     return weights / weights.sum(), float(k)
+
+
+def effective_draws(weights: Array) -> float:
+    """How many equal weights tell as much as weights [draw] that add up to 1 (Kish 1965)."""
+    return float(1 / np.square(weights).sum())
+
+
+def drawn_again(weights: Array, *, seed: int) -> npt.NDArray[np.int64]:
+    """Which draws [draw] to take, as many as there are weights, so that each comes as often as it weighs.
+
+    One random number places all of them (systematic resampling; Kitagawa 1996, doi:10.2307/1390750), so that
+    no count is one or more off its weight.
+    """
+    places = (np.arange(len(weights)) + np.random.default_rng(seed).random()) / len(weights)
+    return np.searchsorted(np.cumsum(weights), places).clip(max=len(weights) - 1)
 
 
 def weighted_quantiles(draws: Array, weights: Array, probs: tuple[float, ...]) -> list[float]:
