@@ -4,17 +4,19 @@ Every effect is kept in the outcome's contrast unit, arm minus comparator; chanc
 about the gain, which is the effect with its sign turned so that positive is better.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy.special import stdtr
 
 from n1trial.adherence import doses_kept
+from n1trial.columns import Array
 from n1trial.fast import Priors, longer_sds, nights_of
+from n1trial.fast.design import Codes
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.show import card
@@ -64,7 +66,7 @@ class Effect:
     certainty: Certainty
     reasons: tuple[str, ...]
     settle_nights: int | None
-    draws: npt.NDArray[np.float64]
+    draws: Array
 
     @property
     def contrast(self) -> str:
@@ -110,7 +112,9 @@ def estimate_effects(fit: Fit, data: TrialData) -> Effects:
     contrasts = tuple(_effect(fit, data, arm, comparator) for arm, comparator in data.contrasts)
     problems = problems_of(fit, data)
     if problems:
-        contrasts = tuple(_without_verdict(effect) for effect in contrasts)
+        contrasts = tuple(replace(effect, verdict="no verdict") for effect in contrasts)
+    else:
+        contrasts = _with_settle_nights(contrasts, fit, data)
     return Effects(outcome=fit.outcome, contrasts=contrasts, problems=problems)
 
 
@@ -144,19 +148,17 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
         verdict=verdict,
         certainty=certainty,
         reasons=reasons,
-        settle_nights=None
-        if verdict != "can't tell yet"
-        else _settle_nights(fit, data, arm, comparator, mean, sd),
+        settle_nights=None,
         draws=draws,
     )
 
 
 def contrast_draws(
     posterior: xr.Dataset, data: TrialData, outcome: Outcome, arm: str, comparator: str
-) -> npt.NDArray[np.float64]:
+) -> Array:
     """Draws [draw] of arm minus comparator, in the outcome's contrast unit."""
 
-    def against_reference(name: str) -> npt.NDArray[np.float64]:
+    def against_reference(name: str) -> Array:
         if name == data.reference:
             return np.zeros(posterior.sizes["chain"] * posterior.sizes["draw"])
         return np.asarray(posterior["effect"].sel(contrast=name).to_numpy(), dtype=float).ravel()
@@ -184,10 +186,6 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[str, ...]:
         if row.kept < LEAST_KEPT * row.answered
     )
     return sealed + too_few + not_kept
-
-
-def _without_verdict(effect: Effect) -> Effect:
-    return replace(effect, verdict="no verdict", settle_nights=None)
 
 
 def _certainty(
@@ -227,7 +225,7 @@ def lowered(certainty: Certainty, steps: int) -> Certainty:
     return CERTAINTIES[min(CERTAINTIES.index(certainty) + steps, len(CERTAINTIES) - 1)]
 
 
-def _better_nights(fit: Fit, draws: npt.NDArray[np.float64]) -> float | None:
+def _better_nights(fit: Fit, draws: Array) -> float | None:
     """Chance that one night on the arm is longer than one on the comparator, Student-t nights, 0 to 1."""
     if "sigma" not in fit.posterior or fit.outcome.kind != "continuous":
         return None
@@ -237,26 +235,45 @@ def _better_nights(fit: Fit, draws: npt.NDArray[np.float64]) -> float | None:
     return float(stdtr(nu, fit.outcome.sign * draws / spread).mean())
 
 
-def _settle_nights(
-    fit: Fit, data: TrialData, arm: str, comparator: str, mean: float, sd: float
-) -> int | None:
-    outcome = fit.outcome
-    if sd >= fit.prior_sd:
-        return None
-    if outcome.kind == "continuous":
-        along = np.array([[float(name == arm) - float(name == comparator) for name in data.treatments]])
-        design, y = nights_of(data, outcome)
-        priors = Priors().for_nights(outcome, y[design.analysed])
-        lengths, sds = longer_sds(design, y, along=along, priors=priors, most_nights=SETTLE_AT_MOST_NIGHTS)
-        sds = sds[:, 0]
-    else:
-        lengths, sds = even_information(sd, nights=fit.nights, prior_sd=fit.prior_sd)
-    return settle_nights(
-        outcome.sign * mean,
-        sd,
-        lengths=lengths,
-        sds=sds,
-        prior_sd=fit.prior_sd,
-        mid=outcome.mid,
-        rule=data.rule,
+def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) -> tuple[Effect, ...]:
+    """The same effects, with the length of a trial that would decide where these nights cannot tell yet."""
+    undecided = [each for each in effects if each.verdict == "can't tell yet" and each.sd < fit.prior_sd]
+    if not undecided:
+        return effects
+    nights = {
+        each.contrast: settle_nights(
+            fit.outcome.sign * each.mean,
+            each.sd,
+            lengths=lengths,
+            sds=sds,
+            prior_sd=fit.prior_sd,
+            mid=fit.outcome.mid,
+            rule=data.rule,
+        )
+        for each, (lengths, sds) in zip(undecided, _longer(undecided, fit, data), strict=True)
+    }
+    return tuple(replace(each, settle_nights=nights.get(each.contrast)) for each in effects)
+
+
+def _longer(effects: Sequence[Effect], fit: Fit, data: TrialData) -> Iterator[tuple[Codes, Array]]:
+    """Nights [length] of longer trials and the posterior SDs [length] of each effect after them."""
+    if fit.outcome.kind == "count":
+        for each in effects:
+            yield even_information(each.sd, nights=fit.nights, prior_sd=fit.prior_sd)
+        return
+    design, y = nights_of(data, fit.outcome)
+    # All at once: the further nights are the same ones for every contrast.
+    lengths, sds = longer_sds(
+        design,
+        y,
+        along=np.array(
+            [
+                [float(arm == each.arm) - float(arm == each.comparator) for arm in data.treatments]
+                for each in effects
+            ]
+        ),
+        priors=Priors().for_nights(fit.outcome, y[design.analysed]),
+        most_nights=SETTLE_AT_MOST_NIGHTS,
     )
+    for of_one in sds.T:
+        yield lengths, of_one

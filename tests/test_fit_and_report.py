@@ -233,15 +233,20 @@ def mornings(tmp_path_factory):
 # takes two seconds more, so the middle one of three is held to it.
 @pytest.mark.alone
 @pytest.mark.slow
-def test_the_second_morning_is_quick(mornings, capsys):
-    took_s, before = {}, slowness()
-    for command in ("fit", "report"):
-        took_s[command] = [_seconds_of(command, folder, capsys) for folder in mornings]
-    slower = max(before, slowness())
-    with capsys.disabled():
-        print(f"\nplain work takes {slower:.1f} times as long as where 12 and 4 s were promised")
-    assert median(took_s["fit"]) <= 12 * slower
-    assert median(took_s["report"]) <= 4 * slower
+@pytest.mark.parametrize(("command", "promised_s"), [("fit", 12), ("report", 4)])
+def test_the_second_morning_is_quick(mornings, command, promised_s, monkeypatch, tmp_path, capsys):
+    # As most people have it, without the extra `cluster`: xarray loads Dask wherever it is, in every process.
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['dask'] = None\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    of_promised = []
+    for folder in mornings:
+        # Beside each run, for what others do on the machine comes and goes within seconds.
+        slower = slowness()
+        took_s = _seconds_of(command, folder, capsys)
+        of_promised.append(took_s / (promised_s * slower))
+        with capsys.disabled():
+            print(f"plain work takes {slower:.1f} times as long as where {promised_s} s were promised")
+    assert median(of_promised) <= 1
 
 
 def _seconds_of(command, folder, capsys):
