@@ -21,9 +21,16 @@ def smoothed_weights(log_ratio: Array) -> tuple[Array, float]:
     return weights / weights.sum(), float(k)
 
 
-def effective_draws(weights: Array) -> float:
-    """How many equal weights tell as much as weights [draw] that add up to 1 (Kish 1965)."""
-    return float(1 / np.square(weights).sum())
+def effective_draws(weights: Array, values: Array) -> float:
+    """How many independent draws would tell the weighted mean of `values` [chain, draw] as exactly.
+
+    `weights` [chain, draw] add up to 1. The error of the mean is that of the sum of what every draw adds to it,
+    by the delta method, and draws that resemble the ones before add less (Vehtari et al. 2024).
+    """
+    off = values - np.sum(weights * values)
+    added = weights * off
+    error = added.size * np.var(added) / (array_stats.ess(added, method="mean") / added.size)
+    return float(np.sum(added * off) / error)
 
 
 def drawn_again(weights: Array, *, seed: int) -> npt.NDArray[np.int64]:

@@ -194,9 +194,17 @@ def weighed_anew(
     priors = [name for name in drawn if str(name).startswith(LOG_PRIOR)]
     ratios = sum(drawn[name].to_numpy() - sampled.densities[name].to_numpy() for name in priors)
     weights, k = smoothed_weights(np.ravel(ratios))
-    if not (k < MAX_K and effective_draws(weights) >= MIN_ESS):
+    if not k < MAX_K:
         return None
-    chain, draw = np.unravel_index(drawn_again(weights, seed=seed), sampled.points.shape[:2])
+    placed = weights.reshape(sampled.points.shape[:2])
+    worth = [
+        effective_draws(placed, effect)
+        for name in _kept_of_a_variant(drawn)
+        for effect in np.moveaxis(drawn[name].to_numpy(), -1, 0)
+    ]
+    if min(worth) < MIN_ESS:
+        return None
+    chain, draw = np.unravel_index(drawn_again(weights, seed=seed), placed.shape)
     return drawn.drop_vars([LOG_LIKELIHOOD, *priors]).map(
         lambda each: each.copy(data=each.to_numpy()[chain, draw].reshape(each.shape))
     )

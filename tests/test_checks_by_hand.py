@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from pretend import pretend_trial
+from scipy.signal import lfilter
 
 from n1trial.adherence import as_planned, doses_kept
 from n1trial.checks import Case, CheckResult, Reading, checks, weigh_effects
@@ -49,9 +50,14 @@ def test_a_prior_too_far_from_the_draws_gives_no_number():
     case = Case(
         data=data, outcome=SLEEP, fit=fitted(data, [300.0], 19.0, **{LOG_LIKELIHOOD: np.zeros(SHAPE)})
     )
-    far = lines(case, "prior")[("prior, sceptical", "glycine vs none")]
-    assert far.estimate is None
+    found = lines(case, "prior")
+    far = found[("prior, what others found", "glycine vs none")]
+    assert (far.estimate, far.low, far.high) == (None, None, None)
     assert "too far from the draws" in far.note
+    # The model itself was fitted under the other two.
+    assert found[("prior, default", "glycine vs none")].estimate == pytest.approx(300, abs=3)
+    sceptical = case.fit.variants["sceptical"]["effect"].mean().item()
+    assert found[("prior, sceptical", "glycine vs none")].estimate == pytest.approx(sceptical)
 
 
 def test_quantiles_of_equal_weights_are_quantiles():
@@ -65,8 +71,19 @@ def test_draws_come_again_as_often_as_they_weigh():
     counts = np.bincount(drawn_again(weights, seed=4), minlength=1000)
     assert counts.sum() == 1000
     assert np.abs(counts - 1000 * weights).max() < 1
-    assert effective_draws(np.full(8, 1 / 8)) == pytest.approx(8)
-    assert effective_draws(np.array([0.5, 0.5, 0, 0])) == pytest.approx(2)
+
+
+def test_weighted_draws_are_worth_as_many_as_their_error_says():
+    rng = np.random.default_rng(5)
+    drawn = rng.normal(size=(4, 10_000))
+    alike = np.full(drawn.shape, 1 / drawn.size)
+    assert effective_draws(alike, drawn) == pytest.approx(40_000, rel=0.05)
+    # Half the draws weigh nothing, and which ones has nothing to do with the value.
+    halved = 2 * alike * (rng.random(drawn.shape) < 0.5)
+    assert effective_draws(halved, drawn) == pytest.approx(20_000, rel=0.05)
+    # Each resembles the one before, correlation .8: worth (1 - .8) / (1 + .8) as many.
+    walked = lfilter([0.6], [1, -0.8], drawn)
+    assert effective_draws(alike, walked) == pytest.approx(40_000 / 9, rel=0.1)
 
 
 def test_an_answer_that_the_priors_alone_give_is_called_so():

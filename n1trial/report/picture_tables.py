@@ -72,20 +72,24 @@ def tomorrow_table(effects: Effects, data: TrialData) -> Table:
 
 
 THE_MODEL = "The model"
+REPEATED = ("prior, default", "prior, sceptical")
 VARIANTS = {"sceptical": "Model, sceptical start", "equal sleep": "Model, at equal sleep time"}
 
 
 def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[Analysis]:
     """Every analysis of the same contrasts in the same unit, the model's first.
 
-    A check whose note speaks of a ratio gives its numbers as one, and checks of a percentage give theirs in
-    the outcome's unit: those stand in the table of checks alone.
+    Left to the table of checks: those that repeat the model or its variants, those whose note speaks of a
+    ratio, since their numbers are one, and all of a percentage, which give the outcome's unit.
     """
     found = []
     checks = [
         each
         for each in checks
-        if each.estimate is not None and "ratio" not in each.note and fit.outcome.scale == "difference"
+        if each.estimate is not None
+        and each.check not in REPEATED
+        and "ratio" not in each.note
+        and fit.outcome.scale == "difference"
     ]
     for effect in against_reference(effects, data):
         found.append(
