@@ -33,13 +33,16 @@ def effective_draws(weights: Array, values: Array) -> float:
     return float(np.sum(added * off) / error)
 
 
-def drawn_again(weights: Array, *, seed: int) -> npt.NDArray[np.int64]:
-    """Which draws [draw] to take, as many as there are weights, so that each comes as often as it weighs.
+def drawn_again(
+    weights: Array, *, seed: int | np.random.Generator, count: int | None = None
+) -> npt.NDArray[np.int64]:
+    """Which draws to take, `count` or as many as there are weights [draw], so that each comes as often as it weighs.
 
-    One random number places all of them (systematic resampling; Kitagawa 1996, doi:10.2307/1390750), so that
-    no count is one or more off its weight.
+    In order. One random number places all of them (systematic resampling; Kitagawa 1996, doi:10.2307/1390750), so
+    that no count is one or more off its weight.
     """
-    places = (np.arange(len(weights)) + np.random.default_rng(seed).random()) / len(weights)
+    wanted = len(weights) if count is None else count
+    places = (np.arange(wanted) + np.random.default_rng(seed).random()) / wanted
     return np.searchsorted(np.cumsum(weights), places).clip(max=len(weights) - 1)
 
 

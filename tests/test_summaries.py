@@ -14,9 +14,11 @@ from scipy import integrate, stats
 from n1trial.cohort import fit_cohort, sleep
 from n1trial.errors import CohortError
 from n1trial.fit import Diagnostics, Fit
+from n1trial.sampling import fit_model
 from n1trial.summaries.first_stage import summaries_of
 from n1trial.summaries.gaussian_people import correlation_of
-from n1trial.summaries.noise import BLOCK, PERIOD, evidence_of_both, kinds, under_noise
+from n1trial.summaries.integrated import WIDER, _given_sds, integrated
+from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, kinds, under_both, under_noise
 from n1trial.summaries.shared_noise import shared_noise
 from n1trial.summaries.summary import PersonSummary, read_summary, save_summary, summary_of
 from n1trial.summaries.two_stage import estimate_pooled, pool
@@ -30,7 +32,7 @@ def person(mean, sd, *, arms=("glycine", "magnesium"), outcome=SLEEP, prior_sd=2
     """Somebody whose nights alone say `mean` with SD `sd`, under the prior of one person's model."""
     precision = 1 / sd**2 + 1 / prior_sd**2
     fields = {
-        "form": 2,
+        "form": 3,
         "outcome": outcome,
         "reference": "none",
         "arms": arms,
@@ -170,16 +172,13 @@ def noisy(rng, *, effect, seen, size=4000):
     precision = 20.0**-2 + 1.0 / (50.0 + sd[:, None] ** 2)
     effects = effect + rng.standard_normal((size, 2)) / np.sqrt(precision)
     known = kinds(counts=False)
+    drawn = Drawn.points({PERIOD: sd, BLOCK: block}, effects)
     return replace(
         person((0.0, 0.0), 10.0),
         mean=tuple(effects.mean(axis=0)),
         covariance=tuple(map(tuple, np.cov(effects, rowvar=False))),
-        noise={
-            name: under_noise(known[name], values, effects) for name, values in ((PERIOD, sd), (BLOCK, block))
-        },
-        periods_and_blocks=tuple(
-            map(tuple, evidence_of_both(known[PERIOD], known[BLOCK], sd, block).tolist())
-        ),
+        noise={name: under_noise(drawn, name, known[name]) for name in (PERIOD, BLOCK)},
+        noise_in_pairs={f"{PERIOD}, {BLOCK}": under_both(drawn, (PERIOD, BLOCK), known)},
     )
 
 
@@ -207,6 +206,53 @@ def test_a_count_is_summed_up_as_log_ratios_with_the_rate_on_the_reference():
     assert summary.log_rate == pytest.approx(1.0 - sum(summary.mean) / 3, abs=1e-3)
 
 
+def test_nights_without_what_is_linear_are_those_of_the_whole_gaussian():
+    rng = np.random.default_rng(6)
+    rows = rng.normal(size=(1, 40, 3 + 5 + 2 + 1))
+    fixed, random, arms, nights = np.split(rows[0], [3, 8, 10], axis=1)
+    sds = np.array([[4.0, 4.0, 4.0, 0.2, 0.2], [0.5, 0.5, 0.5, 3.0, 3.0]])
+    (narrow, log_density), mean, covariance = _given_sds(rows, sds, 2, (5.0, 20.0))
+    whole = [np.eye(40) + fixed @ fixed.T + (random * sd**2) @ random.T + 400.0 * arms @ arms.T for sd in sds]
+    direct = [stats.multivariate_normal(np.zeros(40), each).logpdf(nights[:, 0]) for each in whole]
+    assert np.diff(log_density[0]) == pytest.approx(np.diff(direct))
+    closer = whole[1] - (400.0 - 25.0) * arms @ arms.T
+    less = stats.multivariate_normal(np.zeros(40), closer).logpdf(nights[:, 0]) - direct[1]
+    assert narrow[0, 1] - log_density[0, 1] == pytest.approx(less)
+    for node, each in enumerate(whole):
+        seen = 400.0 * np.linalg.solve(each, arms).T
+        assert mean[0, node] == pytest.approx(seen @ nights[:, 0])
+        assert covariance[0, node] == pytest.approx(400.0 * np.eye(2) - 400.0 * seen @ arms)
+
+
+def test_draws_without_periods_and_blocks_say_what_all_draws_say():
+    data = pretend_trial(effects={"glycine": 20, "magnesium": 35}, sd=40, seed=3)
+    fit = fit_model(data, SLEEP, seed=1, variants=False)
+    known = kinds(counts=False)
+    drawn = integrated(fit, data, known, seed=1)
+    mean, covariance = drawn.moments()
+    effects = fit.posterior["effect"].to_numpy().reshape(-1, 2)
+    sd = effects.std(axis=0)
+    # The wider prior taken off, and the model's put on.
+    told = np.linalg.inv(covariance)
+    under = np.linalg.inv(told + (1 - WIDER**-2) / 20.0**2 * np.eye(2))
+    assert (under @ told @ mean - effects.mean(axis=0)) / sd == pytest.approx(0.0, abs=0.15)
+    assert np.sqrt(np.diag(under)) / sd == pytest.approx(1.0, abs=0.1)
+    for name in (PERIOD, BLOCK):
+        logs = np.log(fit.posterior[name].to_numpy())
+        weights = np.exp(drawn.log_weight)
+        at = np.log(drawn.values[name])
+        middle = weights @ at / weights.sum()
+        # Nodes end where an SD is next to nothing.
+        assert middle == pytest.approx(np.maximum(logs, at.min()).mean(), abs=0.25 * logs.std())
+        one, other = (
+            under_noise(each, name, known[name])
+            for each in (drawn, Drawn.points({name: np.exp(logs).ravel()}, effects))
+        )
+        evidence = np.array(one.log_evidence) - np.array(other.log_evidence)
+        assert np.ptp(evidence[:5]) < 0.35
+        assert np.array(one.mean)[:5] / sd == pytest.approx(np.array(other.mean)[:5] / sd, abs=0.15)
+
+
 def test_what_must_not_be_shared_is_not(tmp_path):
     data = pretend_trial()
     with pytest.raises(CohortError, match="nothing to share"):
@@ -227,7 +273,8 @@ def test_one_who_cannot_be_fitted_does_not_stop_the_others(tmp_path):
     assert summaries["person 1"].nights == (42, 42, 42)
     # A real fit's summary speaks of the noise too, comes back whole, and still holds no night.
     told = summaries["person 1"]
-    assert set(told.noise) == {PERIOD, BLOCK, "phi", "nu"}
+    assert set(told.noise) == {PERIOD, BLOCK, "phi", "nu", "sigma"}
+    assert set(told.noise_in_pairs) == {"period_sd, block_sd", "period_sd, phi", "sigma, nu"}
     save_summary(tmp_path / "ann.json", told)
     assert read_summary(tmp_path / "ann.json") == told
     numbers = {round(each, 3) for each in _numbers(json.loads((tmp_path / "ann.json").read_text()))}

@@ -2,9 +2,9 @@
 
     β̂_i ~ N(β_i, V_i),  β_i ~ N(B, diag(τ) Ω diag(τ)),  B ~ N(0, 20²),  τ ~ HN(15),  Ω ~ LKJ(2)
 
-with B and the β_i integrated out, so that only τ, Ω and the noise that people share are left: their mode is found,
-draws come from a Student t around it and are weighed by Pareto-smoothed importance sampling (Vehtari et al. 2024, JMLR
-25(72)).
+with B and the β_i integrated out, so that only τ, Ω and the noise that people share are left: a walk from their mode
+finds out how they vary, draws come from a Student t that does and are weighed by Pareto-smoothed importance sampling
+(Vehtari et al. 2024, JMLR 25(72)).
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ from scipy import optimize, stats
 
 from n1trial.columns import Array
 from n1trial.models import _priors as prior
-from n1trial.reweighted import smoothed_weights
+from n1trial.reweighted import drawn_again, smoothed_weights
 from n1trial.summaries.shared_noise import SharedNoise
 
 FREEDOM = 4.0
-# Proposals cost as much as there are people.
-FEWEST, MOST_PROPOSALS, PEOPLE_WEIGHED = 2000, 10_000, 2_000_000
-# Few people leave the logarithm of a spread a long tail towards nothing, which the curvature does not see.
-WIDER = 1.4
+# Steps and proposals cost as much as there are people.
+FEWEST_STEPS_WALKED, MOST_STEPS_WALKED, PEOPLE_WALKED = 500, 6000, 1_000_000
+FEWEST, MOST_PROPOSALS, PEOPLE_WEIGHED = 2000, 20_000, 2_000_000
+LEAST_OF_CURVED = 1e-3
+WIDER = 1.2
 ROUNDS, GOOD_K = 3, 0.5
 STEP, MOST_STEPS = 1e-2, 4000
 # So many times e the scale of its prior no spread is, and squares of it overflow.
@@ -114,7 +115,7 @@ class Pooled:
     @property
     def start(self) -> Array:
         """Where a search for the mode begins."""
-        count = self.noise.mean.shape[1]
+        count = self.noise.effects.mean.shape[1]
         spreads = np.full(count, np.log(self.spread_scale / 2))
         noise = [] if self.settled else [kind.middle for kind in self.noise.kinds.values()]
         return np.concatenate([spreads, np.zeros(count * (count - 1) // 2), noise])
@@ -158,31 +159,71 @@ def hyperparameters(
     pooled: Pooled, mode: Array, rng: np.random.Generator, *, draws: int
 ) -> tuple[Array, float]:
     """Draws [draw, parameter] around the mode, and Pareto's k."""
-    middle, covariance = mode, _curvature_inverse(pooled, mode)
-    points, weights, k = _weighed(pooled, middle, covariance, rng)
+    walked = _walked(pooled, mode, rng)
+    found = _weighed(pooled, walked.mean(axis=0), _covariance(walked), rng)
     for _ in range(ROUNDS):
-        if k < GOOD_K:
+        if found.pareto_k < GOOD_K:
             break
-        # The curvature misled: the next proposal has the mean and covariance that these draws were weighed to.
-        middle = weights @ points
-        covariance = (weights[:, None] * (points - middle)).T @ (points - middle) + 0.01 * np.eye(len(mode))
-        again = _weighed(pooled, middle, covariance, rng)
-        if again[2] < k:
-            points, weights, k = again
-    return points[rng.choice(len(points), draws, p=weights)], k
+        # The walk was too short: the next proposal has the mean and covariance that these draws were weighed to.
+        middle = found.weights @ found.points
+        away = found.points - middle
+        again = _weighed(pooled, middle, (found.weights[:, None] * away).T @ away, rng)
+        if again.pareto_k < found.pareto_k:
+            found = again
+    return rng.permutation(found.points[drawn_again(found.weights, seed=rng, count=draws)]), found.pareto_k
 
 
-def _weighed(
-    pooled: Pooled, middle: Array, covariance: Array, rng: np.random.Generator
-) -> tuple[Array, Array, float]:
-    """Proposals [draw, parameter] from a Student t, their weights [draw], and Pareto's k."""
+def _walked(pooled: Pooled, mode: Array, rng: np.random.Generator) -> Array:
+    """Where a random walk from the mode comes [step, parameter], but for its first quarter.
+
+    The curvature at the mode knows neither the long tail towards no spread nor that noise and spread bend together, so
+    steps take the covariance of those before (adaptive Metropolis; Haario, Saksman & Tamminen 2001,
+    doi:10.2307/3318737).
+    """
+    steps = min(MOST_STEPS_WALKED, max(FEWEST_STEPS_WALKED, PEOPLE_WALKED // len(pooled.noise.effects.mean)))
+    at, density = mode, pooled.log_density(mode)
+    curved = _curvature_inverse(pooled, mode)
+    root = _root_of_steps(curved)
+    walked = np.empty((steps, len(mode)))
+    for step in range(steps):
+        proposed = at + root @ rng.standard_normal(len(mode))
+        there = pooled.log_density(proposed)
+        if np.log(rng.random()) < there - density:
+            at, density = proposed, there
+        walked[step] = at
+        if step + 1 in (steps // 5, 2 * steps // 5, 3 * steps // 5):
+            lately = walked[step + 1 - steps // 5 : step + 1]
+            root = _root_of_steps(_covariance(lately) + LEAST_OF_CURVED * curved)
+    return walked[steps // 4 :]
+
+
+def _covariance(points: Array) -> Array:
+    return np.atleast_2d(np.cov(points, rowvar=False))
+
+
+def _root_of_steps(covariance: Array) -> Array:
+    """Cholesky root of the covariance of steps, as long as is best for a Gaussian (Roberts & Rosenthal 2001)."""
+    return np.linalg.cholesky(covariance) * 2.38 / np.sqrt(len(covariance))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Proposals:
+    """Points [draw, parameter], their weights [draw], and Pareto's k."""
+
+    points: Array
+    weights: Array
+    pareto_k: float
+
+
+def _weighed(pooled: Pooled, middle: Array, covariance: Array, rng: np.random.Generator) -> _Proposals:
+    """Proposals from a Student t, weighed to the posterior."""
     size = len(middle)
-    count = min(MOST_PROPOSALS, max(FEWEST, PEOPLE_WEIGHED // len(pooled.noise.mean)))
+    count = min(MOST_PROPOSALS, max(FEWEST, PEOPLE_WEIGHED // len(pooled.noise.effects.mean)))
     away = rng.standard_normal((count, size)) * np.sqrt(FREEDOM / rng.chisquare(FREEDOM, (count, 1)))
     points = middle + WIDER * away @ np.linalg.cholesky(covariance).T
     proposed = stats.multivariate_t.logpdf(away, shape=np.eye(size), df=FREEDOM).reshape(-1)
     weights, k = smoothed_weights(np.array([pooled.log_density(point) for point in points]) - proposed)
-    return points, weights, k
+    return _Proposals(points=points, weights=weights, pareto_k=k)
 
 
 def _curvature_inverse(pooled: Pooled, mode: Array) -> Array:
@@ -207,7 +248,7 @@ def effects_given(
     pooled: Pooled, points: Array, rng: np.random.Generator
 ) -> tuple[Array, Array, Array, Array]:
     """Draws of average, spread, correlation and each person's effects, given draws of the hyperparameters."""
-    size, count = pooled.noise.mean.shape
+    size, count = pooled.noise.effects.mean.shape
     averages, effects = np.empty((len(points), count)), np.empty((len(points), size, count))
     correlations = np.empty((len(points), count, count))
     for draw, point in enumerate(points):

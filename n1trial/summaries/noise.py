@@ -3,20 +3,27 @@
 Somebody's SD between periods, the tails of their nights and how one night resembles the next are told badly by their
 own nights, and well by everybody's. A person's draws are weighed from their own prior to the prior that a common value
 would give: the mean weight is the evidence for that value, and the weighed draws are the posterior under it.
+
+So it is for every kind of noise that has a prior of its own for each person: a prior that is left in counts once for
+everybody, and the nudge of a hundred equal priors is large. And so it is for kinds in pairs, where the nights take one
+for the other: an SD between periods for one between blocks, or for nights that resemble each other; and a wide night
+for one with long tails.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from n1trial.columns import Array
 from n1trial.models import _priors as prior
 
-# Of the correlation between people, about the middle of its prior; of the tails, which are one and the same for all,
-# as much as draws can tell apart.
-PHI_APART, TAILS_APART = 0.08, 0.3
+# Of the correlation and of the scale of nights, the median of the prior of the SD between people; of the tails, which
+# are one and the same for all, as much as draws can tell apart.
+MEDIAN_OF_HALF_NORMAL, TAILS_APART = 0.6745, 0.3
 PERIOD, BLOCK = "period_sd", "block_sd"
+PAIRS = ((PERIOD, BLOCK), (PERIOD, "phi"), ("sigma", "nu"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +45,59 @@ class Kind:
         return float(self.grid[len(self.grid) // 2])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """Somebody's posterior: noise by its name [draw], and effects, mean [draw, arm] and covariance [draw, arm, arm].
+
+    A draw may be a point, its covariance 0, and `log_weight` [draw] says how often it counts.
+    """
+
+    values: Mapping[str, Array]
+    mean: Array
+    covariance: Array
+    log_weight: Array
+
+    @classmethod
+    def points(cls, values: Mapping[str, Array], effects: Array) -> Self:
+        """Draws of noise [draw] and of effects [draw, arm]."""
+        size, arms = effects.shape
+        return cls(
+            values=values, mean=effects, covariance=np.zeros((size, arms, arms)), log_weight=np.zeros(size)
+        )
+
+    def weighed(self, log_weights: Array) -> tuple[Array, Array, Array]:
+        """Log mean weight [value] and moments [value, arm], [value, arm, arm] under further weights [value, draw]."""
+        both = log_weights + self.log_weight
+        largest = both.max(axis=1, keepdims=True)
+        weights = np.exp(both - largest)
+        total = weights.sum(axis=1)
+        evidence = np.log(total) + largest[:, 0] - np.logaddexp.reduce(self.log_weight)
+        weights /= total[:, None]
+        mean = weights @ self.mean
+        squares = self.covariance + self.mean[:, :, None] * self.mean[:, None, :]
+        second = np.tensordot(weights, squares, axes=1)
+        return evidence, mean, second - mean[:, :, None] * mean[:, None, :]
+
+    def moments(self) -> tuple[Array, Array]:
+        """Mean [arm] and covariance [arm, arm]."""
+        _, mean, covariance = self.weighed(np.zeros((1, len(self.log_weight))))
+        return mean[0], covariance[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderNoise:
-    """Somebody's effects under each common value: evidence [value], mean [value, arm], covariance [value, arm, arm]."""
+    """What each common value changes of somebody's effects: mean [value, arm] and covariance [value, arm, arm].
+
+    `log_evidence` [value] is that of the value. Of a pair of kinds a value is one of each, those of the second
+    following each other, and all three are what the pair says beyond the two of them.
+    """
 
     log_evidence: tuple[float, ...]
     mean: tuple[tuple[float, ...], ...]
     covariance: tuple[tuple[tuple[float, ...], ...], ...]
 
-    def fits(self, kind: Kind, *, arms: int) -> bool:
-        """Whether it holds finite numbers for every common value and so many arms."""
-        values = len(kind.grid)
+    def fits(self, *, values: int, arms: int) -> bool:
+        """Whether it holds finite numbers for so many common values and arms."""
         shapes = (
             (self.log_evidence, (values,)),
             (self.mean, (values, arms)),
@@ -75,13 +124,20 @@ def kinds(*, counts: bool, scale: float = 1.0) -> dict[str, Kind]:
     if counts:
         return sds
     shape, rate = prior.NU.parameters
+    middle, log_sd = prior.NIGHT_SD.parameters
     return {
         **sds,
+        "sigma": Kind(
+            on_scale=lambda sigma: np.log(sigma / (middle * scale)),
+            grid=np.array([-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6]),
+            log_prior=lambda log: -0.5 * (log / log_sd) ** 2,
+            apart=MEDIAN_OF_HALF_NORMAL * prior.NIGHT_SD_SPREAD.scale,
+        ),
         "phi": Kind(
             on_scale=np.asarray,
             grid=np.array([-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]),
             log_prior=lambda phi: -0.5 * (phi / prior.PHI.scale) ** 2,
-            apart=PHI_APART,
+            apart=MEDIAN_OF_HALF_NORMAL * prior.PHI_SPREAD.scale,
         ),
         "nu": Kind(
             on_scale=lambda nu: np.log(nu - 2.0),
@@ -102,30 +158,37 @@ def _of_an_sd(scale: float) -> Kind:
     )
 
 
-def under_noise(kind: Kind, values: Array, effects: Array) -> UnderNoise:
-    """Draws of somebody's noise [draw] and effects [draw, arm], weighed to every common value."""
-    log_weights = _log_weights(kind, values)
-    evidence, means, covariances = [], [], []
-    for each in log_weights:
-        weights = np.exp(each - each.max())
-        evidence.append(float(each.max() + np.log(weights.mean())))
-        weights /= weights.sum()
-        mean = weights @ effects
-        means.append(mean)
-        covariances.append((effects - mean).T @ ((effects - mean) * weights[:, None]))
+def pairs(known: Mapping[str, Kind]) -> dict[str, tuple[str, str]]:
+    """The pairs among these kinds, by a name of the pair."""
+    return {f"{one}, {other}": (one, other) for one, other in PAIRS if {one, other} <= known.keys()}
+
+
+def under_noise(drawn: Drawn, name: str, kind: Kind) -> UnderNoise:
+    """Somebody's draws weighed to every common value of a kind."""
+    return _told(_less(drawn.weighed(_log_weights(kind, drawn.values[name])), (0.0, *drawn.moments())))
+
+
+def under_both(drawn: Drawn, names: tuple[str, str], known: Mapping[str, Kind]) -> UnderNoise:
+    """The same for common values of two kinds together."""
+    one, other = (_log_weights(known[name], drawn.values[name]) for name in names)
+    alone = [tuple(each[:, None] for each in drawn.weighed(one)), drawn.weighed(other)]
+    # A value of the first kind at a time: all together are hundreds of megabytes.
+    both = [np.stack(each) for each in zip(*(drawn.weighed(first + other) for first in one), strict=True)]
+    beyond = _less(_less(both, alone[0]), _less(alone[1], (0.0, *drawn.moments())))
+    return _told(tuple(each.reshape(-1, *each.shape[2:]) for each in beyond))
+
+
+def _less(told: Sequence[Array], other: Sequence[Array | float]) -> tuple[Array, ...]:
+    return tuple(each - taken for each, taken in zip(told, other, strict=True))
+
+
+def _told(told: Sequence[Array]) -> UnderNoise:
+    evidence, mean, covariance = (each.tolist() for each in told)
     return UnderNoise(
         log_evidence=tuple(evidence),
-        mean=tuple(tuple(each.tolist()) for each in means),
-        covariance=tuple(tuple(tuple(row) for row in each.tolist()) for each in covariances),
+        mean=tuple(map(tuple, mean)),
+        covariance=tuple(tuple(map(tuple, each)) for each in covariance),
     )
-
-
-def evidence_of_both(one: Kind, other: Kind, values: Array, others: Array) -> Array:
-    """Log evidence [value, other value] of two kinds of noise together, which the nights can hardly tell apart."""
-    both = _log_weights(one, values)[:, None] + _log_weights(other, others)[None]
-    largest = both.max(axis=-1)
-    found: Array = largest + np.log(np.exp(both - largest[..., None]).mean(axis=-1))
-    return found
 
 
 def _log_weights(kind: Kind, values: Array) -> Array:

@@ -1,7 +1,7 @@
 """Everybody's effects under noise that they share, side by side, and how probable that noise is.
 
-Corrections for several kinds of noise are added up. Their evidence is multiplied, as if none knew of the rest, but for
-SDs between periods and between blocks, which the nights can hardly tell apart.
+What several kinds of noise change is added up, and so is their log evidence, as if none knew of the rest; and then what
+a pair of kinds says beyond the two of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline, RectBivariateSpline
 
 from n1trial.columns import Array
-from n1trial.summaries.noise import BLOCK, PERIOD, Kind, kinds
+from n1trial.summaries.noise import Kind, UnderNoise, kinds, pairs
 from n1trial.summaries.summary import PersonSummary
 
 type Noise = Mapping[str, float]
@@ -30,35 +30,60 @@ class Likelihoods:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SharedNoise:
-    """Summaries side by side: effects as they are, and under each common value of each kind of noise.
+class Moments:
+    """Of everybody: mean [..., person, contrast] and covariance [..., person, contrast, contrast]."""
 
-    `mean` [person, contrast] and `covariance` [person, contrast, contrast]; an arm that somebody did not try has
-    what its prior says. `means` and `covariances` have the common values as a first axis, by the name of the kind.
+    mean: Array
+    covariance: Array
+
+    def less(self, *others: "Moments") -> "Moments":
+        """What is left when others are taken off."""
+        mean, covariance = self.mean, self.covariance
+        for each in others:
+            mean, covariance = mean - each.mean, covariance - each.covariance
+        return Moments(mean=mean, covariance=covariance)
+
+    def before_another(self) -> "Moments":
+        """The same for every value of another kind, which comes after."""
+        return Moments(mean=self.mean[:, None], covariance=self.covariance[:, None])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SharedNoise:
+    """Summaries side by side: effects as they are, and what each common value of each kind of noise changes.
+
+    An arm that somebody did not try has what its prior says. `changes` have the common values as a first axis, by the
+    name of the kind; `further_changes`, by the names of a pair, those of both as the first two.
     """
 
     prior_sd: Array
-    mean: Array
-    covariance: Array
+    effects: Moments
     kinds: Mapping[str, Kind]
-    means: Mapping[str, Array]
-    covariances: Mapping[str, Array]
+    changes: Mapping[str, Moments]
     evidence: Mapping[str, CubicSpline]
-    evidence_of_both: RectBivariateSpline | None
+    further_changes: Mapping[tuple[str, str], Moments]
+    further_evidence: Mapping[tuple[str, str], RectBivariateSpline]
 
     def likelihoods(self, noise: Noise) -> Likelihoods:
         """What people's nights say of their effects under common values, on the scales of their kinds."""
-        mean, covariance = self.mean.copy(), self.covariance.copy()
-        for name, value in noise.items():
-            grid = self.kinds[name].grid
-            place = float(np.interp(value, grid, np.arange(len(grid))))
-            before = min(int(place), len(grid) - 2)
-            for share, at in ((before + 1 - place, before), (place - before, before + 1)):
-                mean += share * (self.means[name][at] - self.mean)
-                covariance += share * (self.covariances[name][at] - self.covariance)
-        left = np.linalg.eigvalsh(covariance)[:, 0] > LEAST_LEFT * np.linalg.eigvalsh(self.covariance)[:, 0]
-        mean = np.where(left[:, None], mean, self.mean)
-        covariance = np.where(left[:, None, None], covariance, self.covariance)
+        mean, covariance = self.effects.mean.copy(), self.effects.covariance.copy()
+        between = {name: _between(self.kinds[name].grid, value) for name, value in noise.items()}
+        for name, sides in between.items():
+            for share, at in sides:
+                mean += share * self.changes[name].mean[at]
+                covariance += share * self.changes[name].covariance[at]
+        for (one, other), change in self.further_changes.items():
+            if one in between and other in between:
+                for share, at in between[one]:
+                    for other_share, other_at in between[other]:
+                        mean += share * other_share * change.mean[at, other_at]
+                        covariance += share * other_share * change.covariance[at, other_at]
+        left = (
+            np.linalg.eigvalsh(covariance)[:, 0]
+            > LEAST_LEFT * np.linalg.eigvalsh(self.effects.covariance)[:, 0]
+        )
+        mean = np.where(left[:, None], mean, self.effects.mean)
+        covariance = np.where(left[:, None, None], covariance, self.effects.covariance)
         inverse = np.linalg.inv(covariance)
         towards = np.einsum("pij,pj->pi", inverse, mean)
         prior = np.eye(mean.shape[1]) / self.prior_sd[:, None, None] ** 2
@@ -78,59 +103,80 @@ class SharedNoise:
             for name, value in noise.items()
         }
         found = sum(float(self.kinds[name].log_prior(np.array(value))) for name, value in noise.items())
-        alone = {*known}
-        if self.evidence_of_both is not None:
-            found += float(self.evidence_of_both(known[PERIOD], known[BLOCK])[0, 0])
-            alone -= {PERIOD, BLOCK}
-        return found + sum(float(self.evidence[name](known[name])) for name in alone)
+        found += sum(float(self.evidence[name](value)) for name, value in known.items())
+        return found + sum(
+            float(further(known[one], known[other])[0, 0])
+            for (one, other), further in self.further_evidence.items()
+            if one in known and other in known
+        )
 
 
 def shared_noise(people: Sequence[PersonSummary], treatments: Sequence[str], *, counts: bool) -> SharedNoise:
-    """Put summaries side by side; only the kinds of noise that every summary speaks of."""
+    """Put summaries side by side; only the kinds of noise, and pairs of them, that every summary speaks of."""
     known = {
         name: kind
         for name, kind in kinds(counts=counts).items()
         if all(name in person.noise for person in people)
     }
-    size, sds = len(treatments), np.array([person.prior_sd for person in people])
-    at = [[treatments.index(arm) for arm in person.arms] for person in people]
-
-    def placed(told: Sequence[tuple[Sequence[float], Sequence[Sequence[float]]]]) -> tuple[Array, Array]:
-        mean, covariance = np.zeros((len(people), size)), np.eye(size) * sds[:, None, None] ** 2
-        for number, (own_mean, own_covariance) in enumerate(told):
-            mean[number, at[number]] = np.array(own_mean)
-            covariance[number][np.ix_(at[number], at[number])] = np.array(own_covariance)
-        return mean, covariance
-
-    mean, covariance = placed([(person.mean, person.covariance) for person in people])
-    under = {
-        name: [
-            placed(
-                [(person.noise[name].mean[place], person.noise[name].covariance[place]) for person in people]
-            )
-            for place in range(len(kind.grid))
-        ]
-        for name, kind in known.items()
+    known_pairs = {
+        name: pair
+        for name, pair in pairs(known).items()
+        if all(name in person.noise_in_pairs for person in people)
     }
-    both = {PERIOD, BLOCK} <= known.keys() and all(person.periods_and_blocks for person in people)
+    at = [[treatments.index(arm) for arm in person.arms] for person in people]
+    sds = np.array([person.prior_sd for person in people])
+
+    def beside(told: Sequence[tuple[Array, Array]]) -> Moments:
+        """Of each person mean [..., arm] and covariance [..., arm, arm], with all contrasts; 0 where not tried."""
+        shape = (*told[0][0].shape[:-1], len(people), len(treatments))
+        mean, covariance = np.zeros(shape), np.zeros((*shape, len(treatments)))
+        for number, (own_mean, own_covariance) in enumerate(told):
+            mean[..., number, at[number]] = own_mean
+            covariance[(..., number, *np.ix_(at[number], at[number]))] = own_covariance
+        return Moments(mean=mean, covariance=covariance)
+
+    def changed(told: Sequence[UnderNoise], *grids: Array) -> tuple[Array, Moments]:
+        """Evidence [*value] of everybody together, and what each value changes."""
+        shape = tuple(map(len, grids))
+        moments = beside(
+            [
+                (
+                    np.reshape(each.mean, (*shape, len(places))),
+                    np.reshape(each.covariance, (*shape, *2 * [len(places)])),
+                )
+                for each, places in zip(told, at, strict=True)
+            ]
+        )
+        return np.sum([each.log_evidence for each in told], axis=0).reshape(shape), moments
+
+    effects = beside([(np.array(person.mean), np.array(person.covariance)) for person in people])
+    for number, places in enumerate(at):
+        untried = [place for place in range(len(treatments)) if place not in places]
+        effects.covariance[number, untried, untried] = sds[number] ** 2
+    evidence, changes = {}, {}
+    for name, kind in known.items():
+        told, changes[name] = changed([person.noise[name] for person in people], kind.grid)
+        evidence[name] = CubicSpline(kind.grid, told)
+    further_evidence, further_changes = {}, {}
+    for name, (one, other) in known_pairs.items():
+        grids = known[one].grid, known[other].grid
+        told, further_changes[one, other] = changed(
+            [person.noise_in_pairs[name] for person in people], *grids
+        )
+        further_evidence[one, other] = RectBivariateSpline(*grids, told)
     return SharedNoise(
         prior_sd=sds,
-        mean=mean,
-        covariance=covariance,
+        effects=effects,
         kinds=known,
-        means={name: np.stack([each for each, _ in values]) for name, values in under.items()},
-        covariances={name: np.stack([each for _, each in values]) for name, values in under.items()},
-        evidence={
-            name: CubicSpline(
-                kind.grid, np.sum([person.noise[name].log_evidence for person in people], axis=0)
-            )
-            for name, kind in known.items()
-        },
-        evidence_of_both=RectBivariateSpline(
-            known[PERIOD].grid,
-            known[BLOCK].grid,
-            np.sum([person.periods_and_blocks for person in people], axis=0),
-        )
-        if both
-        else None,
+        changes=changes,
+        evidence=evidence,
+        further_changes=further_changes,
+        further_evidence=further_evidence,
     )
+
+
+def _between(grid: Array, value: float) -> tuple[tuple[float, int], tuple[float, int]]:
+    """The two places of a grid beside a value, each with its share."""
+    place = float(np.interp(value, grid, np.arange(len(grid))))
+    before = min(int(place), len(grid) - 2)
+    return (before + 1 - place, before), (place - before, before + 1)

@@ -5,7 +5,9 @@ that whoever pools can take the prior off again and is left with what the nights
 everybody's nights say of the noise.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,12 +16,15 @@ import numpy as np
 from n1trial.errors import CohortError
 from n1trial.files import write_whole
 from n1trial.fit import Fit
+from n1trial.models import duration
 from n1trial.models._priors import EFFECT, LOG_RATIO
 from n1trial.outcomes import Outcome
-from n1trial.summaries.noise import BLOCK, PERIOD, UnderNoise, evidence_of_both, kinds, under_noise
+from n1trial.summaries.integrated import WIDER, integrated
+from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
 from n1trial.trial import TrialData
 
-FORM = 2
+FORM = 3
+INTEGRATED = {PERIOD, BLOCK}
 DIGITS = 5
 
 
@@ -30,8 +35,8 @@ class PersonSummary:
     `mean` [arm] and `covariance` [arm, arm] are posterior, under independent priors N(0, `prior_sd`²); `arms` are
     those beside the reference, `nights` the analysed nights of the reference and then of each arm. `log_rate`
     is the mean log count of a night on the reference, None where the outcome is no count. `prior_scale` is what a
-    minute of the priors is in the outcome's unit. `noise` holds the effects under each value that a kind of noise
-    may have for everybody, and `periods_and_blocks` the log evidence of SDs between periods with those between blocks.
+    minute of the priors is in the outcome's unit. `noise` holds what each value that a kind of noise may have for
+    everybody changes, and `noise_in_pairs` what those of two kinds change beyond.
     """
 
     form: int
@@ -48,7 +53,7 @@ class PersonSummary:
     prior_scale: float
     log_rate: float | None = None
     noise: dict[str, UnderNoise] = field(default_factory=dict)
-    periods_and_blocks: tuple[tuple[float, ...], ...] = ()
+    noise_in_pairs: dict[str, UnderNoise] = field(default_factory=dict)
 
 
 def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
@@ -66,10 +71,9 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
     if data.sealed:
         raise CohortError("the arms are still hidden: open the key with n1trial unblind")
     counts = fit.outcome.kind == "count"
-    values = fit.posterior["delta" if counts else "effect"].transpose("chain", "draw", "contrast").to_numpy()
-    draws = values.reshape(-1, values.shape[-1])
+    effects = fit.posterior["delta" if counts else "effect"].transpose("chain", "draw", "contrast").to_numpy()
+    draws = effects.reshape(-1, effects.shape[-1])
     nights = data.analysed(fit.outcome)
-    covariance = np.atleast_2d(np.cov(draws, rowvar=False))
     log_rate = None
     if counts:
         share = np.array([(nights["arm"] == arm).mean() for arm in data.treatments])
@@ -77,7 +81,21 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
     prior_sd = LOG_RATIO.scale if counts else fit.prior_sd
     scale = 1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / EFFECT.scale
     known = kinds(counts=counts, scale=scale)
-    noise = {name: fit.posterior[name].to_numpy().ravel() for name in known if name in fit.posterior}
+    values = {name: fit.posterior[name].to_numpy().ravel() for name in known if name in fit.posterior}
+    known = {name: known[name] for name in values}
+    plain = Drawn.points(values, draws)
+    exact = plain
+    # A model of counts is not linear.
+    if fit.model == duration.NAME and INTEGRATED & known.keys():
+        exact = integrated(fit, data, known, seed=fit.seed)
+        prior_sd = WIDER * fit.prior_sd
+    mean, covariance = exact.moments()
+
+    def told(found: Callable[[Drawn], UnderNoise], names: set[str]) -> UnderNoise:
+        """What changes, of as many draws as there are where nothing is integrated."""
+        evidence = found(exact if INTEGRATED & names else plain).log_evidence
+        return _all_rounded(replace(found(exact), log_evidence=evidence))
+
     return PersonSummary(
         form=FORM,
         outcome=fit.outcome,
@@ -87,18 +105,16 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         doses={arm: data.doses[arm] for arm in data.arms if arm in data.doses},
         nights=tuple(int((nights["arm"] == arm).sum()) for arm in (data.reference, *data.treatments)),
         periods=int(nights["period"].nunique()),
-        mean=tuple(_rounded(value) for value in draws.mean(axis=0)),
+        mean=tuple(map(_rounded, mean.tolist())),
         covariance=tuple(tuple(_rounded(value) for value in row) for row in covariance),
         prior_sd=prior_sd,
         prior_scale=scale,
         log_rate=log_rate,
-        noise={name: _all_rounded(under_noise(known[name], values, draws)) for name, values in noise.items()},
-        periods_and_blocks=tuple(
-            tuple(map(_rounded, row))
-            for row in evidence_of_both(known[PERIOD], known[BLOCK], noise[PERIOD], noise[BLOCK]).tolist()
-        )
-        if {PERIOD, BLOCK} <= noise.keys()
-        else (),
+        noise={name: told(partial(under_noise, name=name, kind=known[name]), {name}) for name in values},
+        noise_in_pairs={
+            name: told(partial(under_both, names=pair, known=known), {*pair})
+            for name, pair in pairs(known).items()
+        },
     )
 
 
@@ -142,9 +158,12 @@ def read_summary(path: Path) -> PersonSummary:
     }
     numbers = np.array([*found.mean, *(value for row in found.covariance for value in row), found.prior_sd])
     known = kinds(counts=found.outcome.kind == "count")
-    noise = all(name in known and each.fits(known[name], arms=count) for name, each in found.noise.items())
-    sides = {len(found.periods_and_blocks), *(len(row) for row in found.periods_and_blocks)}
-    noise = noise and (sides == {0} or sides == {len(known[PERIOD].grid)})
+    values = {name: len(kind.grid) for name, kind in known.items()}
+    in_pairs = {name: values[one] * values[other] for name, (one, other) in pairs(known).items()}
+    noise = all(
+        each.fits(values=(values | in_pairs).get(name, 0), arms=count)
+        for name, each in (found.noise | found.noise_in_pairs).items()
+    )
     sound = sizes == {count} and noise and np.isfinite(numbers).all() and found.prior_sd > 0
     if found.form != FORM or not sound or np.linalg.eigvalsh(np.array(found.covariance)).min() <= 0:
         raise CohortError(

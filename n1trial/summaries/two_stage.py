@@ -12,18 +12,17 @@ import pandas as pd
 
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import CohortEffects, effects_of, in_unit
-from n1trial.columns import Array
 from n1trial.errors import CohortError
 from n1trial.models import _priors as prior
 from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
 from n1trial.reweighted import MAX_K
-from n1trial.summaries.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
+from n1trial.summaries.gaussian_people import Gaussians, Pooled, effects_given, hyperparameters, mode_of
 from n1trial.summaries.shared_noise import shared_noise
 from n1trial.summaries.summary import PersonSummary
 
 DRAWS, MANY = 4000, 500
-# Of what the prior tells; and a step on the scale of effects.
+# Of what the prior of an average tells; and a step on the scale of effects.
 LEAST_TOLD, STEP = 0.05, 1e-5
 # Draws of all people's effects that are held at once.
 MOST_VALUES = 8_000_000
@@ -130,7 +129,7 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
             level_of_all=None if rates is None else np.full(len(averages), rates.mean()),
             level_sd=None if rates is None else np.full(len(averages), rates.std(ddof=1)),
         ),
-        raw=_raw(summaries, cohort, told.precision, told.towards),
+        raw=_raw(summaries, cohort, told, least=LEAST_TOLD / pooled.average_sd**2),
         pareto_k=k,
         priors=(average, spread),
         scale=scale,
@@ -193,19 +192,19 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
 
 
 def _raw(
-    summaries: Mapping[str, PersonSummary], cohort: SummaryCohort, precision: Array, towards: Array
+    summaries: Mapping[str, PersonSummary], cohort: SummaryCohort, people: Gaussians, *, least: float
 ) -> pd.DataFrame:
-    """Each person's own estimates; none of those whose nights tell next to nothing of some arm."""
+    """Each person's own estimates; none of those whose nights tell some arm with less than the `least` precision."""
     rows = []
     for number, (name, person) in enumerate(summaries.items()):
         at = [cohort.treatments.index(arm) for arm in person.arms]
-        told = precision[number][np.ix_(at, at)]
-        if np.linalg.eigvalsh(told).min() < LEAST_TOLD / person.prior_sd**2:
+        told = people.precision[number][np.ix_(at, at)]
+        if np.linalg.eigvalsh(told).min() < least:
             continue
         covariance = np.linalg.inv(told)
         rate = 1.0 if person.log_rate is None else float(np.exp(person.log_rate))
         for arm, estimate, variance in zip(
-            person.arms, covariance @ towards[number][at], np.diag(covariance), strict=True
+            person.arms, covariance @ people.towards[number][at], np.diag(covariance), strict=True
         ):
             here, beside = in_unit(np.array([estimate, estimate + STEP]), rate, cohort.outcome)
             rows.append(

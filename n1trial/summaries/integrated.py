@@ -1,0 +1,148 @@
+"""What a draw says of the effects when periods and blocks, and all else that is linear, are integrated out.
+
+A sampler tells SDs between periods and between blocks by the draws it happens to have near each value, and over a
+hundred people that chance adds up. But given a draw's scale, correlation and tails, a Student t is a Gaussian whose
+precision differs from night to night (West 1987, doi:10.1093/biomet/74.3.646), and given those precisions the nights
+are linear and Gaussian. So each draw becomes a Gaussian of the effects for every pair of SDs on a grid, weighed by how
+probable it makes the nights: its chance is left in the draw's other parameters alone.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from n1trial.columns import Array, Columns, columns_of
+from n1trial.fit import Fit
+from n1trial.models import _priors as prior
+from n1trial.models._linear import linear
+from n1trial.models._sleep import LINEAR, level_and_scale
+from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, Kind
+from n1trial.trial import TrialData
+
+DRAWS, AT_ONCE = 2000, 50
+# How many times as wide as the model's the prior of effects becomes. About 0, as one person's is, it finds unlikely
+# what an average of many does not, and takes the noise of those whom an arm helps much for larger than it is.
+WIDER = 4.0
+# On the scale of the SDs, in steps too small to be seen through a kernel .4 wide around a common value.
+NODES = np.arange(-3.5, 1.6, 0.5)
+# Orthonormal contrasts of weekdays, which are normal and add up to 0.
+WEEKDAY_CONTRASTS = np.linalg.svd(np.eye(7) - 1 / 7)[0][:, :6]
+
+
+def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind], *, seed: int) -> Drawn:
+    """Draws of a fit of `models.duration` [draw × node], each node an SD between periods and one between blocks.
+
+    Effects are as under a prior that is `WIDER`, and draws weigh what that makes of them.
+    """
+    columns = columns_of(data, fit.outcome)
+    posterior = _thinned(fit.posterior)
+    middle, unit = level_and_scale(data, fit.outcome)
+    random = [name for name in (PERIOD, BLOCK) if _term(name) in columns.terms]
+    grids = np.meshgrid(*[NODES] * len(random), indexing="ij")
+    nodes = {name: grid.ravel() for name, grid in zip(random, grids, strict=True)}
+    sds = {name: LINEAR[_term(name)].scale * unit * np.exp(node) for name, node in nodes.items()}
+    of_column = np.column_stack(
+        [np.repeat(sds[name][:, None], columns.terms[_term(name)].shape[1], axis=1) for name in random]
+    )
+    rows = _independent_nights(columns, posterior, middle, unit, np.random.default_rng(seed))
+    found = [
+        _given_sds(
+            rows[start : start + AT_ONCE],
+            of_column,
+            len(columns.arm_share),
+            (fit.prior_sd, WIDER * fit.prior_sd),
+        )
+        for start in range(0, len(rows), AT_ONCE)
+    ]
+    (sampled, wider), mean, covariance = (
+        np.concatenate(each, axis=axis)
+        for each, axis in zip(zip(*found, strict=True), (1, 0, 0), strict=True)
+    )
+    log_prior = sum(known[name].log_prior(node) for name, node in nodes.items())
+    log_weight = wider + log_prior - np.logaddexp.reduce(sampled + log_prior, axis=1, keepdims=True)
+    size, count = log_weight.shape
+    values = {name: np.repeat(_drawn(posterior, name), count) for name in known if name not in random}
+    return Drawn(
+        values=values | {name: np.tile(sd, size) for name, sd in sds.items()},
+        mean=mean.reshape(size * count, -1),
+        covariance=covariance.reshape(size * count, *covariance.shape[2:]),
+        log_weight=log_weight.ravel(),
+    )
+
+
+def _thinned(posterior: xr.Dataset) -> xr.Dataset:
+    every = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // DRAWS)
+    return posterior.isel(draw=slice(None, None, every))
+
+
+def _term(name: str) -> str:
+    return name.removesuffix("_sd")
+
+
+def _drawn(posterior: xr.Dataset, name: str) -> Array:
+    return np.ravel(posterior[name].to_numpy())
+
+
+def _independent_nights(
+    columns: Columns, posterior: xr.Dataset, middle: float, unit: float, rng: np.random.Generator
+) -> Array:
+    """Recorded nights made independent with SD 1 [draw, night, column], given each draw's tails and correlation.
+
+    The columns are those of terms with a fixed prior, in SDs of it; periods and blocks; the arms; and last the
+    outcome, less the prior mean of the level.
+    """
+    sigma, nu, phi = (_drawn(posterior, name)[:, None] for name in ("sigma", "nu", "phi"))
+    fade = np.sign(phi) ** columns.gap * np.abs(phi) ** columns.gap
+    sd = sigma * np.sqrt((1.0 - fade**2) / (1.0 - phi**2))
+    residual = columns.y - linear(columns, posterior, level="level", arm="effect")
+    shock = (residual - fade * _before(residual)) / sd
+    precision = rng.gamma((nu + 1.0) / 2.0, 2.0 / (nu + shock**2))
+    usual = {"trend", "run_in", "covariates"} & columns.terms.keys()
+    fixed = [
+        prior.LEVEL.scale * columns.used,
+        *(LINEAR[term].scale * columns.terms[term] for term in sorted(usual)),
+    ]
+    of_draw = np.repeat((unit * np.column_stack(fixed))[None], len(sigma), axis=0)
+    if "weekday" in columns.terms:
+        contrasts = columns.terms["weekday"] @ WEEKDAY_CONTRASTS
+        of_draw = np.concatenate(
+            [of_draw, _drawn(posterior, "weekday_sd")[:, None, None] * contrasts], axis=2
+        )
+    last = [columns.terms[term] for term in ("period", "block", "arm") if term in columns.terms]
+    shared = np.column_stack([*last, columns.y - middle * columns.used])
+    rows = np.concatenate([of_draw, np.repeat(shared[None], len(sigma), axis=0)], axis=2)
+    rows = rows - fade[:, :, None] * _before(rows)
+    return (rows * (np.sqrt(precision) / sd)[:, :, None])[:, columns.used > 0]
+
+
+def _before(values: Array) -> Array:
+    """The night before [draw, night, ...], 0 before the first."""
+    return np.concatenate([np.zeros_like(values[:, :1]), values[:, :-1]], axis=1)
+
+
+def _given_sds(
+    rows: Array, sds: Array, arms: int, prior_sds: tuple[float, ...]
+) -> tuple[list[Array], Array, Array]:
+    """Log density of the nights [draw, node], but for a constant of the draw, under SDs [node, column].
+
+    It is given for each of the SDs that the prior of effects may have, and the effects for the last of them. Columns
+    are integrated out one group after the other, each leaving the Schur complement of the later ones.
+    """
+    gram = rows.transpose(0, 2, 1) @ rows
+    random = sds.shape[1]
+    first = gram.shape[1] - random - arms - 1
+    fixed = np.eye(first) + gram[:, :first, :first]
+    gram = gram[:, first:, first:] - gram[:, first:, :first] @ np.linalg.solve(fixed, gram[:, :first, first:])
+    within = np.eye(random) + sds[:, :, None] * gram[:, None, :random, :random] * sds[:, None, :]
+    beside = sds[:, :, None] * gram[:, None, :random, random:]
+    left = gram[:, None, random:, random:] - beside.transpose(0, 1, 3, 2) @ np.linalg.solve(within, beside)
+    told, towards = left[..., :arms, :arms], left[..., :arms, arms]
+    of_random = np.linalg.slogdet(within)[1] + left[..., arms, arms]
+    log_densities = []
+    for prior_sd in prior_sds:
+        covariance = np.linalg.inv(told + np.eye(arms) / prior_sd**2)
+        mean = (covariance @ towards[..., None])[..., 0]
+        determinant = np.linalg.slogdet(covariance)[1] - 2.0 * arms * np.log(prior_sd)
+        log_densities.append(0.5 * (determinant + np.sum(mean * towards, axis=-1) - of_random))
+    return log_densities, mean, covariance
