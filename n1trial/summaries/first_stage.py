@@ -11,7 +11,7 @@ from n1trial.summaries.summary import PersonSummary, summary_of
 from n1trial.tasks import PROCESSES, OnDone, run_tasks
 
 # Of each of four chains. What the draws of each person get wrong of the noise adds up over people.
-DRAWS = 3000
+DRAWS = 2000
 # So many draws rarely pass without a divergence at larger steps, and would be made twice.
 ATTEMPTS: Attempts = ((1, 0.97), (1, 0.99), (3, 0.99))
 
