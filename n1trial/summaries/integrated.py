@@ -20,7 +20,9 @@ from n1trial.models._sleep import LINEAR, level_and_scale
 from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, Kind
 from n1trial.trial import TrialData
 
-DRAWS, AT_ONCE = 2000, 50
+# Longer trials tell of their periods more exactly, and take a column a period: they need fewer draws. And the numbers
+# that are held at once.
+FEWEST_DRAWS, MOST_DRAWS, SQUARED_COLUMNS, MOST_VALUES = 200, 2000, 1_250_000, 10_000_000
 # How many times as wide as the model's the prior of effects becomes. About 0, as one person's is, it finds unlikely
 # what an average of many does not, and takes the noise of those whom an arm helps much for larger than it is.
 WIDER = 4.0
@@ -36,7 +38,6 @@ def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind], *, seed: in
     Effects are as under a prior that is `WIDER`, and draws weigh what that makes of them.
     """
     columns = columns_of(data, fit.outcome)
-    posterior = _thinned(fit.posterior)
     middle, unit = level_and_scale(data, fit.outcome)
     random = [name for name in (PERIOD, BLOCK) if _term(name) in columns.terms]
     grids = np.meshgrid(*[NODES] * len(random), indexing="ij")
@@ -45,16 +46,21 @@ def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind], *, seed: in
     of_column = np.column_stack(
         [np.repeat(sds[name][:, None], columns.terms[_term(name)].shape[1], axis=1) for name in random]
     )
-    rows = _independent_nights(columns, posterior, middle, unit, np.random.default_rng(seed))
-    found = [
-        _given_sds(
-            rows[start : start + AT_ONCE],
-            of_column,
-            len(columns.arm_share),
-            (fit.prior_sd, WIDER * fit.prior_sd),
+    posterior = _thinned(fit.posterior, columns=of_column.shape[1])
+    rng = np.random.default_rng(seed)
+    chains = posterior.sizes["chain"]
+    values_a_draw = of_column.size * of_column.shape[1] + columns.design.size
+    step = max(1, MOST_VALUES // values_a_draw // chains)
+    others: dict[str, list[Array]] = {name: [] for name in known if name not in random}
+    found = []
+    for start in range(0, posterior.sizes["draw"], step):
+        part = posterior.isel(draw=slice(start, start + step))
+        rows = _independent_nights(columns, part, middle, unit, rng)
+        found.append(
+            _given_sds(rows, of_column, len(columns.arm_share), (fit.prior_sd, WIDER * fit.prior_sd))
         )
-        for start in range(0, len(rows), AT_ONCE)
-    ]
+        for name, drawn in others.items():
+            drawn.append(_drawn(part, name))
     (sampled, wider), mean, covariance = (
         np.concatenate(each, axis=axis)
         for each, axis in zip(zip(*found, strict=True), (1, 0, 0), strict=True)
@@ -62,7 +68,7 @@ def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind], *, seed: in
     log_prior = sum(known[name].log_prior(node) for name, node in nodes.items())
     log_weight = wider + log_prior - np.logaddexp.reduce(sampled + log_prior, axis=1, keepdims=True)
     size, count = log_weight.shape
-    values = {name: np.repeat(_drawn(posterior, name), count) for name in known if name not in random}
+    values = {name: np.repeat(np.concatenate(drawn), count) for name, drawn in others.items()}
     return Drawn(
         values=values | {name: np.tile(sd, size) for name, sd in sds.items()},
         mean=mean.reshape(size * count, -1),
@@ -71,8 +77,9 @@ def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind], *, seed: in
     )
 
 
-def _thinned(posterior: xr.Dataset) -> xr.Dataset:
-    every = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // DRAWS)
+def _thinned(posterior: xr.Dataset, *, columns: int) -> xr.Dataset:
+    wanted = max(FEWEST_DRAWS, min(MOST_DRAWS, SQUARED_COLUMNS // columns**2))
+    every = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // wanted)
     return posterior.isel(draw=slice(None, None, every))
 
 

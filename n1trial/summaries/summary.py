@@ -1,8 +1,8 @@
 """What a trial may share instead of its nights: the posterior of its effects, and counts of nights; no date.
 
-A summary holds the mean and covariance of the effects under the prior of one person's model, and that prior's SD, so
-that whoever pools can take the prior off again and is left with what the nights said; and how both change with what
-everybody's nights say of the noise.
+A summary holds the mean and covariance of the effects under a prior, and that prior's SD, so that whoever pools can
+take the prior off again and is left with what the nights said; and how both change with what everybody's nights say of
+the noise. The prior is that of one person's model, or a wider one where the effects could be worked out under it.
 """
 
 from collections.abc import Callable
