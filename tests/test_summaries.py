@@ -2,6 +2,7 @@
 
 import json
 import time
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +17,10 @@ from n1trial.errors import CohortError
 from n1trial.fit import Diagnostics, Fit
 from n1trial.sampling import fit_model
 from n1trial.summaries.first_stage import summaries_of
-from n1trial.summaries.gaussian_people import correlation_of
+from n1trial.summaries.gaussian_people import Gaussians, correlation_of
 from n1trial.summaries.integrated import WIDER, _given_sds, integrated
 from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, kinds, under_both, under_noise
-from n1trial.summaries.shared_noise import shared_noise
+from n1trial.summaries.shared_noise import Likelihoods, shared_noise
 from n1trial.summaries.summary import PersonSummary, read_summary, save_summary, summary_of
 from n1trial.summaries.two_stage import estimate_pooled, pool
 
@@ -32,7 +33,7 @@ def person(mean, sd, *, arms=("glycine", "magnesium"), outcome=SLEEP, prior_sd=2
     """Somebody whose nights alone say `mean` with SD `sd`, under the prior of one person's model."""
     precision = 1 / sd**2 + 1 / prior_sd**2
     fields = {
-        "form": 3,
+        "form": 4,
         "outcome": outcome,
         "reference": "none",
         "arms": arms,
@@ -210,8 +211,11 @@ def test_nights_without_what_is_linear_are_those_of_the_whole_gaussian():
     rng = np.random.default_rng(6)
     rows = rng.normal(size=(1, 40, 3 + 5 + 2 + 1))
     fixed, random, arms, nights = np.split(rows[0], [3, 8, 10], axis=1)
-    sds = np.array([[4.0, 4.0, 4.0, 0.2, 0.2], [0.5, 0.5, 0.5, 3.0, 3.0]])
-    (narrow, log_density), mean, covariance = _given_sds(rows, sds, 2, (5.0, 20.0))
+    sds = np.array(
+        [[4.0] * 3 + [0.2] * 2, [4.0] * 3 + [3.0] * 2, [0.5] * 3 + [0.2] * 2, [0.5] * 3 + [3.0] * 2]
+    )
+    groups = [(3, np.array([4.0, 0.5])), (2, np.array([0.2, 3.0]))]
+    (narrow, log_density), mean, covariance = _given_sds(rows, groups, 2, (5.0, 20.0))
     whole = [np.eye(40) + fixed @ fixed.T + (random * sd**2) @ random.T + 400.0 * arms @ arms.T for sd in sds]
     direct = [stats.multivariate_normal(np.zeros(40), each).logpdf(nights[:, 0]) for each in whole]
     assert np.diff(log_density[0]) == pytest.approx(np.diff(direct))
@@ -241,7 +245,7 @@ def test_draws_without_periods_and_blocks_say_what_all_draws_say():
         logs = np.log(fit.posterior[name].to_numpy())
         weights = np.exp(drawn.log_weight)
         at = np.log(drawn.values[name])
-        middle = weights @ at / weights.sum()
+        middle = (weights * at).sum() / weights.sum()
         # Nodes end where an SD is next to nothing.
         assert middle == pytest.approx(np.maximum(logs, at.min()).mean(), abs=0.25 * logs.std())
         one, other = (
@@ -251,6 +255,61 @@ def test_draws_without_periods_and_blocks_say_what_all_draws_say():
         evidence = np.array(one.log_evidence) - np.array(other.log_evidence)
         assert np.ptp(evidence[:5]) < 0.35
         assert np.array(one.mean)[:5] / sd == pytest.approx(np.array(other.mean)[:5] / sd, abs=0.15)
+
+
+def test_a_year_of_nights_is_summed_up_within_memory_that_people_have():
+    data = pretend_trial(blocks=17, seed=4)
+    fit = fit_model(data, SLEEP, seed=1, variants=False)
+    tracemalloc.start()
+    drawn = integrated(fit, data, kinds(counts=False), seed=1)
+    drawn.moments()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 300e6
+
+
+def test_how_much_a_variance_varies_is_told_among_draws_that_common_noise_leaves():
+    covariance = np.array([1.0, 3.0])[:, None, None] * np.array([[2.0, 0.5], [0.5, 1.0]])
+    drawn = Drawn(
+        values={PERIOD: np.array([[5.0, 5.0]])},
+        mean=np.zeros((1, 2, 2)),
+        covariance=covariance[None],
+        log_weight=np.log([[0.5, 0.5]]),
+    )
+    known = kinds(counts=False)
+    assert drawn.varying(known) == pytest.approx(0.25)
+    # Values that hardly anybody could have in common.
+    far = replace(drawn, values={PERIOD: np.array([[0.5, 50.0]])})
+    assert far.varying(known) < 0.25
+
+
+def test_people_whose_variance_varies_are_mixtures_of_two_gaussians():
+    own = np.array([[[30.0, 10.0], [10.0, 50.0]], [[20.0, 0.0], [0.0, 40.0]]])
+    means, average = np.array([[12.0, 30.0], [-8.0, 5.0]]), np.array([4.0, 9.0])
+    between = np.array([[60.0, 20.0], [20.0, 90.0]])
+    precision = np.linalg.inv(own)
+    # The second did not try the second arm.
+    precision[1] = np.diag([1 / 20.0, 0.0])
+    towards = np.einsum("pij,pj->pi", precision, means)
+    told = Likelihoods(
+        precision=precision,
+        towards=towards,
+        log_height=np.zeros(2),
+        rank=np.array([2, 1]),
+        away=np.einsum("pi,pi->p", towards, means),
+    )
+    varying = np.array([0.09, 0.25])
+    people = Gaussians(told=told, varying=varying, average_sd=20.0, spread_scale=15.0)
+    expected = 0.0
+    for number, tried in enumerate((slice(2), slice(1))):
+        seen = [
+            stats.multivariate_normal(
+                average[tried], times * own[number][tried, tried] + between[tried, tried]
+            ).pdf(means[number][tried])
+            for times in (1.0, 1 - varying[number] ** 0.5, 1 + varying[number] ** 0.5)
+        ]
+        expected += np.log((seen[1] + seen[2]) / 2 / seen[0])
+    assert people.beyond_gaussian(between, average) == pytest.approx(expected)
 
 
 def test_what_must_not_be_shared_is_not(tmp_path):
@@ -274,7 +333,9 @@ def test_one_who_cannot_be_fitted_does_not_stop_the_others(tmp_path):
     # A real fit's summary speaks of the noise too, comes back whole, and still holds no night.
     told = summaries["person 1"]
     assert set(told.noise) == {PERIOD, BLOCK, "phi", "nu", "sigma"}
-    assert set(told.noise_in_pairs) == {"period_sd, block_sd", "period_sd, phi", "sigma, nu"}
+    assert len(told.noise_in_pairs) == 10
+    assert {"period_sd, block_sd", "phi, nu"} <= told.noise_in_pairs.keys()
+    assert 0.0 < told.varying < 0.3
     save_summary(tmp_path / "ann.json", told)
     assert read_summary(tmp_path / "ann.json") == told
     numbers = {round(each, 3) for each in _numbers(json.loads((tmp_path / "ann.json").read_text()))}

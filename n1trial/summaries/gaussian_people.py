@@ -2,9 +2,10 @@
 
     β̂_i ~ N(β_i, V_i),  β_i ~ N(B, diag(τ) Ω diag(τ)),  B ~ N(0, 20²),  τ ~ HN(15),  Ω ~ LKJ(2)
 
-with B and the β_i integrated out, so that only τ, Ω and the noise that people share are left: a walk from their mode
-finds out how they vary, draws come from a Student t that does and are weighed by Pareto-smoothed importance sampling
-(Vehtari et al. 2024, JMLR 25(72)).
+with B and the β_i integrated out, so that only τ, Ω and the noise that people share are left. Where a person's variance
+varies there are two Gaussians instead of one, and what that adds to the density is taken at the mean of B. A walk from
+the mode finds out how the parameters vary, draws come from a Student t that does and are weighed by Pareto-smoothed
+importance sampling (Vehtari et al. 2024, JMLR 25(72)).
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from scipy import optimize, stats
 from n1trial.columns import Array
 from n1trial.models import _priors as prior
 from n1trial.reweighted import drawn_again, smoothed_weights
-from n1trial.summaries.shared_noise import SharedNoise
+from n1trial.summaries.shared_noise import Likelihoods, SharedNoise
 
 FREEDOM = 4.0
 # Steps and proposals cost as much as there are people.
@@ -31,17 +32,20 @@ FAR, NOWHERE = 5.0, -1e10
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gaussians:
-    """Likelihoods [person, ...] and the SDs of the priors."""
+    """Likelihoods [person, ...] and the SDs of the priors.
 
-    precision: Array
-    towards: Array
+    `varying` [person] is the squared coefficient of variation of their variance.
+    """
+
+    told: Likelihoods
+    varying: Array
     average_sd: float
     spread_scale: float
 
     @property
     def contrasts(self) -> int:
         """How many arms there are beside the reference."""
-        return self.towards.shape[1]
+        return self.told.towards.shape[1]
 
     def log_density(self, point: Array) -> float:
         """Log posterior density, but for a constant, of log τ and the arc tangents of partial correlations."""
@@ -57,14 +61,17 @@ class Gaussians:
         # 2 Beta(b, b) - 1, and the derivative of tanh.
         exponents = eta + (count - 2 - columns) / 2
         found += float(np.sum(exponents * np.log1p(-np.clip(partial**2, 0.0, 1 - 1e-12))))
-        log_det, mean_precision, mean_towards, quadratic = self.given(self.covariance(point))
+        covariance = self.covariance(point)
+        log_det, mean_precision, mean_towards, quadratic = self.given(covariance)
         whole = mean_precision + np.eye(count) / self.average_sd**2
-        return found + float(
+        average = np.linalg.solve(whole, mean_towards)
+        found += float(
             -0.5 * log_det
             + 0.5 * quadratic
             - 0.5 * np.linalg.slogdet(whole)[1]
-            + 0.5 * mean_towards @ np.linalg.solve(whole, mean_towards)
+            + 0.5 * mean_towards @ average
         )
+        return found + self.beyond_gaussian(covariance, average)
 
     def covariance(self, point: Array) -> Array:
         """Covariance [contrast, contrast] of effects between people."""
@@ -73,15 +80,36 @@ class Gaussians:
 
     def given(self, covariance: Array) -> tuple[float, Array, Array, float]:
         """Sums over people given the covariance Σ: what each says of the average, the effects taken out."""
-        blend = np.eye(self.contrasts) + self.precision @ covariance
+        blend = np.eye(self.contrasts) + self.told.precision @ covariance
         inverse = np.linalg.inv(blend)
-        towards = np.einsum("pij,pj->pi", inverse, self.towards)
+        towards = np.einsum("pij,pj->pi", inverse, self.told.towards)
         return (
             float(np.linalg.slogdet(blend)[1].sum()),
-            (inverse @ self.precision).sum(axis=0),
+            (inverse @ self.told.precision).sum(axis=0),
             towards.sum(axis=0),
-            float(np.einsum("pi,ij,pj->", self.towards, covariance, towards)),
+            float(np.einsum("pi,ij,pj->", self.told.towards, covariance, towards)),
         )
+
+    def beyond_gaussian(self, covariance: Array, average: Array) -> float:
+        """How much more probable people are where each one's variance is as likely smaller as larger by `varying`."""
+        if not self.varying.any():
+            return 0.0
+        told, step = self.told, np.sqrt(self.varying)
+        off = told.towards - told.precision @ average
+        away = told.away - (told.towards + off) @ average
+        within = told.precision @ covariance
+
+        def log_density(times: Array) -> Array:
+            blend = np.eye(self.contrasts) + within / times[:, None, None]
+            inner = np.einsum(
+                "pi,ij,pj->p", off, covariance, np.linalg.solve(blend, off[:, :, None])[:, :, 0]
+            )
+            determinant = told.rank * np.log(times) + np.linalg.slogdet(blend)[1]
+            found: Array = -0.5 * (determinant + away / times - inner / times**2)
+            return found
+
+        apart = np.logaddexp(log_density(1.0 - step), log_density(1.0 + step)) - np.log(2.0)
+        return float(np.sum(apart - log_density(np.ones_like(step))))
 
 
 def correlation_of(arc: Array, count: int) -> Array:
@@ -128,8 +156,8 @@ class Pooled:
         noise = dict(zip(self.noise.kinds, map(float, point[own:]), strict=True))
         told = self.noise.likelihoods(noise)
         people = Gaussians(
-            precision=told.precision,
-            towards=told.towards,
+            told=told,
+            varying=self.noise.varying,
             average_sd=self.average_sd,
             spread_scale=self.spread_scale,
         )
@@ -258,8 +286,8 @@ def effects_given(
         whole = np.linalg.inv(precision + np.eye(count) / people.average_sd**2)
         averages[draw] = rng.multivariate_normal(whole @ towards, whole)
         inverse = np.linalg.inv(covariance + 1e-9 * np.eye(count))
-        of_person = np.linalg.inv(people.precision + inverse)
-        means = np.einsum("pij,pj->pi", of_person, people.towards + inverse @ averages[draw])
+        of_person = np.linalg.inv(people.told.precision + inverse)
+        means = np.einsum("pij,pj->pi", of_person, people.told.towards + inverse @ averages[draw])
         roots = np.linalg.cholesky((of_person + of_person.transpose(0, 2, 1)) / 2)
         effects[draw] = means + np.einsum("pij,pj->pi", roots, rng.standard_normal((size, count)))
         correlations[draw] = correlation_of(own[count:], count)

@@ -7,7 +7,7 @@ are linear and Gaussian. So each draw becomes a Gaussian of the effects for ever
 probable it makes the nights: its chance is left in the draw's other parameters alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -20,9 +20,9 @@ from n1trial.models._sleep import LINEAR, level_and_scale
 from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, Kind
 from n1trial.trial import TrialData
 
-# Longer trials tell of their periods more exactly, and take a column a period: they need fewer draws. And the numbers
-# that are held at once.
-FEWEST_DRAWS, MOST_DRAWS, SQUARED_COLUMNS, MOST_VALUES = 200, 2000, 1_250_000, 10_000_000
+MOST_DRAWS = 2000
+# Numbers of one kind that are held at once.
+MOST_VALUES = 2_000_000
 # How many times as wide as the model's the prior of effects becomes. About 0, as one person's is, it finds unlikely
 # what an average of many does not, and takes the noise of those whom an arm helps much for larger than it is.
 WIDER = 4.0
@@ -40,47 +40,37 @@ def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind], *, seed: in
     columns = columns_of(data, fit.outcome)
     middle, unit = level_and_scale(data, fit.outcome)
     random = [name for name in (PERIOD, BLOCK) if _term(name) in columns.terms]
-    grids = np.meshgrid(*[NODES] * len(random), indexing="ij")
-    nodes = {name: grid.ravel() for name, grid in zip(random, grids, strict=True)}
-    sds = {name: LINEAR[_term(name)].scale * unit * np.exp(node) for name, node in nodes.items()}
-    of_column = np.column_stack(
-        [np.repeat(sds[name][:, None], columns.terms[_term(name)].shape[1], axis=1) for name in random]
-    )
-    posterior = _thinned(fit.posterior, columns=of_column.shape[1])
+    sds = {name: LINEAR[_term(name)].scale * unit * np.exp(NODES) for name in random}
+    groups = [(columns.terms[_term(name)].shape[1], sds[name]) for name in random]
+    every = max(1, fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"] // MOST_DRAWS)
+    posterior = fit.posterior.isel(draw=slice(None, None, every))
     rng = np.random.default_rng(seed)
-    chains = posterior.sizes["chain"]
-    values_a_draw = of_column.size * of_column.shape[1] + columns.design.size
-    step = max(1, MOST_VALUES // values_a_draw // chains)
+    arms = len(columns.arm_share)
+    values_a_draw = columns.design.size + len(NODES) ** len(random) * (arms + 1) ** 2
+    step = max(1, MOST_VALUES // values_a_draw // posterior.sizes["chain"])
     others: dict[str, list[Array]] = {name: [] for name in known if name not in random}
     found = []
     for start in range(0, posterior.sizes["draw"], step):
         part = posterior.isel(draw=slice(start, start + step))
         rows = _independent_nights(columns, part, middle, unit, rng)
-        found.append(
-            _given_sds(rows, of_column, len(columns.arm_share), (fit.prior_sd, WIDER * fit.prior_sd))
-        )
+        found.append(_given_sds(rows, groups, arms, (fit.prior_sd, WIDER * fit.prior_sd)))
         for name, drawn in others.items():
             drawn.append(_drawn(part, name))
     (sampled, wider), mean, covariance = (
         np.concatenate(each, axis=axis)
         for each, axis in zip(zip(*found, strict=True), (1, 0, 0), strict=True)
     )
-    log_prior = sum(known[name].log_prior(node) for name, node in nodes.items())
+    grids = [grid.ravel() for grid in np.meshgrid(*[sds[name] for name in random], indexing="ij")]
+    nodes = dict(zip(random, grids, strict=True))
+    log_prior = sum(known[name].log_prior(known[name].on_scale(sd)) for name, sd in nodes.items())
     log_weight = wider + log_prior - np.logaddexp.reduce(sampled + log_prior, axis=1, keepdims=True)
-    size, count = log_weight.shape
-    values = {name: np.repeat(np.concatenate(drawn), count) for name, drawn in others.items()}
     return Drawn(
-        values=values | {name: np.tile(sd, size) for name, sd in sds.items()},
-        mean=mean.reshape(size * count, -1),
-        covariance=covariance.reshape(size * count, *covariance.shape[2:]),
-        log_weight=log_weight.ravel(),
+        values={name: np.concatenate(drawn)[:, None] for name, drawn in others.items()}
+        | {name: sd[None] for name, sd in nodes.items()},
+        mean=mean,
+        covariance=covariance,
+        log_weight=log_weight,
     )
-
-
-def _thinned(posterior: xr.Dataset, *, columns: int) -> xr.Dataset:
-    wanted = max(FEWEST_DRAWS, min(MOST_DRAWS, SQUARED_COLUMNS // columns**2))
-    every = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // wanted)
-    return posterior.isel(draw=slice(None, None, every))
 
 
 def _term(name: str) -> str:
@@ -129,23 +119,25 @@ def _before(values: Array) -> Array:
 
 
 def _given_sds(
-    rows: Array, sds: Array, arms: int, prior_sds: tuple[float, ...]
+    rows: Array, groups: Sequence[tuple[int, Array]], arms: int, prior_sds: tuple[float, ...]
 ) -> tuple[list[Array], Array, Array]:
-    """Log density of the nights [draw, node], but for a constant of the draw, under SDs [node, column].
+    """Log density of the nights [draw, node], but for a constant of the draw; nodes run through all groups' SDs.
 
-    It is given for each of the SDs that the prior of effects may have, and the effects for the last of them. Columns
-    are integrated out one group after the other, each leaving the Schur complement of the later ones.
+    A group is a number of columns and the SDs [value] that they may have. The log density is given for each of the SDs
+    that the prior of effects may have, and the effects for the last of them. Columns are integrated out one group after
+    the other, each leaving the Schur complement of the later ones.
     """
     gram = rows.transpose(0, 2, 1) @ rows
-    random = sds.shape[1]
-    first = gram.shape[1] - random - arms - 1
+    first = gram.shape[1] - sum(count for count, _ in groups) - arms - 1
     fixed = np.eye(first) + gram[:, :first, :first]
-    gram = gram[:, first:, first:] - gram[:, first:, :first] @ np.linalg.solve(fixed, gram[:, :first, first:])
-    within = np.eye(random) + sds[:, :, None] * gram[:, None, :random, :random] * sds[:, None, :]
-    beside = sds[:, :, None] * gram[:, None, :random, random:]
-    left = gram[:, None, random:, random:] - beside.transpose(0, 1, 3, 2) @ np.linalg.solve(within, beside)
+    left = gram[:, first:, first:] - gram[:, first:, :first] @ np.linalg.solve(fixed, gram[:, :first, first:])
+    log_determinant = np.zeros(len(left))
+    for count, sds in groups:
+        left, of_group = _integrated_out(left, count, sds)
+        log_determinant = log_determinant[..., None] + of_group
+    left = left.reshape(len(rows), -1, arms + 1, arms + 1)
     told, towards = left[..., :arms, :arms], left[..., :arms, arms]
-    of_random = np.linalg.slogdet(within)[1] + left[..., arms, arms]
+    of_random = log_determinant.reshape(len(rows), -1) + left[..., arms, arms]
     log_densities = []
     for prior_sd in prior_sds:
         covariance = np.linalg.inv(told + np.eye(arms) / prior_sd**2)
@@ -153,3 +145,16 @@ def _given_sds(
         determinant = np.linalg.slogdet(covariance)[1] - 2.0 * arms * np.log(prior_sd)
         log_densities.append(0.5 * (determinant + np.sum(mean * towards, axis=-1) - of_random))
     return log_densities, mean, covariance
+
+
+def _integrated_out(gram: Array, count: int, sds: Array) -> tuple[Array, Array]:
+    """What the first `count` columns leave of the others [..., value, column, column], and their log determinants.
+
+    Where they are turned so that the nights tell them apart, every SD costs a division.
+    """
+    told, directions = np.linalg.eigh(gram[..., :count, :count])
+    beside = (directions.swapaxes(-1, -2) @ gram[..., :count, count:])[..., None, :, :]
+    variance = sds[:, None] ** 2
+    within = 1.0 + variance * told[..., None, :]
+    taken = beside.swapaxes(-1, -2) @ (beside * (variance / within)[..., None])
+    return gram[..., None, count:, count:] - taken, np.log(within).sum(axis=-1)

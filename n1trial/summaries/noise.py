@@ -5,13 +5,15 @@ own nights, and well by everybody's. A person's draws are weighed from their own
 would give: the mean weight is the evidence for that value, and the weighed draws are the posterior under it.
 
 So it is for every kind of noise that has a prior of its own for each person: a prior that is left in counts once for
-everybody, and the nudge of a hundred equal priors is large. And so it is for kinds in pairs, where the nights take one
-for the other: an SD between periods for one between blocks, or for nights that resemble each other; and a wide night
-for one with long tails.
+everybody, and the nudge of a hundred equal priors is large. And so it is for kinds in pairs, for nights take one for
+the other: an SD between periods for one between blocks, or for nights that resemble each other; a wide night for one
+with long tails.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 from typing import Self
 
 import numpy as np
@@ -23,7 +25,6 @@ from n1trial.models import _priors as prior
 # are one and the same for all, as much as draws can tell apart.
 MEDIAN_OF_HALF_NORMAL, TAILS_APART = 0.6745, 0.3
 PERIOD, BLOCK = "period_sd", "block_sd"
-PAIRS = ((PERIOD, BLOCK), (PERIOD, "phi"), ("sigma", "nu"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +46,12 @@ class Kind:
         return float(self.grid[len(self.grid) // 2])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Drawn:
-    """Somebody's posterior: noise by its name [draw], and effects, mean [draw, arm] and covariance [draw, arm, arm].
+    """Somebody's posterior: effects, mean [draw, node, arm] and covariance [draw, node, arm, arm], and the noise.
 
-    A draw may be a point, its covariance 0, and `log_weight` [draw] says how often it counts.
+    Noise has values by its name, of every draw [draw, 1] or the same at every draw [1, node]. A draw may be a point,
+    its covariance 0, and `log_weight` [draw, node] says how often each counts.
     """
 
     values: Mapping[str, Array]
@@ -59,29 +61,60 @@ class Drawn:
 
     @classmethod
     def points(cls, values: Mapping[str, Array], effects: Array) -> Self:
-        """Draws of noise [draw] and of effects [draw, arm]."""
+        """Draws of noise [draw] and of effects [draw, arm], with one node."""
         size, arms = effects.shape
         return cls(
-            values=values, mean=effects, covariance=np.zeros((size, arms, arms)), log_weight=np.zeros(size)
+            values={name: value[:, None] for name, value in values.items()},
+            mean=effects[:, None],
+            covariance=np.zeros((size, 1, arms, arms)),
+            log_weight=np.zeros((size, 1)),
         )
 
-    def weighed(self, log_weights: Array) -> tuple[Array, Array, Array]:
-        """Log mean weight [value] and moments [value, arm], [value, arm, arm] under further weights [value, draw]."""
-        both = log_weights + self.log_weight
-        largest = both.max(axis=1, keepdims=True)
-        weights = np.exp(both - largest)
-        total = weights.sum(axis=1)
-        evidence = np.log(total) + largest[:, 0] - np.logaddexp.reduce(self.log_weight)
-        weights /= total[:, None]
-        mean = weights @ self.mean
-        squares = self.covariance + self.mean[:, :, None] * self.mean[:, None, :]
-        second = np.tensordot(weights, squares, axes=1)
-        return evidence, mean, second - mean[:, :, None] * mean[:, None, :]
+    def weighed(self, *log_weights: Array) -> tuple[Array, Array, Array]:
+        """Log mean weight [*value] and moments [*value, arm], [*value, arm, arm] under further weights.
+
+        Each of these has values of its own, [value, draw, 1] or [value, 1, node].
+        """
+        sums, evidence = self._sums, 0.0
+        factors, indices = [], ""
+        for value, each in zip("abc", log_weights, strict=False):
+            most = each.max()
+            evidence += most
+            factors.append(np.exp(each - most).reshape(len(each), -1))
+            indices += f"{value}{'d' if each.shape[2] == 1 else 'n'},"
+        for axis, index in enumerate("dn"):
+            if index not in indices:
+                sums = sums.sum(axis=axis, keepdims=True)
+        values = "abc"[: len(factors)]
+        found = np.einsum(f"{indices}dnk->{values}k", *factors, sums, optimize=True)
+        total = found[..., 0]
+        mean, second = np.split(found[..., 1:] / total[..., None], [self.mean.shape[-1]], axis=-1)
+        second = second.reshape(*mean.shape, -1)
+        return np.log(total) + evidence, mean, second - mean[..., :, None] * mean[..., None, :]
+
+    def varying(self, known: Mapping[str, Kind]) -> float:
+        """Squared coefficient of variation of the effects' variance, were their middle noise common to all people."""
+        log_weight = self.log_weight
+        for name, values in self.values.items():
+            kind, at = known[name], known[name].on_scale(values)
+            share = np.exp(self.log_weight - np.logaddexp.reduce(self.log_weight, axis=None))
+            middle = np.sum(share * at)
+            log_weight = log_weight - 0.5 * ((at - middle) / kind.apart) ** 2 - kind.log_prior(at)
+        share = np.exp(log_weight - np.logaddexp.reduce(log_weight, axis=None))
+        variance = np.exp(np.linalg.slogdet(self.covariance)[1] / self.mean.shape[-1])
+        return float(np.sum(share * variance**2) / np.sum(share * variance) ** 2 - 1.0)
+
+    @cached_property
+    def _sums(self) -> Array:
+        """1, effects and their products [draw, node, ...], each times its share of all weights."""
+        log_weight = self.log_weight - np.logaddexp.reduce(self.log_weight, axis=None)
+        squares = self.covariance + self.mean[..., :, None] * self.mean[..., None, :]
+        told = [np.ones_like(log_weight)[..., None], self.mean, squares.reshape(*log_weight.shape, -1)]
+        return np.exp(log_weight)[..., None] * np.concatenate(told, axis=-1)
 
     def moments(self) -> tuple[Array, Array]:
         """Mean [arm] and covariance [arm, arm]."""
-        _, mean, covariance = self.weighed(np.zeros((1, len(self.log_weight))))
-        return mean[0], covariance[0]
+        return self.weighed()[1:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +193,7 @@ def _of_an_sd(scale: float) -> Kind:
 
 def pairs(known: Mapping[str, Kind]) -> dict[str, tuple[str, str]]:
     """The pairs among these kinds, by a name of the pair."""
-    return {f"{one}, {other}": (one, other) for one, other in PAIRS if {one, other} <= known.keys()}
+    return {f"{one}, {other}": (one, other) for one, other in combinations(known, 2)}
 
 
 def under_noise(drawn: Drawn, name: str, kind: Kind) -> UnderNoise:
@@ -171,10 +204,10 @@ def under_noise(drawn: Drawn, name: str, kind: Kind) -> UnderNoise:
 def under_both(drawn: Drawn, names: tuple[str, str], known: Mapping[str, Kind]) -> UnderNoise:
     """The same for common values of two kinds together."""
     one, other = (_log_weights(known[name], drawn.values[name]) for name in names)
-    alone = [tuple(each[:, None] for each in drawn.weighed(one)), drawn.weighed(other)]
-    # A value of the first kind at a time: all together are hundreds of megabytes.
-    both = [np.stack(each) for each in zip(*(drawn.weighed(first + other) for first in one), strict=True)]
-    beyond = _less(_less(both, alone[0]), _less(alone[1], (0.0, *drawn.moments())))
+    alone = [each[:, None] for each in drawn.weighed(one)]
+    beyond = _less(
+        _less(drawn.weighed(one, other), alone), _less(drawn.weighed(other), (0.0, *drawn.moments()))
+    )
     return _told(tuple(each.reshape(-1, *each.shape[2:]) for each in beyond))
 
 
@@ -192,7 +225,7 @@ def _told(told: Sequence[Array]) -> UnderNoise:
 
 
 def _log_weights(kind: Kind, values: Array) -> Array:
-    """Log weights [value, draw] of draws under each common value instead of their own prior."""
+    """Log weights [value, draw, node] of draws under each common value instead of their own prior."""
     at = kind.on_scale(values)
-    found: Array = -0.5 * ((at - kind.grid[:, None]) / kind.apart) ** 2 - kind.log_prior(at)
+    found: Array = -0.5 * ((at - kind.grid[:, None, None]) / kind.apart) ** 2 - kind.log_prior(at)
     return found

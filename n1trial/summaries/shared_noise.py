@@ -18,15 +18,22 @@ type Noise = Mapping[str, float]
 
 # Corrections that leave less of the uncertainty were added up too far.
 LEAST_LEFT = 0.2
+# A direction with less precision than this share of the prior's is one that was not tried.
+LEAST_SAID = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Likelihoods:
-    """Gaussian likelihoods: precision [person, contrast, contrast], precision × mean, and log heights [person]."""
+    """Gaussian likelihoods: precision [person, contrast, contrast], precision × mean, and log heights [person].
+
+    Of each person `rank` says how many directions they tell of, and `away` how far from 0, mean × precision × mean.
+    """
 
     precision: Array
     towards: Array
     log_height: Array
+    rank: Array
+    away: Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +64,7 @@ class SharedNoise:
     """
 
     prior_sd: Array
+    varying: Array
     effects: Moments
     kinds: Mapping[str, Kind]
     changes: Mapping[str, Moments]
@@ -89,11 +97,14 @@ class SharedNoise:
         prior = np.eye(mean.shape[1]) / self.prior_sd[:, None, None] ** 2
         told, directions = np.linalg.eigh(inverse - prior)
         # Sampling error can leave a direction with less than nothing: then it says nothing.
-        kept = directions * (told > 0.0)[:, None, :]
+        says = told > LEAST_SAID / self.prior_sd[:, None] ** 2
+        along = np.einsum("pij,pi->pj", directions, towards) * says
         return Likelihoods(
-            precision=(kept * told[:, None, :]) @ kept.transpose(0, 2, 1),
-            towards=np.einsum("pij,pkj,pk->pi", kept, kept, towards),
+            precision=(directions * (told * says)[:, None, :]) @ directions.transpose(0, 2, 1),
+            towards=np.einsum("pij,pj->pi", directions, along),
             log_height=-0.5 * np.linalg.slogdet(covariance)[1] - 0.5 * np.sum(mean * towards, axis=1),
+            rank=says.sum(axis=1, dtype=float),
+            away=np.sum(along**2 / np.where(says, told, 1.0), axis=1),
         )
 
     def log_density(self, noise: Noise) -> float:
@@ -166,6 +177,7 @@ def shared_noise(people: Sequence[PersonSummary], treatments: Sequence[str], *, 
         further_evidence[one, other] = RectBivariateSpline(*grids, told)
     return SharedNoise(
         prior_sd=sds,
+        varying=np.array([person.varying for person in people]),
         effects=effects,
         kinds=known,
         changes=changes,

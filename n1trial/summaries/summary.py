@@ -23,9 +23,11 @@ from n1trial.summaries.integrated import WIDER, integrated
 from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
 from n1trial.trial import TrialData
 
-FORM = 3
+FORM = 4
 INTEGRATED = {PERIOD, BLOCK}
 DIGITS = 5
+# A variance that varies more would be as likely next to nothing.
+MOST_VARYING = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,9 @@ class PersonSummary:
     `mean` [arm] and `covariance` [arm, arm] are posterior, under independent priors N(0, `prior_sd`²); `arms` are
     those beside the reference, `nights` the analysed nights of the reference and then of each arm. `log_rate`
     is the mean log count of a night on the reference, None where the outcome is no count. `prior_scale` is what a
-    minute of the priors is in the outcome's unit. `noise` holds what each value that a kind of noise may have for
-    everybody changes, and `noise_in_pairs` what those of two kinds change beyond.
+    minute of the priors is in the outcome's unit. `varying` is the squared coefficient of variation that the variance
+    of effects still has when all know the noise they share. `noise` holds what each value that a kind of noise may have
+    for everybody changes, and `noise_in_pairs` what those of two kinds change beyond.
     """
 
     form: int
@@ -51,6 +54,7 @@ class PersonSummary:
     covariance: tuple[tuple[float, ...], ...]
     prior_sd: float
     prior_scale: float
+    varying: float = 0.0
     log_rate: float | None = None
     noise: dict[str, UnderNoise] = field(default_factory=dict)
     noise_in_pairs: dict[str, UnderNoise] = field(default_factory=dict)
@@ -84,11 +88,12 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
     values = {name: fit.posterior[name].to_numpy().ravel() for name in known if name in fit.posterior}
     known = {name: known[name] for name in values}
     plain = Drawn.points(values, draws)
-    exact = plain
+    exact, varying = plain, 0.0
     # A model of counts is not linear.
     if fit.model == duration.NAME and INTEGRATED & known.keys():
         exact = integrated(fit, data, known, seed=fit.seed)
         prior_sd = WIDER * fit.prior_sd
+        varying = min(exact.varying(known), MOST_VARYING)
     mean, covariance = exact.moments()
 
     def told(found: Callable[[Drawn], UnderNoise], names: set[str]) -> UnderNoise:
@@ -109,6 +114,7 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         covariance=tuple(tuple(_rounded(value) for value in row) for row in covariance),
         prior_sd=prior_sd,
         prior_scale=scale,
+        varying=_rounded(varying),
         log_rate=log_rate,
         noise={name: told(partial(under_noise, name=name, kind=known[name]), {name}) for name in values},
         noise_in_pairs={
@@ -165,6 +171,7 @@ def read_summary(path: Path) -> PersonSummary:
         for name, each in (found.noise | found.noise_in_pairs).items()
     )
     sound = sizes == {count} and noise and np.isfinite(numbers).all() and found.prior_sd > 0
+    sound = sound and 0.0 <= found.varying <= MOST_VARYING
     if found.form != FORM or not sound or np.linalg.eigvalsh(np.array(found.covariance)).min() <= 0:
         raise CohortError(
             f"{path}: a summary of form {found.form} with {count} arms does not fit together: write it again"

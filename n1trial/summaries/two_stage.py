@@ -1,7 +1,8 @@
 """The average of summaries: what each person's nights said of their effects, pooled without the nights.
 
-Each person's likelihood of their effects is taken as Gaussian: the posterior's precision less the prior's, under the
-noise that all summaries together say is common (`shared_noise`). Average and spread are those of `gaussian_people`.
+Each person's likelihood of their effects is taken as Gaussian, or as two where its variance varies: the posterior's
+precision less the prior's, under the noise that all summaries together say is common (`shared_noise`). Average and
+spread are those of `gaussian_people`.
 """
 
 from collections.abc import Mapping
@@ -17,8 +18,8 @@ from n1trial.models import _priors as prior
 from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
 from n1trial.reweighted import MAX_K
-from n1trial.summaries.gaussian_people import Gaussians, Pooled, effects_given, hyperparameters, mode_of
-from n1trial.summaries.shared_noise import shared_noise
+from n1trial.summaries.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
+from n1trial.summaries.shared_noise import Likelihoods, shared_noise
 from n1trial.summaries.summary import PersonSummary
 
 DRAWS, MANY = 4000, 500
@@ -109,12 +110,12 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
     if not noise.kinds:
         pooled = replace(pooled, settled=pooled.at(pooled.start)[0])
     mode = mode_of(pooled)
-    told, own, _ = pooled.at(mode)
+    gaussians, own, _ = pooled.at(mode)
     if len(people) > MANY:
         # So many leave no doubt of the noise.
-        pooled, mode = replace(pooled, settled=told), own
+        pooled, mode = replace(pooled, settled=gaussians), own
     chosen, k = hyperparameters(pooled, mode, rng := np.random.default_rng(seed), draws=draws)
-    kept = max(200, min(draws, MOST_VALUES // max(1, told.towards.size)))
+    kept = max(200, min(draws, MOST_VALUES // max(1, gaussians.told.towards.size)))
     averages, spreads, correlations, effects = effects_given(pooled, chosen[:kept], rng)
     rates = np.array([each.log_rate for each in people], dtype=float) if counts else None
     shape = (len(averages), len(people))
@@ -129,7 +130,7 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
             level_of_all=None if rates is None else np.full(len(averages), rates.mean()),
             level_sd=None if rates is None else np.full(len(averages), rates.std(ddof=1)),
         ),
-        raw=_raw(summaries, cohort, told, least=LEAST_TOLD / pooled.average_sd**2),
+        raw=_raw(summaries, cohort, gaussians.told, least=LEAST_TOLD / pooled.average_sd**2),
         pareto_k=k,
         priors=(average, spread),
         scale=scale,
@@ -192,7 +193,7 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
 
 
 def _raw(
-    summaries: Mapping[str, PersonSummary], cohort: SummaryCohort, people: Gaussians, *, least: float
+    summaries: Mapping[str, PersonSummary], cohort: SummaryCohort, people: Likelihoods, *, least: float
 ) -> pd.DataFrame:
     """Each person's own estimates; none of those whose nights tell some arm with less than the `least` precision."""
     rows = []
