@@ -42,7 +42,7 @@ def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind], *, seed: in
     random = [name for name in (PERIOD, BLOCK) if _term(name) in columns.terms]
     sds = {name: LINEAR[_term(name)].scale * unit * np.exp(NODES) for name in random}
     groups = [(columns.terms[_term(name)].shape[1], sds[name]) for name in random]
-    every = max(1, fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"] // MOST_DRAWS)
+    every = -(-fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"] // MOST_DRAWS)
     posterior = fit.posterior.isel(draw=slice(None, None, every))
     rng = np.random.default_rng(seed)
     arms = len(columns.arm_share)

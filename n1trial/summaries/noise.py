@@ -45,6 +45,11 @@ class Kind:
         """The middle of the grid."""
         return float(self.grid[len(self.grid) // 2])
 
+    def log_weight(self, at: Array, common: Array | float) -> Array:
+        """Log weights of values on the scale under a common value instead of their own prior."""
+        found: Array = -0.5 * ((at - common) / self.apart) ** 2 - self.log_prior(at)
+        return found
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawn:
@@ -77,7 +82,8 @@ class Drawn:
         """
         sums, evidence = self._sums, 0.0
         factors, indices = [], ""
-        for value, each in zip("abc", log_weights, strict=False):
+        values = "abc"[: len(log_weights)]
+        for value, each in zip(values, log_weights, strict=True):
             most = each.max()
             evidence += most
             factors.append(np.exp(each - most).reshape(len(each), -1))
@@ -85,7 +91,6 @@ class Drawn:
         for axis, index in enumerate("dn"):
             if index not in indices:
                 sums = sums.sum(axis=axis, keepdims=True)
-        values = "abc"[: len(factors)]
         found = np.einsum(f"{indices}dnk->{values}k", *factors, sums, optimize=True)
         total = found[..., 0]
         mean, second = np.split(found[..., 1:] / total[..., None], [self.mean.shape[-1]], axis=-1)
@@ -96,10 +101,8 @@ class Drawn:
         """Squared coefficient of variation of the effects' variance, were their middle noise common to all people."""
         log_weight = self.log_weight
         for name, values in self.values.items():
-            kind, at = known[name], known[name].on_scale(values)
-            share = np.exp(self.log_weight - np.logaddexp.reduce(self.log_weight, axis=None))
-            middle = np.sum(share * at)
-            log_weight = log_weight - 0.5 * ((at - middle) / kind.apart) ** 2 - kind.log_prior(at)
+            at = known[name].on_scale(values)
+            log_weight = log_weight + known[name].log_weight(at, np.sum(self._sums[..., 0] * at))
         share = np.exp(log_weight - np.logaddexp.reduce(log_weight, axis=None))
         variance = np.exp(np.linalg.slogdet(self.covariance)[1] / self.mean.shape[-1])
         return float(np.sum(share * variance**2) / np.sum(share * variance) ** 2 - 1.0)
@@ -226,6 +229,4 @@ def _told(told: Sequence[Array]) -> UnderNoise:
 
 def _log_weights(kind: Kind, values: Array) -> Array:
     """Log weights [value, draw, node] of draws under each common value instead of their own prior."""
-    at = kind.on_scale(values)
-    found: Array = -0.5 * ((at - kind.grid[:, None, None]) / kind.apart) ** 2 - kind.log_prior(at)
-    return found
+    return kind.log_weight(kind.on_scale(values), kind.grid[:, None, None])
