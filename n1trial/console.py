@@ -5,7 +5,8 @@ Like `cli` it imports inside functions, so that `--help` answers at once.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
@@ -48,6 +49,14 @@ def say_header(note: Note) -> None:
 @contextmanager
 def progress() -> Iterator[OnStage]:
     """Show every stage of long work on the error stream, with the seconds it takes on a terminal."""
+    with ExitStack() as at_the_end:
+        # Not before there is a stage to show: what draws takes its time to load.
+        shown = cache(lambda: at_the_end.enter_context(_drawn()))
+        yield lambda name, said: shown()(name, said)
+
+
+@contextmanager
+def _drawn() -> Iterator[OnStage]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

@@ -4,14 +4,15 @@ Every effect is kept in the outcome's contrast unit, arm minus comparator; chanc
 about the gain, which is the effect with its sign turned so that positive is better.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
-import xarray as xr
-from scipy.special import stdtr
+import scipy
 
 from n1trial.adherence import doses_kept
 from n1trial.columns import Array
@@ -31,6 +32,9 @@ from n1trial.verdict import (
     settle_nights,
     verdict_of,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 # With fewer doses as the schedule had them, it is no longer the schedule that is compared.
 LEAST_KEPT = 0.5
@@ -232,7 +236,7 @@ def _better_nights(fit: Fit, draws: Array) -> float | None:
     spread = np.sqrt(2.0) * np.ravel(fit.posterior["sigma"].to_numpy())
     nu = np.ravel(fit.posterior["nu"].to_numpy())
     # The difference of two t nights is close to a t of the same ν; its centre is what matters here.
-    return float(stdtr(nu, fit.outcome.sign * draws / spread).mean())
+    return float(scipy.special.stdtr(nu, fit.outcome.sign * draws / spread).mean())
 
 
 def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) -> tuple[Effect, ...]:

@@ -3,13 +3,17 @@
 Apart from `sampling`, which makes it, so that reading and reporting a fit start without the sampler.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from n1trial.outcomes import Outcome
 from n1trial.show import card
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 type Stage = Callable[[str], None]
 type OnStage = Callable[[str, str], None]

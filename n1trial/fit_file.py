@@ -1,4 +1,9 @@
-"""Fits and what the checks beside them found, in one netCDF file: what a report needs of the sampler."""
+"""Fits and what the checks beside them found, in one netCDF file: what a report needs of the sampler.
+
+It imports xarray inside functions, so that a fit gives its first answer without it.
+"""
+
+from __future__ import annotations
 
 import hashlib
 import io
@@ -9,10 +14,10 @@ from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import h5py
 import pandas as pd
-import xarray as xr
 
 from n1trial.checks import Case, CheckResult, Findings
 from n1trial.errors import FolderError
@@ -20,6 +25,9 @@ from n1trial.files import write_whole
 from n1trial.fit import Diagnostics, Fit
 from n1trial.outcomes import Outcome
 from n1trial.side_by_side import CheckedFit
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PARTS = ("arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scipy", "statsmodels")
 
@@ -48,7 +56,9 @@ def save_fits(path: Path, checked: Sequence[CheckedFit], *, key: str = "") -> No
     key
         What they follow from, to be found again by `known_fits`.
     """
-    groups = {"/": xr.Dataset(attrs={"key": key})}
+    import xarray as xr
+
+    groups = {"/": xr.Dataset(attrs={"key": key, "nights": checked[0].fit.data_sha256})}
     for each in checked:
         here = f"/{each.fit.outcome.name}"
         groups[here] = xr.Dataset(attrs={"fit": json.dumps(_told(each.fit)), "checks": _findings_text(each)})
@@ -68,6 +78,8 @@ def load_fits(path: Path) -> list[CheckedFit]:
     FolderError
         The file is missing, damaged, or of another version's form.
     """
+    import xarray as xr
+
     if not path.is_file():
         raise FolderError(f"{path}: nothing was fitted yet: run n1trial fit first")
     try:
@@ -81,11 +93,22 @@ def load_fits(path: Path) -> list[CheckedFit]:
 def known_fits(path: Path, *, key: str) -> list[CheckedFit] | None:
     """The fits of a file that follow from the very same things; None where there are none."""
     try:
-        # The root alone: every group more takes its time to open.
-        with xr.open_dataset(path, engine="h5netcdf") as root:
-            same = root.attrs.get("key") == key
-        return load_fits(path) if same else None
-    except (OSError, FolderError, KeyError, TypeError, ValueError):
+        return load_fits(path) if _noted(path, "key") == key else None
+    except FolderError:
+        return None
+
+
+def nights_fitted(path: Path) -> str | None:
+    """SHA-256 of the nights that the fits of a file are of; None where there is no such file."""
+    return _noted(path, "nights")
+
+
+def _noted(path: Path, name: str) -> str | None:
+    """What the root of a file notes by this name; every group more would take its time to open."""
+    try:
+        with h5py.File(path) as root:
+            return root.attrs.get(name)
+    except (OSError, KeyError, TypeError, ValueError):
         return None
 
 

@@ -16,7 +16,7 @@ from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.diary import Diary, read_diary
 from n1trial.effects import Effects, estimate_effects, problems_of
 from n1trial.fit import Fit, OnStage
-from n1trial.fit_file import fits_key, known_fits, save_fits
+from n1trial.fit_file import fits_key, known_fits, nights_fitted, save_fits
 from n1trial.intake import Recorded, recorded_nights
 from n1trial.looks import Decision, block_to_look_at, nights_to_look_at
 from n1trial.readings import other_readings, recorders
@@ -79,12 +79,17 @@ def fit_folder(
     """
     recorded, diary, _ = nights_now(folder, now=now)
     data = recorded.data
+    tells = is_over(folder, data, now=now) and not folder.sealed
+    # Nights that are new have no fit to be known by, so nothing else is looked at before they are told.
+    new = nights_fitted(folder.fit) != data.sha256
+    if tells and new:
+        on_nights(data)
     cases = _cases(data, readings=other_readings(folder, recorded, diary), recorders=recorders(recorded))
     key = fits_key(cases, seed=sampler_seed)
     known = known_fits(folder.fit, key=key)
     if known is not None:
         return replace(analysis_of(data, known), known=True)
-    if is_over(folder, data, now=now) and not folder.sealed:
+    if tells and not new:
         on_nights(data)
     checked = fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage)
     with writing(folder) as writer:

@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+import scipy
 
 from n1trial.protocol import VerdictRule
 
@@ -16,7 +16,6 @@ INTERVAL = 0.95
 INTERVAL_KIND = "equal-tailed"
 SETTLE_AT_MOST_NIGHTS = 730
 SETTLED = 0.7
-_STANDARD_NORMAL = ndtri((np.arange(400) + 0.5) / 400)
 
 type Verdict = Literal[
     "worth it", "worse", "no difference that matters", "no worthwhile gain", "can't tell yet", "no verdict"
@@ -48,6 +47,8 @@ class Chances:
     @classmethod
     def gaussian(cls, mean: Numbers, sd: Numbers, mid: float) -> Self:
         """The same for Gaussian posteriors of the gain."""
+        # Called by its full name, a part of SciPy is loaded when it is first used.
+        ndtr = scipy.special.ndtr
         worthwhile, much_worse = ndtr((mean - mid) / sd), ndtr((-mid - mean) / sd)
         return cls(
             better=ndtr(mean / sd),
@@ -116,11 +117,12 @@ def settle_nights(
         Nights of longer and longer trials, the present one first, and the posterior SDs that they leave;
         between them information (1/SD²) is taken as even in the nights.
     """
+    standard_normal = scipy.special.ndtri((np.arange(400) + 0.5) / 400)
     weeks = np.arange(7 * (int(lengths[0]) // 7 + 1), SETTLE_AT_MOST_NIGHTS + 1, 7)
     # The present SD is the sampler's, so what longer trials leave is taken relative to it
     then_sds = sd * np.interp(weeks, lengths, (sds[0] / sds) ** 2) ** -0.5
     for longer, then_sd in zip(weeks[weeks <= lengths[-1]], then_sds, strict=False):
-        then_means = mean + float(np.sqrt(max(sd**2 - then_sd**2, 0.0))) * _STANDARD_NORMAL
+        then_means = mean + float(np.sqrt(max(sd**2 - then_sd**2, 0.0))) * standard_normal
         then = Chances.gaussian(then_means, float(then_sd), mid)
         if float(np.mean(decided(then, sd_ratio=float(then_sd) / prior_sd, rule=rule))) >= SETTLED:
             return int(longer)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -18,6 +19,7 @@ import pytest
 from click.testing import CliRunner
 from yardstick import slowness
 
+from n1trial import fitting
 from n1trial.cli import cli
 from n1trial.errors import FolderError, GateError
 from n1trial.fitting import fit_folder, is_over
@@ -182,6 +184,28 @@ def test_what_is_known_before_sampling_waits_for_the_last_night(lived):
     assert is_over(folder, data, now=datetime(2026, 2, 1, tzinfo=UTC))
     assert is_over(folder, half, now=NOW)
     assert not is_over(folder, half, now=datetime(2026, 3, 7, tzinfo=UTC))
+
+
+def test_estimates_before_sampling_come_first_unless_the_fit_is_known(lived, monkeypatch):
+    class Stopped(Exception):
+        pass
+
+    def stop(*_, **__):
+        raise Stopped
+
+    told = []
+    again = partial(fit_folder, lived[0], now=NOW, on_stage=lambda name, said: None, on_nights=told.append)
+    assert again().known
+    assert told == []
+    monkeypatch.setattr(fitting, "fit_outcomes", stop)
+    with pytest.raises(Stopped):
+        again(sampler_seed=99)
+    assert len(told) == 1
+    monkeypatch.setattr(fitting, "nights_fitted", lambda path: "of other nights")
+    monkeypatch.setattr(fitting, "other_readings", stop)
+    with pytest.raises(Stopped):
+        again()
+    assert len(told) == 2
 
 
 def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from pretend import pretend_trial
 
 from n1trial.checks import Case, CheckResult, Findings, Reading
-from n1trial.fit_file import fits_key, known_fits, save_fits
+from n1trial.fit_file import fits_key, known_fits, nights_fitted, save_fits
 from n1trial.outcomes import OUTCOMES
 from n1trial.side_by_side import CheckedFit
 
@@ -29,6 +29,7 @@ def test_the_same_nights_seed_and_program_are_the_same_answer(case, tmp_path):
     assert known.fit.posterior["effect"].equals(fit.posterior["effect"])
     assert known.findings.results == found.results
     assert known_fits(tmp_path / "fit.nc", key=fits_key([case], seed=2)) is None
+    assert nights_fitted(tmp_path / "fit.nc") == fit.data_sha256 == case.data.sha256
 
 
 def test_anything_that_moves_the_answer_moves_the_key(case):
@@ -51,3 +52,4 @@ def test_a_missing_or_damaged_file_is_no_answer(tmp_path, content):
     if content is not None:
         (tmp_path / "fit.nc").write_bytes(content)
     assert known_fits(tmp_path / "fit.nc", key="") is None
+    assert nights_fitted(tmp_path / "fit.nc") is None

@@ -43,9 +43,6 @@ PRIOR_WIDTH = click.option(
 @SAMPLER_SEED
 def fit(folder: Path, sampler_seed: int) -> None:
     """Fit the models to a trial's nights and pass the convergence gate."""
-    from n1trial.loading import load_ahead
-
-    load_ahead()
     from n1trial.fitting import fit_folder
     from n1trial.store import open_folder
     from n1trial.under_way import fit_lines
@@ -144,15 +141,15 @@ def analyse(
     if rests_on or modifier:
         raise click.UsageError("--rests-on and --modifier are for several people: give --person too")
     from n1trial.loading import load_ahead
-
-    load_ahead()
     from n1trial.own_table import read_table
-    from n1trial.reporting import analyse_table
 
     data = read_table(table, **columns)  # type: ignore[arg-type]
     for note in data.notes:
         click.echo(f"note: {note}", err=True)
     say_preliminary(data)
+    load_ahead()
+    from n1trial.reporting import analyse_table
+
     with progress() as on_stage:
         analysis = analyse_table(data, out, source=table.name, on_stage=on_stage, sampler_seed=sampler_seed)
     say_answer(analysis)

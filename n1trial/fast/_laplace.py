@@ -9,11 +9,11 @@ Rue, Martino & Chopin (2009), doi:10.1111/j.1467-9868.2008.00700.x; the mean is 
 Laplace approximation (section 3.2.3).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.special import gammaln
 
 from n1trial.columns import Array, Columns
 from n1trial.fast.priors import CountPriors
@@ -31,11 +31,13 @@ class CountNights:
     """Recorded nights: counts `y` and weights `analysed` [night], columns `x` and `on_reference` [night, z].
 
     The columns are in units of their prior SDs; those of `RANDOM` have unit 1 and their place in `kinds` [z],
-    which is -1 elsewhere. `squares` [night, z * z] are the columns' products. The first column is the level,
-    around `log_level`, and after it come the arms, whose prior SDs are `effects` [arm].
+    which is -1 elsewhere. `log_factorials` [night] are those of `y`, and `squares` [night, z * z] are the
+    columns' products. The first column is the level, around `log_level`, and after it come the arms, whose
+    prior SDs are `effects` [arm].
     """
 
     y: Array
+    log_factorials: Array
     analysed: Array
     x: Array
     on_reference: Array
@@ -65,6 +67,7 @@ class CountNights:
         on_reference[:, arms] = -columns.arm_share * priors.effect_sd
         return cls(
             y=y,
+            log_factorials=np.array([math.lgamma(count + 1) for count in y]),
             analysed=analysed,
             x=x,
             on_reference=on_reference,
@@ -164,7 +167,7 @@ def nightly(nights: CountNights, linear: Array, omega: Array) -> tuple[Array, Ar
     second = np.where(moving, 2 * ratio - 3, np.where(beyond, 0.0, -(first**2)))
     third = np.where(moving, 8 - 6 * ratio, np.where(beyond, 0.0, 2 * first**3))
     return (
-        np.log(theta) + (n - 1) * log_inner - inner - gammaln(n + 1),
+        np.log(theta) + (n - 1) * log_inner - inner - nights.log_factorials,
         1 + (n - 1) * first - theta,
         theta - (n - 1) * (first + second),
         (n - 1) * (first + 3 * second + third) - theta,

@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtr
 
 from n1trial.columns import Array, columns_of
 from n1trial.fast._compiled import LINE_X, WIDEN, fit_line, gauss_rule
 from n1trial.fast._laplace import RANDOM, CountNights, Modes, modes_at
-from n1trial.fast.gaussian import Mixture
+from n1trial.fast.gaussian import Mixture, normal_cdf
 from n1trial.fast.priors import CountPriors
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
@@ -111,11 +110,13 @@ class RateChange(Mixture):
     def above(self, x: float) -> float:
         """Chance of more than x."""
         if self.scale == "percent":
-            return float(self.weights @ ndtr((self.means - np.log(max(1 + x / 100, 1e-300))) / self.sds))
+            return float(
+                self.weights @ normal_cdf((self.means - np.log(max(1 + x / 100, 1e-300))) / self.sds)
+            )
         off = HERMITE_X[:, np.newaxis]
         needed = 2 * np.arcsinh(x / 2 * np.exp(-self.middles - off * self.middle_sds))
         slope = self.shared / self.middle_sds
-        chance = ndtr((self.means + slope * off - needed) / np.sqrt(self.sds**2 - slope**2))
+        chance = normal_cdf((self.means + slope * off - needed) / np.sqrt(self.sds**2 - slope**2))
         return float(HERMITE_W @ chance @ self.weights / HERMITE_W.sum())
 
     def _moments(self) -> tuple[float, float]:

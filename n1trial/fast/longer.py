@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.linalg import solve_banded
+import scipy
 
 from n1trial.columns import Array
 from n1trial.fast.design import Codes, Design
@@ -96,7 +96,7 @@ def _scatter(design: Design, fit: FastFit, rng: np.random.Generator) -> Array:
     shocks[:, 0] /= np.sqrt(1 - phi**2)
     # Each day is φ times the day before and its own shock.
     chain = np.vstack([np.ones(days), np.full(days, -phi)])
-    chance = sigma * solve_banded((1, 0), chain, shocks.T).T[:, design.day - design.day[0]]
+    chance = sigma * scipy.linalg.solve_banded((1, 0), chain, shocks.T).T[:, design.day - design.day[0]]
     for sd, codes in zip(sds, (design.period, design.block, np.maximum(design.weekday, 0)), strict=True):
         chance += sd * rng.standard_normal((CONTINUATIONS, int(codes.max()) + 1))[:, codes]
     return np.asarray(chance)
