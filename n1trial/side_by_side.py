@@ -1,7 +1,6 @@
 """Several outcomes fitted and checked side by side, each in a process of its own."""
 
 import importlib
-import signal
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +12,7 @@ from typing import Any
 from n1trial.checks import Case, Findings
 from n1trial.errors import TaskError
 from n1trial.fit import Fit, OnStage
-from n1trial.loading import LOADED, workers_context
+from n1trial.loading import LOADED, leave_at_ctrl_c, loaded_context
 
 PROCESSES = 2
 
@@ -47,10 +46,11 @@ def fit_outcomes(
     TaskError
         A process died.
     """
-    context = workers_context()
+    asked_at = time.time()
+    context = loaded_context()
     said = context.Queue()
     with ProcessPoolExecutor(
-        min(PROCESSES, len(cases)), mp_context=context, initializer=_start, initargs=(said, time.time())
+        min(PROCESSES, len(cases)), mp_context=context, initializer=_start, initargs=(said, asked_at)
     ) as pool:
         futures = [pool.submit(_fit_and_tell, case, seed) for case in cases]
         while not all(future.done() for future in futures):
@@ -71,8 +71,7 @@ _start_s = 0.0
 
 def _start(said: Any, asked_at: float) -> None:
     global _worker, _said, _start_s
-    # Ctrl-C reaches every process; those that only work leave without a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    leave_at_ctrl_c()
     _said = said
     _worker = importlib.import_module(LOADED).worker
     _start_s = time.time() - asked_at

@@ -24,11 +24,11 @@ from n1trial.fast import (
     nights_of,
     preliminary_answer,
 )
-from n1trial.fast._compiled import gauss_rule, gram_at, gram_classes
 from n1trial.fast.gaussian import _LaidOut
 from n1trial.fast.longer import repeated
 from n1trial.models import _priors as prior
 from n1trial.outcomes import OUTCOMES
+from n1trial.quadrature._compiled import gauss_rule, gram_at, gram_classes
 
 SLEEP = OUTCOMES["tst_min"]
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from zoneinfo import ZoneInfo
 
 import click
@@ -218,8 +219,10 @@ def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
     assert opened == [str(folder.report)]
 
 
-@pytest.mark.parametrize("seen", ["before sampling", ": sampling"])
-def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen):
+@pytest.mark.parametrize(
+    ("seen", "later_s"), [("before sampling", 0.0), ("before sampling", 0.7), (": sampling", 0.0)]
+)
+def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen, later_s):
     before = lived[0].fit.read_bytes()
     # A shell starts what runs in the background deaf to it, and whatever that starts too.
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -236,6 +239,7 @@ def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen):
     for line in fit.stdout:
         told.append(line)
         if seen in line:
+            sleep(later_s)
             os.killpg(fit.pid, signal.SIGINT)
             break
     rest, _ = fit.communicate(timeout=60)
@@ -247,10 +251,38 @@ def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen):
 
 @pytest.fixture(scope="module")
 def mornings(tmp_path_factory):
-    """Four trials of ordinary people, imported; what a fit compiles is kept since the first was fitted."""
+    """Three trials of ordinary people, imported, with a fit of other nights; what a fit compiles is kept."""
     folders = [_lived(tmp_path_factory.mktemp("morning"), Truth(), person)[0] for person in range(4)]
     fit_folder(folders[0], now=NOW, on_stage=lambda name, said: None)
+    for folder in folders[1:]:
+        shutil.copy(folders[0].fit, folder.fit)
     return folders[1:]
+
+
+# From the start of the command to the first line, on two idle cores.
+@pytest.mark.alone
+@pytest.mark.slow
+def test_a_first_answer_is_on_the_screen_within_a_second(mornings, capsys):
+    of_promised = []
+    for folder in mornings:
+        slower = slowness()
+        started = perf_counter()
+        fit = subprocess.Popen(
+            [PROGRAM, "fit", folder.path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        said = fit.stdout.readline()
+        took_s = perf_counter() - started
+        os.killpg(fit.pid, signal.SIGKILL)
+        fit.communicate()
+        assert said.startswith("before sampling: sleep time")
+        of_promised.append(took_s / slower)
+        with capsys.disabled():
+            print(f"\nfirst answer: {took_s:.2f} s (plain work takes {slower:.1f} times as long)")
+    assert median(of_promised) <= 1
 
 
 # Promised on two idle cores: 12 s for a fit of nights that are new, 4 s for a report. A fit that samples twice

@@ -43,6 +43,9 @@ PRIOR_WIDTH = click.option(
 @SAMPLER_SEED
 def fit(folder: Path, sampler_seed: int) -> None:
     """Fit the models to a trial's nights and pass the convergence gate."""
+    from n1trial.quadrature import load_beside
+
+    load_beside()
     from n1trial.fitting import fit_folder
     from n1trial.store import open_folder
     from n1trial.under_way import fit_lines
@@ -140,6 +143,9 @@ def analyse(
         return
     if rests_on or modifier:
         raise click.UsageError("--rests-on and --modifier are for several people: give --person too")
+    from n1trial.quadrature import load_beside
+
+    load_beside()
     from n1trial.loading import load_ahead
     from n1trial.own_table import read_table
 

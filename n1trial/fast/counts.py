@@ -3,7 +3,7 @@
     n_t ~ GeneralisedPoisson(λ_t, ω),  log λ_t = α + δ_arm + s τ_t + u_period + v_block + d_weekday + x_t'γ
 
 Given ω and the SDs of periods, blocks and weekdays, Laplace's method makes the linear coefficients a Gaussian
-(`_laplace`). The four are met as in `_compiled`: along lines first, then on the product of Gauss rules,
+(`_laplace`). The four are met as in `quadrature`: along lines first, then on the product of Gauss rules,
 weighted by their density. So log rates are a mixture of Gaussians, and a contrast a change between two of them.
 
 Against the Poisson model of another sampler (100,000 draws) the fine grid is .001 posterior SD away in means
@@ -18,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
+from n1trial import quadrature
 from n1trial.columns import Array, columns_of
-from n1trial.fast._compiled import LINE_X, WIDEN, fit_line, gauss_rule
 from n1trial.fast._laplace import RANDOM, CountNights, Modes, modes_at
 from n1trial.fast.gaussian import Mixture, normal_cdf
 from n1trial.fast.priors import CountPriors
@@ -172,21 +172,25 @@ def fit_counts(
     centre, width, spread = at.copy(), np.ones(4), np.full(4, np.inf)
     for _ in range(MOST_TURNS):
         ends = [(max(low[k], at[k] - 4.5 * spread[k]), min(high[k], at[k] + 4.5 * spread[k])) for k in free]
-        nodes = np.tile(at, (len(free), len(LINE_X), 1))
+        nodes = np.tile(at, (len(free), len(quadrature.LINE_X), 1))
         for line, which, (a, b) in zip(nodes, free, ends, strict=True):
-            line[:, which] = (a + b) / 2 + (b - a) / 2 * LINE_X
+            line[:, which] = (a + b) / 2 + (b - a) / 2 * quadrature.LINE_X
         every = nodes.reshape(-1, 4)
         logs = density(every, modes_at(nights, every, best.mode[0], at)).reshape(len(free), -1)
         before = at.copy()
         for line, log, which, (a, b) in zip(nodes, logs, free, ends, strict=True):
-            at[which], spread[which], centre[which], width[which] = fit_line(line[:, which].copy(), log, a, b)
+            at[which], spread[which], centre[which], width[which] = quadrature.fit_line(
+                line[:, which].copy(), log, a, b
+            )
         best = modes_at(nights, at[np.newaxis], best.mode[0], before)
         if np.abs((at - before) / spread).max(initial=0.0) < SETTLED_SDS:
             break
 
     rules = [(at[[which]], np.zeros(1)) for which in range(4)]
     for which in free:
-        x, w, base = gauss_rule(centre[which], WIDEN * width[which], low[which], high[which], points[which])
+        x, w, base = quadrature.gauss_rule(
+            centre[which], quadrature.WIDEN * width[which], low[which], high[which], points[which]
+        )
         rules[which] = x, np.log(w) - base
     nodes = np.stack([each.ravel() for each in np.meshgrid(*(x for x, _ in rules), indexing="ij")], axis=1)
     rule = sum(each.ravel() for each in np.meshgrid(*(w for _, w in rules), indexing="ij"))

@@ -3,7 +3,7 @@
     y ~ Normal(m, σ² R),  R_st = φ^|day_s - day_t| / (1 - φ²)
     m_t = μ + β_arm + u_period + v_block + s τ_t + d_weekday (+ further columns)
 
-Everything linear is integrated out (`_compiled`), and the rest stands on a small grid, so that an arm's effect
+Everything linear is integrated out (`quadrature`), and the rest stands on a small grid, so that an arm's effect
 is a mixture of Gaussians whose mean, SD and tails need no draws. A fit takes a thousandth of a second, the
 same whatever the number of nights.
 """
@@ -18,8 +18,8 @@ from typing import Self
 
 import numpy as np
 
+from n1trial import quadrature
 from n1trial.columns import Array
-from n1trial.fast._compiled import fit_each, gram_classes, integrate
 from n1trial.fast.design import Codes, Design, nights_of
 from n1trial.fast.priors import Priors
 from n1trial.outcomes import Outcome
@@ -145,9 +145,9 @@ def fit_design(
     """
     priors = priors or Priors()
     laid = _LaidOut.of(design, priors)
-    sums = gram_classes(y - _expected(design, y, priors), laid.day, laid.codes, laid.dense, laid.sizes)
-    logs, means, covariances, spread = integrate(
-        *sums, laid.sizes, laid.hyper, laid.precision, _points(points), max(points) >= max(FINE_POINTS)
+    logs, means, covariances, spread = quadrature.fit_one(
+        *(y - _expected(design, y, priors), laid.day, laid.codes, laid.dense, laid.sizes),
+        *(laid.hyper, laid.precision, _points(points), max(points) >= max(FINE_POINTS)),
     )
     weights = np.exp(logs - logs.max())
     return FastFit(
@@ -214,7 +214,7 @@ def fit_many(
     above = np.empty((len(y), len(along), len(thresholds)))
 
     def run(of: slice) -> None:
-        fit_each(
+        quadrature.fit_each(
             centred[of],
             np.ascontiguousarray(arms[of] if len(arms) > 1 else arms),
             *(laid.day, laid.codes, laid.dense, laid.sizes, laid.hyper, laid.precision, _points(points)),
@@ -247,7 +247,7 @@ class _LaidOut:
         fixed_sd = np.concatenate([[priors.level_sd], dense, arms])
         return cls(
             day=design.day,
-            codes=design.codes,
+            codes=np.ascontiguousarray(design.codes),
             dense=np.ascontiguousarray(design.dense),
             sizes=design.sizes,
             hyper=np.array(

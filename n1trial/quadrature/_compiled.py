@@ -38,6 +38,7 @@ the inner step is exact because the nights are Gaussian.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,34 @@ MOST_TURNS, SETTLED_SDS = 6, 0.7
 SDS_AT_MOST = 3.5
 # A line through the middle is narrower than the margin where two of the four are correlated.
 WIDEN = 1.15
+
+
+def few_nights() -> tuple[Any, ...]:
+    """Made-up nights for `fit_one`, to have all that it calls loaded."""
+    codes = np.zeros((8, 5), np.int64)
+    codes[:, 3], codes[:, 4] = np.arange(8) % 2, 1
+    y = np.array([1.0, 2.0, 4.0, 3.0, 2.0, 5.0, 3.0, 1.0])
+    hyper = np.array([0.0, 1.0, 0.3, 0.9, 1.0, 1.0, 1.0])
+    return (
+        *(y, np.arange(8), codes, np.linspace(-0.5, 0.5, 8)[:, np.newaxis]),
+        *((0, 0, 0, 1, 1), hyper, np.ones(3), np.array([4, 4, 3, 4]), False),
+    )
+
+
+def fit_one(
+    y: Array,
+    day: Codes,
+    codes: Codes,
+    dense: Array,
+    sizes: Sizes,
+    hyper: Array,
+    precision: Array,
+    points: Codes,
+    fine: bool,
+) -> tuple[Array, Array, Array, Array]:
+    """Fit the nights of one trial: `gram_classes`, and of these sums what `integrate` returns."""
+    sums = gram_classes(y, day, codes, dense, sizes)
+    return integrate(*sums, sizes, hyper, precision, points, fine)
 
 
 @njit(**CACHED)

@@ -1,0 +1,76 @@
+"""The compiled part of the fast engine: loaded in another process, the answer is the same."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pretend import pretend_trial
+
+from n1trial import quadrature
+from n1trial.fast import fast_fit
+from n1trial.outcomes import OUTCOMES
+from n1trial.quadrature import _compiled
+
+SLEEP = OUTCOMES["tst_min"]
+HERE = Path(__file__).parent
+linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+
+
+def _ran(code):
+    """What a fresh process says; all that it forked must have gone before this comes back."""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Traceback" not in ran.stderr, ran.stderr
+    return ran
+
+
+@linux
+@pytest.mark.parametrize("killed", [False, True])
+def test_another_process_gives_the_same_answer_and_this_one_when_that_died(killed):
+    ran = _ran(f"""
+import multiprocessing, sys
+from n1trial import quadrature
+quadrature.load_beside()
+(beside,) = multiprocessing.active_children()
+if {killed}:
+    beside.kill()
+    beside.join()
+sys.path.insert(0, {str(HERE)!r})
+from pretend import pretend_trial
+from n1trial.fast import fast_fit
+from n1trial.outcomes import OUTCOMES
+fit = fast_fit(pretend_trial(), OUTCOMES["tst_min"])
+print(fit.mean.tolist(), fit.sd.tolist(), "numba" in sys.modules)
+again = fast_fit(pretend_trial(), OUTCOMES["tst_min"])
+print(again.mean.tolist(), again.sd.tolist(), "numba" in sys.modules)
+""")
+    fit = fast_fit(pretend_trial(), SLEEP)
+    said = f"{fit.mean.tolist()} {fit.sd.tolist()}"
+    assert ran.stdout.splitlines() == [f"{said} {killed}", f"{said} True"]
+
+
+@linux
+@pytest.mark.parametrize("ends", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
+def test_it_leaves_with_the_process_that_never_asked(ends):
+    _ran(f"from n1trial.quadrature import load_beside; load_beside(); {ends}")
+
+
+def test_nothing_is_forked_where_numpy_has_threads():
+    quadrature.load_beside()
+    assert quadrature._beside is None
+
+
+def test_the_few_nights_load_what_a_trial_calls():
+    for function in (_compiled.gram_classes, _compiled.integrate):
+        assert len(function.signatures) <= 1
+    logs, means, covariances, spread = _compiled.fit_one(*_compiled.few_nights())
+    assert np.isfinite(logs).any()
+    assert means.shape == (len(logs), 1)
+    assert covariances.shape == (len(logs), 1, 1)
+    assert spread.shape == (len(logs), 5)
+    fast_fit(pretend_trial(), SLEEP)
+    for function in (_compiled.gram_classes, _compiled.integrate):
+        assert len(function.signatures) == 1
