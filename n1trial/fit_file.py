@@ -108,7 +108,7 @@ def _noted(path: Path, name: str) -> str | None:
     try:
         with h5py.File(path) as root:
             return root.attrs.get(name)
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError):
         return None
 
 
