@@ -86,7 +86,7 @@ def fit_folder(
         on_nights(data)
     cases = _cases(data, readings=other_readings(folder, recorded, diary), recorders=recorders(recorded))
     key = fits_key(cases, seed=sampler_seed)
-    known = known_fits(folder.fit, key=key)
+    known = None if new else known_fits(folder.fit, key=key)
     if known is not None:
         return replace(analysis_of(data, known), known=True)
     if tells and not new:

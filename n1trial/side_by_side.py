@@ -46,6 +46,8 @@ def fit_outcomes(
     TaskError
         A process died.
     """
+    for case in cases:
+        on_stage(case.outcome.name, "loading the sampler")
     asked_at = time.time()
     context = loaded_context()
     said = context.Queue()

@@ -491,3 +491,25 @@ def test_single_nights_are_for_the_copy_to_share_alone(trial):
     ran = n1trial("report", trial, "--with-nights")
     assert ran.returncode == 2
     assert "give --share too" in ran.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no alarms to be reminded by")
+def test_ctrl_c_in_the_callback_of_a_weak_reference_is_heard_a_moment_later():
+    # As in `weakref`, whose callbacks swallow what is raised in them.
+    code = (
+        "import os, signal, sys, time, weakref\n"
+        "from n1trial.cli._interrupt import hear_ctrl_c\n"
+        "hear_ctrl_c()\n"
+        "swallows = {'__name__': 'weakref', 'os': os, 'signal': signal}\n"
+        "exec('def remove(_): os.kill(os.getpid(), signal.SIGINT); swallows = 1', swallows)\n"
+        "class Thing: pass\n"
+        "thing = Thing()\n"
+        "reference = weakref.ref(thing, swallows['remove'])\n"
+        "try:\n"
+        "    del thing\n"
+        "    time.sleep(10)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('heard')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert (ran.stdout, ran.stderr) == ("heard\n", "")

@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from n1trial.cli._interrupt import hear_ctrl_c
 from n1trial.cli.answer import analyse, cohort, fit, report, summary
 from n1trial.cli.begin import document, new
 from n1trial.cli.house import demo, doctor, label, nights, protocols
@@ -26,6 +27,7 @@ GARBAGE_EVERY = 50_000
 def main() -> None:
     """Run the command line and leave with DESIGN's exit codes."""
     gc.set_threshold(GARBAGE_EVERY)
+    hear_ctrl_c()
     try:
         sys.exit(cli.main(standalone_mode=False))
     except N1TrialError as error:
