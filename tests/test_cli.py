@@ -499,6 +499,7 @@ def test_ctrl_c_in_the_callback_of_a_weak_reference_is_heard_a_moment_later():
     code = (
         "import os, signal, sys, time, weakref\n"
         "from n1trial.cli._interrupt import hear_ctrl_c\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # deaf where all this runs in the background\n"
         "hear_ctrl_c()\n"
         "swallows = {'__name__': 'weakref', 'os': os, 'signal': signal}\n"
         "exec('def remove(_): os.kill(os.getpid(), signal.SIGINT); swallows = 1', swallows)\n"
