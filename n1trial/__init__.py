@@ -12,7 +12,58 @@ so that ``import n1trial`` costs nothing::
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # What type checkers and editors read; at run time a name is imported when it is first used.
+    from n1trial.allocation import new_seed as new_seed
+    from n1trial.checks import Case as Case
+    from n1trial.checks import run_checks as run_checks
+    from n1trial.checks import weigh_effects as weigh_effects
+    from n1trial.cohort import Cohort as Cohort
+    from n1trial.cohort import CohortEffects as CohortEffects
+    from n1trial.cohort import CohortFit as CohortFit
+    from n1trial.cohort import Person as Person
+    from n1trial.cohort import estimate_cohort as estimate_cohort
+    from n1trial.cohort import fit_cohort as fit_cohort
+    from n1trial.cohort import gather as gather
+    from n1trial.diary import Diary as Diary
+    from n1trial.diary import read_diary as read_diary
+    from n1trial.effects import Effect as Effect
+    from n1trial.effects import Effects as Effects
+    from n1trial.effects import estimate_effects as estimate_effects
+    from n1trial.episodes import SleepEpisode as SleepEpisode
+    from n1trial.errors import N1TrialError as N1TrialError
+    from n1trial.fit import Fit as Fit
+    from n1trial.fit_file import load_fits as load_fits
+    from n1trial.importers import read_exports as read_exports
+    from n1trial.nights import NightRule as NightRule
+    from n1trial.nights import Nights as Nights
+    from n1trial.nights import nightly as nightly
+    from n1trial.nights import read_nights as read_nights
+    from n1trial.opened import Trial as Trial
+    from n1trial.opened import open_trial as open_trial
+    from n1trial.outcomes import OUTCOMES as OUTCOMES
+    from n1trial.outcomes import Outcome as Outcome
+    from n1trial.own_table import read_people as read_people
+    from n1trial.own_table import read_table as read_table
+    from n1trial.protocol import Protocol as Protocol
+    from n1trial.protocol import read_protocol as read_protocol
+    from n1trial.protocol import template_names as template_names
+    from n1trial.report import Material as Material
+    from n1trial.report import write_report as write_report
+    from n1trial.sampling import fit_model as fit_model
+    from n1trial.schedule import Schedule as Schedule
+    from n1trial.schedule import randomise as randomise
+    from n1trial.side_by_side import fit_outcomes as fit_outcomes
+    from n1trial.simulate import Truth as Truth
+    from n1trial.simulate import diary_text as diary_text
+    from n1trial.simulate import simulate_nights as simulate_nights
+    from n1trial.simulate import write_fitbit_takeout as write_fitbit_takeout
+    from n1trial.simulate import write_oura_web_csv as write_oura_web_csv
+    from n1trial.tasks import run_tasks as run_tasks
+    from n1trial.trial import TrialData as TrialData
+    from n1trial.trial import join_trial as join_trial
 
 _ROOM_OF = {
     "Case": "checks",
@@ -24,6 +75,7 @@ _ROOM_OF = {
     "Effects": "effects",
     "Fit": "fit",
     "N1TrialError": "errors",
+    "Material": "report",
     "NightRule": "nights",
     "Nights": "nights",
     "OUTCOMES": "outcomes",
@@ -32,6 +84,7 @@ _ROOM_OF = {
     "Protocol": "protocol",
     "Schedule": "schedule",
     "SleepEpisode": "episodes",
+    "Trial": "opened",
     "TrialData": "trial",
     "Truth": "simulate",
     "diary_text": "simulate",
@@ -43,7 +96,9 @@ _ROOM_OF = {
     "gather": "cohort",
     "join_trial": "trial",
     "load_fits": "fit_file",
+    "new_seed": "allocation",
     "nightly": "nights",
+    "open_trial": "opened",
     "randomise": "schedule",
     "read_diary": "diary",
     "read_exports": "importers",
@@ -73,4 +128,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_ROOM_OF]
+    return sorted({*_ROOM_OF, *(name for name in globals() if name.startswith("__"))})

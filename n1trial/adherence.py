@@ -1,7 +1,7 @@
 """Whether every dose was taken as the schedule had it.
 
 Something is swallowed on every arm but perhaps the reference: where most evenings of the reference say yes it
-is a placebo, else nothing.
+is a placebo, else nothing. On an arm that is a habit "yes" says that it was kept to.
 """
 
 import pandas as pd
@@ -17,7 +17,7 @@ def as_planned(data: TrialData) -> pd.Series:
     reference = data.table["arm"] == data.reference
     on_trial = data.table["block"] > 0
     placebo = taken[reference & on_trial].mean() > 0.5
-    planned = (~reference | placebo).astype(float)
+    planned = (~reference | placebo | data.table["arm"].isin(data.habits)).astype(float)
     return (taken == planned).astype(float).where(taken.notna() & on_trial)
 
 

@@ -3,34 +3,38 @@
 There is a row for every planned night: first those with a record, in order, then empty ones of weight 0.
 So a model that was compiled once takes tomorrow's nights as new data.
 
-Arms, weekday and trend are centred over the analysed nights, so that the intercept is their mean level and
+Arms, blocks, weekday and trend are centred over the analysed nights, so that the intercept is their mean level and
 its prior does not leak into the effects (uncentred, N(420, 75) moves an effect by .09 SD in a person who
 sleeps 536 minutes).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from n1trial.errors import AnalysisError
-from n1trial.outcomes import OUTCOMES, Outcome
+from n1trial.outcomes import BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.trial import RESTS_ON, TrialData
 
 type Array = npt.NDArray[np.float64]
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# The nights of an arm that are all alike fit its level exactly. Each adds log 1/σ to the log density of a Student
-# t of this ν, each other night takes off ν log 1/σ, and each level takes off one more: with too many alike,
-# the narrower the more likely, without end.
-LEAST_NU = 2
+# With more than so many times as many nights of each arm with one and the same value as others, a Student t of ν = 2
+# would be the more likely the narrower, without end: each night alike adds log 1/σ to its log density, each other one
+# takes off ν log 1/σ.
+MOST_ALIKE = 2
+# An SD that is less than this share of the nights' own leaves nothing to measure by.
+LEAST_LEFT = 0.01
 # Beyond it, squares and exponentials lose their digits.
 LARGEST = 1e9
 # φ to this power is 0 to the last bit for any |φ| of .9: the night before never was.
 FIRST_NIGHT_GAP = 1e4
 AFTER_THE_DOSE = {
     *OUTCOMES,
+    BAD_NIGHTS.name,
     "tib_min",
     "deep_min",
     "light_min",
@@ -55,7 +59,8 @@ class Columns:
     `y` [night] is the outcome, 0 where none; `used` [night] is 1 on a recorded night, run-in included, and
     `analysed` [night] on those of the contrast; `gap` [night] is the nights since the one before.
     `terms` holds the centred columns [night, ...] of every term of the linear predictor by the name of its
-    coefficient: arm, trend, then run_in, covariates, period, block, weekday where the trial has them.
+    coefficient: arm, trend, then run_in, covariates, block, period, weekday where the trial has them. Blocks are
+    there as contrasts that add up to zero (`zero_sum_basis`).
     `arm_share` [contrast] was taken off the arms; `log_sleep` [night] is None where a night has none.
     `row` [night] is the row of the trial's table.
     """
@@ -77,6 +82,16 @@ class Columns:
         """All terms side by side [night, column], the intercept first."""
         return np.column_stack([self.used, *self.terms.values()])
 
+    def exposed(self, exposures: Array) -> Self:
+        """The same nights with other columns of the arms: how much of each acts on a row of the table [row, arm]."""
+        acting = exposures[self.row]
+        share = acting[self.analysed > 0].mean(axis=0)
+        return replace(
+            self,
+            terms=self.terms | {"arm": np.where(self.used[:, None] > 0, acting - share, 0.0)},
+            arm_share=share,
+        )
+
 
 def columns_of(data: TrialData, outcome: Outcome) -> Columns:
     """Prepare the nights of an outcome.
@@ -84,10 +99,27 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
     Raises
     ------
     AnalysisError
-        An arm has no analysed night, the outcome (almost) never changes or is no number of its kind, fewer
-        nights than a model can use, or a covariate that is measured after the dose.
+        An arm has no analysed night, the outcome never changes or is no number of its kind, fewer nights than a
+        model can use, or a covariate that is measured after the dose.
     """
     _learnable(data, outcome)
+    _varies(data, outcome)
+    return _columns(data, outcome)
+
+
+def columns_among_others(data: TrialData, outcome: Outcome) -> Columns:
+    """The same of one of several people, of whom the others tell how much nights differ.
+
+    Raises
+    ------
+    AnalysisError
+        An arm has no analysed night, the outcome is no number of its kind, or a covariate is measured after the dose.
+    """
+    _learnable(data, outcome)
+    return _columns(data, outcome)
+
+
+def _columns(data: TrialData, outcome: Outcome) -> Columns:
     table = data.table
     in_contrast = (table["left_out"] == "") & table[outcome.name].notna()
     used = in_contrast | ((table["left_out"] == "run-in") & table[outcome.name].notna())
@@ -110,15 +142,17 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
         terms["covariates"] = _covariates(rows, data.covariates, analysed)
         coords["covariate"] = list(data.covariates)
     trial = table[table["left_out"] != "run-in"]
+    if len(trial["block"].unique()) > 1:
+        of_block, names = _one_hot(rows, trial, "block", run_in)
+        terms["block"] = of_block @ zero_sum_basis(len(names))
+        coords["block_contrast"] = names[1:]
     if trial["period"].value_counts().max() > 1 and trial["period"].nunique() > len(data.arms):
         terms["period"], coords["period"] = _one_hot(rows, trial, "period", run_in)
-    if len(trial["block"].unique()) > 1:
-        terms["block"], coords["block"] = _one_hot(rows, trial, "block", run_in)
     if table["night"].notna().all():
         terms["weekday"] = np.eye(7)[rows["night"].dt.day_of_week.to_numpy()]
         coords["weekday"] = list(WEEKDAYS)
     share = terms["arm"][analysed].mean(axis=0)
-    for name in ("arm", "trend", "weekday"):
+    for name in ("arm", "trend", "block", "weekday"):
         if name in terms:
             terms[name] = terms[name] - terms[name][analysed].mean(axis=0)
     gap = np.diff(day, prepend=day[0] - FIRST_NIGHT_GAP)
@@ -139,6 +173,48 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
         coords=coords,
         row=order,
     )
+
+
+def zero_sum_basis(count: int) -> Array:
+    """Orthonormal columns [number, contrast], one fewer than numbers, that each add up to zero (Helmert's).
+
+    Independent normal coefficients of them are numbers of that SD which are known to add up to zero.
+    """
+    before = np.arange(1, count)
+    contrasts = np.tri(count - 1, count) - np.eye(count - 1, count, 1) * before[:, np.newaxis]
+    return np.asarray((contrasts / np.sqrt(before * (before + 1))[:, np.newaxis]).T)
+
+
+def mean_and_sd_left(columns: Columns) -> tuple[float, float]:
+    """Mean of the analysed nights, and the SD from night to night that arms, trend and weekday leave of them.
+
+    It is the unit in which an outcome other than sleep time borrows its priors: the SD of the nights as they are
+    would grow with the effects themselves, with weekends and with a slow change. Where nights are too few to tell
+    trend and weekday, only the arms are taken off.
+
+    Returns
+    -------
+    Mean and SD in the outcome's unit; the SD is at least `LEAST_LEFT` of that of the nights as they are.
+    """
+    analysed = columns.analysed > 0
+    y = columns.y[analysed]
+    mean = float(y.mean())
+    found = np.ones((len(y), 1))
+    for names in (("arm",), ("trend", "weekday")):
+        parts = [columns.terms[name][analysed] for name in names if name in columns.terms]
+        wider = np.column_stack([found, *parts])
+        # Two nights a column, or what is left would be chance.
+        if len(y) >= 2 * int(np.linalg.matrix_rank(wider)):
+            found = wider
+    free = max(1, len(y) - int(np.linalg.matrix_rank(found)))
+    left = y - found @ np.linalg.lstsq(found, y)[0]
+    sd = float(np.sqrt(np.sum(left**2) / free))
+    return mean, max(sd, LEAST_LEFT * float(y.std()))
+
+
+def count_unit(data: TrialData, outcome: Outcome) -> float:
+    """What a log rate ratio of 1 is about in the contrast unit of a count: 100 %, or the mean count of a night."""
+    return 100.0 if outcome.scale == "percent" else float(data.analysed(outcome)[outcome.name].mean())
 
 
 def _one_hot(
@@ -173,21 +249,53 @@ def _learnable(data: TrialData, outcome: Outcome) -> None:
             raise AnalysisError(
                 f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
             )
+    _numbers_of_its_kind(data, outcome)
+
+
+def _varies(data: TrialData, outcome: Outcome) -> None:
+    """See that one person's nights tell how much nights differ."""
+    nights = data.analysed(outcome)
     recorded = nights[RESTS_ON].sum() if RESTS_ON in nights else len(nights)
     if recorded < 2 * len(data.arms):
         raise AnalysisError(
             f"{outcome.name}: {recorded:g} nights are too few to compare anything: record more"
         )
-    _numbers_of_its_kind(data, outcome)
     values = nights[outcome.name]
     if len(values.unique()) == 1:
         same = values.iloc[0]
         raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
+    if outcome.kind != "continuous":
+        return
+    by_arm = values.groupby(nights["arm"])
+    if (by_arm.min() == by_arm.max()).all():
+        each = ", ".join(f"{data.labels[arm]} {by_arm.min()[arm]:g}" for arm in data.arms)
+        raise AnalysisError(
+            f"{outcome.name}: one value an arm ({each}) leaves nothing to tell chance by: give every night, or the mean"
+            " of every period, a row"
+        )
+    by_period = values.groupby(nights["period"])
+    if (by_period.min() == by_period.max()).all() and by_period.size().min() > 1:
+        raise AnalysisError(
+            f"{outcome.name}: all nights of a period have one value ({len(by_period)} periods), so they are its mean:"
+            " give each period one row, or every night its own value"
+        )
+
+
+def refuse_too_many_alike(data: TrialData, outcome: Outcome) -> None:
+    """See that a Student t of these nights has a scale: of Gaussian nights some that differ are enough.
+
+    Raises
+    ------
+    AnalysisError
+        So many nights are alike that the likelihood has no end.
+    """
+    nights = data.analysed(outcome)
+    values = nights[outcome.name]
     alike = sum(values[nights["arm"] == name].value_counts().iloc[0] for name in data.arms)
-    if outcome.kind == "continuous" and alike - len(data.arms) > LEAST_NU * (len(values) - alike):
+    if alike - len(data.arms) > MOST_ALIKE * (len(values) - alike):
         raise AnalysisError(
             f"{outcome.name}: {alike} of {len(values)} nights have one and the same value for each arm, so nothing"
-            " tells how much nights differ: check the export or column"
+            " tells how heavy the tails are: use a model of Gaussian nights"
         )
 
 

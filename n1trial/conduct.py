@@ -4,18 +4,19 @@ Nothing of it changes what was fixed before the first night; the report prints b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 
 from n1trial.blinding import Key
 from n1trial.episodes import night_of
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.schedule import randomise
-from n1trial.store import TrialFolder, append_log, read_log, with_key, writing
+from n1trial.store import BEDTIME_CHANGED, TrialFolder, append_log, read_log, with_key, writing
 from n1trial.trial_log import LogLine
 
 AMENDMENT, ACCIDENT, EARLY_LOOK = "amendment", "unblinded by accident", "looked early"
 PLANNED_LOOK, STOPPED, UNBLINDED = "planned look", "stopped", "unblinded"
+PAUSE = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,19 @@ class Course:
     planned_looks: tuple[LogLine, ...]
     stopped: LogLine | None
     unblinded: LogLine | None
+    pause_lines: tuple[LogLine, ...] = ()
+
+    @property
+    def pauses(self) -> tuple[tuple[date, date], ...]:
+        """First and last evening of each pause."""
+        return tuple(
+            (date.fromisoformat(line.detail[:10]), date.fromisoformat(line.detail[11:21]))
+            for line in self.pause_lines
+        )
+
+    def pause_at(self, night: date) -> tuple[date, date] | None:
+        """The pause in which an evening lies."""
+        return next((pause for pause in self.pauses if pause[0] <= night <= pause[1]), None)
 
     @property
     def last_night(self) -> date | None:
@@ -55,6 +69,7 @@ def read_course(folder: TrialFolder) -> Course:
         planned_looks=of(PLANNED_LOOK),
         stopped=next(iter(of(STOPPED)), None),
         unblinded=next(iter(of(UNBLINDED)), None),
+        pause_lines=of(PAUSE),
     )
 
 
@@ -110,6 +125,38 @@ def stop(folder: TrialFolder, reason: str, *, now: datetime) -> date:
         )
     append_log(folder, STOPPED, f"{night} {_said(folder, reason)}", now=now)
     return night
+
+
+def pause(folder: TrialFolder, reason: str, first: date, last: date, *, now: datetime) -> None:
+    """Leave out evenings that are still to come: nothing is taken then, and no night of them is analysed.
+
+    The order stays as it was drawn, each night with its arm; what is over stays in, so that nobody can drop a night
+    for how it was.
+
+    Raises
+    ------
+    FolderError
+        The evenings are over, not of this trial, or in the wrong order.
+    """
+    tonight, end = coming_evening(folder, now=now), last_night(folder, read_course(folder))
+    if not tonight <= first <= last <= end:
+        raise FolderError(
+            f"{folder.path}: a pause is of evenings from {tonight} to {end}, its first before its last, and this is"
+            f" {first} to {last}: nights that are over stay in, say what happened in the diary's notes"
+        )
+    append_log(folder, PAUSE, f"{first} {last} {_said(folder, reason)}", now=now)
+
+
+def change_bedtime(folder: TrialFolder, reason: str, bedtime: time, *, now: datetime) -> TrialFolder:
+    """Go to bed at another time from now on: what is to be taken when, and the calendar's reminders, go by it.
+
+    Raises
+    ------
+    FolderError
+        The reason is empty, or another command is writing.
+    """
+    append_log(folder, BEDTIME_CHANGED, f"{bedtime:%H:%M} {_said(folder, reason)}", now=now)
+    return replace(folder, bedtime=bedtime)
 
 
 def report_accident(folder: TrialFolder, what: str, *, now: datetime) -> None:
@@ -183,16 +230,37 @@ def conduct_notes(course: Course) -> Sequence[str]:
     """What a reader of the report must know of the course of the trial."""
     said = [f"amended on {line.day}: {line.detail}" for line in course.amendments]
     said += [f"the blind was broken on {line.day}: {line.detail}" for line in course.accidents]
+    said += dict.fromkeys(early_look_note(line.day, line.detail) for line in course.early_looks)
     said += [
-        f"looked before the end on {line.day}; reason given: {line.detail}" for line in course.early_looks
+        f"paused from {line.detail[:10]} to {line.detail[11:21]}; reason given: {line.detail[22:]}"
+        for line in course.pause_lines
     ]
     looks = dict.fromkeys(line.detail for line in course.planned_looks)
     said += [f"looked as planned {detail}" for detail in looks]
     if course.stopped:
         said.append(f"stopped after {course.last_night}; reason given: {course.stopped.detail[11:]}")
     if course.unblinded:
-        said.append(f"the arms were told on {course.unblinded.day}; reason given: {course.unblinded.detail}")
+        said.append(
+            f"the arms became known on {course.unblinded.day}; reason given: {course.unblinded.detail}"
+        )
     return said
+
+
+def early_look_note(day: str, reason: str) -> str:
+    """What the report says of one look before the end."""
+    return f"looked before the end on {day}; reason given: {reason}"
+
+
+def look_early(folder: TrialFolder, reason: str, *, now: datetime) -> str:
+    """Write into the log that somebody looks before the end, and return what the report says of it.
+
+    Raises
+    ------
+    FolderError
+        The reason is empty, or another command is writing.
+    """
+    append_log(folder, EARLY_LOOK, _said(folder, reason), now=now)
+    return early_look_note(now.isoformat()[:10], reason.strip())
 
 
 def _said(folder: TrialFolder, text: str) -> str:

@@ -5,14 +5,17 @@ Like `cli` it imports inside functions, so that `--help` answers at once.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
 import click
 
+OPENER_S = 5
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from n1trial.fit import OnStage
@@ -46,13 +49,17 @@ def say_header(note: Note) -> None:
         click.echo(note.header)
 
 
+# Stages that take so long that a reader should know it.
+LONG = {"compiling": "compiling, one to two minutes the first time, later some seconds"}
+
+
 @contextmanager
 def progress() -> Iterator[OnStage]:
     """Show every stage of long work on the error stream, with the seconds it takes on a terminal."""
     with ExitStack() as at_the_end:
         # Not before there is a stage to show: what draws takes its time to load.
         shown = cache(lambda: at_the_end.enter_context(_drawn()))
-        yield lambda name, said: shown()(name, said)
+        yield lambda name, said: shown()(name, LONG.get(said, said))
 
 
 @contextmanager
@@ -85,8 +92,11 @@ def counted(doing: str) -> Iterator[OnDone]:
 
 
 @contextmanager
-def still(doing: str) -> Iterator[None]:
-    """Say on the error stream every two seconds that work goes on; work that is quicker stays silent."""
+def still(doing: str) -> Iterator[Callable[[], None]]:
+    """Say on the error stream every two seconds that work goes on; work that is quicker stays silent.
+
+    What it gives silences it early, as before a question.
+    """
     from threading import Event, Thread
 
     done = Event()
@@ -100,7 +110,33 @@ def still(doing: str) -> Iterator[None]:
     teller = Thread(target=tell, daemon=True)
     teller.start()
     try:
-        yield
+        yield done.set
     finally:
         done.set()
         teller.join()
+
+
+def open_in_browser(page: Path) -> None:
+    """Open a page; where there is no browser, say so in one line."""
+    import shutil
+    import subprocess
+    import sys
+
+    if sys.platform in ("win32", "darwin"):
+        click.launch(str(page))
+        return
+    opener, failed = shutil.which("xdg-open"), True
+    if opener:
+        # What it prints of every browser that it did not find is of no use. A browser that it waits for lives on.
+        started = subprocess.Popen(
+            [opener, str(page)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        with suppress(subprocess.TimeoutExpired):
+            failed = started.wait(timeout=OPENER_S) != 0
+        failed = failed and started.returncode is not None
+    if failed:
+        click.echo(f"no browser was found here: open {page} in yours", err=True)

@@ -21,7 +21,14 @@ from n1trial.intake import import_exports, trial_data
 from n1trial.ledger import ledger_lines
 from n1trial.making import make_trial
 from n1trial.reporting import report_folder
-from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
+from n1trial.simulate import (
+    SimulatedTrial,
+    Truth,
+    diary_text,
+    simulate_nights,
+    write_fitbit_takeout,
+    write_oura_web_csv,
+)
 from n1trial.under_way import fit_lines
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
@@ -36,6 +43,9 @@ TRUTH = Truth(
     wakes_mean=3.0,
 )
 MARK = ".n1trial-demo"
+# How the ring differs from the watch, mean and SD: made up, for no two devices agree to the minute.
+RING_APART_MIN = (-9.0, 14.0)
+RING_LEAST_MIN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +79,8 @@ def run_demo(out: Path, *, now: datetime, on_stage: OnStage) -> Demonstration:
     person = simulate_nights(folder.schedule, TRUTH, seed=PERSON)
     takeout, oura = out / "takeout-pretend.zip", out / "oura_sleep_pretend.csv"
     write_fitbit_takeout(person, takeout, zone=ZONE)
-    # The ring was worn on two nights of three, so that the trial has a device with fewer nights.
-    worn = replace(
-        person, table=person.table.assign(present=person.table["present"] & (person.table.index % 3 > 0))
-    )
-    write_oura_web_csv(worn, oura, zone=ZONE)
-    folder.diary.write_text(diary_text(person, folder.protocol), encoding="utf-8")
+    write_oura_web_csv(as_a_ring_saw(person), oura, zone=ZONE)
+    folder.diary.write_text(diary_text(person, folder.protocol, hidden=False), encoding="utf-8")
     lines = []
     for name, export in (("Fitbit", takeout), ("Oura", oura)):
         on_stage("demo", f"importing the {name} export")
@@ -92,6 +98,19 @@ def run_demo(out: Path, *, now: datetime, on_stage: OnStage) -> Demonstration:
         for arm, minutes in person.effects_min.items()
     )
     return Demonstration(lines=tuple(lines), analysis=analysis, truth=truth, report=folder.report)
+
+
+def as_a_ring_saw(person: SimulatedTrial) -> SimulatedTrial:
+    """The same nights as a second device kept them: two of three, and other minutes of sleep."""
+    table = person.table
+    other = person.rng(4).normal(*RING_APART_MIN, len(table)).round()
+    return replace(
+        person,
+        table=table.assign(
+            present=table["present"] & (table.index % 3 > 0),
+            tst_min=(table["tst_min"] + other).clip(lower=RING_LEAST_MIN),
+        ),
+    )
 
 
 def examine(*, now: datetime, out: Path, on_stage: OnStage) -> Iterator[str]:

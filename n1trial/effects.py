@@ -15,22 +15,35 @@ import pandas as pd
 import scipy
 
 from n1trial.adherence import doses_kept
-from n1trial.columns import Array
-from n1trial.fast import Priors, longer_sds, nights_of
+from n1trial.aliasing import CALENDAR, aliases
+from n1trial.columns import Array, count_unit
+from n1trial.fast import (
+    Priors,
+    SleepDistribution,
+    Steady,
+    longer_sds,
+    nights_of,
+    sleep_distribution,
+    steady_effects,
+)
 from n1trial.fast.design import Codes
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
-from n1trial.show import card
+from n1trial.show import card, line
+from n1trial.text import as_written
 from n1trial.trial import TrialData
 from n1trial.verdict import INTERVAL as INTERVAL
 from n1trial.verdict import INTERVAL_KIND as INTERVAL_KIND
 from n1trial.verdict import (
     SETTLE_AT_MOST_NIGHTS,
     Chances,
+    NightsAlone,
     Verdict,
+    contrast_prior_sd,
     even_information,
     settle_nights,
     verdict_of,
+    within_a_period,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +56,21 @@ type Certainty = Literal["high", "moderate", "low", "very low"]
 CERTAINTIES: tuple[Certainty, ...] = ("high", "moderate", "low", "very low")
 
 
+type Reason = Literal["prior", "weekday", "trend", "weeks", "odd nights", "together"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Another answer of the same nights: whose, its estimate in `outcome.contrast_unit`, and why the two differ.
+
+    The reason is a part of the model, or the odd nights, without which they come closest; "together": no single one.
+    """
+
+    whose: Literal["plain means", "period means"]
+    estimate: float
+    reason: Reason
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """One contrast of one outcome: arm minus comparator.
@@ -51,7 +79,9 @@ class Effect:
     gain, `p_worthwhile` of a gain of `outcome.mid` or more, `p_equivalent` of less than `mid` either way,
     `p_worse` of a loss of `mid` or more. `better_nights` is the chance that one night on the arm beats one
     night on the comparator. `settle_nights` is the length of a trial that would decide, None if none of up
-    to two years would. `draws` [draw] is the posterior.
+    to two years would. `steady` is what the dose does once its effect has built up, where the schedule shows too
+    little of that; None elsewhere. `conflict` is what plain means say where they say something else. `draws` [draw] is
+    the posterior.
     """
 
     outcome: Outcome
@@ -71,6 +101,14 @@ class Effect:
     reasons: tuple[str, ...]
     settle_nights: int | None
     draws: Array
+    steady: Steady | None = None
+    conflict: Conflict | None = None
+
+    def __repr__(self) -> str:
+        interval = f"{self.low:.3g} to {self.high:.3g}"
+        return line(
+            self.contrast, {"mean": f"{self.mean:.3g}", "interval": interval, "verdict": self.verdict}
+        )
 
     @property
     def contrast(self) -> str:
@@ -80,11 +118,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """All contrasts of one outcome, and the problems that forbid a verdict."""
+    """All contrasts of one outcome, and the problems that forbid a verdict.
+
+    `distribution` is what the mean does not tell of sleep time; None for other outcomes, and where there is no verdict.
+    """
 
     outcome: Outcome
     contrasts: tuple[Effect, ...]
     problems: tuple[str, ...] = ()
+    distribution: SleepDistribution | None = None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -102,8 +144,12 @@ class Effects:
             ]
         )
 
+    def __repr__(self) -> str:
+        verdicts = {effect.contrast: effect.verdict for effect in self.contrasts}
+        return line(f"Effects on {self.outcome.label}", verdicts)
+
     def _repr_html_(self) -> str:
-        facts = {"unit": self.outcome.contrast_unit, "worth having": f"{self.outcome.mid:g}"}
+        facts = {"unit": self.outcome.contrast_unit, "worth having": as_written(self.outcome.mid)}
         problems = {"no verdict": "; ".join(self.problems)} if self.problems else {}
         return card(f"Effects on {self.outcome.label}", facts | problems, self.table.drop(columns="outcome"))
 
@@ -116,10 +162,28 @@ def estimate_effects(fit: Fit, data: TrialData) -> Effects:
     contrasts = tuple(_effect(fit, data, arm, comparator) for arm, comparator in data.contrasts)
     problems = problems_of(fit, data)
     if problems:
-        contrasts = tuple(replace(effect, verdict="no verdict") for effect in contrasts)
-    else:
-        contrasts = _with_settle_nights(contrasts, fit, data)
-    return Effects(outcome=fit.outcome, contrasts=contrasts, problems=problems)
+        refused = tuple(replace(effect, verdict="no verdict") for effect in contrasts)
+        return Effects(outcome=fit.outcome, contrasts=refused, problems=problems)
+    return Effects(
+        outcome=fit.outcome,
+        contrasts=_with_settle_nights(_with_steady(contrasts, data), fit, data),
+        distribution=sleep_distribution(data, fit.outcome),
+    )
+
+
+def _with_steady(effects: tuple[Effect, ...], data: TrialData) -> tuple[Effect, ...]:
+    """The same effects; where the schedule shows too little of what builds up, a "no" is one of the period alone."""
+    steady = steady_effects(data, effects[0].outcome)
+    return tuple(
+        replace(
+            each,
+            steady=known,
+            verdict=within_a_period(each.verdict, recovered=known.recovered),
+        )
+        if (known := steady.get((each.arm, each.comparator)))
+        else each
+        for each in effects
+    )
 
 
 def problems_of(fit: Fit, data: TrialData) -> tuple[str, ...]:
@@ -134,7 +198,8 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
     low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
     chances = Chances.of(gain, outcome.mid)
     mean, sd = float(draws.mean()), float(draws.std())
-    verdict = verdict_of(chances, sd_ratio=sd / fit.prior_sd, rule=data.rule)
+    alone = _nights_alone(fit, data, arm, comparator, mean=mean, sd=sd)
+    verdict = verdict_of(chances, alone=alone, rule=data.rule)
     certainty, reasons = _certainty(fit, data, arm, comparator, chances, verdict)
     return Effect(
         outcome=outcome,
@@ -157,17 +222,51 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
     )
 
 
+def _nights_alone(
+    fit: Fit, data: TrialData, arm: str, comparator: str, *, mean: float, sd: float
+) -> NightsAlone:
+    """What the nights say of a contrast without the prior; of counts on the log scale, where theirs is Gaussian."""
+    outcome = fit.outcome
+    to_reference = data.reference in (arm, comparator)
+    prior_sd = contrast_prior_sd(fit.prior_sd, against_reference=to_reference)
+    if outcome.kind != "count" or "delta" not in fit.posterior:
+        return NightsAlone.of(outcome.sign * mean, sd, prior_sd=prior_sd, mid=outcome.mid)
+    log_ratio = _against_reference(fit.posterior, data, "delta", arm) - _against_reference(
+        fit.posterior, data, "delta", comparator
+    )
+    return NightsAlone.of_counts(
+        float(log_ratio.mean()),
+        float(log_ratio.std()),
+        prior_sd=prior_sd / count_unit(data, outcome),
+        outcome=outcome,
+        usual=_rate_on(fit, data, comparator),
+    )
+
+
+def _rate_on(fit: Fit, data: TrialData, arm: str) -> float:
+    """About how many wakes a night there are on an arm."""
+    of_arm = data.analysed(fit.outcome)["arm"]
+    averaged = sum(
+        float((of_arm == each).mean()) * _against_reference(fit.posterior, data, "delta", each).mean()
+        for each in data.treatments
+    )
+    level = float(fit.posterior["level_wakes" if "level_wakes" in fit.posterior else "level"].mean())
+    on_arm = _against_reference(fit.posterior, data, "delta", arm).mean()
+    return float(np.exp(level - averaged + on_arm))
+
+
+def _against_reference(posterior: xr.Dataset, data: TrialData, variable: str, name: str) -> Array:
+    """Draws [draw] of a variable of each arm against the reference; 0 for the reference itself."""
+    if name == data.reference:
+        return np.zeros(posterior.sizes["chain"] * posterior.sizes["draw"])
+    return np.asarray(posterior[variable].sel(contrast=name).to_numpy(), dtype=float).ravel()
+
+
 def contrast_draws(
     posterior: xr.Dataset, data: TrialData, outcome: Outcome, arm: str, comparator: str
 ) -> Array:
     """Draws [draw] of arm minus comparator, in the outcome's contrast unit."""
-
-    def against_reference(name: str) -> Array:
-        if name == data.reference:
-            return np.zeros(posterior.sizes["chain"] * posterior.sizes["draw"])
-        return np.asarray(posterior["effect"].sel(contrast=name).to_numpy(), dtype=float).ravel()
-
-    ours, theirs = against_reference(arm), against_reference(comparator)
+    ours, theirs = (_against_reference(posterior, data, "effect", name) for name in (arm, comparator))
     if outcome.scale == "percent":
         return 100.0 * ((1.0 + ours / 100.0) / (1.0 + theirs / 100.0) - 1.0)
     return ours - theirs
@@ -178,18 +277,26 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[str, ...]:
     nights = data.analysed(outcome)
     periods = nights.groupby("arm")["period"].nunique()
     sealed = ("the arms are still hidden: open the key with n1trial unblind",) if data.sealed else ()
+    # Where a coin was tossed for every night, each night is a period.
+    counted = "night(s)" if data.drawn == "coin" else "period(s)"
     too_few = tuple(
-        f"{data.labels[arm]}: {periods.get(arm, 0)} analysed period(s), but a verdict needs 2 of every arm"
+        f"{data.labels[arm]}: {periods.get(arm, 0)} analysed {counted}, but a verdict needs 2 of every arm"
         for arm in data.arms
         if periods.get(arm, 0) < 2
     )
+    confounded = tuple(
+        alias.in_words(data.labels, reference=data.reference)
+        for alias in aliases(data, outcome)
+        # One period an arm is one after the other.
+        if not (too_few and alias.other == CALENDAR)
+    )
     not_kept = tuple(
         f"{data.labels[arm]}: as planned on {row.kept:.0f} of {row.answered} evenings in the diary, but a verdict"
-        " needs half of them: the schedule was not kept"
+        " needs half of them: the schedule was not kept, or the diary says so by mistake (look at its column taken)"
         for arm, row in zip(data.arms, doses_kept(data).itertuples(), strict=True)
         if row.kept < LEAST_KEPT * row.answered
     )
-    return sealed + too_few + not_kept
+    return sealed + too_few + not_kept + confounded
 
 
 def _certainty(
@@ -204,6 +311,8 @@ def _certainty(
         reasons.append("you knew what you were taking")
     elif data.blind_broken:
         reasons.append("what was hidden from you came out before the end")
+    if data.drawn == "none":
+        reasons.append("the order was not drawn by lot")
     if data.peeked:
         reasons.append("you looked before the end")
     if data.blocks < 4:
@@ -220,7 +329,7 @@ def _certainty(
         announced = verdict in ("worth it", "worse")
         turned = announced and (sceptic.better > 0.5) != (chances.better > 0.5)
         if turned or (sceptic.worthwhile >= 0.5) != (chances.worthwhile >= 0.5):
-            reasons.append("a sceptic, starting from smaller effects, would read the nights differently")
+            reasons.append("somebody who expected smaller effects would read these nights differently")
     return lowered("high", len(reasons)), tuple(reasons)
 
 
@@ -230,13 +339,14 @@ def lowered(certainty: Certainty, steps: int) -> Certainty:
 
 
 def _better_nights(fit: Fit, draws: Array) -> float | None:
-    """Chance that one night on the arm is longer than one on the comparator, Student-t nights, 0 to 1."""
+    """Chance that one night on the arm is better than one on the comparator, 0 to 1."""
     if "sigma" not in fit.posterior or fit.outcome.kind != "continuous":
         return None
-    spread = np.sqrt(2.0) * np.ravel(fit.posterior["sigma"].to_numpy())
-    nu = np.ravel(fit.posterior["nu"].to_numpy())
+    away = fit.outcome.sign * draws / (np.sqrt(2.0) * np.ravel(fit.posterior["sigma"].to_numpy()))
+    if "nu" not in fit.posterior:
+        return float(scipy.special.ndtr(away).mean())
     # The difference of two t nights is close to a t of the same ν; its centre is what matters here.
-    return float(scipy.special.stdtr(nu, fit.outcome.sign * draws / spread).mean())
+    return float(scipy.special.stdtr(np.ravel(fit.posterior["nu"].to_numpy()), away).mean())
 
 
 def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) -> tuple[Effect, ...]:
@@ -250,7 +360,9 @@ def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) 
             each.sd,
             lengths=lengths,
             sds=sds,
-            prior_sd=fit.prior_sd,
+            prior_sd=contrast_prior_sd(
+                fit.prior_sd, against_reference=data.reference in (each.arm, each.comparator)
+            ),
             mid=fit.outcome.mid,
             rule=data.rule,
         )
@@ -276,7 +388,7 @@ def _longer(effects: Sequence[Effect], fit: Fit, data: TrialData) -> Iterator[tu
                 for each in effects
             ]
         ),
-        priors=Priors().for_nights(fit.outcome, y[design.analysed]),
+        priors=Priors().for_trial(data, fit.outcome).widened(data.prior_width),
         most_nights=SETTLE_AT_MOST_NIGHTS,
     )
     for of_one in sds.T:

@@ -3,6 +3,7 @@
 Every importer ends here and every later room begins here, so that no later room knows a vendor.
 """
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ TimeBasis = Literal["utc+offset", "naive_local", "utc_no_offset"]
 # One letter an epoch: a night is then a string, and its wake runs are what is left between all other letters.
 ASLEEP, AWAKE, RESTLESS, UNKNOWN, UNPAINTED = "S", "W", "r", "u", "."
 
+_SLEEP_RUN = re.compile(f"{ASLEEP}+")
 _ONLY_WAKE = str.maketrans(dict.fromkeys((ASLEEP, RESTLESS, UNKNOWN, UNPAINTED), " "))
 
 
@@ -72,6 +74,9 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         The same record has the same id in every export that contains it.
     layout
         What a file of it is called, for devices whose layouts tell of the same night differently; else empty.
+    app
+        Which of several apps or watches wrote it, where one export collects them: an id that names nobody; else
+        empty.
     time_basis
         What the file says about the clock: offset, local time without offset, or UTC without offset.
     tib_min
@@ -84,6 +89,18 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Minutes before the first and after the last epoch of sleep.
     waso_min, wake_runs_min
         Wake strictly between first and last sleep: its sum, and the length of each unbroken run.
+    longest_sleep_min
+        The longest stretch of sleep that nothing interrupts, no wake of any length and no hole: what the article
+        calls uninterrupted. From the hypnogram, so only as fine as its epochs.
+    hrv_rmssd_ms
+        Heart-rate variability of the record as the vendor sums it up, RMSSD in ms; another measure, such as Apple's
+        SDNN, is not kept here.
+    heart_rate_min_bpm, heart_rate_mean_bpm
+        Lowest and mean heart rate of the record, beats a minute.
+    respiratory_rate_rpm
+        Mean breaths a minute.
+    skin_temp_deviation_c
+        Skin temperature against the vendor's own baseline of the person, degrees Celsius.
     resolution_s
         Seconds an epoch, or ``event`` when the file stores intervals.
     vendor_date
@@ -109,6 +126,7 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     end: Moment
     time_basis: TimeBasis
     layout: str = ""
+    app: str = ""
     tib_min: float | None = None
     tst_min: float | None = None
     sol_min: float | None = None
@@ -119,6 +137,12 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     deep_min: float | None = None
     light_min: float | None = None
     rem_min: float | None = None
+    longest_sleep_min: float | None = None
+    hrv_rmssd_ms: float | None = None
+    heart_rate_min_bpm: float | None = None
+    heart_rate_mean_bpm: float | None = None
+    respiratory_rate_rpm: float | None = None
+    skin_temp_deviation_c: float | None = None
     resolution_s: int | Literal["event"] | None = None
     vendor_date: date | None = None
     vendor_nap: bool = False
@@ -157,12 +181,13 @@ def clock_change(start: Moment, end: Moment) -> tuple[str, ...]:
 
 
 class WakeStructure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a hypnogram says about wake: before, inside and after the sleep period, in minutes."""
+    """What a hypnogram says about wake before, inside and after the sleep period, and of unbroken sleep; minutes."""
 
     lead_min: float
     tail_min: float
     waso_min: float
     wake_runs_min: tuple[float, ...]
+    longest_sleep_min: float
 
 
 def wake_structure(epochs: str, *, resolution_s: int) -> WakeStructure | None:
@@ -189,6 +214,7 @@ def wake_structure(epochs: str, *, resolution_s: int) -> WakeStructure | None:
         tail_min=after * epoch_min,
         waso_min=sum(runs),
         wake_runs_min=runs,
+        longest_sleep_min=max(map(len, _SLEEP_RUN.findall(epochs))) * epoch_min,
     )
 
 

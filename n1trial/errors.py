@@ -27,12 +27,20 @@ class ExportError(N1TrialError):
     """An export that is damaged, hostile, unknown or ambiguous."""
 
 
+class HomeZoneError(ExportError):
+    """Times that cannot be placed without the time zone of the bed: no fault of one record."""
+
+
 class DiaryError(N1TrialError):
     """A diary line that cannot be read."""
 
 
 class FolderError(N1TrialError):
     """A trial folder that is missing, incomplete or locked, or a file that cannot be written."""
+
+
+class ArgumentError(N1TrialError):
+    """An argument of another type than a function takes, or text that is not what it stands for."""
 
 
 class TableError(N1TrialError):

@@ -1,13 +1,19 @@
 """Files are written whole or not at all, and are for their owner's eyes."""
 
+import json
 import os
 import tempfile
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from n1trial.errors import FolderError
 
 # `.diary.csv.draft-x7_q`: what a killed command leaves can be told from what a person made.
 DRAFT = ".draft-"
+# By which the folder of a trial is known.
+TRIAL_DATABASE = "trial.db"
+_HEAD_BYTES = 4096
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -37,6 +43,45 @@ def write_whole(path: Path, content: str | bytes) -> None:
         raise FolderError(f"{path}: cannot be written ({error.strerror}): make room and try again") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_own_output(path: Path, *, kind: str = "", header: str = "", keys: Collection[str] = ()) -> bool:
+    """Whether the file that is there is an earlier result, which a command may replace.
+
+    Parameters
+    ----------
+    kind
+        Of page: what its generator is called in its head, such as "n1trial plan".
+    header
+        First line of a table.
+    keys
+        Some of the keys of a JSON file.
+    """
+    if not path.is_file():
+        return False
+    with suppress(OSError, ValueError):
+        if path.suffix.lower() == ".json":
+            content = json.loads(path.read_bytes())
+            return bool(keys) and isinstance(content, dict) and {*keys} <= {*content}
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace")
+        if path.suffix.lower() == ".csv":
+            return bool(header) and head.splitlines()[:1] == [header]
+        return bool(kind) and f'<meta name="generator" content="{kind}">' in head
+    return False
+
+
+def results_folder(path: Path) -> None:
+    """Make a folder for results, which is never the folder of a trial.
+
+    Raises
+    ------
+    FolderError
+        It is a trial's, or it cannot be made.
+    """
+    if (path / TRIAL_DATABASE).exists():
+        raise FolderError(f"{path}: is a trial's folder: name another, so that its own report stays")
+    make_folder(path)
 
 
 def make_folder(path: Path) -> None:

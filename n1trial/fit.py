@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from n1trial.outcomes import Outcome
-from n1trial.show import card
+from n1trial.show import card, line
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,8 +37,8 @@ class Fit:
     """A posterior, and all that is needed to trust it or to make it again.
 
     `posterior` is [chain, draw, ...] and holds `effect` (arm minus reference, in the outcome's contrast
-    unit, dims contrast). `variants` holds the same model under other assumptions: "sceptical" (a prior of
-    half the width) and, for counts, "equal sleep" (at equal sleep time). `densities` holds the log likelihood
+    unit, dims contrast). `variants` holds the same model under other assumptions: "sceptical" (a
+    narrower prior) and, for counts, "equal sleep" (at equal sleep time). `densities` holds the log likelihood
     [chain, draw, night] and the log prior density of every free variable, None in a fit read from a file.
     With `problems` there is no verdict.
     """
@@ -61,9 +61,15 @@ class Fit:
     compile_s: float = 0.0
     sample_s: float = 0.0
 
+    def __repr__(self) -> str:
+        return line(f"Fit of {self.outcome.label}", self._facts())
+
     def _repr_html_(self) -> str:
+        return card(f"Fit of {self.outcome.label}", self._facts())
+
+    def _facts(self) -> dict[str, object]:
         found = self.diagnostics
-        facts = {
+        return {
             "model": self.model,
             "nights": self.nights,
             "largest R-hat": f"{found.max_r_hat:.3f}",
@@ -71,4 +77,3 @@ class Fit:
             "divergences": found.divergences,
             "gate": "; ".join(self.problems) or "passed",
         }
-        return card(f"Fit of {self.outcome.label}", facts)

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
@@ -23,6 +23,7 @@ from n1trial.checks import Case, CheckResult, Findings
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
 from n1trial.fit import Diagnostics, Fit
+from n1trial.given import GivenPath, path_of
 from n1trial.outcomes import Outcome
 from n1trial.side_by_side import CheckedFit
 
@@ -64,13 +65,20 @@ def save_fits(path: Path, checked: Sequence[CheckedFit], *, key: str = "") -> No
         groups[here] = xr.Dataset(attrs={"fit": json.dumps(_told(each.fit)), "checks": _findings_text(each)})
         groups[f"{here}/default"] = each.fit.posterior
         groups |= {f"{here}/{name}": posterior for name, posterior in each.fit.variants.items()}
+    save_draws(path, groups)
+
+
+def save_draws(path: Path, groups: Mapping[str, xr.Dataset]) -> None:
+    """Write draws as netCDF, a group each, whole or not at all."""
+    import xarray as xr
+
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "fit.nc"
-        xr.DataTree.from_dict(groups).to_netcdf(draft, engine="h5netcdf")
+        xr.DataTree.from_dict(dict(groups)).to_netcdf(draft, engine="h5netcdf")
         write_whole(path, draft.read_bytes())
 
 
-def load_fits(path: Path) -> list[CheckedFit]:
+def load_fits(path: GivenPath) -> list[CheckedFit]:
     """Read fits written by `save_fits`.
 
     Raises
@@ -80,6 +88,7 @@ def load_fits(path: Path) -> list[CheckedFit]:
     """
     import xarray as xr
 
+    path = path_of(path)
     if not path.is_file():
         raise FolderError(f"{path}: nothing was fitted yet: run n1trial fit first")
     try:

@@ -13,11 +13,11 @@ import pandas as pd
 
 from n1trial.checks import Case, CheckResult, Reading, weigh_effects
 from n1trial.conduct import coming_evening, last_night, read_course
-from n1trial.diary import Diary, read_diary
+from n1trial.diary import Diary
 from n1trial.effects import Effects, estimate_effects, problems_of
 from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import fits_key, known_fits, nights_fitted, save_fits
-from n1trial.intake import Recorded, recorded_nights
+from n1trial.intake import Recorded, recorded_nights, written_diary
 from n1trial.looks import Decision, block_to_look_at, nights_to_look_at
 from n1trial.readings import other_readings, recorders
 from n1trial.side_by_side import CheckedFit, fit_outcomes
@@ -34,8 +34,8 @@ class Analysis:
     """What was estimated, one entry an outcome, the primary first.
 
     By outcome name, `checks` holds the lines of the checks, `tables` the numbers of their figures, each under
-    the name of its check, and `seconds` how long each stage took. `known`: nothing had changed since the last
-    fit, which is given again. `decision` is what a planned look came to.
+    the name of its check, and `seconds` how long each stage took. `checked` is what `fit_file.save_fits` keeps.
+    `known`: nothing had changed since the last fit, which is given again. `decision` is what a planned look came to.
     """
 
     data: TrialData
@@ -43,6 +43,7 @@ class Analysis:
     checks: dict[str, tuple[CheckResult, ...]]
     tables: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
     seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    checked: tuple[CheckedFit, ...] = ()
     known: bool = False
     decision: Decision | None = None
 
@@ -101,13 +102,15 @@ def fit_folder(
 
 def fit_table(data: TrialData, *, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED) -> Analysis:
     """Fit every outcome of a table of one's own; nothing is kept."""
-    return analysis_of(data, fit_outcomes(_cases(data), seed=sampler_seed, on_stage=on_stage))
+    worn = data.table["device"].dropna().unique() if "device" in data.table else ()
+    cases = _cases(data, recorders=tuple(map(str, worn)))
+    return analysis_of(data, fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage))
 
 
 def nights_now(folder: TrialFolder, *, now: datetime) -> tuple[Recorded, Diary, int | None]:
     """The nights to analyse, the diary, and the block of the planned look that is due before the end."""
-    diary = read_diary(folder.diary, folder.protocol)
-    recorded = recorded_nights(folder, diary)
+    diary = written_diary(folder)
+    recorded = recorded_nights(folder, diary, evening=coming_evening(folder, now=now))
     if is_over(folder, recorded.data, now=now):
         return recorded, diary, None
     look = block_to_look_at(folder.protocol.looks, folder.schedule, coming_evening(folder, now=now))
@@ -127,6 +130,7 @@ def analysis_of(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
     """What fits and their checks come to, by outcome."""
     return Analysis(
         data=data,
+        checked=tuple(checked),
         fits=tuple(each.fit for each in checked),
         checks={each.fit.outcome.name: each.findings.results for each in checked},
         tables={each.fit.outcome.name: each.findings.tables for each in checked},

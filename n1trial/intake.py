@@ -4,7 +4,7 @@ Apart from `fitting` and `reporting`, so that the commands of every day start wi
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,32 +12,44 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.conduct import Course, blind_broken, conduct_notes, read_course
-from n1trial.diary import Diary, diary_csv, read_diary, with_answers
+from n1trial.diary import Diary, answer_doubt, diary_csv, read_diary, with_answers
+from n1trial.doubts import OnDoubts, doubts_of_files, doubts_of_records
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import FolderError
 from n1trial.files import write_whole
-from n1trial.importers import OnNote, read_exports, warn
+from n1trial.importers import OnNote, device_name, read_exports, warn
 from n1trial.ledger import ledger_csv, ledger_table, trace_nights
 from n1trial.nights import Nights, nightly
+from n1trial.recorders import recorder_line
 from n1trial.store import (
     Imported,
     TrialFolder,
     add_episodes,
     fingerprint,
     imported_before,
+    outdated_exports,
     stored_episodes,
     writing,
 )
-from n1trial.trial import TrialData, join_trial, without_nights_after
+from n1trial.trial import (
+    TrialData,
+    join_trial,
+    with_nights_to_come,
+    without_nights_after,
+    without_paused_nights,
+)
 
 __all__ = [
     "Recorded",
+    "answer_doubts",
     "import_exports",
+    "night_doubts",
     "nights_by_device",
     "recorded_nights",
     "trial_data",
     "trial_ledger",
     "write_down",
+    "written_diary",
 ]
 
 
@@ -51,19 +63,39 @@ class Recorded:
 
 
 def import_exports(
-    folder: TrialFolder, exports: Sequence[Path], *, now: datetime, on_note: OnNote = warn
+    folder: TrialFolder,
+    exports: Sequence[Path],
+    *,
+    now: datetime,
+    on_note: OnNote = warn,
+    on_doubts: OnDoubts = lambda doubts: None,
 ) -> Imported:
     """Read one export, in one or several files, into the folder; the very same export is not read again.
 
-    `on_note` is told what a reader should know of the export beside its nights.
+    `on_note` is told what a reader should know of the export beside its nights, `on_doubts` what looks odd about it
+    before anything is kept: it may ask, and refuse by raising.
     """
     sha256 = fingerprint(exports)
     before = imported_before(folder, sha256) if sha256 else None
     if before is not None:
         return before
     episodes = read_exports(exports, home_zone=folder.home_zone, on_note=on_note)
+    today = now.astimezone(folder.home_zone).date()
+    on_doubts([*doubts_of_files(exports), *doubts_of_records(stored_episodes(folder), episodes, today=today)])
     name = exports[0].name if len(exports) == 1 else f"{exports[0].name} and {len(exports) - 1} more"
     return add_episodes(folder, episodes, now=now, export=name, sha256=sha256)
+
+
+def written_diary(folder: TrialFolder) -> Diary:
+    """The diary of a trial; how its dates are meant may be settled by when the trial is.
+
+    Raises
+    ------
+    DiaryError
+        A line of it cannot be read.
+    """
+    nights = {night.date() for night in folder.schedule.table["night"]}
+    return read_diary(folder.diary, folder.protocol, nights=nights)
 
 
 def write_down(folder: TrialFolder, night: date, answers: Mapping[str, str], *, now: datetime) -> Diary:
@@ -82,17 +114,45 @@ def write_down(folder: TrialFolder, night: date, answers: Mapping[str, str], *, 
         Another command is writing, or there is no room.
     """
     with writing(folder) as writer:
-        diary = with_answers(read_diary(folder.diary, folder.protocol), folder.protocol, night, answers)
+        diary = with_answers(written_diary(folder), folder.protocol, night, answers)
         write_whole(folder.diary, diary_csv(diary, folder.protocol))
         writer.log("diary", f"{night} {json.dumps(dict(answers), ensure_ascii=False)}", now=now)
     return diary
 
 
-def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded:
+def night_doubts(folder: TrialFolder, night: date, *, now: datetime) -> list[str]:
+    """What looks odd about writing down this night: it is not of the trial, or it is still to come."""
+    first, last = (each.date() for each in folder.schedule.table["night"].iloc[[0, -1]])
+    if not first <= night <= last:
+        return [f"{night} is no night of this trial, which runs {first} to {last}"]
+    return [f"{night} is still to come"] if night > now.astimezone(folder.home_zone).date() else []
+
+
+def answer_doubts(folder: TrialFolder, night: date, answers: Mapping[str, str]) -> list[str]:
+    """What looks odd about answers that can all be read.
+
+    Raises
+    ------
+    DiaryError
+        The diary has a line that cannot be read, or an answer is none.
+    """
+    with_answers(written_diary(folder), folder.protocol, night, answers)
+    doubts = (answer_doubt(folder.protocol, column, cell) for column, cell in answers.items())
+    return [doubt for doubt in doubts if doubt]
+
+
+def recorded_nights(
+    folder: TrialFolder, diary: Diary | None = None, *, evening: date | None = None
+) -> Recorded:
     """Join what was planned with what was recorded and, if given, written down.
 
     When several devices recorded, the one with the most nights of the trial is used and the others are
     named in `data.notes`; they are never mixed.
+
+    Parameters
+    ----------
+    evening
+        The next one: from it on, nights without a record are to come. None: every night is over.
 
     Raises
     ------
@@ -112,18 +172,30 @@ def recorded_nights(folder: TrialFolder, diary: Diary | None = None) -> Recorded
     counts = {device: len(data.analysed(primary)) for device, data in joined.items()}
     used = max(counts, key=lambda device: counts[device])
     aside = tuple(
-        f"{device} recorded {nights} nights too; only {used} ({counts[used]} nights) is analysed, devices are"
-        " never mixed"
+        f"{device_name(device)} recorded {nights} of the trial's nights too; only {device_name(used)}"
+        f" ({counts[used]} nights) is analysed, because devices are never mixed"
         for device, nights in counts.items()
-        if device != used
+        if device != used and nights
     )
-    notes = (*aside, *_layouts_mixed(used, by_device[used]))
+    planned = {night.date() for night in folder.schedule.table["night"]}
+    in_trial = [night for night in trace_nights(by_device[used]) if night.night in planned]
+    mixed = recorder_line(in_trial, dates=False)
+    outdated = (
+        f"{export} was read by an earlier version of n1trial only: import it again, or its nights may differ from the"
+        " others for that alone"
+        for export in outdated_exports(folder)
+    )
+    notes = (*aside, *([mixed] if mixed else []), *outdated)
     data = _as_conducted(joined[used], folder, read_course(folder), notes)
+    if evening is not None:
+        data = with_nights_to_come(data, pd.Timestamp(evening))
     return Recorded(data=data, used=used, by_device=by_device)
 
 
 def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: tuple[str, ...]) -> TrialData:
     """The trial as it went: hidden or not, peeked at or not, stopped early or not."""
+    for first, last in course.pauses:
+        data = without_paused_nights(data, pd.Timestamp(first), pd.Timestamp(last))
     if course.last_night:
         data = without_nights_after(data, pd.Timestamp(course.last_night), "after the stop")
     return replace(
@@ -134,19 +206,6 @@ def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: t
         blind_broken=blind_broken(folder, course),
         peeked=bool(course.early_looks),
     )
-
-
-def _layouts_mixed(device: str, episodes: Sequence[SleepEpisode]) -> Iterator[str]:
-    nights: dict[str, set[date]] = {}
-    for night in trace_nights(episodes):
-        for part in night.joined:
-            nights.setdefault(part.layout, set()).add(night.night)
-    if len(nights) > 1:
-        told = " and ".join(f"{len(dates)} from {layout}" for layout, dates in sorted(nights.items()))
-        yield (
-            f"{device}: {told}: two analyses of sleep, whose difference can look like an effect: import an export that"
-            " holds all nights in one of them"
-        )
 
 
 def nights_by_device(folder: TrialFolder) -> dict[str, Nights]:
@@ -184,5 +243,5 @@ def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:
     DiaryError
         A line of the diary cannot be read.
     """
-    diary = read_diary(folder.diary, folder.protocol)
+    diary = written_diary(folder)
     return recorded_nights(folder, diary).data, diary

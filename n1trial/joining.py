@@ -8,18 +8,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
 
-from n1trial.acceptance import OVERLAP, TOO_SHORT, accept, asleep_min
+from n1trial.acceptance import OTHER_APP, OVERLAP, TOO_SHORT, accept, asleep_min
 from n1trial.episodes import NOON_HOUR, SleepEpisode, night_of
 
 Window = Literal["main", "night", "day24"]
 NAP, NAP_ONLY = "nap", "nap_only"
 
 # A flag of minutes is added over the records of a night; any other flag is a word.
-_SUMMED = frozenset({"unknown_min", "unpainted_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch"})
+_SUMMED = frozenset(
+    {"unknown_min", "unpainted_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch", "cut_min"}
+)
+# Two apps differ by less when both saw the whole night: a phone calls lying still sleep.
+_OUTSIDE_MIN = 120
+# Of the main record alone: the vendor's own sums, which parts of a night do not add up to.
+_VITALS = (
+    "hrv_rmssd_ms",
+    "heart_rate_min_bpm",
+    "heart_rate_mean_bpm",
+    "respiratory_rate_rpm",
+    "skin_temp_deviation_c",
+)
+_vitals_of = attrgetter(*_VITALS)
+_NO_VITALS = (None,) * len(_VITALS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +164,34 @@ def _row(records: NightRecords, *, window: Window, rule: NightRule) -> dict[str,
     if main.vendor_main is False and any(episode.vendor_main for episode in used):
         flags.add("vendor_main_differs")
     about = {"night": records.night, "vendor_date": main.vendor_date, "device": main.device or main.source}
+    if lost := _may_be_missed(records, rule):
+        flags.add(f"left_out={lost}")
     if window == "day24":
         flags.add(f"records={len(used)}")
         return about | _span(used) | {"tst_min": sum(map(asleep_min, used)), "flags": _join(flags)}
     parts = [main] if window == "main" else list(records.joined)
     return about | _span(parts) | _quantities(parts, main=main, flags=flags, rule=rule)
+
+
+def _may_be_missed(records: NightRecords, rule: NightRule) -> int:
+    """How many records that could not be used may hold a part of the night that matters."""
+    if not records.left_out:
+        return 0
+    unscored = sum(bool(episode.missing) for episode in records.recorded)
+    short = [episode for episode, why in records.left_out if why == TOO_SHORT]
+    longer = sum(
+        why == OTHER_APP and not episode.missing and _outside_min(episode, records.joined) >= _OUTSIDE_MIN
+        for episode, why in records.left_out
+    )
+    return unscored + longer + (len(short) if sum(map(asleep_min, short)) >= rule.least_part_min else 0)
+
+
+def _outside_min(episode: SleepEpisode, night: Sequence[SleepEpisode]) -> float:
+    """Minutes of a record before and after a night that it shares; a watch may have died in the middle of it."""
+    first, last = night[0].start, night[-1].end
+    if episode.end.minutes_since(first) <= 0 or last.minutes_since(episode.start) <= 0:
+        return 0.0
+    return max(0.0, first.minutes_since(episode.start)) + max(0.0, episode.end.minutes_since(last))
 
 
 def _why_missing(records: NightRecords) -> set[str]:
@@ -229,6 +267,8 @@ def _quantities(
         "deep_min": _sum([part.deep_min for part in parts]),
         "light_min": _sum([part.light_min for part in parts]),
         "rem_min": _sum([part.rem_min for part in parts]),
+        "longest_sleep_min": _longest([part.longest_sleep_min for part in parts]),
+        **_vitals(main),
         "resolution_s": "+".join(resolutions) or None,
         "flags": _join(flags | _part_flags(parts, main=main, gaps=gaps, resolutions=resolutions, rule=rule)),
     }
@@ -274,6 +314,17 @@ def _sum(minutes: Iterable[float | None]) -> float | None:
             return None
         total += value
     return total
+
+
+def _vitals(main: SleepEpisode) -> dict[str, float | None]:
+    values = _vitals_of(main)
+    return {} if values == _NO_VITALS else dict(zip(_VITALS, values, strict=True))
+
+
+def _longest(minutes: Sequence[float | None]) -> float | None:
+    """The longest stretch, unknown as soon as one part is: it could lie there."""
+    known = [value for value in minutes if value is not None]
+    return max(known) if len(known) == len(minutes) else None
 
 
 def _number(value: float) -> str:

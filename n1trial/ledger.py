@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
-from n1trial.acceptance import accept
+from n1trial.acceptance import accept, asleep_min
 from n1trial.episodes import SleepEpisode
 from n1trial.joining import NightRecords, NightRule, night_records
 from n1trial.text import visible
-from n1trial.trial import TrialData
+from n1trial.trial import TO_COME, TrialData
 
 COLUMNS = ("night", "became", "records", "not_used", "flags")
 OUTSIDE = "outside the trial"
+CUT = "cut_min="
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -82,6 +83,14 @@ def record_lines(episodes: Sequence[SleepEpisode], *, rule: NightRule | None = N
     if reasons:
         told = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in reasons.most_common())
         line += f", {sum(reasons.values())} left out ({told})"
+    hours = sum(max(asleep_min(episode), 0) for episode, _ in accepted.left_out) / 60
+    if hours:
+        line += f" with {hours:.1f} h of sleep in them"
+    cut = [
+        float(flag.partition("=")[2]) for each in accepted.used for flag in each.flags if flag.startswith(CUT)
+    ]
+    if cut:
+        line += f"; stages after the end of {len(cut)} were cut, {sum(cut):.0f} min in all"
     yield visible(line)
 
 
@@ -89,6 +98,8 @@ def ledger_lines(data: TrialData) -> Iterator[str]:
     """What became of the planned nights, by outcome; never by arm."""
     for outcome in data.outcomes:
         became = data.ledger(outcome)["became"].value_counts()
-        yield f"{outcome.name}: " + ", ".join(f"{count} {what}" for what, count in became.items())
+        # First what is analysed, last what is to come.
+        ordered = sorted(became.index, key=lambda what: (what != "analysed", what == TO_COME, -became[what]))
+        yield f"{outcome.name}: " + ", ".join(f"{became[what]} {what}" for what in ordered)
     for note in data.notes:
         yield f"note: {visible(note)}"

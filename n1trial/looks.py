@@ -10,6 +10,7 @@ from n1trial.effects import Effects, contrast_draws
 from n1trial.fit import Fit
 from n1trial.protocol import Looks
 from n1trial.schedule import Schedule
+from n1trial.text import as_written
 from n1trial.trial import TrialData, without_nights_after
 
 
@@ -63,7 +64,7 @@ def decide(looks: Looks, block: int, data: TrialData, fit: Fit, effects: Effects
         limit = looks.sd_at_most or 0.0
         stop = widest <= limit
         unit = fit.outcome.contrast_unit
-        found = f"the widest posterior SD of two arms is {widest:.1f} {unit}, the rule asks for {limit:g}"
+        found = f"the widest posterior SD of two arms is {widest:.1f} {unit}, the rule asks for {as_written(limit)}"
     return Decision(
         block=block,
         stop=stop,

@@ -1,7 +1,7 @@
 """Make a trial folder: draw the schedule, hide the arms if wanted, write calendar, diary and sheet."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -25,8 +25,11 @@ from n1trial.paper import calendar_ics, envelopes_html, labels_html, packing_htm
 from n1trial.protocol import SCHEMA_FILE, Protocol, protocol_path, protocol_schema, read_protocol
 from n1trial.schedule import Schedule, randomise
 from n1trial.store import BEDTIME, TrialFolder, create_folder
+from n1trial.text import shortened, visible
 
 SEALED_KEY, KEY_FILE = "key.age", "key.json"
+LONGEST_NAME = 40
+CALENDAR, SHEET = "schedule.ics", "sheet.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Beginning:
     home_zone: ZoneInfo | None
     bedtime: time
     now: datetime
+    person: str = ""
 
 
 def make_trial(
@@ -49,9 +53,10 @@ def make_trial(
     home_zone: ZoneInfo | None,
     now: datetime,
     bedtime: time = BEDTIME,
+    person: str = "",
 ) -> TrialFolder:
     """Make a trial folder from a template or protocol file, with the arms known to the person."""
-    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now)
+    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now, person=person)
     schedule = randomise(begun.protocol, start=start, seed=seed or new_seed())
     return _create(path, begun, schedule)
 
@@ -65,6 +70,7 @@ def make_blind_trial(
     home_zone: ZoneInfo | None,
     now: datetime,
     bedtime: time = BEDTIME,
+    person: str = "",
     helper: Path,
     passphrase: str | None = None,
 ) -> TrialFolder:
@@ -84,7 +90,7 @@ def make_blind_trial(
     FolderError
         One of the folders is there already, or may not be written.
     """
-    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now)
+    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now, person=person)
     refuse_unblindable(begun.protocol)
     seed = seed or new_seed()
     key = draw_key(begun.protocol, seed)
@@ -103,8 +109,16 @@ def hand_to_helper(
     promise = commitment(key)
     files: dict[str, str | bytes] = {}
     kept = {
-        "packing.html": packing_html(coded, begun.protocol, key, commitment=promise, sealed=bool(passphrase)),
-        "labels.html": labels_html(coded, begun.protocol),
+        "packing.html": packing_html(
+            coded,
+            begun.protocol,
+            key,
+            commitment=promise,
+            sealed=bool(passphrase),
+            folder=path.resolve().name,
+            person=begun.person,
+        ),
+        "labels.html": labels_html(coded, begun.protocol, person=begun.person),
     }
     if passphrase:
         files[SEALED_KEY] = sealed_by_passphrase(key, passphrase)
@@ -133,6 +147,7 @@ def make_enveloped_trial(
     home_zone: ZoneInfo | None,
     now: datetime,
     bedtime: time = BEDTIME,
+    person: str = "",
 ) -> TrialFolder:
     """Make a trial folder for somebody without a helper: letters that shuffled boxes will give a meaning to.
 
@@ -141,17 +156,62 @@ def make_enveloped_trial(
     BlindingError
         The arms cannot be hidden.
     """
-    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now)
+    begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now, person=person)
     refuse_unblindable(begun.protocol)
     drawn = randomise(begun.protocol, start=start, seed=seed or new_seed())
     # Which arm a letter stands for is not known to anybody: the boxes are shuffled by hand.
     letters = dict(zip(LETTERS, begun.protocol.arm_names, strict=False))
     coded = replace(coded_schedule(drawn, letters), seed=drawn.seed)
-    page = envelopes_html(coded, begun.protocol)
+    page = envelopes_html(coded, begun.protocol, folder=path.resolve().name, person=begun.person)
     return _create(path, begun, coded, files={"envelopes.html": page}, hidden="envelopes")
 
 
-def _beginning(protocol: str, *, home_zone: ZoneInfo | None, bedtime: time, now: datetime) -> Beginning:
+def write_calendar(
+    folder: TrialFolder, pauses: Sequence[tuple[date, date]], *, edition: int, now: datetime
+) -> Path:
+    """Write calendar and sheet anew, with the bedtime of now and the pauses.
+
+    Returns
+    -------
+    The calendar, whose entries replace those of an earlier edition when it is imported again.
+
+    Raises
+    ------
+    FolderError
+        A file cannot be written.
+    """
+    hidden: Hidden = folder.hidden if folder.sealed else ""
+    schedule, plan = folder.schedule, folder.protocol
+    nights = [night.date() for night in schedule.table["night"]]
+    calendar = calendar_ics(
+        schedule,
+        plan,
+        bedtime=folder.bedtime,
+        hidden=hidden,
+        commitment=folder.commitment,
+        person=folder.person,
+        paused={night for night in nights if any(first <= night <= last for first, last in pauses)},
+        edition=edition,
+        now=now,
+    )
+    sheet = sheet_html(
+        schedule,
+        plan,
+        hidden=hidden,
+        commitment=folder.commitment,
+        bedtime=folder.bedtime,
+        person=folder.person,
+    )
+    write_whole(folder.path / CALENDAR, calendar)
+    write_whole(folder.path / SHEET, sheet)
+    return folder.path / CALENDAR
+
+
+def _beginning(
+    protocol: str, *, home_zone: ZoneInfo | None, bedtime: time, now: datetime, person: str
+) -> Beginning:
+    if len(person) > LONGEST_NAME or visible(person) != person:
+        raise FolderError(f"--person: {shortened(person, LONGEST_NAME)!r}: give a name or number of one line")
     source = protocol_path(protocol)
     return Beginning(
         protocol=read_protocol(source),
@@ -159,6 +219,7 @@ def _beginning(protocol: str, *, home_zone: ZoneInfo | None, bedtime: time, now:
         home_zone=home_zone,
         bedtime=bedtime,
         now=now,
+        person=person.strip(),
     )
 
 
@@ -173,10 +234,23 @@ def _create(
 ) -> TrialFolder:
     plan = begun.protocol
     printed: dict[str, str | bytes] = {
-        "schedule.ics": calendar_ics(
-            schedule, plan, bedtime=begun.bedtime, hidden=hidden, commitment=commitment
+        CALENDAR: calendar_ics(
+            schedule,
+            plan,
+            bedtime=begun.bedtime,
+            hidden=hidden,
+            commitment=commitment,
+            person=begun.person,
+            now=begun.now,
         ),
-        "sheet.html": sheet_html(schedule, plan, hidden=hidden, commitment=commitment),
+        SHEET: sheet_html(
+            schedule,
+            plan,
+            hidden=hidden,
+            commitment=commitment,
+            bedtime=begun.bedtime,
+            person=begun.person,
+        ),
     }
     if SCHEMA_FILE in begun.source:
         # The first line of a template names it to the editor, which looks beside the protocol
@@ -193,4 +267,5 @@ def _create(
         bedtime=begun.bedtime,
         hidden=hidden,
         commitment=commitment,
+        person=begun.person,
     )

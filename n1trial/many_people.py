@@ -23,11 +23,14 @@ from n1trial.cohort import (
 from n1trial.cohort.companion import average_of
 from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.errors import CohortError
-from n1trial.files import make_folder, write_whole
+from n1trial.files import results_folder, write_whole
 from n1trial.fit import OnStage
+from n1trial.fit_file import save_draws
 from n1trial.intake import trial_data
 from n1trial.report.cohort_material import CohortMaterial, material_of_nights, material_of_summaries
 from n1trial.report.cohort_page import write_cohort
+from n1trial.report.cohort_sharing import shared_cohort
+from n1trial.report.editions import SHARE_NAME
 from n1trial.store import open_folder
 from n1trial.summaries import (
     TwoStage,
@@ -92,10 +95,12 @@ def analyse_people(
     mid: float | None = None,
     modifiers: pd.DataFrame | None = None,
     prior_width: float = 1.0,
+    title: str | None = None,
     facts: Mapping[str, str] = {},
     sampler_seed: int = SAMPLER_SEED,
+    share: bool = False,
 ) -> CohortAnalysis:
-    """Analyse people together; write `cohort.csv`, `people.csv`, `companion.csv` and `report.html` into `out`.
+    """Analyse people together; write `cohort.csv`, `people.csv`, `companion.csv`, `fit.nc`, `report.html` into `out`.
 
     Parameters
     ----------
@@ -105,8 +110,12 @@ def analyse_people(
         As `cohort.gather` takes them.
     prior_width
         As `cohort.fit_cohort` takes it.
+    title
+        Of the report; None: what was measured, and of how many people.
     facts
         Where the nights come from, as lines of name and value.
+    share
+        Whether to write `report-to-share.html` too, in which people have numbers instead of names.
 
     Raises
     ------
@@ -135,16 +144,26 @@ def analyse_people(
             scale=fit.spread_prior,
         ),
         facts=facts,
+        title=title or "",
     )
-    _write_tables(out, {"cohort": effects.table, "people": effects.people, "companion": companion})
-    write_cohort(out / "report.html", material)
+    _write(out, material, seed=sampler_seed, share=share)
+    save_draws(out / "fit.nc", {"posterior": fit.posterior})
     return CohortAnalysis(fit=fit, effects=effects, material=material)
 
 
-def _write_tables(out: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    make_folder(out)
+def _write(out: Path, material: CohortMaterial, *, seed: int, share: bool) -> None:
+    """Tables and report; to share, a report without names, and no table beside it."""
+    results_folder(out)
+    tables = {
+        "cohort": material.effects.table.assign(seed=seed),
+        "people": material.effects.people,
+        "companion": material.companion,
+    }
     for name, table in tables.items():
         write_whole(out / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    write_cohort(out / "report.html", material)
+    if share:
+        write_cohort(out / SHARE_NAME, shared_cohort(material))
 
 
 def summarise_folders(
@@ -187,7 +206,7 @@ def summarise_folders(
     if out.suffix == ".json":
         files = [out]
     else:
-        make_folder(out)
+        results_folder(out)
         # Folders of one name are told apart by their paths.
         files = [out / f"{name.strip('./').replace('/', '-')}.json" for name in summaries]
     for file, summary in zip(files, summaries.values(), strict=True):
@@ -196,9 +215,14 @@ def summarise_folders(
 
 
 def pool_summaries(
-    paths: Sequence[Path], out: Path, *, sampler_seed: int = SAMPLER_SEED
-) -> tuple[TwoStage, CohortEffects]:
-    """Pool summary files, each under the name of its file; write the same into `out` as `analyse_people` does."""
+    paths: Sequence[Path], out: Path, *, sampler_seed: int = SAMPLER_SEED, share: bool = False
+) -> tuple[TwoStage, CohortEffects, pd.DataFrame]:
+    """Pool summary files, each under the name of its file; write the same into `out` as `analyse_people` does.
+
+    Returns
+    -------
+    The pooled draws, the answers, and the classical averages beside them.
+    """
     names = [path.stem for path in paths]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -213,9 +237,8 @@ def pool_summaries(
         sensitivity=spread_sensitivity(effects, pooled.draws.spread, scale=pooled.spread_prior),
         facts={"summaries": str(len(paths))},
     )
-    _write_tables(out, {"cohort": effects.table, "people": effects.people, "companion": companion})
-    write_cohort(out / "report.html", material)
-    return pooled, effects
+    _write(out, material, seed=sampler_seed, share=share)
+    return pooled, effects, companion
 
 
 def read_properties(path: Path) -> pd.DataFrame:

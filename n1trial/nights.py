@@ -18,8 +18,9 @@ import pandas as pd
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import TableError
 from n1trial.files import write_whole
+from n1trial.given import GivenPath, path_of
 from n1trial.joining import NightRule, Window, night_rows
-from n1trial.show import card
+from n1trial.show import card, line
 
 __all__ = ["COLUMNS", "NUMBERS", "NightRule", "Nights", "Window", "nightly", "nights_csv", "read_nights"]
 
@@ -34,7 +35,15 @@ NUMBERS = (
     "deep_min",
     "light_min",
     "rem_min",
+    "longest_sleep_min",
+    "hrv_rmssd_ms",
+    "heart_rate_min_bpm",
+    "heart_rate_mean_bpm",
+    "respiratory_rate_rpm",
+    "skin_temp_deviation_c",
 )
+# Tables of earlier versions do not have them.
+_LATER = frozenset(NUMBERS[NUMBERS.index("longest_sleep_min") :])
 COLUMNS = ("night", *NUMBERS, "start", "end", "vendor_date", "device", "resolution_s", "episodes", "flags")
 
 _DATES = ("night", "vendor_date")
@@ -48,19 +57,25 @@ class Nights:
 
     table: pd.DataFrame
 
-    def to_csv(self, path: Path) -> None:
+    def to_csv(self, path: GivenPath) -> None:
         """Write the nights, at once or not at all; an empty cell means *not recorded*."""
-        write_whole(path, nights_csv(self))
+        write_whole(path_of(path), nights_csv(self))
+
+    def __repr__(self) -> str:
+        return line("Nights", self._facts())
 
     def _repr_html_(self) -> str:
+        return card("Nights", self._facts(), self.table)
+
+    def _facts(self) -> dict[str, object]:
         recorded = self.table["tst_min"].notna()
-        facts = {"nights": len(self.table), "with sleep time": int(recorded.sum())}
-        if recorded.any():
+        facts: dict[str, object] = {"nights": len(self.table), "with sleep time": int(recorded.sum())}
+        if recorded.sum() > 1:
             facts |= {
                 "mean, min": round(self.table["tst_min"].mean()),
                 "SD, min": round(self.table["tst_min"].std()),
             }
-        return card("Nights", facts, self.table)
+        return facts
 
 
 def nights_csv(nights: Nights) -> str:
@@ -99,7 +114,7 @@ def nightly(
     return Nights(_make_table(list(night_rows(episodes, window=window, rule=rule or NightRule()))))
 
 
-def read_nights(path: Path) -> Nights:
+def read_nights(path: GivenPath) -> Nights:
     """Read nights that `Nights.to_csv` wrote; further columns are left out.
 
     Raises
@@ -107,10 +122,11 @@ def read_nights(path: Path) -> Nights:
     TableError
         A column is absent, or a cell is no date or number.
     """
+    path = path_of(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
-            absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            absent = [column for column in COLUMNS if column not in {*(reader.fieldnames or ()), *_LATER}]
             if absent:
                 raise TableError(f"{path.name}: column {absent[0]} is absent: write the nights again")
             rows = [_values(row, where=f"{path.name} line {reader.line_num}") for row in reader]
@@ -119,10 +135,20 @@ def read_nights(path: Path) -> Nights:
     return Nights(_make_table(rows))
 
 
+def is_table_of_nights(path: Path) -> bool:
+    """Whether a file begins as `Nights.to_csv` writes it."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            header = stream.readline(10_000).strip().split(",")
+    except OSError:
+        return False
+    return {"night", "tst_min", "vendor_date", "resolution_s"} <= {*header}
+
+
 def _values(row: dict[str, str], *, where: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for column in COLUMNS:
-        cell = row[column]
+        cell = row.get(column)
         try:
             if not cell:
                 values[column] = None

@@ -3,6 +3,7 @@
 To add an outcome, add one row to `OUTCOMES`.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,8 @@ class Outcome:
     """One thing measured every night, and the smallest change in it that is worth having.
 
     A contrast of this outcome (arm minus reference) is a difference in `unit` when `scale` is
-    "difference", and a percentage of the reference arm's nightly rate when it is "percent".
+    "difference", and a percentage of the reference arm's nightly rate when it is "percent". A night of kind "yes-no"
+    is 1 or 0, and `unit` counts such nights of a hundred.
     """
 
     name: str
@@ -21,7 +23,7 @@ class Outcome:
     better: Literal["higher", "lower"]
     mid: float
     scale: Literal["difference", "percent"] = "difference"
-    kind: Literal["continuous", "count"] = "continuous"
+    kind: Literal["continuous", "count", "yes-no"] = "continuous"
     source: str
 
     @property
@@ -33,6 +35,14 @@ class Outcome:
     def contrast_unit(self) -> str:
         """The unit of an effect and of `mid`."""
         return "%" if self.scale == "percent" else self.unit
+
+    def log_mid(self, usual: float) -> tuple[float, float]:
+        """How far the log of a mean count of `usual` falls, and rises, where the count changes by `mid`.
+
+        A count that is usually `mid` or less cannot fall by so much: infinity.
+        """
+        share = self.mid / (100.0 if self.scale == "percent" else usual)
+        return -math.log1p(-share) if share < 1.0 else math.inf, math.log1p(share)
 
 
 AASM = "Edinger et al. (2021), AASM, PMC7853211, Table 3"
@@ -77,3 +87,46 @@ OUTCOMES = {
         ),
     )
 }
+
+
+# SDs of a log rate ratio: a half or a double is nothing special; 1.5 is a factor of 20 either way.
+LOG_RATIO_SD, WIDEST_LOG_RATIO_SD = 0.5, 1.5
+NEARER_BY = 1e-6
+
+
+def log_ratio_sd(outcome: Outcome, usual: float, *, at_least: float = LOG_RATIO_SD) -> float:
+    """Prior SD of an arm's log rate ratio where a night has `usual` wakes: so wide that it is no verdict.
+
+    Before the first night a change of less than `outcome.mid` has a chance of a half at most. The fewer the wakes,
+    the wider that must be: .5 does from 1.6 wakes a night on, one wake needs .8, and at `mid` or less no prior does,
+    so that it is never more than `WIDEST_LOG_RATIO_SD`.
+    """
+    fall, rise = outcome.log_mid(usual)
+
+    def within(sd: float) -> float:
+        return 0.5 * (math.erf(rise / sd / 2**0.5) + math.erf(fall / sd / 2**0.5))
+
+    low, high = at_least, max(at_least, WIDEST_LOG_RATIO_SD)
+    if within(low) <= 0.5:
+        return low
+    while high - low > NEARER_BY:
+        middle = (low + high) / 2
+        low, high = (low, middle) if within(middle) <= 0.5 else (middle, high)
+    return high
+
+
+BAD_NIGHT_MINUTES = 300
+BAD_NIGHTS = Outcome(
+    name="bad_nights",
+    label="bad nights",
+    unit="nights in 100",
+    better="lower",
+    mid=5.0,
+    kind="yes-no",
+    # Where a bad night costs three to five hours of sleep, 5 in 100 fewer are 9 to 15 minutes of mean sleep a night,
+    # which is what sleep time asks for.
+    source="n1trial convention; no guideline counts them",
+)
+"""Nights with less sleep than the protocol's limit. No device records them and no table has a column of them: they are
+made from sleep time (`trial.bad_nights_of`), so they stand beside every trial that measures it and not in `OUTCOMES`.
+"""

@@ -5,30 +5,38 @@ from dataclasses import replace
 
 from n1trial.allocation import Admissible, Luck, luck_of
 from n1trial.allocation.admissible import ORDERS
-from n1trial.protocol import Protocol
-from n1trial.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS, SUBSTANCES
-from n1trial.text import visible
+from n1trial.protocol import Arm, Protocol
+from n1trial.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
+from n1trial.text import amount_in_words, as_written, visible
 
 # The prices of restrictions are found by listing orders, of which seven arms have 5,040.
 PRICED_ARMS = 5
 
 
-def protocol_lines(protocol: Protocol) -> Iterator[str]:
-    """A protocol: question, arms with what they hold, limits, design and its luck, outcomes, safety."""
+def protocol_lines(protocol: Protocol, *, details: bool = False) -> Iterator[str]:
+    """A protocol: question, arms with what they hold, limits, design, outcomes, safety.
+
+    Parameters
+    ----------
+    details
+        Also say what the order leaves to luck, and what another order would.
+    """
     yield visible(protocol.title)
     yield visible(protocol.question)
     yield ""
     for arm in protocol.arms:
-        held = " + ".join(f"{dose.compound:,.0f} mg {SUBSTANCES[dose.substance].label}" for dose in arm.doses)
+        held = visible(doses_of(arm))
         mark = ", the reference" if arm.name == protocol.reference else ""
         told = "; ".join(part for part in (held, visible(arm.instruction)) if part)
         yield f"  {arm.name}{mark}: {told or 'no dose'}"
         if arm.doses:
             first, last = protocol.minutes_before_bed(arm)
             yield (
-                f"      glycine {arm.glycine_mg:,.0f} mg, elemental magnesium {arm.magnesium_mg:,.0f} mg,"
-                f" {first} to {last} min before bed"
+                f"      glycine {amount_in_words(arm.glycine_mg)} mg,"
+                f" elemental magnesium {amount_in_words(arm.magnesium_mg)} mg, {first} to {last} min before bed"
             )
+        if arm.doses or arm.build_up_nights:
+            yield f"      {_build_up(arm)}"
     for line in limit_lines(protocol):
         yield f"  {line}"
     if protocol.acknowledged_above_limit:
@@ -37,16 +45,45 @@ def protocol_lines(protocol: Protocol) -> Iterator[str]:
     for line in design_lines(protocol):
         yield f"  {line}"
     yield f"  {looks_line(protocol)}"
-    yield from (f"  {line}" for line in _prices(protocol))
+    if details:
+        yield from (f"  {line}" for line in _prices(protocol))
     yield ""
     for planned in protocol.outcomes:
         outcome = planned.outcome
         mark = ", primary" if planned.primary else ""
-        yield f"  {outcome.name}{mark}: worth having from {outcome.mid:g} {outcome.contrast_unit} ({outcome.source})"
+        least = f"{as_written(outcome.mid)} {outcome.contrast_unit} ({outcome.source})"
+        yield f"  {outcome.name}{mark}: worth having from {least}"
     if protocol.confounders:
         yield f"  written down before the dose: {', '.join(visible(name) for name in protocol.confounders)}"
+    if protocol.cycle:
+        days = as_written(protocol.cycle.length_days)
+        yield f"  a cycle of {days} days, its first days marked as {protocol.cycle.marks}"
+    if protocol.roster:
+        yield f"  shifts, written down as {protocol.roster.column}: {', '.join(map(visible, protocol.roster.words))}"
     for warning in protocol.stop_and_ask_a_doctor:
         yield f"  doctor: {visible(warning)}"
+
+
+def doses_of(arm: Arm, *, short: bool = False) -> str:
+    """What an arm holds: ``3,000 mg glycine + 0.5 mg melatonin``; nothing where it holds nothing.
+
+    Parameters
+    ----------
+    short
+        Without the second name that a substance has in brackets.
+    """
+    return " + ".join(
+        f"{dose.compound_in_words} mg {dose.short_label if short else dose.label}" for dose in arm.doses
+    )
+
+
+def _build_up(arm: Arm) -> str:
+    nights = arm.build_up_nights
+    if nights is None:
+        return "how fast it acts is not known: it counts as gone within a day (half_life_nights)"
+    return (
+        f"half of its effect after {as_written(nights)} nights" if nights else "acts and fades within a day"
+    )
 
 
 def limit_lines(protocol: Protocol) -> Iterator[str]:
@@ -67,7 +104,7 @@ def limit_lines(protocol: Protocol) -> Iterator[str]:
 
 
 def design_lines(protocol: Protocol) -> Iterator[str]:
-    """The design in numbers, and what luck alone could reach with it."""
+    """The design in numbers."""
     design, arms = protocol.design, len(protocol.arms)
     periods = f"periods of {design.period_nights} nights" if design.period_nights > 1 else "single nights"
     washout = (
@@ -80,8 +117,6 @@ def design_lines(protocol: Protocol) -> Iterator[str]:
     rules = [ORDER_IN_WORDS[design.order]]
     rules += [f"{pair.arm} never directly after {pair.after}" for pair in design.never]
     yield f"order: {', and '.join(rules)}; drawn from {protocol.admissible.size:,} equally likely schedules"
-    if arms <= PRICED_ARMS:
-        yield luck_in_words(luck_of(protocol.admissible))
 
 
 ORDER_IN_WORDS = {
@@ -111,7 +146,7 @@ def looks_line(protocol: Protocol) -> str:
         return "No look at the results before the end."
     when = ", ".join(str(block) for block in looks.after_blocks)
     rule = (
-        f"the posterior SD of every two arms in {protocol.primary.name} is at most {looks.sd_at_most:g}"
+        f"the posterior SD of every two arms in {protocol.primary.name} is at most {as_written(looks.sd_at_most or 0)}"
         f" {protocol.primary.contrast_unit}"
         if looks.stop_when == "precise"
         else "no arm’s verdict is “can’t tell yet”"
@@ -123,6 +158,7 @@ def _prices(protocol: Protocol) -> Iterator[str]:
     """What another order would leave to luck, where it fits the number of blocks."""
     if len(protocol.arms) > PRICED_ARMS:
         return
+    yield luck_in_words(luck_of(protocol.admissible))
     yield "what a restriction of the order costs:"
     yield f"    {'order':10} {'schedules':>10} {'swaps':>8} {'least p':>8} {'p .05 in':>9}"
     for order in ORDERS:

@@ -8,26 +8,28 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
+
 from n1trial.checks import checks_table
-from n1trial.conduct import EARLY_LOOK, PLANNED_LOOK, last_night, read_course
+from n1trial.conduct import PLANNED_LOOK, last_night, look_early, read_course
 from n1trial.errors import FolderError, GateError
-from n1trial.files import make_folder, write_whole
+from n1trial.files import results_folder, write_whole
 from n1trial.fit import OnStage
-from n1trial.fit_file import load_fits
+from n1trial.fit_file import load_fits, save_fits
 from n1trial.fitting import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
 from n1trial.intake import nights_by_device
 from n1trial.looks import decide
-from n1trial.report import Material, write_report
+from n1trial.report import Material
 from n1trial.report.about import read_about
 from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
-from n1trial.store import TrialFolder, append_log, read_log, writing
+from n1trial.store import TrialFolder, read_log, writing
 from n1trial.trial import TrialData
 
 
 def report_folder(
     folder: TrialFolder, *, now: datetime, early: str | None = None, copies: Collection[Copy] = ()
 ) -> Analysis:
-    """Write the report of a fitted trial into its folder; the log keeps the answer of every edition.
+    """Write the report of a fitted trial and `effects.csv` into its folder; the log keeps the answer of every edition.
 
     Parameters
     ----------
@@ -56,10 +58,8 @@ def report_folder(
                 f"{folder.path}: the trial runs until {last_night(folder, read_course(folder))}, and looking"
                 " early turns luck into findings: wait, or give a reason with --early"
             )
-        append_log(folder, EARLY_LOOK, early, now=now)
-        data = replace(
-            data, peeked=True, notes=(*data.notes, f"looked before the end; reason given: {early}")
-        )
+        note = look_early(folder, early, now=now)
+        data = replace(data, peeked=True, notes=tuple(dict.fromkeys((*data.notes, note))))
     checked = load_fits(folder.fit)
     if any(each.fit.data_sha256 != data.sha256 for each in checked):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
@@ -76,12 +76,14 @@ def report_folder(
         tables=analysis.tables,
         protocol=folder.protocol,
         diary=diary,
+        person=folder.person,
         facts=_facts(folder),
         about=read_about(folder.path / "about.yaml"),
         devices=nights_by_device(folder),
     )
     with writing(folder) as writer:
         write_edition(folder.report, with_earlier(material, read_log(folder)), copies)
+        write_whole(folder.path / "effects.csv", _effects_csv(analysis))
         if analysis.decision:
             writer.log(PLANNED_LOOK, analysis.decision.said, now=now)
         writer.log(LOG_EVENT, log_detail(material), now=now)
@@ -89,29 +91,52 @@ def report_folder(
 
 
 def analyse_table(
-    data: TrialData, out: Path, *, source: str, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED
+    data: TrialData,
+    out: Path,
+    *,
+    source: str,
+    on_stage: OnStage,
+    title: str | None = None,
+    sampler_seed: int = SAMPLER_SEED,
+    copies: Collection[Copy] = (),
 ) -> Analysis:
-    """Analyse a table of one's own; write `effects.csv`, `checks.csv` and `report.html` into `out`."""
+    """Analyse a table of one's own; write `effects.csv`, `checks.csv`, `fit.nc` and `report.html` into `out`.
+
+    Of several outcomes `checks.csv` has a first column that names the outcome, as `effects.csv` always has.
+
+    Parameters
+    ----------
+    title
+        Of the report; None: a question about the outcome.
+    copies
+        What else to write: plain text, or a page without dates, places and the person's own words.
+    """
     analysis = fit_table(data, on_stage=on_stage, sampler_seed=sampler_seed)
-    make_folder(out)
-    outcome = data.outcomes[0]
-    write_whole(out / "effects.csv", analysis.effects[0].table.to_csv(index=False, lineterminator="\n"))
-    write_whole(
-        out / "checks.csv",
-        checks_table(analysis.checks[outcome.name]).to_csv(index=False, lineterminator="\n"),
+    checks = {name: checks_table(results) for name, results in analysis.checks.items()}
+    if len(checks) > 1:
+        for name, table in checks.items():
+            table.insert(0, "outcome", name)
+    results_folder(out)
+    write_whole(out / "effects.csv", _effects_csv(analysis))
+    write_whole(out / "checks.csv", pd.concat(checks.values()).to_csv(index=False, lineterminator="\n"))
+    save_fits(out / "fit.nc", analysis.checked)
+    material = Material(
+        data=data,
+        fits=analysis.fits,
+        effects=analysis.effects,
+        checks=analysis.checks,
+        tables=analysis.tables,
+        title=title or "",
+        facts={"table": source},
     )
-    write_report(
-        out / "report.html",
-        Material(
-            data=data,
-            fits=analysis.fits,
-            effects=analysis.effects,
-            checks=analysis.checks,
-            tables=analysis.tables,
-            facts={"table": source},
-        ),
-    )
+    write_edition(out / "report.html", material, copies)
     return analysis
+
+
+def _effects_csv(analysis: Analysis) -> str:
+    """Every contrast of every outcome, a row each."""
+    table = pd.concat([each.table for each in analysis.effects])
+    return table.to_csv(index=False, lineterminator="\n")
 
 
 def _facts(folder: TrialFolder) -> dict[str, str]:

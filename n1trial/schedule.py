@@ -9,8 +9,9 @@ import pandas as pd
 
 from n1trial.allocation import words
 from n1trial.errors import ScheduleError
+from n1trial.given import date_of
 from n1trial.protocol import Protocol
-from n1trial.show import card
+from n1trial.show import card, line
 
 COLUMNS = ("night", "phase", "block", "period", "arm", "washout")
 
@@ -34,6 +35,9 @@ class Schedule:
         first: pd.Timestamp = self.table["night"].iloc[0]
         return first.date()
 
+    def __repr__(self) -> str:
+        return line("Schedule", {"first evening": self.start, "nights": len(self.table)})
+
     def _repr_html_(self) -> str:
         trial = self.table[self.table["phase"] == "trial"]
         counted = {"nights": len(self.table), "blocks": trial["block"].nunique()}
@@ -41,13 +45,13 @@ class Schedule:
         return card("Schedule", {"first evening": self.start, **counted}, periods)
 
 
-def randomise(protocol: Protocol, *, start: date, seed: str) -> Schedule:
+def randomise(protocol: Protocol, *, start: date | str, seed: str) -> Schedule:
     """Draw a schedule exactly uniformly from all that the protocol's design admits.
 
     Parameters
     ----------
     start
-        The evening of the first night.
+        The evening of the first night; as text 2026-01-31.
     seed : 64 hexadecimal digits
         With the protocol it determines the schedule; `allocation.new_seed` makes one.
 
@@ -56,6 +60,7 @@ def randomise(protocol: Protocol, *, start: date, seed: str) -> Schedule:
     ScheduleError
         The seed is not 64 hexadecimal digits, or the trial would run past the year 9999.
     """
+    start = date_of(start, "start")
     design = protocol.design
     stream = words(protocol_sha256=protocol.sha256, seed=seed)
     rows: list[tuple[str, int, int, str, bool]] = [

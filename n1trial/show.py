@@ -1,4 +1,4 @@
-"""A noun of the pass as a small card for a notebook: what it is, a few facts, its first rows; all escaped."""
+"""A noun of the pass as a small card for a notebook, or as a line for a console: what it is, and a few facts."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ def card(title: str, facts: Mapping[str, object], table: pd.DataFrame | None = N
         if len(table) > ROWS:
             parts.append(f"<p>… and {len(table) - ROWS} more rows: <code>.table</code></p>")
     return f"<div>{''.join(parts)}</div>"
+
+
+def line(title: str, facts: Mapping[str, object]) -> str:
+    """The same facts in one line, for a console."""
+    told = ", ".join(f"{name} {visible(str(value))}" for name, value in facts.items())
+    return f"<{title}: {told}>"
 
 
 def _safe(value: object) -> str:

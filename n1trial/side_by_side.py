@@ -26,6 +26,9 @@ class CheckedFit:
     start_s: float = 0.0
     check_s: float = 0.0
 
+    def __repr__(self) -> str:
+        return f"<{self.fit!r} and {len(self.findings.results)} lines of checks>"
+
 
 def fit_outcomes(
     cases: Sequence[Case], *, seed: int, on_stage: OnStage = lambda name, said: None

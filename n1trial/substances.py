@@ -3,9 +3,17 @@
 Amounts follow from molar masses (g/mol, CIAAW 2021 atomic weights): magnesium 24.305, glycine
 C2H5NO2 75.067. Magnesium bisglycinate Mg(C2H4NO2)2 is 172.42, so it is 14.10 % magnesium, and
 200 mg of magnesium come with 1,235 mg of glycine.
+
+How fast an effect builds up is assumed, since no trial of sleep has measured it: by how long the substance itself
+stays. A protocol may state its own `half_life_nights` for a dose or an arm.
 """
 
 from dataclasses import dataclass
+
+# Nights until half of a steady effect has built up. Glycine by mouth is back at its usual level in plasma within
+# hours (Inagawa 2006). Magnesium leaves the plasma within hours too, but body stores move in days to weeks.
+GLYCINE_HALF_LIFE_NIGHTS = 0.0
+MAGNESIUM_HALF_LIFE_NIGHTS = 3.0
 
 MAGNESIUM_G_PER_MOL = 24.305
 GLYCINE_G_PER_MOL = 75.067
@@ -48,6 +56,15 @@ class Substance:
     glycine_per_mole: int = 0
 
     @property
+    def half_life_nights(self) -> float | None:
+        """Nights until half of a steady effect has built up; None: nothing is known of it."""
+        if self.magnesium_per_mole:
+            return MAGNESIUM_HALF_LIFE_NIGHTS
+        if self.glycine_per_mole or self.name == "placebo":
+            return GLYCINE_HALF_LIFE_NIGHTS
+        return None
+
+    @property
     def magnesium_share(self) -> float:
         """Milligrams of elemental magnesium in a milligram of compound, 0 to 1."""
         return self.magnesium_per_mole * MAGNESIUM_G_PER_MOL / self.molar_mass_g
@@ -58,11 +75,13 @@ class Substance:
         return self.glycine_per_mole * GLYCINE_G_PER_MOL / self.molar_mass_g
 
 
+# What is not in this table; a dose of it may have its own name.
+OWN_SUBSTANCE = "other"
 SUBSTANCES = {
     substance.name: substance
     for substance in (
         Substance(name="placebo", label="placebo", molar_mass_g=1.0),
-        Substance(name="other", label="of the supplement", molar_mass_g=1.0),
+        Substance(name=OWN_SUBSTANCE, label="supplement", molar_mass_g=1.0),
         Substance(name="glycine", label="glycine", molar_mass_g=GLYCINE_G_PER_MOL, glycine_per_mole=1),
         Substance(
             name="magnesium-bisglycinate",
@@ -111,3 +130,11 @@ def oxide_share(labelled_share: float) -> float:
     chelate = SUBSTANCES["magnesium-bisglycinate"].magnesium_share
     oxide = SUBSTANCES["magnesium-oxide"].magnesium_share
     return min(1.0, max(0.0, (labelled_share - chelate) / (oxide - chelate)))
+
+
+def unknown_half_life(label: str) -> str:
+    """What is said of an arm of which nobody stated how fast its effect builds up."""
+    return (
+        f"How fast {label} acts is not known, so it counts as gone within a day. If you know better, state"
+        " half_life_nights in the protocol."
+    )

@@ -1,7 +1,37 @@
-"""Text that a person or a device wrote, made safe to show: nothing hidden, nothing that reorders a line."""
+"""Text that a person or a device wrote: in which encoding, and made safe to show.
+
+Shown is all of it: nothing hidden, nothing that reorders a line.
+"""
+
+import codecs
+import math
+from contextlib import suppress
+from decimal import ROUND_HALF_UP, Decimal
 
 # Characters that turn the reading direction can make a label say something else than it holds.
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_LOOKED_AT = 1024
+
+
+def encoding_of(content: bytes) -> str:
+    """The encoding of a file: by its mark, by the zeros of UTF-16, else the first that can read all of it.
+
+    In all of them digits and separators are the same bytes, so a wrong guess can spoil a name but no number.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Western text in UTF-16 is every other byte a zero, which no text in one-byte letters has.
+    beginning = content[:_LOOKED_AT]
+    second, first = beginning[1::2].count(0), beginning[::2].count(0)
+    if max(first, second) > len(beginning) / 8:
+        return "utf-16-le" if second > first else "utf-16-be"
+    if content.isascii():
+        return "utf-8-sig"
+    for encoding in ("utf-8-sig", "gb18030", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            content.decode(encoding)
+            return encoding
+    return "utf-8-sig"
 
 
 def visible(text: str) -> str:
@@ -32,3 +62,24 @@ def shortened(text: str, length: int) -> str:
 def capitalised(text: str) -> str:
     """The text with its first letter large and the others as they were."""
     return text[:1].upper() + text[1:]
+
+
+def as_written(number: float) -> str:
+    """A number that a person typed, with all its digits: ``0.5``, ``3,000``, ``1,234.25``."""
+    return f"{Decimal(repr(float(number))).normalize() + 0:,f}"
+
+
+def amount_in_words(amount: float) -> str:
+    """An amount that was computed: as it is with two decimals at most, else with three digits or in whole numbers.
+
+    Example
+    -------
+    ``200 / 0.141`` is ``1,418``, ``0.5`` stays ``0.5``, and nothing that is not 0 becomes ``0``.
+    """
+    nearest = round(amount, 2)
+    if amount == 0 or math.isclose(amount, nearest, rel_tol=1e-9):
+        return as_written(nearest)
+    decimals = max(0, 2 - math.floor(math.log10(abs(amount))))
+    return as_written(
+        float(Decimal(repr(float(amount))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+    )

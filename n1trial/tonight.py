@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from n1trial.conduct import coming_evening, last_night, read_course
-from n1trial.diary import read_diary
-from n1trial.intake import recorded_nights
-from n1trial.paper.evening import Evening, clock_before, evenings
+from n1trial.intake import recorded_nights, written_diary
+from n1trial.paper.evening import Evening, clock_span, evenings
 from n1trial.paper.page import day
 from n1trial.store import TrialFolder, stored_episodes
 from n1trial.text import visible
@@ -20,10 +19,13 @@ def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:
     if night < first:
         yield f"The trial begins in the evening of {day(first)}; tonight sleep as usual."
         return
-    if night > end:
+    paused = course.pause_at(night)
+    if paused and night <= end:
+        yield f"The trial is paused until the evening of {day(paused[1])}; tonight sleep as usual."
+    elif night > end:
         yield f"The trial ended with the night of {day(end)}. Import the last nights, then run n1trial fit."
         if folder.sealed:
-            yield "The arms are still hidden: n1trial unblind opens the key."
+            yield f'The arms are still hidden: n1trial unblind {folder.path} --reason "it is over" opens the key.'
     else:
         hidden = folder.hidden if folder.sealed else ""
         planned = list(evenings(folder.schedule, folder.protocol, hidden=hidden))
@@ -36,12 +38,12 @@ def _evening_lines(evening: Evening, number: int, folder: TrialFolder) -> Iterat
     design = folder.protocol.design
     yield visible(f"{day(evening.night)}, night {number + 1} of {len(folder.schedule.table)}: {evening.name}")
     yield visible(f"  {evening.what}")
+    if evening.servings:
+        spans = " and ".join(clock_span(folder.bedtime, minutes) for _, minutes in evening.servings)
+        yield f"  for a bedtime of {folder.bedtime:%H:%M}: {spans}"
+    if evening.asks and folder.protocol.dosing.note:
+        yield visible(f"  {folder.protocol.dosing.note}")
     if evening.phase == "trial":
-        latest, earliest = (clock_before(folder.bedtime, minutes) for minutes in sorted(evening.minutes))
-        bed = f"{folder.bedtime:%H:%M}"
-        yield f"  for a bedtime of {bed}: between {_clock(*earliest)} and {_clock(*latest)}"
-        if folder.protocol.dosing.note:
-            yield visible(f"  {folder.protocol.dosing.note}")
         inside = (number - design.run_in_nights) % design.period_nights + 1
         yield (
             f"  block {evening.block} of {design.blocks}, period {evening.period}, night {inside} of"
@@ -49,14 +51,10 @@ def _evening_lines(evening: Evening, number: int, folder: TrialFolder) -> Iterat
         )
 
 
-def _clock(hour: int, minute: int) -> str:
-    return f"{hour % 24:02d}:{minute:02d}"
-
-
 def _kept(folder: TrialFolder, night: date) -> Iterator[str]:
     """Evenings written down and nights recorded, of those that are over."""
     past = [each.date() for each in folder.schedule.table["night"] if each.date() < night]
-    diary = read_diary(folder.diary, folder.protocol).table
+    diary = written_diary(folder).table
     written = diary.loc[diary.drop(columns="night").notna().any(axis=1), "night"].dt.date
     yield f"Evenings written down: {len(set(written) & set(past))} of {len(past)}."
     if not stored_episodes(folder):

@@ -6,6 +6,7 @@ fingerprint was kept elsewhere: print it.
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,6 +74,12 @@ def lines(database: sqlite3.Connection, *, where: str) -> list[LogLine]:
         LogLine(seq=seq, at=at, event=event, detail=detail, sha256=sha256)
         for seq, at, event, detail, _, sha256 in rows
     ]
+
+
+def chain_in_words(log: Sequence[LogLine]) -> str:
+    """How long a log is whose chain holds, and how it ends."""
+    count = "1 line" if len(log) == 1 else f"{len(log)} lines"
+    return f"{count}, none changed or removed; the last is {log[-1].sha256}"
 
 
 def link(seq: int, at: str, event: str, detail: str, previous: str) -> str:

@@ -1,12 +1,20 @@
 """What is said while a trial is being fitted: a first answer without sampling, and how the sampling went."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 from n1trial.fast import preliminary_answer
 from n1trial.fit import Fit
+from n1trial.outcomes import Outcome
 from n1trial.text import visible
 from n1trial.trial import TrialData
 from n1trial.verdict import INTERVAL, INTERVAL_KIND
+
+# Said before the estimates: they come seconds after the start, and the answer may differ from them.
+ROUGH = (
+    "Rough figures first, in which a few odd nights weigh too much. They are not the answer: that comes with the"
+    " report."
+)
 
 
 def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
@@ -25,11 +33,25 @@ def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:
 def preliminary_lines(data: TrialData) -> Iterator[str]:
     """Estimates of the primary outcome without sampling and without a verdict."""
     outcome = data.outcomes[0]
-    digits = 1 if outcome.contrast_unit == "a night" else 0
     for found in preliminary_answer(data, outcome):
         pair = f"{visible(data.labels[found.arm])} against {visible(data.labels[found.comparator])}"
+        digits = _digits(outcome, found.sd)
         yield (
-            f"before sampling: {visible(outcome.label)}, {pair}: {found.mean:+.{digits}f}"
-            f" {outcome.contrast_unit} ({INTERVAL:.0%} {INTERVAL_KIND} {found.low:.{digits}f} to"
-            f" {found.high:.{digits}f})"
+            f"before sampling: {visible(outcome.label)}, {pair}: {_signed(found.mean, digits, plus=True)}"
+            f" {visible(outcome.contrast_unit)} ({INTERVAL:.0%} {INTERVAL_KIND} {_signed(found.low, digits)} to"
+            f" {_signed(found.high, digits)})"
         )
+
+
+def _signed(value: float, digits: int, *, plus: bool = False) -> str:
+    """A number with a true minus, and none before a zero."""
+    rounded = round(value, digits) + 0.0
+    said = f"{rounded:+.{digits}f}" if plus and rounded else f"{rounded:.{digits}f}"
+    return said.replace("-", "−")
+
+
+def _digits(outcome: Outcome, sd: float) -> int:
+    """Digits after the point: none of minutes and the like, one of wakes a night, else two of the SD."""
+    if outcome.contrast_unit in ("min", "%", "points"):
+        return 0
+    return 1 if outcome.contrast_unit == "a night" else max(0, 1 - math.floor(math.log10(sd or 1.0)))

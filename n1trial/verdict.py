@@ -10,16 +10,26 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
+from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
 
 INTERVAL = 0.95
 INTERVAL_KIND = "equal-tailed"
 SETTLE_AT_MOST_NIGHTS = 730
 SETTLED = 0.7
+# Where a schedule shows a lesser share of what builds up slowly, that it saw no gain is no word on the steady effect.
+LEAST_RECOVERED = 0.8
 
 type Verdict = Literal[
-    "worth it", "worse", "no difference that matters", "no worthwhile gain", "can't tell yet", "no verdict"
+    "worth it",
+    "worse",
+    "no difference that matters",
+    "no worthwhile gain",
+    "no gain within a period",
+    "can't tell yet",
+    "no verdict",
 ]
+SAYS_NO: tuple[Verdict, ...] = ("no difference that matters", "no worthwhile gain")
 
 
 type Numbers = float | npt.NDArray[np.float64]
@@ -58,38 +68,104 @@ class Chances:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightsAlone:
+    """What the nights say without the prior: chances of a gain, and of a loss, of `mid` or more under a flat prior.
+
+    Both verdicts of "no" need it. A prior that expects small effects can hold a worthwhile one for unlikely before
+    the first night, and nights that say little leave it so. `sd_ratio` is the posterior SD over the prior's.
+    """
+
+    worthwhile: Numbers
+    much_worse: Numbers
+    sd_ratio: Numbers
+
+    @classmethod
+    def of(
+        cls, mean: Numbers, sd: Numbers, *, prior_sd: Numbers, mid: Numbers, loss: Numbers | None = None
+    ) -> Self:
+        """Take a Gaussian prior around 0 off a posterior that is nearly Gaussian.
+
+        Parameters
+        ----------
+        mean, sd
+            Posterior mean and SD of the gain, on the scale on which the prior is Gaussian.
+        prior_sd
+            SD of its prior.
+        mid, loss
+            Smallest worthwhile gain, and the loss that is as large, on that scale; by default the same.
+        """
+        ndtr = scipy.special.ndtr
+        ratio = np.asarray(sd, dtype=float) / np.asarray(prior_sd, dtype=float)
+        # Nights that teach nothing leave no likelihood, and everything open.
+        taught = np.clip(1 - ratio**2, 1e-9, None)
+        centre, spread = np.asarray(mean) / taught, np.asarray(sd) / np.sqrt(taught)
+        return cls(
+            worthwhile=ndtr((centre - mid) / spread),
+            much_worse=ndtr((-(mid if loss is None else loss) - centre) / spread),
+            sd_ratio=ratio,
+        )
+
+    @classmethod
+    def of_counts(
+        cls, log_ratio: Numbers, sd: Numbers, *, prior_sd: Numbers, outcome: Outcome, usual: float
+    ) -> Self:
+        """The same of counts, on the log scale, where their prior is Gaussian.
+
+        Parameters
+        ----------
+        log_ratio, sd, prior_sd
+            Posterior mean and SD of the log rate ratio, and SD of its prior.
+        usual
+            Mean count of a night on the comparator, from which a change is counted.
+        """
+        fall, rise = outcome.log_mid(usual)
+        gain, loss = (fall, rise) if outcome.better == "lower" else (rise, fall)
+        return cls.of(outcome.sign * np.asarray(log_ratio), sd, prior_sd=prior_sd, mid=gain, loss=loss)
+
+
+def contrast_prior_sd(prior_sd: float, *, against_reference: bool) -> float:
+    """Prior SD of a contrast: two arms, each with a prior of its own, differ by √2 of it a priori."""
+    return prior_sd if against_reference else prior_sd * 2**0.5
+
+
 def verdicts_met(
-    chances: Chances, *, sd_ratio: Numbers, rule: VerdictRule
+    chances: Chances, *, alone: NightsAlone, rule: VerdictRule
 ) -> dict[Verdict, npt.NDArray[np.bool]]:
     """Which rules are met, in the order in which they count.
 
-    Parameters
-    ----------
-    sd_ratio
-        Posterior SD over prior SD: both verdicts of "no" need nights that taught something. With one wake
-        episode a night, the prior alone holds a difference that matters for almost impossible.
+    Both verdicts of "no" need nights that rule out a worthwhile gain without the prior's help, "no difference" a
+    loss of the same size too.
     """
     better, worthwhile = np.asarray(chances.better), np.asarray(chances.worthwhile)
-    taught = np.asarray(sd_ratio) <= rule.no_gain_sd_ratio
+    taught = np.asarray(alone.sd_ratio) <= rule.no_gain_sd_ratio
+    no_gain = taught & (np.asarray(alone.worthwhile) <= rule.no_p_nights_alone)
+    no_loss = np.asarray(alone.much_worse) <= rule.no_p_nights_alone
     return {
         "worth it": (better >= rule.worth_it_p_better) & (worthwhile >= rule.worth_it_p_worthwhile),
         "worse": (1 - better >= rule.worse_p_worse)
         & (np.asarray(chances.much_worse) >= rule.worse_p_much_worse),
         "no difference that matters": (np.asarray(chances.equivalent) >= rule.no_difference_p_equivalent)
-        & taught,
-        "no worthwhile gain": (worthwhile <= rule.no_gain_p_worthwhile) & taught,
+        & no_gain
+        & no_loss,
+        "no worthwhile gain": (worthwhile <= rule.no_gain_p_worthwhile) & no_gain,
     }
 
 
-def verdict_of(chances: Chances, *, sd_ratio: float, rule: VerdictRule) -> Verdict:
+def verdict_of(chances: Chances, *, alone: NightsAlone, rule: VerdictRule) -> Verdict:
     """What the chances amount to, by the thresholds of the protocol; first match wins."""
-    met = verdicts_met(chances, sd_ratio=sd_ratio, rule=rule)
+    met = verdicts_met(chances, alone=alone, rule=rule)
     return next((verdict for verdict, holds in met.items() if holds), "can't tell yet")
 
 
-def decided(chances: Chances, *, sd_ratio: float, rule: VerdictRule) -> npt.NDArray[np.bool]:
+def within_a_period(verdict: Verdict, *, recovered: float) -> Verdict:
+    """The verdict, where only this share of a steady effect is seen: a "no" then is one of the period alone."""
+    return "no gain within a period" if verdict in SAYS_NO and recovered < LEAST_RECOVERED else verdict
+
+
+def decided(chances: Chances, *, alone: NightsAlone, rule: VerdictRule) -> npt.NDArray[np.bool]:
     """Whether any rule is met, for arrays of chances."""
-    return np.any(list(verdicts_met(chances, sd_ratio=sd_ratio, rule=rule).values()), axis=0)
+    return np.any(list(verdicts_met(chances, alone=alone, rule=rule).values()), axis=0)
 
 
 def settle_nights(
@@ -124,7 +200,8 @@ def settle_nights(
     for longer, then_sd in zip(weeks[weeks <= lengths[-1]], then_sds, strict=False):
         then_means = mean + float(np.sqrt(max(sd**2 - then_sd**2, 0.0))) * standard_normal
         then = Chances.gaussian(then_means, float(then_sd), mid)
-        if float(np.mean(decided(then, sd_ratio=float(then_sd) / prior_sd, rule=rule))) >= SETTLED:
+        alone = NightsAlone.of(then_means, float(then_sd), prior_sd=prior_sd, mid=mid)
+        if float(np.mean(decided(then, alone=alone, rule=rule))) >= SETTLED:
             return int(longer)
     return None
 

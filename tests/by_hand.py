@@ -87,6 +87,7 @@ def trial(
         outcomes=tuple(OUTCOMES[name] for name in outcomes),
         notes=notes,
         sleep_time="tst_min",
+        planned=True,
     )
 
 
@@ -99,7 +100,6 @@ def posterior(data: TrialData, means: list[float], sd: float, *, seed: int = 11)
         {
             "effect": (("chain", "draw", "contrast"), effect),
             "sigma": (("chain", "draw"), rng.normal(55, 3, (4, 500))),
-            "nu": (("chain", "draw"), np.full((4, 500), 8.0)),
         },
         coords={"contrast": list(data.treatments)},
     )
@@ -111,14 +111,14 @@ def fit(
     """A fit with these posterior means and this posterior SD."""
     drawn = posterior(data, means, sd)
     if outcome.kind == "count":
-        drawn = drawn.drop_vars(["sigma", "nu"])
+        drawn = drawn.drop_vars("sigma")
     return Fit(
         outcome=outcome,
         model="duration" if outcome.kind == "continuous" else "awakenings",
         assumes="Every night is your usual level, plus what the arm adds, plus slow changes, plus chance.",
         formula="nightly value ~ arm + (1 | period) + (1 | block) + weekday + trend",
-        priors={"effect of each arm": "Normal(0, 20) min", "scale of nights": "LogNormal(log 60, 0.4) min"},
-        prior_sd=20.0 * outcome.mid / 15,
+        priors={"effect of each arm": "Normal(0, 25) min", "scale of nights": "LogNormal(log 60, 0.4) min"},
+        prior_sd=25.0 * outcome.mid / 15,
         posterior=drawn,
         variants={"sceptical": posterior(data, [0.75 * mean for mean in means], 0.85 * sd)},
         diagnostics=Diagnostics(
@@ -202,7 +202,7 @@ def decided(**plan: object) -> Inputs:
 
 
 def undecided(**plan: object) -> Inputs:
-    return inputs([4.0, 11.0], 13.0, **plan)
+    return inputs([4.0, 18.0], 13.0, **plan)
 
 
 def worse(**plan: object) -> Inputs:
@@ -210,7 +210,7 @@ def worse(**plan: object) -> Inputs:
 
 
 def no_gain(**plan: object) -> Inputs:
-    return inputs([-2.0, 1.0], 7.0, **plan)
+    return inputs([-2.0, 1.0], 6.0, **plan)
 
 
 def gate_failed(**plan: object) -> Inputs:

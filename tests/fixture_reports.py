@@ -8,7 +8,7 @@ import by_hand
 import numpy as np
 import pandas as pd
 
-from n1trial.effects import estimate_effects
+from n1trial.effects import Conflict, estimate_effects
 from n1trial.nights import Nights
 from n1trial.protocol import read_protocol
 from n1trial.report import Material
@@ -83,7 +83,10 @@ def two_devices() -> Material:
     nights = material.data.table[["night", "tst_min"]].dropna()
     drift = np.random.default_rng(2).normal(12, 15, len(nights))
     ring = nights.assign(tst_min=nights["tst_min"] + drift)[::2]
-    note = "oura recorded 61 nights too; only fitbit (119 nights) is analysed, devices are never mixed"
+    note = (
+        "Oura recorded 61 of the trial's nights too; only Fitbit (119 nights) is analysed, because devices are never"
+        " mixed"
+    )
     return replace(
         retold(material, notes=(note,)),
         devices={"fitbit": Nights(nights), "oura": Nights(ring)},
@@ -114,6 +117,16 @@ def sealed() -> Material:
     )
 
 
+def means_apart_and_slow() -> Material:
+    """Plain means say more than the answer of one arm, and of another the schedule shows too little."""
+    material = lived(by_hand.inputs([21.0, 0.0], 6.0))
+    material = retold(material, half_lives={"magnesium-glycinate": 3.0}, planned=True)
+    main, *others = material.effects
+    apart = Conflict(whose="plain means", estimate=44.0, reason="prior")
+    contrasts = (replace(main.contrasts[0], conflict=apart), *main.contrasts[1:])
+    return replace(material, effects=[replace(main, contrasts=contrasts), *others])
+
+
 REPORTS: dict[str, Callable[[], Material]] = {
     "clear-gain": lambda: lived(by_hand.decided()),
     "no-effect-but-wide": lambda: lived(by_hand.inputs([1.0, -2.0], 17.0)),
@@ -127,6 +140,7 @@ REPORTS: dict[str, Callable[[], Material]] = {
     ),
     "sealed": sealed,
     "peeked": peeked,
+    "means-apart-and-slow": means_apart_and_slow,
     "stopped-early": stopped_early,
     "no-wake-data": without_wakes,
     "two-devices": two_devices,

@@ -55,6 +55,12 @@ def golden_exports(device: str) -> list[Path]:
     return sorted(nights.parent / "export" for nights in (GOLDEN / device).rglob("nights.csv"))
 
 
+def home_zone_of(export: Path) -> ZoneInfo | None:
+    """The zone of the bed that a golden export needs, where its device writes UTC alone."""
+    path = export.parent / "home_zone.txt"
+    return ZoneInfo(path.read_text().strip()) if path.exists() else None
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     """Every file of an export by its path in it."""
     return {

@@ -18,14 +18,12 @@ ORDINARY = {
     "average": np.array([5.0, 15.0]),
     "spread": np.array([8.0, 12.0]),
     "period_sd": 10.0,
-    "block_sd": 12.0,
     "level_sd": 40.0,
     "weekday_sd": 20.0,
     "weekday_spread": 12.0,
     "log_sigma_sd": 0.25,
     "phi_of_all": 0.05,
     "phi_sd": 0.08,
-    "nu_minus_2": 8.0,
 }
 
 

@@ -44,7 +44,9 @@ def result(data, check, contrast, outcome=None):
 @pytest.fixture(scope="module")
 def full():
     """A trial with everything that a check may look at: a fit, a diary, guesses, another reading, two devices."""
-    data = pretend_trial(effects={"glycine": 20, "magnesium": 35}, blinded=True, seed=1)
+    data = pretend_trial(
+        effects={"glycine": 20, "magnesium": 35}, blinded=True, seed=1, half_lives={"magnesium": 3.0}
+    )
     rng, table = np.random.default_rng(5), data.table
     table["taken"] = np.where(rng.random(len(table)) < 0.04, 0.0, (table["arm"] != "none").astype(float))
     table["guess"] = np.where(rng.random(len(table)) < 0.6, rng.choice([*data.arms, "?"], len(table)), "")

@@ -99,7 +99,7 @@ def test_an_answer_that_the_priors_alone_give_is_called_so():
     )
     case = Case(data=data, outcome=SLEEP, fit=replace(fit, densities=densities))
     assert (
-        "the priors speak, the nights hardly"
+        "the answer comes from the priors, hardly from the nights"
         in lines(case, "power-scaling")[("power-scaling", "glycine vs none")].note
     )
 

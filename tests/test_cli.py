@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 from ruamel.yaml import YAML
+from yardstick import slowness
 
 from n1trial import cli as commands
 from n1trial import demo
@@ -23,6 +24,7 @@ from n1trial.errors import N1TrialError
 from n1trial.intake import import_exports
 from n1trial.making import make_trial
 from n1trial.planning import plan_sentences, plan_trial, save_plan
+from n1trial.planning.words import plan_tables
 from n1trial.protocol import protocol_dir, read_protocol, template_names
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.store import open_folder, read_log
@@ -31,6 +33,7 @@ EXPORTS = Path(__file__).parent / "exports"
 README = Path(__file__).parents[1] / "README.md"
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 TODAY = date.today().isoformat()  # noqa: DTZ011 - the person's own calendar
+TOMORROW = (date.fromisoformat(TODAY) + timedelta(days=1)).isoformat()
 
 
 def n1trial(*arguments):
@@ -100,7 +103,14 @@ def test_nights_print_the_table_or_write_it(tmp_path):
         (["nights", "x", "--home-zone", "Mars/Base"], 2, "no time zone is called 'Mars/Base'"),
         (["nights", "x", "--home-zone", "a" * 300], 2, "no time zone is called"),
         (["protocols", "nonsense"], 1, "nonsense: no template or file of that name"),
-        (["new", "somewhere", "-p", TEMPLATE, "--start", "5/1/2026"], 2, "does not match the format"),
+        (
+            ["new", "somewhere", "-p", TEMPLATE, "--start", "5/1/2026"],
+            2,
+            "day and month cannot be told apart",
+        ),
+        (["new", "somewhere", "-p", TEMPLATE, "--start", "07.12.2026"], 2, "write 2026-12-07"),
+        (["new", "somewhere", "-p", TEMPLATE, "--start", "2026-02-30"], 2, "February 2026 has 28 days"),
+        (["new", "somewhere", "-p", TEMPLATE, "--start", "2062-12-07"], 1, "add --yes if it is so"),
         (
             ["new", "somewhere", "-p", TEMPLATE, "--start", TODAY, "--seed", "xyz"],
             1,
@@ -161,7 +171,7 @@ def test_looking_early_is_refused_until_a_reason_is_given(trial, tmp_path):
     first_month = schedule.table["night"] < schedule.table["night"].iloc[0] + timedelta(days=28)
     some.table["present"] &= first_month
     write_fitbit_takeout(some, tmp_path / "takeout.zip")
-    assert n1trial("import", trial, tmp_path / "takeout.zip").returncode == 0
+    assert n1trial("import", trial, tmp_path / "takeout.zip", "--yes").returncode == 0
     early = n1trial("report", trial)
     assert early.returncode == 3
     assert "looking early turns luck into findings" in early.stderr
@@ -217,31 +227,78 @@ def test_an_evening_is_written_down_by_options(own_trial):
 
 def test_an_evening_is_written_down_by_answers_and_enter_means_not_recorded(own_trial):
     confounders = "80\n\n\n\nmany\n3\n\n\n"  # stress is asked again
-    said = invoke(
-        "log", own_trial, "--night", TODAY, answers=confounders + "yes\n22:15\nglycine\n7\n\n\n\n\n\n"
-    )
+    said = invoke("log", own_trial, "--night", TODAY, answers=confounders + "yes\n22:15\n\n\n\n\n\n")
     assert "not a number of 0 or more ('many')" in said.output
+    assert "8 of 13  Dose taken" in said.output
+    assert "Which arm" not in said.output
     assert said.exit_code == 0
     assert line_of(own_trial) == {
         "night": TODAY,
         "taken": "yes",
         "taken_at": "22:15",
-        "guess": "glycine",
-        "confidence": "7",
         "caffeine_mg": "80",
         "stress_0_to_10": "3",
     }
 
 
-def test_answers_cut_off_in_the_middle_write_nothing(own_trial):
+def test_evening_and_morning_are_asked_apart(own_trial):
+    evening = invoke("log", own_trial, "--night", TODAY, "--evening", answers="\n" * 8).output
+    morning = invoke("log", own_trial, "--night", TODAY, "--morning", answers="\n" * 5).output
+    assert "8 of 8  Dose taken" in evening
+    assert "1 of 5  How often do you remember waking" in morning
+    assert "waking" not in evening
+    assert "Dose" not in morning
+
+
+def test_answers_cut_off_in_the_middle_are_kept(own_trial):
+    ran = invoke("log", own_trial, "--night", TODAY, answers="80\n")
+    assert (ran.exit_code, line_of(own_trial)) == (130, {"night": TODAY, "caffeine_mg": "80"})
+    assert "what was answered is written" in ran.output
+
+
+def test_an_answer_can_be_emptied_in_the_dialogue(own_trial):
+    invoke("log", own_trial, "--night", TODAY, "--set", "caffeine_mg=80", "--taken", "22:15")
+    invoke("log", own_trial, "--night", TODAY, answers="-\n\n\n\n\n\n\nno\n" + "\n" * 5)
+    assert line_of(own_trial) == {"night": TODAY, "taken": "no"}
+
+
+def test_an_odd_answer_is_asked_about_again(own_trial):
+    said = invoke("log", own_trial, "--night", TODAY, "--evening", answers="1500\nn\n150\n" + "\n" * 7)
+    assert "caffeine_mg 1,500 is a lot, more than 1,000. Really" in said.output
+    assert line_of(own_trial)["caffeine_mg"] == "150"
+
+
+def test_who_does_not_know_the_arm_is_not_asked_how_sure(tmp_path):
+    folder = tmp_path / "hidden"
+    invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--envelopes")
+    asked = invoke("log", folder, "--night", TODAY, "--morning", answers="?\n\n\n\n\n\n").output
+    assert "Which arm do you think it was" in asked
+    assert "How sure" not in asked
+    assert "How sure" in invoke("log", folder, "--night", TODAY, "--morning", answers="glycine\n7\n").output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--night", "2037-12-24", "--taken", "22:15"], "2037-12-24 is no night of this trial"),
+        (["--night", TOMORROW, "--taken", "22:15"], f"{TOMORROW} is still to come"),
+        (["--night", TODAY, "--set", "alcohol_units=21"], "alcohol_units 21 is a lot"),
+        (["--night", TODAY, "--awakenings", "31"], "awakenings 31 is a lot"),
+    ],
+)
+def test_what_looks_odd_is_written_only_with_yes_where_nobody_can_be_asked(own_trial, options, said):
     before = (own_trial / "diary.csv").read_bytes()
-    invoke("log", own_trial, "--night", TODAY, answers="80\n")
+    refused = invoke("log", own_trial, *options)
+    assert f"{said}" in str(refused.exception)
+    assert str(refused.exception).endswith("add --yes if it is so")
     assert (own_trial / "diary.csv").read_bytes() == before
+    assert invoke("log", own_trial, *options, "--yes").exit_code == 0
+    assert (own_trial / "diary.csv").read_bytes() != before
 
 
 def test_nothing_answered_is_nothing_written(own_trial):
     before = (own_trial / "diary.csv").read_bytes()
-    assert "nothing is written" in invoke("log", own_trial, "--night", TODAY, answers="\n" * 20).output
+    assert "nothing changed" in invoke("log", own_trial, "--night", TODAY, answers="\n" * 20).output
     assert (own_trial / "diary.csv").read_bytes() == before
 
 
@@ -256,7 +313,7 @@ def test_an_import_says_what_was_read_kept_and_left_out_and_why(own_trial, tmp_p
     write_fitbit_takeout(
         simulate_nights(open_folder(own_trial).schedule, TRUTH, seed=1), tmp_path / "takeout.zip"
     )
-    first = invoke("import", own_trial, tmp_path / "takeout.zip").output
+    first = invoke("import", own_trial, tmp_path / "takeout.zip", "--yes").output
     again = invoke("import", own_trial, tmp_path / "takeout.zip").output
     assert re.search(r"\d+ records read: \d+ new, \d+ known already, 0 in conflict", first)
     assert re.search(r"fitbit: \d+ records, \d+ kept", first)
@@ -267,7 +324,7 @@ def test_quality_is_printed_as_lines_or_json_and_the_ledger_as_a_file(own_trial,
     write_fitbit_takeout(
         simulate_nights(open_folder(own_trial).schedule, TRUTH, seed=1), tmp_path / "takeout.zip"
     )
-    invoke("import", own_trial, tmp_path / "takeout.zip")
+    invoke("import", own_trial, tmp_path / "takeout.zip", "--yes")
     lines = invoke("check", own_trial, "--ledger", tmp_path / "ledger.csv").output
     assert lines.startswith("coverage: ")
     assert "log: 2 lines, none changed or removed; the last is " in lines
@@ -281,7 +338,8 @@ def test_a_blinded_trial_is_made_run_and_opened_on_the_command_line(tmp_path):
     folder, theirs = tmp_path / "mine", tmp_path / "mine-for-your-helper"
     made = invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--blind").output
     assert f"{theirs}: for your helper alone" in made
-    assert "drawn from 46,656 schedules; least p that luck could reach: all labels 4.3e-05" in made
+    assert "drawn from 46,656 equally likely schedules" in made
+    assert "least p" not in made
     promise = re.search(r"before night 1: ([0-9a-f]{64})", made)[1]
     assert {path.name for path in theirs.iterdir()} == {"packing.html", "labels.html", "key.json"}
     assert "seed" not in made
@@ -289,10 +347,8 @@ def test_a_blinded_trial_is_made_run_and_opened_on_the_command_line(tmp_path):
         "Evenings written down: 0 of 0" in invoke("today", folder).output
         or "begins" in invoke("today", folder).output
     )
-    assert "amendment logged" in invoke("amend", folder, "moved house").output
-    assert (
-        "logged: the report will say" in invoke("unblind", folder, "--accident", "--reason", "saw it").output
-    )
+    assert "amendment added to the log" in invoke("amend", folder, "moved house").output
+    assert "the report will say" in invoke("unblind", folder, "--accident", "--reason", "saw it").output
     wait = invoke("unblind", folder, "--reason", "curious", "--key", theirs / "key.json")
     assert wait.exception.exit_code == 3
     assert "give their key.json with --key" in str(
@@ -399,7 +455,7 @@ def test_estimates_stand_on_the_screen_within_a_second_of_the_nights_being_read(
         f"\nestimates on the screen {first:.2f} s after the nights ({of_it:.2f} s of processor), in a process that"
         f" has called the engine before {again:.4f} s"
     )
-    assert of_it < 1
+    assert of_it < slowness()
     assert again < 1
 
 
@@ -411,6 +467,10 @@ def test_the_plan_in_a_document_is_what_the_planner_wrote_for_this_protocol(tmp_
     invoke("document", TEMPLATE, "--out", out, "--plan", saved)
     for said in plan_sentences(plan):
         assert said in html.unescape(out.read_text())
+    for title, header, _ in plan_tables(plan):
+        caption = html.unescape(out.read_text()).partition(f"<caption>{title}</caption>")[2]
+        assert caption.startswith(f'<thead><tr><th scope="col">{header[0]}</th>')
+    assert "<pre>" not in out.read_text()
     other = invoke("document", "slow-magnesium", "--out", out, "--plan", saved)
     assert "plan.json: plans another protocol or version (glycine-vs-magnesium-glycinate" in str(
         other.exception

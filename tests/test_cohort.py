@@ -134,7 +134,7 @@ def test_models_hold_every_name_that_a_fit_keeps(outcome, model):
     cohort = gather(pretend_people(3, outcome=outcome, blocks=2), outcome.name)
     built = model.build(cohort)
     missing = {*KEPT, *NOISE} - {*built.named_vars}
-    assert missing == {"modified", *(("omega",) if model is sleep else ("sigma", "phi", "nu"))}
+    assert missing == {"modified", *(("omega",) if model is sleep else ("sigma", "phi"))}
 
 
 def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():

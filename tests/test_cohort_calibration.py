@@ -13,7 +13,8 @@ from n1trial.cohort.living import live
 from n1trial.cohort.stacked import stack
 from n1trial.compiled import compile_model
 
-COHORTS, PEOPLE = 200, 12
+COHORTS, PEOPLE = 24, 12
+USUAL_MOST = 64
 INTERVAL = (0.025, 0.975)
 QUANTITIES = {
     "average": ("average", 0),
@@ -25,12 +26,10 @@ QUANTITIES = {
     "mean level": ("level_of_all", ()),
     "SD of levels": ("level_sd", ()),
     "period SD": ("period_sd", ()),
-    "block SD": ("block_sd", ()),
 }
 OF_SLEEP = {
     "somebody's σ": ("sigma", 0),
     "somebody's φ": ("phi", 0),
-    "ν": ("nu", ()),
     "weekday SD": ("weekday_sd", ()),
 }
 OF_WAKES = {"somebody's ω": ("omega", 0)}
@@ -52,17 +51,23 @@ def next_person(draws, rng):
 def study(outcome, model, asked, *, seed):
     """Ranks of every quantity, summed up, and how many 95 % intervals hold the truth."""
     cohort = gather(pretend_people(PEOPLE, outcome=outcome, blocks=2), outcome.name)
-    built, stacked = model.build(cohort), stack(cohort)
-    compiled = compile_model(built, densities=False)
-    truths, rng = sbc.truths_of(built, trials=COHORTS, seed=seed), np.random.default_rng(1 + seed)
+    stacked = stack(cohort)
+    truths, rng = (
+        sbc.truths_of(model.build(cohort), trials=COHORTS, seed=seed),
+        np.random.default_rng(1 + seed),
+    )
     lived = [live(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)]
+    # Counts need room for the largest, which takes time where most cohorts have small ones.
+    rooms = sorted({USUAL_MOST, int(np.max(lived))}) if outcome.kind == "count" else [None]
+    models = {room: model.build(cohort, **({"most": room} if room else {})) for room in rooms}
+    compiled = {room: compile_model(built, densities=False) for room, built in models.items()}
 
     def sampled(number):
-        told = model.told_by(cohort, replace(stacked, y=lived[number]))
+        room = next((each for each in rooms if each and lived[number].max() <= each), None)
         return sbc.sample(
-            built,
-            compiled,
-            {"y": lived[number], **told},
+            models[room],
+            compiled[room],
+            model.data_of(cohort, replace(stacked, y=lived[number])),
             draws=sbc.DRAWS,
             tune=sbc.TUNE,
             seed=number,
@@ -108,7 +113,7 @@ def test_true_values_have_uniform_ranks_and_lie_in_their_intervals(outcome, mode
             for name, found in kept.items()
             if sbc.p_uniform(found) <= 0.001 or sbc.excursion(found, prob=prob) > 1
         ]
-        # Four standard errors of 200 cohorts.
+        # Four standard errors of so many cohorts.
         outside += [
             name
             for name, count in inside.items()

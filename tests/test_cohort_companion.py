@@ -33,15 +33,29 @@ def test_the_average_of_the_bcg_trials_is_as_published():
     assert found.estimate == pytest.approx(-0.7145, abs=5e-5)
 
 
-def test_hartung_and_knapp_is_the_weighted_mean_with_its_own_spread():
-    rng = np.random.default_rng(2)
+def companions(seed):
+    """Twelve people's average by ours, and by weighted least squares with the same weights."""
+    rng = np.random.default_rng(seed)
     leverages = rng.uniform(0.1, 1.0, 12)
     estimates = 5.0 + 8.0 * rng.standard_normal(12)
     found = random_effects(estimates, leverages, night_variance=30.0)
-    by_statsmodels = sm.WLS(estimates, np.ones(12), weights=1 / (found.tau**2 + 30.0 * leverages)).fit()
+    return found, sm.WLS(estimates, np.ones(12), weights=1 / (found.tau**2 + 30.0 * leverages)).fit()
+
+
+def test_hartung_and_knapp_is_the_weighted_mean_with_its_own_spread():
+    found, by_statsmodels = companions(1)
+    assert by_statsmodels.scale > 1
     assert found.error == pytest.approx(by_statsmodels.bse[0])
     assert (found.low, found.high) == pytest.approx(tuple(by_statsmodels.conf_int()[0]))
     assert found.p == pytest.approx(by_statsmodels.pvalues[0])
+
+
+def test_people_who_happen_to_agree_do_not_narrow_the_interval_below_that_of_one_effect():
+    found, by_statsmodels = companions(2)
+    assert by_statsmodels.scale < 1
+    assert found.error == pytest.approx(by_statsmodels.bse[0] / by_statsmodels.scale**0.5)
+    alike = random_effects(np.array([5.0, 5.1, 4.9, 5.0, 5.05]), np.full(5, 1.0), night_variance=20.0)
+    assert alike.error == pytest.approx((20.0 / 5) ** 0.5)
 
 
 def test_alike_variances_of_unknown_size_give_the_paired_t_of_student():

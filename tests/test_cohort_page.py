@@ -12,7 +12,8 @@ from test_summaries import FINE
 
 from n1trial.cohort import CohortFit, companion_of, estimate_cohort, gather, spread_sensitivity
 from n1trial.report.cohort_material import material_of_nights
-from n1trial.report.cohort_page import cohort_lines, render_cohort
+from n1trial.report.cohort_page import _signed, cohort_lines, render_cohort
+from n1trial.report.cohort_sharing import shared_cohort
 
 
 def material(people, outcome=SLEEP, *, problems=(), further=None, **changes):
@@ -68,8 +69,8 @@ def words(page):
 def test_the_answer_stands_first_with_its_verdict_people_and_the_next_one():
     page = render_cohort(material(pretend_people(8, blocks=2)))
     said = words(page)
-    assert "On average, magnesium is worth having: 30 min longer." in said
-    assert "Nearly all of these 8 gain at least 15 min longer" in said
+    assert "On average, magnesium is worth having: 30 min longer (95 % interval" in said
+    assert "Nearly all of these 8 have a gain worth having, at least 15 min longer" in said
     assert "Of 100 people like these about" in said
     assert "REML with Hartung-Knapp" in said
     assert said.index("On average, magnesium") < said.index("Methods")
@@ -82,7 +83,7 @@ def test_a_failed_gate_shows_the_problem_and_no_number_of_the_draws():
     assert "<svg" not in page
     for text in (
         words(page),
-        " ".join(cohort_lines(made.effects, made.cohort.labels, made.cohort.reference)),
+        " ".join(cohort_lines(made.effects, made.cohort.labels, made.cohort.reference, made.companion)),
     ):
         assert "30 min" not in text
         assert "worth having:" not in text
@@ -133,3 +134,36 @@ def test_properties_that_change_the_effects_are_named():
     )
     made = material(people, modifiers=ages, further={"modified": modified})
     assert "2.5 to 2.5" in words(render_cohort(made))
+
+
+def test_a_shared_report_of_people_holds_nobodys_name_and_all_their_numbers():
+    people = [
+        replace(each, name=f"Zoë-{number} Quast") for number, each in enumerate(pretend_people(8, blocks=2))
+    ]
+    made = replace(
+        material(people), title="The Quasts", facts={"table": "quast.csv", "seed": "7", "draws": "400"}
+    )
+    own, shared = render_cohort(made), render_cohort(shared_cohort(made))
+    assert "Quast" in own
+    assert "Quast" not in shared
+    assert "quast.csv" not in shared
+    assert not re.search(r"<dt>seed</dt>", shared)
+    assert {f"person {number}" for number in range(1, 9)} <= {*re.findall(r"person \d+", shared)}
+    assert shared.count("<tr>") == own.count("<tr>")
+
+
+def test_people_stand_in_the_table_in_the_order_of_the_picture():
+    page = render_cohort(material(pretend_people(8, blocks=2)))
+    table = page[page.index("magnesium: each person".capitalize()) :].split("</table>")[0]
+    means = [
+        float(cells[3].replace("−", "-"))
+        for row in table.split("<tr>")[2:]
+        if (cells := re.findall(r"<td>(.*?)</td>", row))
+    ]
+    assert len(means) == 8
+    assert means == sorted(means)
+
+
+def test_a_change_that_rounds_to_nothing_has_no_sign():
+    assert [_signed(SLEEP, value) for value in (-0.3, 0.3, 0.0, -0.6, 1.2)] == ["0", "0", "0", "−1", "+1"]
+    assert _signed(WAKES, -0.04) == "0.0"

@@ -28,10 +28,10 @@ NIGHTS = (
 WIDTH = 10.0
 # As they stand in the README: mean and ends in hours, of the model and of REML with Hartung-Knapp.
 IN_README = {
-    "L-hyoscyamine vs control": ((0.62, -0.55, 1.81), (0.65, -0.57, 1.88)),
-    "L-hyoscine vs control": ((2.12, 0.91, 3.38), (2.28, 0.94, 3.62)),
-    "DL-hyoscine vs control": ((2.10, 0.79, 3.47), (2.23, 0.72, 3.75)),
-    "L-hyoscine vs L-hyoscyamine": ((1.57, 0.55, 2.73), (1.63, 0.80, 2.46)),
+    "L-hyoscyamine vs control": ((0.63, -0.52, 1.81), (0.65, -0.57, 1.88)),
+    "L-hyoscine vs control": ((2.14, 0.93, 3.37), (2.28, 0.94, 3.62)),
+    "DL-hyoscine vs control": ((2.12, 0.80, 3.45), (2.23, 0.72, 3.75)),
+    "L-hyoscine vs L-hyoscyamine": ((1.52, 0.53, 2.58), (1.63, 0.80, 2.46)),
 }
 
 

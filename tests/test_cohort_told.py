@@ -81,7 +81,7 @@ def test_the_density_is_that_of_the_model_of_which_nothing_is_told(written):
     finally:
         with built:
             pm.set_data(before)
-    for name in ("effect", "level", "block_z", "period_z", "weekday_own_z"):
+    for name in ("effect", "level", "block_level", "period_z", "weekday_own_z"):
         assert same[name] == pytest.approx(values[name], rel=1e-9, abs=1e-9)
     assert told == pytest.approx(untold + log_steps, rel=1e-10)
     assert untold != pytest.approx(told, abs=1.0)
@@ -104,16 +104,18 @@ def test_what_is_drawn_from_the_prior_is_standard_normal_whatever_is_told(outcom
 
 
 @BOTH
-def test_levels_and_blocks_are_independent_though_they_are_sampled_together(outcome, model):
-    names = ["level", "level_of_all", "level_sd", "block_z"]
+def test_levels_and_blocks_are_independent_and_blocks_of_a_person_add_up_to_nothing(outcome, model):
+    names = ["level", "level_of_all", "level_sd", "block_level", *(["sigma"] if model is sleep else [])]
     with model.build(people(outcome)):
         drawn = pm.sample_prior_predictive(2000, var_names=names, random_seed=2, compile_kwargs=UNCOMPILED)[
             "prior"
         ].to_dataset()
     level = (drawn["level"] - drawn["level_of_all"]) / drawn["level_sd"]
-    both = np.hstack([level.to_numpy()[0], drawn["block_z"].to_numpy()[0]])
-    assert both.shape == (2000, 3 + 6)
-    assert np.abs(np.cov(both, rowvar=False) - np.eye(9)).max() < 0.13
+    blocks = drawn["block_level"].to_numpy()[0].reshape(2000, 3, 2)
+    assert np.allclose(blocks.sum(axis=2), 0.0)
+    sd = model.SCALES.block.scale * (drawn["sigma"].to_numpy()[0] if model is sleep else 1.0)
+    both = np.hstack([level.to_numpy()[0], np.sqrt(2.0) * blocks[..., 0] / sd])
+    assert np.abs(np.cov(both, rowvar=False) - np.eye(6)).max() < 0.13
     for values in both.T:
         assert stats.kstest(values, "norm").pvalue > 0.001
 
@@ -122,7 +124,9 @@ def test_what_is_told_of_effects_is_what_least_squares_says():
     cohort = people(SLEEP)
     stacked = stack(cohort)
     precision = np.full(len(stacked.y), 60.0**-2)
-    told, left = told_of_terms(stacked, sleep.SCALES, response=stacked.y - 420.0, precision=precision)
+    told, left = told_of_terms(
+        stacked, sleep.SCALES, response=stacked.y - 420.0, precision=precision, block_unit=60.0
+    )
     for number in range(len(cohort.people)):
         nights = stacked.person == number
         weight, towards = told["effect"][number][:, :-1], told["effect"][number][:, -1]
@@ -133,7 +137,7 @@ def test_what_is_told_of_effects_is_what_least_squares_says():
         )[0]
         assert seen == pytest.approx(plain[1:], abs=12.0)
         # Least squares of 14 nights an arm, and the periods beside.
-        assert 10.0 < np.linalg.inv(weight)[0, 0] ** 0.5 < 40.0
+        assert 10.0 < np.linalg.inv(weight)[0, 0] ** 0.5 < 60.0
         assert left[nights].std() < stacked.y[nights].std()
 
 

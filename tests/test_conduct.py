@@ -1,19 +1,23 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
 import by_hand
+import icalendar
 import pytest
 from test_blinding import key_of
 
 from n1trial.conduct import (
     amend,
     blind_broken,
+    change_bedtime,
     conduct_notes,
     last_night,
+    look_early,
+    pause,
     read_course,
     report_accident,
     stop,
@@ -23,7 +27,7 @@ from n1trial.effects import estimate_effects
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.intake import import_exports, recorded_nights, trial_data, write_down
 from n1trial.looks import block_to_look_at, decide, nights_to_look_at
-from n1trial.making import make_blind_trial, make_trial
+from n1trial.making import make_blind_trial, make_trial, write_calendar
 from n1trial.protocol import Looks, read_protocol
 from n1trial.reporting import report_folder
 from n1trial.simulate import QUIET, simulate_nights, write_fitbit_takeout
@@ -69,7 +73,7 @@ def test_tonight_says_what_to_take_when_and_what_was_kept(folder):
     arm = folder.protocol.arm_named(folder.schedule.table["arm"].iloc[9])
     told = list(tonight_lines(folder, now=evening(9)))
     assert told[0] == f"Wed 14 Jan 2026, night 10 of 133: {arm.label}"
-    assert "for a bedtime of 23:00: between 22:00 and 22:30" in told[2]
+    assert "for a bedtime of 23:00: 22:00–22:30" in told[2]
     assert "block 1 of 6, period 1, night 3 of 7" in told[4]
     assert told[-2:] == ["Evenings written down: 1 of 9.", "No sleep was imported yet."]
 
@@ -276,3 +280,51 @@ def test_a_sealed_trial_has_letters_and_no_verdict(hidden, tmp_path):
     assert data.design.arms == ("A", "B", "C")
     with pytest.raises(GateError, match="letters tell others nothing"):
         report_folder(hidden, now=evening(140), copies={"share"})
+
+
+def test_a_pause_leaves_its_nights_out_and_says_so(folder):
+    first, last = date(2026, 3, 2), date(2026, 3, 8)
+    evening = datetime(2026, 3, 1, 18, tzinfo=UTC)
+    pause(folder, "on holiday", first, last, now=evening)
+    course = read_course(folder)
+    assert course.pauses == ((first, last),)
+    assert course.pause_at(date(2026, 3, 9)) is None
+    assert "paused from 2026-03-02 to 2026-03-08; reason given: on holiday" in conduct_notes(course)
+    assert "paused until" in next(tonight_lines(folder, now=datetime(2026, 3, 4, 18, tzinfo=UTC)))
+    with pytest.raises(FolderError, match="nights that are over stay in"):
+        pause(folder, "slept badly", date(2026, 2, 1), date(2026, 2, 3), now=evening)
+    written = write_calendar(folder, course.pauses, edition=2, now=evening)
+    events = icalendar.Calendar.from_ical(written.read_bytes()).walk("VEVENT")
+    of_pause = [event for event in events if event["summary"] == "Paused: sleep as usual"]
+    assert [event["dtstart"].dt for event in of_pause] == [first + timedelta(days=day) for day in range(7)]
+    assert not any(event["uid"].startswith(f"{first}-diary") for event in events)
+    assert not any(event.walk("VALARM") for event in of_pause)
+
+
+def test_nights_of_a_pause_are_not_analysed_though_they_were_recorded(folder, tmp_path):
+    write_fitbit_takeout(simulate_nights(folder.schedule, QUIET, seed=1), tmp_path / "takeout.zip")
+    import_exports(folder, [tmp_path / "takeout.zip"], now=datetime(2027, 1, 1, tzinfo=UTC))
+    pause(folder, "ill", date(2026, 3, 2), date(2026, 3, 8), now=datetime(2026, 3, 1, 18, tzinfo=UTC))
+    data = recorded_nights(folder).data
+    paused = data.table[data.table["night"].between("2026-03-02", "2026-03-08")]
+    assert set(paused["left_out"]) == {"paused"}
+
+
+def test_a_new_bedtime_holds_from_now_on_and_stands_in_the_calendar(folder):
+    now = datetime(2026, 3, 1, 18, tzinfo=UTC)
+    before = write_calendar(folder, (), edition=1, now=now).read_bytes()
+    change_bedtime(folder, "new job", time(22, 30), now=now)
+    again = open_folder(folder.path)
+    assert again.bedtime == time(22, 30)
+    assert write_calendar(again, (), edition=1, now=now).read_bytes() != before
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_look_before_the_end_needs_a_reason(folder, reason):
+    with pytest.raises(FolderError, match="no reason given"):
+        look_early(folder, reason, now=datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def test_a_look_is_told_once_however_often_its_reason_is_given(folder):
+    said = {look_early(folder, "curious", now=datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in (9, 10)}
+    assert [note for note in conduct_notes(read_course(folder)) if "looked" in note] == list(said)

@@ -33,7 +33,7 @@ def test_an_edition_is_a_page_and_the_copies_that_were_asked_for(tmp_path, mater
 
 def test_the_log_keeps_the_answer_of_an_edition(material):
     assert edition_line(material).replace("\u00a0", " ") == (
-        "glycine: Can’t tell yet, moderate certainty, 13 min longer (95 % interval 3 shorter to 29 longer);"
+        "glycine: Can’t tell yet, 13 min longer (95 % interval 3 shorter to 29 longer);"
         " magnesium glycinate: Worth it, moderate certainty, 30 min longer (95 % interval 14 to 46)"
     )
 

@@ -99,7 +99,7 @@ def test_a_sceptic_who_reads_otherwise_lowers_certainty():
         made_fit((30, 5), (0, 5), variants=sceptical), pretend_trial(blinded=True)
     ).contrasts[0]
     assert effect.certainty == "moderate"
-    assert "sceptic" in effect.reasons[0]
+    assert "expected smaller effects" in effect.reasons[0]
 
 
 def test_the_table_has_the_columns_of_effects_csv():

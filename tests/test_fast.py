@@ -1,4 +1,4 @@
-"""The fast engine against the model it is a twin of, against the sampler, and against itself."""
+"""The fast engine against the model that it is, against the sampler, and against itself."""
 
 import time
 from dataclasses import replace
@@ -7,8 +7,8 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
-from gaussian_twin import Sampler, known_but_for_sampling
 from pretend import pretend_trial
+from sampled_sleep import Sampler, known_but_for_sampling
 from scipy.signal import lfilter
 
 from n1trial.columns import columns_of
@@ -44,13 +44,13 @@ def trial(seed=0, *, missing=0.1, period_sd=0.0, weekend=25.0, **changes):
     return data
 
 
-def test_the_twins_priors_are_the_models():
+def test_the_engines_priors_are_the_models():
     priors = Priors()
     assert (priors.level_mean, priors.level_sd) == prior.LEVEL.parameters
     assert (priors.effect_mean, priors.effect_sd) == prior.EFFECT.parameters
     assert priors.trend_sd == prior.TREND.scale
     assert (priors.covariate_sd, priors.run_in_sd) == (prior.COVARIATE.scale, prior.RUN_IN.scale)
-    assert (priors.period_sd, priors.block_sd) == (prior.PERIOD_SD.scale, prior.BLOCK_SD.scale)
+    assert (priors.period_sd, priors.block_ratio) == (prior.PERIOD_SD.scale, prior.BLOCK.scale)
     assert priors.weekday_sd == prior.WEEKDAY_SD.scale
     assert (priors.night_sd, priors.night_log_sd) == prior.NIGHT_SD.parameters
     assert (priors.phi_sd, priors.phi_limit) == (prior.PHI.scale, prior.PHI.within[1])
@@ -69,7 +69,6 @@ def test_the_gram_matrix_is_that_of_whitened_columns(phi):
     every = np.column_stack(
         [
             terms["period"],
-            terms["block"],
             terms["weekday"],
             columns.used,
             terms["trend"],
@@ -77,6 +76,7 @@ def test_the_gram_matrix_is_that_of_whitened_columns(phi):
             columns.y,
         ]
     )[columns.used > 0]
+    every = np.hstack([np.eye(design.block.max() + 1)[design.block], every])
     apart = np.abs(np.subtract.outer(design.day, design.day))
     errors = np.sign(phi) ** apart * abs(phi) ** apart / (1 - phi**2)
     assert np.triu(every.T @ np.linalg.solve(errors, every)) == pytest.approx(np.triu(gram), abs=1e-6)
@@ -92,15 +92,14 @@ def test_a_short_trial_agrees_with_dense_sums_over_a_grid():
     apart = np.abs(np.subtract.outer(day, day))
     terms = {name: column[recorded] for name, column in columns.terms.items()}
     fixed = prior.LEVEL.scale**2 + prior.TREND.scale**2 * terms["trend"] @ terms["trend"].T
-    parts = tuple(terms[name] @ terms[name].T for name in ("period", "block", "weekday"))
-    sds = [
-        np.array(axis)
-        for axis in np.meshgrid(*(scale * (np.arange(9) + 0.5) / 2.5 for scale in (15, 20, 30)))
-    ]
+    parts = tuple(terms[name] @ terms[name].T for name in ("period", "weekday"))
+    of_blocks = prior.BLOCK.scale**2 * terms["block"] @ terms["block"].T
+    sds = [np.array(axis) for axis in np.meshgrid(*(scale * (np.arange(25) + 0.5) / 7 for scale in (60, 30)))]
     logs, means, variances = [], [], []
     for phi in np.linspace(-0.65, 0.65, 12):
         for log_sigma in np.log(60) + np.linspace(-0.75, 0.75, 14):
             errors = np.exp(2 * log_sigma) / (1 - phi**2) * np.sign(phi) ** apart * abs(phi) ** apart + fixed
+            errors += np.exp(2 * log_sigma) * of_blocks
             every = errors + sum(
                 sd.reshape(-1, 1, 1) ** 2 * part for sd, part in zip(sds, parts, strict=True)
             )
@@ -112,7 +111,7 @@ def test_a_short_trial_agrees_with_dense_sums_over_a_grid():
             fit = y_apart @ solved[:, :, 1].T - score**2 / information
             log = -0.5 * (np.linalg.slogdet(every)[1] + np.log(information) + fit + (phi / 0.2) ** 2)
             log -= 0.5 * ((log_sigma - np.log(60)) / 0.4) ** 2
-            for sd, scale in zip(sds, (15, 20, 30), strict=True):
+            for sd, scale in zip(sds, (60, 30), strict=True):
                 log -= 0.5 * (sd.ravel() / scale) ** 2
             logs.append(log)
             means.append(score / information)
@@ -196,7 +195,7 @@ def test_with_no_nights_to_speak_of_the_answer_is_the_prior():
     design, y = nights_of(trial(), SLEEP)
     noise = fit_design(design, 1e4 * (y - 420) + 420, priors=Priors(night_sd=6e5, effect_mean=(5.0, 8.0)))
     assert noise.mean == pytest.approx([5.0, 8.0], abs=0.2)
-    assert noise.sd == pytest.approx([20.0, 20.0], rel=0.01)
+    assert noise.sd == pytest.approx([25.0, 25.0], rel=0.01)
 
 
 def test_quiet_nights_show_the_effect_as_it_is():
@@ -223,8 +222,16 @@ def test_odd_people_are_fitted_too(sd, drift):
     nights = 420 + slow + sd * rng.standard_normal((40, len(y)))
     coarse = fit_many(design, nights)
     fine = fit_many(design, nights, points=FINE_POINTS)
-    assert coarse.mean == pytest.approx(fine.mean, abs=0.03 * fine.sd.min())
+    assert np.abs((coarse.mean - fine.mean) / fine.sd).max() <= 0.03
     assert coarse.sd == pytest.approx(fine.sd, rel=0.02)
+
+
+def test_quiet_nights_in_weeks_that_differ_much_are_as_uncertain_as_the_weeks():
+    data = trial(missing=0.0, sd=4.0, period_sd=60.0, weekend=0.0)
+    weeks = np.std(np.random.default_rng(1000).standard_normal(19)[1:], ddof=1) * 60.0
+    found = fast_fit(data, SLEEP)
+    assert (found.weights @ found.spread)[2] == pytest.approx(weeks, rel=0.15)
+    assert found.sd == pytest.approx((25.0**-2 + 1 / (weeks**2 / 3)) ** -0.5, rel=0.15)
 
 
 def test_a_covariate_takes_away_what_it_explains():
@@ -283,7 +290,7 @@ def test_a_longer_trial_is_surer_but_never_by_more_than_its_nights():
     assert lengths[0] == design.nights
     assert lengths[-1] >= 700
     assert (np.diff(sds, axis=0) < 0).all()
-    told = 1 / sds**2 - 1 / 20**2
+    told = 1 / sds**2 - 1 / prior.EFFECT.scale**2
     assert (told[1:] / told[0] < 1.35 * (lengths[1:] / lengths[0])[:, np.newaxis]).all()
 
 

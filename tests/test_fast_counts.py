@@ -13,13 +13,22 @@ from scipy.stats import norm
 from test_references import STORED
 from test_references import trial as reference_trial
 
+from n1trial import quadrature
 from n1trial.columns import columns_of
 from n1trial.errors import AnalysisError
-from n1trial.fast import FINE_COUNT_POINTS, CountPriors, fit_counts, preliminary_answer
-from n1trial.fast._laplace import CountNights, nightly
+from n1trial.fast import (
+    COUNT_POINTS,
+    FINE_COUNT_POINTS,
+    CountPriors,
+    design_of,
+    fit_counts,
+    fit_many_counts,
+    preliminary_answer,
+)
+from n1trial.fast._count_nights import CountNights
 from n1trial.models import _priors as prior
 from n1trial.models import awakenings
-from n1trial.outcomes import OUTCOMES
+from n1trial.outcomes import OUTCOMES, WIDEST_LOG_RATIO_SD
 from n1trial.sampling import fit_model
 from n1trial.under_way import preliminary_lines
 
@@ -58,36 +67,42 @@ def test_the_priors_are_the_models():
     assert (0.0, priors.effect_sd) == prior.LOG_RATIO.parameters
     assert (priors.trend_sd, priors.run_in_sd) == (prior.LOG_TREND.scale, prior.LOG_RUN_IN.scale)
     assert priors.covariate_sd == prior.LOG_COVARIATE.scale
-    assert (priors.period_sd, priors.block_sd) == (prior.LOG_PERIOD_SD.scale, prior.LOG_BLOCK_SD.scale)
+    assert (priors.period_sd, priors.block_sd) == (prior.LOG_PERIOD_SD.scale, prior.LOG_BLOCK.scale)
     assert priors.weekday_sd == prior.LOG_WEEKDAY_SD.scale
     assert (priors.omega_mean, priors.omega_sd) == prior.OMEGA.parameters
     assert priors.omega_limits == prior.OMEGA.within
 
 
+def density_of(nights, log_rate, omega):
+    """Log density of all nights, and its derivatives by the log rate [4, night]."""
+    usual, factorials = np.exp(nights.log_level), gammaln(nights.y + 1)
+    derivatives = np.zeros((4, len(nights.y)))
+    log = quadrature.nightly(nights.y, log_rate, omega, usual, factorials, derivatives)
+    if omega >= 0:
+        log += quadrature.log_ways(nights.y, usual / max((1 - omega) ** -2 - 1, 1e-4))
+    return log, derivatives
+
+
 @pytest.mark.parametrize("rarer", [0.0, 3.0])
-@pytest.mark.parametrize("omega", [-0.4, 0.0, 0.3])
+@pytest.mark.parametrize("omega", [-0.4, -0.01, 0.0, 0.3])
 def test_the_nights_are_those_of_the_model_and_the_derivatives_theirs(omega, rarer):
-    data = trial(level=1.0)
-    nights = CountNights.of(columns_of(data, WAKES), CountPriors())
-    linear = 0.3 * np.random.default_rng(1).standard_normal((1, len(nights.y))) - rarer
-    here, slope, bend, third, _ = nightly(nights, linear, np.array([[omega]]))
-    rate = np.exp(nights.log_level + linear[0])
-    assert here[0] == pytest.approx(awakenings._logp(nights.y, rate, omega).eval())
-    h = 1e-5
-    up, down = (nightly(nights, linear + off, np.array([[omega]])) for off in (h, -h))
+    nights = CountNights.of(columns_of(trial(level=1.0), WAKES), CountPriors())
+    usual = np.exp(nights.log_level)
+    log_rate = nights.log_level + 0.3 * np.random.default_rng(1).standard_normal(len(nights.y)) - rarer
+    rate, h = np.exp(log_rate), 1e-5
+    log, here = density_of(nights, log_rate, omega)
+    assert log == pytest.approx(awakenings._logp(nights.y, rate, omega, usual).eval().sum())
+    (_, up), (_, down) = (density_of(nights, log_rate + off, omega) for off in (h, -h))
+    higher, lower = (awakenings._logp(nights.y, rate * np.exp(off), omega, usual).eval() for off in (h, -h))
     # At the end of the support the second derivative has a step
     theta = rate * (1 - omega)
-    inside = (np.abs(theta + omega * nights.y - 0.1) > 0.01) | (theta < 0.09)
-    for function, derivative in ((0, slope), (1, -bend), (2, -third)):
-        steepness = (up[function] - down[function])[0] / (2 * h)
-        assert steepness[inside] == pytest.approx(derivative[0][inside], rel=1e-3, abs=1e-4)
-
-
-def test_at_omega_zero_it_is_poisson():
-    nights = CountNights.of(columns_of(trial(), WAKES), CountPriors())
-    rate = np.exp(nights.log_level)
-    found = nightly(nights, np.zeros((1, len(nights.y))), np.zeros((1, 1)))[0][0]
-    assert found == pytest.approx(nights.y * np.log(rate) - rate - gammaln(nights.y + 1))
+    inside = (np.abs(theta + omega * nights.y - 0.1) > 0.01) | (theta < 0.09) | (omega >= 0)
+    for steepness, derivative in (
+        (higher - lower, here[0]),
+        (up[0] - down[0], -here[1]),
+        (down[1] - up[1], here[2]),
+    ):
+        assert (steepness / (2 * h))[inside] == pytest.approx(derivative[inside], rel=1e-3, abs=1e-4)
 
 
 @pytest.mark.parametrize("points", [None, FINE_COUNT_POINTS])
@@ -181,16 +196,16 @@ def test_quiet_counts_show_the_effect_as_it_is():
 
 
 def test_the_fewer_the_wakes_the_nearer_the_answer_to_the_prior():
-    sds = [fitted(trial(level=level)).sd.mean() for level in (0.5, 2.0, 8.0, 32.0)]
+    sds = [fitted(trial(level=level)).sd.mean() for level in (0.1, 0.5, 2.0, 8.0, 32.0)]
     assert (np.diff(sds) < 0).all()
-    assert 0.12 < sds[0] < 0.2
+    assert 0.4 * WIDEST_LOG_RATIO_SD < sds[0] < WIDEST_LOG_RATIO_SD
 
 
 def test_one_wake_in_a_whole_trial_leaves_the_prior():
     data = trial(level=1.0)
     data.table[WAKES.name] = np.where(data.table[WAKES.name].notna(), 0.0, np.nan)
     data.table.loc[data.table[WAKES.name].first_valid_index(), WAKES.name] = 1.0
-    assert fitted(data).sd == pytest.approx([0.2, 0.2], rel=0.02)
+    assert fitted(data).sd == pytest.approx(WIDEST_LOG_RATIO_SD, rel=0.25)
 
 
 def test_an_arm_without_a_wake_is_better_and_finite():
@@ -256,7 +271,7 @@ def test_sixty_odd_trials_agree_with_a_fine_grid():
         wider.append(np.abs(coarse.sd / fine.sd - 1))
     worst, widest = (max(each.max() for each in found) for found in (apart, wider))
     print(f"\n60 trials against a fine grid: means {worst:.4f} SD, SDs {widest:.4f} apart at most")
-    assert max(worst, widest) <= 0.02
+    assert max(worst, widest) <= 0.04
 
 
 @pytest.mark.alone
@@ -309,9 +324,39 @@ def test_a_trial_agrees_with_the_sampler(seed, changes):
         gain = sampled.posterior["effect"].sel(contrast=arm).to_numpy().ravel()
         assert effect.above(0.0) == pytest.approx((gain > 0).mean(), abs=0.02)
         assert effect.interval(0.95) == pytest.approx(
-            np.quantile(gain, norm.cdf([-1.96, 1.96])), abs=0.1 * gain.std()
+            np.quantile(gain, norm.cdf([-1.96, 1.96])), abs=0.25 * gain.std()
         )
     table = pd.DataFrame(rows).T
     print(f"\n{changes}\n{table.round(4).to_string()}")
     assert (table["off, SD"].abs() < 0.05).all()
-    assert (table["SD off"].abs() < 0.03).all()
+    assert (table["SD off"].abs() < 0.08).all()
+
+
+@pytest.mark.parametrize("level", [2.0, 25.0])
+def test_many_trials_are_fitted_as_each_alone(level):
+    trials = [trial(seed, level=level, missing=0.1 * seed) for seed in range(3)]
+    outcome = trials[0].outcomes[0]
+    design = design_of(trials[0].table, ("none", "glycine", "magnesium"), planned_days=125)
+    many = fit_many_counts(
+        design,
+        np.stack([each.table[outcome.name] for each in trials]),
+        outcome=outcome,
+        points=COUNT_POINTS,
+        arm=np.stack([pd.Categorical(each.table["arm"], design.arms).codes.astype(int) for each in trials]),
+    )
+    for number, data in enumerate(trials):
+        alone = fitted(data)
+        change = alone.contrast("magnesium", scale=outcome.scale)
+        assert many.log_ratio[number] == pytest.approx(alone.mean, abs=1e-6)
+        assert many.log_ratio_sd[number] == pytest.approx(alone.sd, rel=1e-6)
+        assert many.mean[number, 1] == pytest.approx(change.mean)
+        assert (many.low[number, 1], many.high[number, 1]) == pytest.approx(change.interval(0.95))
+        assert many.above[number, 1, 0] == pytest.approx(change.above(-outcome.mid))
+    assert many.prior_sd == pytest.approx(CountPriors().effect_sd)
+
+
+def test_a_trial_without_nights_of_an_arm_is_not_fitted_among_many():
+    data = trial()
+    design = design_of(data.table, ("none", "glycine", "magnesium"), planned_days=125)
+    nights = np.where(design.arm == 1, np.nan, data.table[WAKES.name])
+    assert np.isnan(fit_many_counts(design, nights[np.newaxis], outcome=WAKES).mean).all()

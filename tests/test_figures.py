@@ -1,3 +1,4 @@
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import by_hand
@@ -39,6 +40,7 @@ def pictures(given: by_hand.Inputs, width: float) -> dict[str, Figure]:
     found = tables.analyses(given.fits[0], effects, data, by_hand.check_results(effects))
     return {
         "dots": figures.quantile_dots(effects, data, width=width),
+        "bad nights": figures.bad_nights_by_arm(effects.distribution, data, width=width),
         "nights": every_night(data, width=width),
         "tomorrow": figures.tomorrow_night(effects, data, width=width),
         "differently": figures.analysed_differently(found, effects, data, width=width),
@@ -182,6 +184,15 @@ def test_any_number_of_arms_can_be_drawn(arms, width):
         root = ElementTree.fromstring(drawn(figure, name))
         assert root.attrib["role"] == "img"
         assert float(root.attrib["viewBox"].split()[2]) == width
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_trial_without_blocks_is_drawn_without_their_numbers(width):
+    given = by_hand.decided()
+    bare = replace(given, data=replace(given.data, table=given.data.table.assign(block=0)))
+    svgs = {name: drawn(figure, name) for name, figure in pictures(bare, width).items()}
+    assert ">block<" not in svgs["periods"]
+    assert ">block<" in drawn(figures.means_by_period(given.data, given.data.outcomes[0], width=width))
 
 
 @pytest.mark.parametrize(

@@ -78,15 +78,15 @@ def test_the_sceptical_prior_draws_effects_towards_nothing(quiet, waking):
 
 
 def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_cannot_tell(quiet, waking):
-    for (data, fit), outcome in ((quiet, SLEEP), (waking, WAKES)):
+    for (data, _), outcome in ((quiet, SLEEP), (waking, WAKES)):
         model = model_for(outcome)
         built = model.build(data, outcome)
         compiled = compile_model(built)
         default = sample_compiled(built, compiled, {}, seed=1)
-        variants = model.variants(data, outcome)
+        narrower = {"effect_prior": compiled.values["effect_prior"] * [[1.0], [0.6]]}
         weighed, sampled = (
-            fit.variants["sceptical"]["effect"],
-            sample_compiled(built, compiled, variants["sceptical"], seed=2).posterior["effect"],
+            weighed_anew(built, compiled, default, narrower, seed=1)["effect"],
+            sample_compiled(built, compiled, narrower, seed=2).posterior["effect"],
         )
         # Not sampled, but drawn again: some draws several times, others never.
         assert set(np.ravel(weighed)) < set(np.ravel(default.posterior["effect"]))
@@ -95,7 +95,7 @@ def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_can
         assert off.max() < 0.15
         assert (np.abs(weighed.std(("chain", "draw")) / sd - 1) < 0.1).all()
         # A prior far from every draw, and other nights.
-        elsewhere = {"effect_prior": variants["sceptical"]["effect_prior"] * [[0], [0.1]] + [[300], [0]]}
+        elsewhere = {"effect_prior": compiled.values["effect_prior"] * [[0], [0.04]] + [[300], [0]]}
         assert weighed_anew(built, compiled, default, elsewhere, seed=1) is None
         other_nights = {"nights_table": compiled.values["nights_table"] * 0.9}
         assert weighed_anew(built, compiled, default, other_nights, seed=1) is None

@@ -15,7 +15,6 @@ from statistics import median
 from time import perf_counter, sleep
 from zoneinfo import ZoneInfo
 
-import click
 import pytest
 from click.testing import CliRunner
 from yardstick import slowness
@@ -23,6 +22,7 @@ from yardstick import slowness
 from n1trial import fitting
 from n1trial.cli import cli
 from n1trial.errors import FolderError, GateError
+from n1trial.fit_file import load_fits
 from n1trial.fitting import fit_folder, is_over
 from n1trial.intake import import_exports, trial_data
 from n1trial.making import make_trial
@@ -143,7 +143,7 @@ def test_two_devices_are_never_mixed_and_the_other_is_named(lived, tmp_path):
     write_oura_web_csv(half, tmp_path / "oura.csv", zone=ZONE)
     import_exports(folder, [tmp_path / "oura.csv"], now=NOW)
     data, _ = trial_data(folder)
-    assert any("only fitbit" in note and "never mixed" in note for note in data.notes)
+    assert any("only Fitbit" in note and "never mixed" in note for note in data.notes)
     assert len(data.analysed(data.outcomes[0])) > 100
 
 
@@ -159,12 +159,22 @@ def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
     data = read_table(
         table, arm="arm", reference="a", outcome="minutes", night="night", block="block", mid=15
     )
-    analysis = analyse_table(data, tmp_path / "out", source=table.name, on_stage=lambda name, said: None)
+    analysis = analyse_table(
+        data, tmp_path / "out", source=table.name, on_stage=lambda name, said: None, copies=["share"]
+    )
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "effects.csv",
         "checks.csv",
+        "fit.nc",
         "report.html",
+        "report-to-share.html",
     }
+    own, shared = ((tmp_path / "out" / name).read_text() for name in ("report.html", "report-to-share.html"))
+    assert table.name in own
+    assert table.name not in shared
+    assert "2026" not in shared
+    (kept,) = load_fits(tmp_path / "out" / "fit.nc")
+    assert kept.fit.posterior.equals(analysis.fits[0].posterior)
     assert not analysis.refused
     effect = analysis.effects[0].contrasts[0]
     assert effect.low < 30 < effect.high
@@ -211,12 +221,12 @@ def test_estimates_before_sampling_come_first_unless_the_fit_is_known(lived, mon
 
 def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
     opened = []
-    monkeypatch.setattr(click, "launch", opened.append)
+    monkeypatch.setattr("n1trial.cli.answer.open_in_browser", opened.append)
     folder = lived[0]
     assert CliRunner().invoke(cli, ["report", str(folder.path)]).exit_code == 0
     assert opened == []
     assert CliRunner().invoke(cli, ["report", str(folder.path), "--open"]).exit_code == 0
-    assert opened == [str(folder.report)]
+    assert opened == [folder.report]
 
 
 @pytest.mark.parametrize(

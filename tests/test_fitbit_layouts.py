@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutants import GOLDEN, files_of, zipped
 
-from n1trial.errors import ExportError
+from n1trial.errors import ExportError, HomeZoneError
 from n1trial.importers import read_exports
 from n1trial.nights import nightly, nights_csv
 
 FITBIT = GOLDEN / "fitbit"
 GOOGLE = FITBIT / "google_csv" / "export"
 SLEEPS = "Takeout/Google Health/Health Fitness Data_GoogleData/UserSleeps_2026-03-01.csv"
+GOOGLE_DATA = "Health Fitness Data_GoogleData"
 STAGES = "Takeout/Google Health/Health Fitness Data_GoogleData/UserSleepStages_2026-03-01.csv"
 
 
@@ -48,7 +49,12 @@ CLASSIC = st.lists(st.tuples(st.sampled_from("AxW"), st.integers(1, 60)), min_si
 STARTS = st.datetimes(datetime.fromisoformat("2015-01-01"), datetime.fromisoformat("2030-01-01")).map(
     lambda moment: moment.replace(second=0, microsecond=0)
 )
-OFFSETS = st.integers(-48, 56).map(lambda quarters: timedelta(minutes=15 * quarters))
+# No clock but London's, which is UTC, is nearer to UTC than an hour.
+OFFSETS = (
+    st.integers(-48, 56)
+    .filter(lambda quarters: not quarters or abs(quarters) >= 4)
+    .map(lambda quarters: timedelta(minutes=15 * quarters))
+)
 
 
 def drawn(runs) -> str:
@@ -103,9 +109,13 @@ def signed(offset: timedelta) -> str:
 LEVELS = {"D": "DEEP", "L": "LIGHT", "R": "REM", "W": "AWAKE", "A": "ASLEEP", "x": "RESTLESS"}
 
 
-def google_files(epochs: str, *, start, offset, epoch_s: int, spaced: bool, columns: int) -> dict[str, str]:
+def google_files(
+    epochs: str, *, start, offset, epoch_s: int, spaced: bool, columns: int, local: bool
+) -> dict[str, str]:
+    """The two tables; `local` writes the local clock as if it were UTC, all but the time of making."""
     told_by = expected(epochs, start=start, offset=offset, epoch_s=epoch_s)
     end = start + timedelta(seconds=epoch_s * len(epochs))
+    ahead = timedelta() if local else offset
     header = "sleep_id,sleep_type,minutes_in_sleep_period,minutes_after_wake_up,minutes_to_fall_asleep,minutes_asleep,"
     header += (
         "minutes_awake,minutes_longest_awakening,minutes_to_persistent_sleep,start_utc_offset,sleep_start,"
@@ -113,7 +123,7 @@ def google_files(epochs: str, *, start, offset, epoch_s: int, spaced: bool, colu
     header += "end_utc_offset,sleep_end,data_source,sleep_created,sleep_last_updated"
     row = [
         1, "STAGES" if epoch_s == 30 else "CLASSIC", told_by["tib"], 0, 0, told_by["tst"], 0, 0, 0,
-        signed(offset), utc(start, offset, spaced=spaced), signed(offset), utc(end, offset, spaced=spaced),
+        signed(offset), utc(start, ahead, spaced=spaced), signed(offset), utc(end, ahead, spaced=spaced),
         "DERIVED", utc(end, offset, spaced=spaced), utc(end, offset, spaced=spaced),
     ]  # fmt: skip
     stages = [["sleep_id", "sleep_stage_id", "sleep_stage_type", "start_utc_offset", "sleep_stage_start",
@@ -123,7 +133,7 @@ def google_files(epochs: str, *, start, offset, epoch_s: int, spaced: bool, colu
         times = [
             cell
             for moment in (begin, stop)
-            for cell in (signed(offset), utc(moment, offset, spaced=not spaced))
+            for cell in (signed(offset), utc(moment, ahead, spaced=not spaced))
         ]
         stages.append([1, number, LEVELS[letter], *times])
     return {
@@ -210,7 +220,11 @@ def written(layout: str, draw) -> tuple[dict[str, str], dict]:
     about = {"start": start, "offset": offset, "epoch_s": epoch_s}
     files = {
         "google_csv": lambda: google_files(
-            epochs, **about, spaced=draw(st.booleans()), columns=draw(st.sampled_from((14, 15, 16)))
+            epochs,
+            **about,
+            spaced=draw(st.booleans()),
+            columns=draw(st.sampled_from((15, 16))),
+            local=draw(st.booleans()),
         ),
         "google_api": lambda: api_file(epochs, **about),
         "web_api_v1": lambda: minute_file(epochs, start=start),
@@ -293,13 +307,35 @@ def test_a_table_of_the_website_comes_back_or_is_refused_as_ambiguous(style, exa
 # --- Takeout's two layouts of one night ----------------------------------------------------------
 
 
-def test_of_a_takeout_with_both_layouts_the_json_is_read_and_the_other_named(tmp_path):
-    both = zipped(tmp_path / "takeout.zip", files_of(FITBIT / "export") | files_of(GOOGLE))
-    episodes, notes = read_with_notes(both)
-    assert {episode.record_id for episode in episodes} == {
-        episode.record_id for episode in read_exports([FITBIT / "export"])
-    }
-    assert any("left out because the JSON of Fitbit's sleep logs is there too" in note for note in notes)
+BOTH = FITBIT / "takeout_both"
+
+
+def test_a_night_that_only_one_of_two_layouts_holds_stays_and_the_note_counts_both():
+    episodes, notes = read_with_notes(BOTH / "export")
+    assert len(episodes) == 4
+    assert nights_csv(nightly(episodes)) == (BOTH / "nights.csv").read_text()
+    assert any(
+        "2 from the JSON of Fitbit's sleep logs (of 2 there) and 1 from the Google-style CSV of Fitbit (of 2 there)"
+        in note
+        for note in notes
+    )
+
+
+def test_of_layouts_with_as_many_nights_the_json_counts_also_in_two_imports():
+    logs, table = (
+        BOTH / "export" / "Takeout" / "Fitbit" / name for name in ("Global Export Data", GOOGLE_DATA)
+    )
+    for order in ((logs, table), (table, logs)):
+        episodes = [episode for folder in order for episode in read_quietly(folder)]
+        assert nights_csv(nightly(episodes)) == (BOTH / "nights.csv").read_text()
+
+
+def test_a_table_with_a_header_alone_beside_the_json_is_no_second_layout(tmp_path):
+    header = files_of(GOOGLE)[SLEEPS].partition(b"\n")[0]
+    files = files_of(FITBIT / "export") | {"UserSleeps_2026-04-01.csv": header + b"\n"}
+    episodes, notes = read_with_notes(zipped(tmp_path / "takeout.zip", files))
+    assert nights_csv(nightly(episodes)) == (FITBIT / "nights.csv").read_text()
+    assert notes == []
 
 
 def test_parts_of_a_takeout_count_as_one(tmp_path):
@@ -367,11 +403,284 @@ def test_a_table_without_a_required_column_is_refused(tmp_path):
         read_quietly(tmp_path)
 
 
-def test_a_time_that_is_not_marked_as_utc_is_refused(tmp_path):
-    text = files_of(GOOGLE)[SLEEPS].decode().replace("22:00:00Z", "22:00:00")
-    (tmp_path / "UserSleeps_2026-03-01.csv").write_text(text)
-    with pytest.raises(ExportError, match=r"line 2: cannot be read .* is not marked as UTC"):
+# --- on which clock a table of Google is -----------------------------------------------------------
+
+
+def google_table(*sleeps: tuple, made: bool = True) -> str:
+    """A table of sleeps: start, hours, offset, and minutes from its true end to the making of its record, if any.
+
+    Start is the local clock; whether it is written so or in UTC, the last value says.
+    """
+    columns = "sleep_id,sleep_type,minutes_asleep,start_utc_offset,sleep_start,end_utc_offset,sleep_end"
+    lines = [columns + (",sleep_created" if made else "")]
+    for number, (start, hours, offset_h, lag_min, local) in enumerate(sleeps):
+        offset = timedelta(hours=offset_h)
+        begin = datetime.fromisoformat(start)
+        end = begin + timedelta(hours=hours)
+        ahead = timedelta() if local else offset
+        cells = [f"{number},CLASSIC,{60 * hours - 10:g}"]
+        cells += [f"{signed(offset)},{utc(moment, ahead, spaced=True)}" for moment in (begin, end)]
+        cells += [utc(end + timedelta(minutes=lag_min), offset, spaced=True)] if made else []
+        lines.append(",".join(cells))
+    return "\n".join(lines)
+
+
+def starts(folder: Path, text: str, **others) -> list[str]:
+    (folder / "UserSleeps_2025-01-01.csv").write_text(text)
+    return [f"{episode.start.wall:%m-%d %H:%M}" for episode in read_quietly(folder, **others)]
+
+
+EVENINGS = [f"2025-07-{day:02}T23:00" for day in range(1, 7)]
+WALLS = [f"07-{day:02} 23:00" for day in range(1, 7)]
+
+
+@pytest.mark.parametrize("local", [True, False])
+@pytest.mark.parametrize("offset_h", [-10, -7, -1, 1, 2, 5.5, 13])
+def test_the_time_of_making_tells_the_clock_of_a_table(offset_h, local, tmp_path):
+    # Ten minutes after the end, but one record was fetched late, one before its end, and one made again in spring.
+    lags = [10, 10, 10, 10 + 60 * abs(offset_h), -30, 60 * 24 * 250]
+    sleeps = [(start, 7, offset_h, lag, local) for start, lag in zip(EVENINGS, lags, strict=True)]
+    assert starts(tmp_path, google_table(*sleeps)) == WALLS
+
+
+@pytest.mark.parametrize(("zone", "offset_h"), [("America/Los_Angeles", -7), ("Europe/Berlin", 2)])
+@pytest.mark.parametrize("local", [True, False])
+def test_the_home_zone_stands_in_for_placeholders_on_either_clock(zone, offset_h, local, tmp_path):
+    text = google_table(*((start, 7, offset_h, 10, local) for start in EVENINGS))
+    text = re.sub(r"[+-]0\d:00", "+00:00", text)
+    (tmp_path / "UserSleeps_2025-01-01.csv").write_text(text)
+    episodes, notes = read_with_notes(tmp_path, home_zone=ZoneInfo(zone))
+    assert [f"{episode.start.wall:%m-%d %H:%M}" for episode in episodes] == WALLS
+    assert {episode.start.offset for episode in episodes} == {timedelta(hours=offset_h)}
+    assert any("marked as UTC but are the local clock" in note for note in notes) is local
+
+
+def test_local_times_keep_their_unknown_offset_without_a_home_zone(tmp_path):
+    text = google_table(*((start, 7, 2, 10, True) for start in EVENINGS)).replace("+02:00", "+00:00")
+    (tmp_path / "UserSleeps_2025-01-01.csv").write_text(text)
+    assert {episode.start.isoformat()[10:] for episode in read_quietly(tmp_path)} == {"T23:00:00"}
+
+
+@pytest.mark.parametrize(("offset_h", "local"), [(-7, True), (-7, False), (9, True), (9, False)])
+def test_without_the_time_of_making_the_hours_of_long_sleeps_tell_the_clock(offset_h, local, tmp_path):
+    nap = ("2025-07-08T14:00", 1, offset_h, 0, local)
+    sleeps = [*((start, 7, offset_h, 0, local) for start in EVENINGS), nap]
+    assert starts(tmp_path, google_table(*sleeps, made=False)) == [*WALLS, "07-08 14:00"]
+
+
+def test_a_clock_that_nothing_tells_is_refused_where_the_nights_would_differ(tmp_path):
+    # Asleep at any hour, seven hours from UTC.
+    hours = [f"2025-07-0{day}T{3 * day:02}:00" for day in range(1, 7)]
+    text = google_table(*((start, 7, -7, 0, True) for start in hours), made=False)
+    with pytest.raises(ExportError, match=r"can be UTC or the local clock, .*: give sleep-YYYY-MM-DD.json"):
+        starts(tmp_path, text)
+
+
+def test_a_clock_that_nothing_tells_is_noted_where_the_nights_are_the_same(tmp_path):
+    text = google_table(*((start, 7, 1, 0, True) for start in EVENINGS), made=False)
+    (tmp_path / "UserSleeps_2025-01-01.csv").write_text(text)
+    _, notes = read_with_notes(tmp_path)
+    assert any("UTC is taken, so bedtimes may be hours off" in note for note in notes)
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_sleep_logs_beside_a_table_tell_its_clock(local, tmp_path):
+    start = datetime.fromisoformat("2025-07-01T10:00")
+    (tmp_path / "sleep-2025-07-01.json").write_text(
+        log_file("L" * 840, start=start, epoch_s=30)["sleep-2026-01-01.json"]
+    )
+    beginnings = ("2025-07-01T10:00", "2025-07-02T12:00")
+    text = google_table(*((begin, 7, -7, 0, local) for begin in beginnings), made=False)
+    assert starts(tmp_path, text) == ["07-01 10:00", "07-01 10:00", "07-02 12:00"]
+
+
+def test_a_table_of_few_sleeps_is_on_the_clock_of_the_table_beside_it(tmp_path):
+    (tmp_path / "UserSleeps_2025-07-01.csv").write_text(
+        google_table(*((start, 7, -7, 10, True) for start in EVENINGS))
+    )
+    late = google_table(("2025-08-01T06:00", 2, -7, 60 * 24 * 90, True))
+    assert starts(tmp_path, late)[-1] == "08-01 06:00"
+
+
+# --- what the stages of a session add up to --------------------------------------------------------
+
+
+def google_session(epochs: str, **changes) -> dict[str, str]:
+    about = {"start": datetime.fromisoformat("2025-07-01T23:00"), "offset": timedelta(hours=2), "epoch_s": 30}
+    return google_files(epochs, **about | {"spaced": True, "columns": 16, "local": False} | changes)
+
+
+def read_files(folder: Path, files: dict[str, str]):
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return read_with_notes(*(folder / name for name in files))
+
+
+def test_sleep_is_the_sum_of_the_stages_where_short_wakes_are_counted_as_sleep(tmp_path):
+    # 400 min with ten wakes of a minute, which minutes_asleep counts as sleep.
+    files = google_session(("L" * 78 + "W" * 2) * 10)
+    files["UserSleeps_2026-01-01.csv"] = files["UserSleeps_2026-01-01.csv"].replace(",390.0,", ",400,")
+    (episode,), notes = read_files(tmp_path, files)
+    assert (episode.tst_min, episode.light_min, episode.waso_min, episode.tail_min) == (390, 390, 9, 1)
+    assert any(
+        "of 1 of 1 staged sleeps counts short wakes as sleep (10 min a sleep)" in note for note in notes
+    )
+
+
+def test_a_session_that_lacks_stages_keeps_the_minutes_of_the_vendor_without_wakes(tmp_path):
+    files = google_session("L" * 200 + "W" * 20 + "D" * 200 + "W" * 20 + "R" * 400)
+    lines = files["UserSleepStages_2026-01-01.csv"].splitlines()
+    files["UserSleepStages_2026-01-01.csv"] = "\n".join(lines[:-1])
+    (episode,), _ = read_files(tmp_path, files)
+    assert (episode.tst_min, episode.wake_runs_min, episode.rem_min) == (400, None, None)
+    assert episode.flags == ("unpainted_min=200",)
+
+
+def test_stages_are_cut_at_the_end_of_their_session(tmp_path):
+    files = google_session("L" * 400 + "W" * 20 + "R" * 400)
+    sleeps = files["UserSleeps_2026-01-01.csv"]
+    files["UserSleeps_2026-01-01.csv"] = sleeps.replace("03:50:00", "03:20:00").replace(",410.0,", ",380,")
+    (episode,), _ = read_files(tmp_path, files)
+    assert (episode.tst_min, episode.rem_min, episode.flags) == (370, 170, ("cut_min=30",))
+
+
+def test_stages_of_two_takeouts_are_not_added_up(tmp_path):
+    files = {name: text.encode() for name, text in google_session("L" * 400 + "W" * 20 + "R" * 400).items()}
+    both = [zipped(tmp_path / f"{name}.zip", files) for name in ("old", "new")]
+    first, second = read_quietly(*both)
+    assert first.tst_min == second.tst_min == 400
+    assert first.rem_min == second.rem_min == 200
+
+
+def test_a_short_awakening_of_the_api_is_no_sleep_though_its_minutes_say_so(tmp_path):
+    point = json.loads((FITBIT / "google_api" / "export" / "sleep.json").read_text())["dataPoints"][0]
+    point["sleep"]["summary"] |= {"minutesAsleep": "404", "minutesAwake": "16"}
+    point["sleep"]["shortAwakenings"][0]["type"] = "DEEP"
+    (tmp_path / "sleep.json").write_text(json.dumps({"dataPoints": [point]}))
+    (episode,) = read_quietly(tmp_path)
+    assert (episode.tst_min, episode.deep_min, episode.wake_runs_min) == (403, 59, (1, 10))
+
+
+def test_another_platforms_session_of_the_same_night_is_left_out_and_not_added(tmp_path):
+    page = json.loads((FITBIT / "google_api" / "export" / "sleep.json").read_text())
+    other = json.loads(json.dumps(page["dataPoints"][0]))
+    other |= {"dataPointName": other.pop("name") + "9", "dataSource": {"platform": "HEALTH_KIT"}}
+    other["sleep"] |= {"stages": [], "shortAwakenings": []}
+    (tmp_path / "sleep.json").write_text(json.dumps({"dataPoints": [other, *page["dataPoints"]]}))
+    episodes = read_quietly(tmp_path)
+    assert [episode.app for episode in episodes].count("HEALTH_KIT") == 1
+    assert nights_csv(nightly(episodes)) == (FITBIT / "google_api" / "nights.csv").read_text()
+
+
+# --- a damaged record, and files of other people ---------------------------------------------------
+
+
+def damaged(folder: Path, export: Path, old: str, new: str):
+    """Read a copy of an export in which the first `old` is `new`."""
+    for name, content in files_of(export).items():
+        (folder / Path(name).name).write_bytes(content.replace(old.encode(), new.encode(), 1))
+    return read_with_notes(folder)
+
+
+@pytest.mark.parametrize(
+    ("layout", "old", "new", "night"),
+    [
+        ("takeout_both", "9202,STAGES", "9202,STAGES,", "2026-01-12"),
+        ("google_csv", "2026-03-28 22:30:00+0000,+02:00", "2026-03-28 22:30:00,+02:00", "2026-03-28"),
+        ("google_csv", "7003,CLASSIC,390", "7003,CLASSIC,-390", "2026-03-28"),
+        ("google_csv", "7003,2,RESTLESS,+01:00,2026", "7003,2,RESTLESS,+01:00,8026", "2026-03-28"),
+        ("google_api", '"minutesAsleep": "403"', '"minutesAsleep": "-403"', "2026-05-04"),
+        ("website", '"390"', '"39O"', "2025-02-27"),
+        ("website", '"28-02-2025 6:30 am"', '"28-02-2025 6:61 am"', "2025-02-27"),
+    ],
+)
+def test_a_damaged_record_refuses_itself_and_its_night_is_missing(layout, old, new, night, tmp_path):
+    whole = nightly(read_quietly(FITBIT / layout / "export")).table.set_index("night")
+    episodes, notes = damaged(tmp_path, FITBIT / layout / "export", old, new)
+    table = nightly(episodes).table.set_index("night")
+    assert sum("records cannot be read" in note for note in notes) == 1
+    changed = table.index[table["tst_min"].fillna(-1).ne(whole["tst_min"].fillna(-1))]
+    assert [str(date.date()) for date in changed] == [night]
+    assert {"damaged", "missing"} <= set(table.loc[night, "flags"].split(";"))
+
+
+def test_a_night_that_is_damaged_in_one_layout_is_that_of_the_other(tmp_path):
+    episodes, _ = damaged(tmp_path, BOTH / "export", '"minutesAsleep": 408', '"minutesAsleep": "many"')
+    assert nightly(episodes).table["tst_min"].tolist() == [440, 414, 380]
+
+
+def test_a_month_with_one_damaged_log_keeps_the_others(tmp_path):
+    logs = []
+    for number in range(1, 4):
+        text = log_file("L" * 800, start=datetime(2026, 1, number, 23), epoch_s=30)["sleep-2026-01-01.json"]
+        logs += [json.loads(text)[0] | {"logId": number}]
+    logs[1]["levels"]["data"][0]["seconds"] = "many"
+    (tmp_path / "sleep-2026-01-01.json").write_text(json.dumps(logs))
+    episodes, (note,) = read_with_notes(tmp_path)
+    assert [episode.missing for episode in episodes] == ["", "damaged", ""]
+    assert "1 of 3 records cannot be read (record 2; the first: not as expected" in note
+
+
+def test_an_emptied_line_of_the_website_takes_no_other_night_with_it(tmp_path):
+    first = '"28-02-2025 10:00 pm","01-03-2025 3:10 pm","980","50","40","1,030","200","600","180"'
+    episodes, _ = damaged(tmp_path, FITBIT / "website" / "export", first, "")
+    assert [episode.tst_min for episode in episodes] == [45, 390]
+
+
+def test_a_stage_of_an_unknown_sleep_refuses_the_export(tmp_path):
+    with pytest.raises(ExportError, match="so nobody knows whose stage it is"):
+        damaged(tmp_path, GOOGLE, "7002,3,AWAKE", "7002,AWAKE")
+
+
+def test_a_sleep_of_the_health_api_without_offset_needs_the_home_zone(tmp_path):
+    page = json.loads((FITBIT / "google_api" / "export" / "sleep.json").read_text())
+    for point in page["dataPoints"]:
+        interval = point["sleep"]["interval"]
+        point["sleep"]["interval"] = {end: interval[end] for end in ("startTime", "endTime")}
+    (tmp_path / "sleep.json").write_text(json.dumps(page))
+    with pytest.raises(HomeZoneError, match=r"record 1: sleep at .* has no UTC offset: give --home-zone"):
         read_quietly(tmp_path)
+    episodes = read_quietly(tmp_path, home_zone=ZoneInfo("Europe/Berlin"))
+    assert nights_csv(nightly(episodes)) == (FITBIT / "google_api" / "nights.csv").read_text()
+
+
+FOREIGN = {
+    "sleep-2025-01-01.json": '[{"day": "2025-01-01", "score": 80}]',
+    "sleep-2025-01-02.json": "Date,Sleep\n2025-01-01,7\n",
+    "UserSleeps_2025-01-01.csv": "id,from,to\n1,23:00,06:00\n",
+    "UserSleepStages_2025-01-01.csv": "id,stage\n1,deep\n",
+    "fitbit_export_20250101.csv": "Name,Value\nA,1\n",
+}
+
+
+@pytest.mark.parametrize("name", list(FOREIGN))
+def test_a_file_with_a_name_of_fitbits_and_other_content_is_not_fitbits(name, tmp_path):
+    (tmp_path / name).write_text(FOREIGN[name])
+    for path in (tmp_path, tmp_path / name):
+        with pytest.raises(ExportError, match="no importer recognises it"):
+            read_quietly(path)
+
+
+def test_files_that_only_have_a_name_of_fitbits_are_counted_in_a_note(tmp_path):
+    for name, text in FOREIGN.items():
+        (tmp_path / name).write_text(text)
+    for name, content in files_of(FITBIT / "export").items():
+        (tmp_path / Path(name).name).write_bytes(content)
+    episodes, (note,) = read_with_notes(tmp_path)
+    assert nights_csv(nightly(episodes)) == (FITBIT / "nights.csv").read_text()
+    assert "holds something else (5 such files): nothing of it is read" in note
+
+
+@pytest.mark.parametrize(
+    "layout", ["export", "google_csv/export", "google_api/export", "web_api_v1/export", "website/export"]
+)
+def test_a_file_of_any_layout_is_known_under_any_name(layout, tmp_path):
+    paths = []
+    for number, (name, content) in enumerate(files_of(FITBIT / layout).items()):
+        paths.append(tmp_path / f"Health Sync {number}{Path(name).suffix}")
+        paths[-1].write_bytes(content)
+    wanted = (FITBIT / layout).parent / "nights.csv"
+    assert nights_csv(nightly(read_quietly(*paths))) == wanted.read_text()
 
 
 # --- scores, spreadsheets, archives --------------------------------------------------------------
@@ -389,6 +698,17 @@ def test_sleep_scores_tell_which_sleeps_are_absent_and_are_no_nights(tmp_path):
     (tmp_path / "sleep_score.csv").write_text(scores)
     with pytest.raises(ExportError, match=r"scores, which are no minutes: give sleep-YYYY-MM-DD\.json"):
         read_quietly(tmp_path / "sleep_score.csv")
+
+
+def test_damaged_scores_take_no_night_away_and_googles_scores_are_no_minutes_either(tmp_path):
+    files = files_of(FITBIT / "export") | {"sleep_score.csv": b"sleep_log_entry_id,overall_score\n1,2,3\n"}
+    assert (
+        nights_csv(nightly(read_quietly(zipped(tmp_path / "takeout.zip", files))))
+        == (FITBIT / "nights.csv").read_text()
+    )
+    (tmp_path / "my scores.csv").write_text("sleep_id,overall_score\n7002,81\n")
+    with pytest.raises(ExportError, match="scores, which are no minutes"):
+        read_quietly(tmp_path / "my scores.csv")
 
 
 def test_a_spreadsheet_of_the_website_is_refused_with_what_to_do(tmp_path):
@@ -532,6 +852,6 @@ def test_a_zip_of_fitbits_without_sleep_is_told_what_fitbit_sleep_is_called(tmp_
         tmp_path / "takeout.zip", {"Takeout/Fitbit/Global Export Data/steps-2026-01-01.json": b"[]"}
     )
     with pytest.raises(
-        ExportError, match=r"as it was downloaded, .*looked for sleep-YYYY-MM-DD.json, UserSleeps_"
+        ExportError, match=r"resembles .* Fitbit: .*as it was downloaded, with sleep-YYYY-MM-DD"
     ):
         read_exports([other])

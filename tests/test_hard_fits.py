@@ -17,6 +17,7 @@ from n1trial.columns import columns_of
 from n1trial.convergence import convergence_problems, diagnose
 from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
+from n1trial.models import models
 from n1trial.outcomes import OUTCOMES
 from n1trial.sampling import fit_model
 
@@ -176,8 +177,7 @@ def all_but_one(table):
         (spoilt(put(every, np.nan), WAKES), "arm 'none' has no analysed night"),
         (spoilt(put(every, 420.0)), r"every night is the same \(420\): check the export"),
         (spoilt(put(every, 0.0), WAKES), r"every night is the same \(0\): check the export"),
-        (spoilt(put(all_but_one, 420.0)), "125 of 126 nights have one and the same value for each arm"),
-        (spoilt(put(of_glycine, 300.0), sd=0), "126 of 126 nights have one and the same value for each arm"),
+        (spoilt(put(of_glycine, 300.0), sd=0), "one value an arm"),
         (spoilt(put(one_night, np.inf)), "night of 2026-01-12 has inf, which is no sound number: correct it"),
         (spoilt(put(one_night, 1e308)), r"night of 2026-01-12 has 1e\+308, which is no sound number"),
         (spoilt(put(one_night, np.inf), WAKES), "night of 2026-01-12 has inf, which is no count"),
@@ -190,6 +190,12 @@ def all_but_one(table):
 def test_nights_that_no_model_can_read_are_refused_before_anything_is_sampled(data, said):
     with pytest.raises(AnalysisError, match=said):
         fit_model(data, data.outcomes[0], seed=1)
+
+
+def test_nights_nearly_all_alike_have_no_typical_night_by_a_student_t():
+    data = spoilt(put(all_but_one, 420.0))
+    with pytest.raises(AnalysisError, match="125 of 126 nights have one and the same value for each arm"):
+        fit_model(data, data.outcomes[0], model=models()["typical_night"], seed=1)
 
 
 def test_a_night_left_out_may_have_any_value():
@@ -247,7 +253,8 @@ def test_zero_inflated_counts_get_an_interval_as_wide_as_their_nights_deserve():
     print(f"SD {effect.sd:.3f}, by hand {together:.3f}, nights alone {nights_alone:.3f}")
     assert fit.problems == ()
     assert effect.low < 0 < effect.high
-    assert effect.sd == pytest.approx(together, rel=0.3)
+    # Wider, as periods may differ by more than their nights; never narrower.
+    assert together <= effect.sd <= 1.6 * together
     assert effect.verdict not in ("worth it", "worse")
 
 
@@ -258,7 +265,7 @@ def test_twenty_nights_say_that_they_cannot_tell(outcome):
     data = replace(whole, table=whole.table.iloc[:20])
     fit, found = looked_at(data)
     assert fit.problems == ()
-    assert found.contrasts[0].sd > 0.6 * fit.prior_sd
+    assert found.contrasts[0].sd > 0.5 * fit.prior_sd
     assert found.contrasts[0].verdict == "can't tell yet"
 
 

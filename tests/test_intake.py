@@ -17,6 +17,9 @@ from yardstick import slowness
 from n1trial.conduct import this_evening
 from n1trial.demo import TRUTH
 from n1trial.diary import answers_of, read_diary
+from n1trial.doubts import doubts_of_records
+from n1trial.episodes import Moment, SleepEpisode
+from n1trial.errors import FolderError
 from n1trial.importers import Note, read_exports
 from n1trial.intake import (
     import_exports,
@@ -25,10 +28,12 @@ from n1trial.intake import (
     trial_ledger,
     write_down,
 )
+from n1trial.ledger import ledger_lines
 from n1trial.making import make_trial
 from n1trial.nights import nightly, nights_csv
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
-from n1trial.store import read_log, stored_episodes
+from n1trial.store import add_episodes, forget_export, read_log, stored_episodes
+from n1trial.trial import interim_nights
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 START = date(2026, 1, 5)
@@ -116,7 +121,7 @@ def test_overlapping_and_older_exports_in_any_order_give_the_same_nights(takeout
     assert found.pop().count("copies_differ") >= 30
 
 
-@pytest.mark.parametrize("partitions", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("partitions", [10, pytest.param(60, marks=pytest.mark.slow)])
 def test_any_partition_of_an_export_in_any_order_gives_the_same_nights(takeout, logs, tmp_path, partitions):
     rng = random.Random(7)
     different = 0
@@ -211,7 +216,7 @@ def test_fitbits_json_one_month_and_googles_table_the_next_count_no_night_twice_
         # Ten nights are in both exports: they are as the layout with more nights has them.
         assert minutes_asleep(folder) == [400] * 30 + [410] * 10
         assert (
-            "fitbit: 10 from the Google-style CSV of Fitbit and 30 from the JSON of Fitbit's sleep logs: two analyses"
+            "30 from Fitbit, the JSON of Fitbit's sleep logs, 10 from Fitbit, the Google-style CSV of Fitbit"
             in "".join(recorded_nights(folder).data.notes)
         )
         assert trial_ledger(folder).count(": other_layout") == 10
@@ -320,3 +325,159 @@ def test_an_evening_is_written_into_diary_and_log(tmp_path):
 def test_it_is_still_the_evening_before_until_noon_at_home(tmp_path, now, evening):
     folder = new_trial(tmp_path / "trial")
     assert this_evening(folder, now=datetime.fromisoformat(now)) == date(2026, 1, evening)
+
+
+def zip_of(path, logs):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Takeout/Fitbit/Global Export Data/sleep-2026-01-05.json", json.dumps(logs))
+    return path
+
+
+def doubts_of(folder, *exports, now=NOW):
+    found: list[str] = []
+    import_exports(folder, exports, now=now, on_doubts=found.extend)
+    return found
+
+
+def shifted(log, hours):
+    """The same night of somebody else, who goes to bed and rises so much later."""
+    later = {
+        name: (datetime.fromisoformat(log[name]) + timedelta(hours=hours)).isoformat(timespec="milliseconds")
+        for name in ("startTime", "endTime")
+    }
+    return (
+        {name: log[name] for name in ("type", "minutesAsleep", "minutesAwake")}
+        | later
+        | {"logId": -log["logId"]}
+    )
+
+
+def plain_logs(nights):
+    return [
+        {
+            "logId": 1 + night,
+            "type": "stages",
+            "startTime": f"{START + timedelta(days=night)}T23:00:00.000",
+            "endTime": f"{START + timedelta(days=night + 1)}T06:00:00.000",
+            "minutesAsleep": 400,
+            "minutesAwake": 20,
+        }
+        for night in nights
+    ]
+
+
+def test_nights_after_today_are_doubted(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    export = write_logs(tmp_path / "sleep-2026-01-05.json", plain_logs(range(10)))
+    assert doubts_of(folder, export, now=datetime(2026, 1, 10, 9, tzinfo=UTC)) == [
+        "4 nights of the export are after today (2026-01-11 to 2026-01-14)"
+    ]
+    (one,) = doubts_of(new_trial(tmp_path / "one"), export, now=datetime(2026, 1, 13, 9, tzinfo=UTC))
+    assert one == "1 night of the export is after today (2026-01-14)"
+    assert doubts_of(new_trial(tmp_path / "later"), export) == []
+
+
+@pytest.mark.parametrize("hours", [1, 2])
+def test_another_persons_export_of_the_same_kind_is_doubted(tmp_path, hours):
+    folder = new_trial(tmp_path / "trial")
+    mine, theirs = plain_logs(range(10)), [shifted(log, hours) for log in plain_logs(range(5, 12))]
+    assert doubts_of(folder, zip_of(tmp_path / "mine.zip", mine)) == []
+    (doubt,) = doubts_of(folder, zip_of(tmp_path / "theirs.zip", theirs))
+    assert doubt.startswith("5 of 5 nights that are there already have other hours of sleep in this export")
+    assert "it may be another person's" in doubt
+
+
+def test_two_persons_exports_in_one_folder_are_doubted(tmp_path):
+    both = tmp_path / "downloads"
+    both.mkdir()
+    zip_of(both / "anna.zip", plain_logs(range(5)))
+    zip_of(both / "ben.zip", [shifted(log, 2) for log in plain_logs(range(5))])
+    archives, hours = doubts_of(new_trial(tmp_path / "trial"), both)
+    assert "holds 2 archives, which would be read as one export (anna.zip, ben.zip)" in archives
+    assert hours.startswith("5 of 5 nights")
+
+
+def test_parts_of_one_download_and_newer_exports_of_ones_own_are_not_doubted(tmp_path):
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    zip_of(parts / "takeout-20260601T083000Z-001.zip", plain_logs(range(5)))
+    zip_of(parts / "takeout-20260601T083000Z-002.zip", plain_logs(range(5, 9)))
+    folder = new_trial(tmp_path / "trial")
+    assert doubts_of(folder, parts) == []
+    again = [changed(log) for log in plain_logs(range(12))]
+    assert doubts_of(folder, zip_of(tmp_path / "newer.zip", again)) == []
+
+
+def test_another_ring_of_the_same_make_is_doubted(tmp_path):
+    def record(ring, night):
+        bed = datetime.combine(START + timedelta(days=night), datetime.min.time(), UTC) + timedelta(hours=23)
+        return SleepEpisode(
+            source="oura",
+            source_file="a.json",
+            record_id=f"{ring}{night}",
+            start=Moment(bed.replace(tzinfo=None)),
+            end=Moment((bed + timedelta(hours=7)).replace(tzinfo=None)),
+            time_basis="naive_local",
+            device=ring,
+        )
+
+    mine, theirs, unnamed = ([record(ring, 1)] for ring in ("Oura 12", "Oura 34", "Oura"))
+    today = NOW.date()
+    (doubt,) = doubts_of_records(mine, theirs, today=today)
+    assert "the export is of Oura 34, and so far all was of Oura 12" in doubt
+    assert list(doubts_of_records(mine, unnamed, today=today)) == []
+    assert list(doubts_of_records([], theirs, today=today)) == []
+
+
+def test_an_import_is_forgotten_with_its_nights_logged_and_may_come_again(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    mine = zip_of(tmp_path / "mine.zip", plain_logs(range(4)))
+    theirs = zip_of(tmp_path / "theirs.zip", plain_logs(range(2, 9)))
+    for export in (mine, theirs):
+        import_exports(folder, [export], now=NOW)
+    gone, records = forget_export(folder, str(theirs), now=NOW)
+    assert (gone.export, gone.records, records) == ("theirs.zip", 7, 5)
+    assert len(minutes_asleep(folder)) == 4
+    assert read_log(folder)[-1].event == "forgotten"
+    assert read_log(folder)[-1].detail.startswith("theirs.zip, 5 records taken out")
+    assert not import_exports(folder, [theirs], now=NOW).unchanged
+    assert len(minutes_asleep(folder)) == 9
+
+
+def test_what_was_never_imported_cannot_be_forgotten(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    with pytest.raises(FolderError, match=r"x\.zip: was not imported: nothing was imported"):
+        forget_export(folder, "x.zip", now=NOW)
+    import_exports(folder, [zip_of(tmp_path / "mine.zip", plain_logs(range(4)))], now=NOW)
+    with pytest.raises(FolderError, match=r"x\.zip: was not imported: give one of mine\.zip"):
+        forget_export(folder, "x.zip", now=NOW)
+    assert forget_export(folder, "mine.zip", now=NOW)[1] == 4
+
+
+def test_nights_to_come_are_no_lost_records_and_make_no_fit_old(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    import_exports(folder, [zip_of(tmp_path / "mine.zip", plain_logs(range(14)))], now=NOW)
+    early = recorded_nights(folder, evening=START + timedelta(days=15)).data
+    late = recorded_nights(folder).data
+    assert next(iter(ledger_lines(early))) == "tst_min: 7 analysed, 7 run-in, 1 no record, 118 to come"
+    assert next(iter(ledger_lines(late))) == "tst_min: 7 analysed, 119 no record, 7 run-in"
+    assert early.missing_share(early.outcomes[0]) == 1 / 8
+    assert interim_nights(early) == 118
+    assert early.sha256 == late.sha256
+
+
+def test_a_device_without_a_night_of_the_trial_is_not_spoken_of(tmp_path):
+    folder = new_trial(tmp_path / "trial")
+    import_exports(folder, [zip_of(tmp_path / "mine.zip", plain_logs(range(14)))], now=NOW)
+    bed = datetime(2024, 1, 5, 23)
+    old = SleepEpisode(
+        source="oura",
+        source_file="old.json",
+        record_id="1",
+        start=Moment(bed),
+        end=Moment(bed + timedelta(hours=7)),
+        time_basis="naive_local",
+        tst_min=400,
+    )
+    add_episodes(folder, [old], now=NOW)
+    assert not any("oura" in note.lower() for note in recorded_nights(folder).data.notes)

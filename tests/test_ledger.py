@@ -1,14 +1,14 @@
 import csv
 import io
 from datetime import date
-from pathlib import Path
 
 import pytest
+from mutants import GOLDEN, home_zone_of
 from test_stories import STORIES, record
 from test_trial import PROTOCOL, SCHEDULE
 
 from n1trial.importers import read_exports
-from n1trial.ledger import COLUMNS, ledger_csv, ledger_table, record_lines, trace_nights
+from n1trial.ledger import COLUMNS, CUT, ledger_csv, ledger_table, record_lines, trace_nights
 from n1trial.nights import nightly
 from n1trial.trial import join_trial
 
@@ -65,16 +65,28 @@ def test_a_file_name_that_a_spreadsheet_would_run_is_written_as_text():
 
 def test_read_kept_and_left_out_add_up(tmp_path):
     episodes = episodes_of("the vendor rejects a rest beside the night")
-    assert list(record_lines(episodes)) == ["made: 2 records, 1 kept, 1 left out (1 rest)"]
+    assert list(record_lines(episodes)) == [
+        "made: 2 records, 1 kept, 1 left out (1 rest) with 0.3 h of sleep in them"
+    ]
     assert list(record_lines([*episodes, *episodes])) == [
-        "made: 4 records, 1 kept, 3 left out (2 copy, 1 rest)"
+        "made: 4 records, 1 kept, 3 left out (2 copy, 1 rest) with 0.3 h of sleep in them"
     ]
 
 
 def test_every_night_of_a_golden_export_can_be_found_in_its_file():
-    for folder in sorted((Path(__file__).parent / "exports").glob("*/*/")):
-        for night in trace_nights(read_exports([folder], on_note=lambda note: None)):
+    for folder in sorted(GOLDEN.rglob("export/")):
+        episodes = read_exports([folder], home_zone=home_zone_of(folder), on_note=lambda note: None)
+        for night in trace_nights(episodes):
             for each in night.joined:
                 assert each.record_id
                 file = each.source_file.split(" › ")[-1].split("/")[-1]
                 assert any(path.name == file for path in folder.rglob("*")), each.source_file
+
+
+def test_what_was_cut_from_records_is_said():
+    folder = GOLDEN / "sleep_as_android"
+    exports = [path.parent / "export" for path in folder.rglob("nights.csv") if CUT in path.read_text()]
+    for export in exports:
+        (line,) = record_lines(read_exports([export], on_note=lambda note: None))
+        assert "stages after the end of" in line
+    assert exports

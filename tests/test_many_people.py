@@ -105,14 +105,23 @@ def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_pa
 
 
 def test_summaries_of_people_become_a_page_tables_and_words(tmp_path):
-    summaries = people_of(8, average=np.array([2.0, 30.0]), spread=np.array([3.0, 3.0]), sd=8.0)
+    made = people_of(8, average=np.array([2.0, 30.0]), spread=np.array([3.0, 3.0]), sd=8.0)
+    summaries = {name.replace("person", "Quast"): each for name, each in made.items()}
     for name, each in summaries.items():
         save_summary(tmp_path / f"{name}.json", each)
     files = [str(tmp_path / f"{name}.json") for name in summaries]
-    ran = CliRunner().invoke(cli, ["cohort", *files, "--out", str(tmp_path / "out")], catch_exceptions=False)
+    ran = CliRunner().invoke(
+        cli,
+        ["cohort", *files, "--sampler-seed", "7", "--share", "--out", str(tmp_path / "out")],
+        catch_exceptions=False,
+    )
     assert ran.exit_code == 0, ran.output
     assert "On average, magnesium is worth having" in ran.output
+    shared = (tmp_path / "out" / "report-to-share.html").read_text(encoding="utf-8")
+    assert "person 1" in shared
+    assert "Quast" not in shared
     found = pd.read_csv(tmp_path / "out" / "cohort.csv")
+    assert (found["seed"] == 7).all()
     assert found["average_low"][1] < 30.0 < found["average_high"][1]
     companion = pd.read_csv(tmp_path / "out" / "companion.csv")
     assert companion["estimate"].tolist() == pytest.approx(found["average_mean"].tolist(), abs=2.0)

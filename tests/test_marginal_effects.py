@@ -9,9 +9,9 @@ import xarray as xr
 from pretend import pretend_trial
 from scipy.special import gammaln
 
-from n1trial.columns import columns_of
+from n1trial.columns import columns_of, zero_sum_basis
 from n1trial.models import models
-from n1trial.models._counts import night_table, per_hour, rates
+from n1trial.models._counts import night_table, per_hour, rates, usual_count
 from n1trial.models.awakenings import drawn_counts
 from n1trial.outcomes import OUTCOMES
 
@@ -31,7 +31,7 @@ def waking_trial(name):
 def made_draws(data, columns):
     """Three draws of every parameter, far enough from nothing to tell one formula from another."""
     rng = np.random.default_rng(6)
-    sizes = {name: columns.terms[name].shape[1] for name in ("period", "block", "weekday")}
+    sizes = {name: columns.terms[name].shape[1] for name in ("period", "weekday")}
     zero_sum = rng.normal(size=(1, 3, 7))
     values = {
         "level": np.log([[6.0, 5.0, 8.0]]),
@@ -42,9 +42,9 @@ def made_draws(data, columns):
         "delta": np.array([[[-0.4, 0.2], [0.3, -0.1], [-0.2, -0.5]]]),
         "weekday_z": zero_sum - zero_sum.mean(axis=-1, keepdims=True),
         "period_z": rng.normal(size=(1, 3, sizes["period"])),
-        "block_z": rng.normal(size=(1, 3, sizes["block"])),
+        "block": 0.2 * rng.normal(size=(1, 3, columns.terms["block"].shape[1])),
     } | {f"{name}_sd": np.array([[0.1, 0.2, 0.15]]) for name in sizes}
-    last = {"delta": "contrast"} | {f"{name}_z": name for name in sizes}
+    last = {"delta": "contrast", "block": "block_contrast"} | {f"{name}_z": name for name in sizes}
     dims = {name: ("chain", "draw", *([last[name]] if name in last else [])) for name in values}
     return xr.Dataset(
         {name: (dims[name], value) for name, value in values.items()}, {"contrast": list(data.treatments)}
@@ -64,27 +64,25 @@ def rate_by_hand(data, outcome, draws, draw, arm, *, equal_sleep):
     log_rate += float(one["trend"]) * (day - day.mean()).to_numpy()
     weekday = float(one["weekday_sd"]) * one["weekday_z"].to_numpy()[nights["night"].dt.day_of_week]
     log_rate += weekday - weekday.mean()
-    for name in ("period", "block"):
-        place = np.searchsorted(np.unique(trial[name]), nights[name])
-        log_rate += float(one[f"{name}_sd"]) * one[f"{name}_z"].to_numpy()[place]
+    period = np.searchsorted(np.unique(trial["period"]), nights["period"])
+    log_rate += float(one["period_sd"]) * one["period_z"].to_numpy()[period]
+    blocks = zero_sum_basis(trial["block"].nunique()) @ one["block"].to_numpy()
+    block = blocks[np.searchsorted(np.unique(trial["block"]), nights["block"])]
+    log_rate += block - block.mean()
     if equal_sleep:
         log_sleep = np.log(nights["tst_min"].to_numpy())
         log_rate += float(one["kappa"]) * (log_sleep - log_sleep.mean())
     return np.exp(log_rate), nights["tst_min"].to_numpy() / 60
 
 
-def lived_counts(rate, omega, rng):
-    """Generalised Poisson counts [replicate, night], not from their formula where they can be had otherwise.
-
-    For ω of 0 or more they are all who descend from Poisson(θ) ancestors with Poisson(ω) children each.
-    """
+def lived_counts(rate, omega, usual, rng):
+    """Counts [replicate, night] around `rate`: negative binomial for ω of 0 or more, elsewhere generalised Poisson."""
     theta = rate * (1 - omega)
-    if omega >= 0:
-        total = born = rng.poisson(theta, (REPLICATES, len(rate)))
-        while born.any():
-            born = rng.poisson(omega * born)
-            total = total + born
-        return total
+    if omega > 0:
+        shape = usual / (1 / (1 - omega) ** 2 - 1)
+        return rng.negative_binomial(shape, shape / (shape + rate), (REPLICATES, len(rate)))
+    if omega == 0:
+        return rng.poisson(rate, (REPLICATES, len(rate)))
     counts = np.arange(60)[:, None]
     inner = theta + omega * counts
     possible = inner > 0
@@ -123,7 +121,7 @@ def test_effects_on_counts_are_those_of_nights_drawn_one_by_one(name, equal_slee
         drawn = {}
         for arm in data.arms:
             rate, hours = rate_by_hand(data, outcome, draws, draw, arm, equal_sleep=equal_sleep)
-            drawn[arm] = lived_counts(rate, omega, rng)
+            drawn[arm] = lived_counts(rate, omega, usual_count(data, outcome), rng)
         none = drawn["none"].mean(axis=1)
         for place, arm in enumerate(data.treatments):
             gain = drawn[arm].mean(axis=1) - none
@@ -165,12 +163,12 @@ def test_rates_on_an_arm_are_those_by_hand(equal_sleep):
 @pytest.mark.parametrize("omega", OMEGAS)
 def test_replicated_counts_have_mean_and_spread_of_nights_drawn_one_by_one(omega):
     rng, rate = np.random.default_rng(8), np.array([2.0, 6.0, 12.0])
-    ours = drawn_counts(np.tile(rate, (REPLICATES, 1)), np.full((REPLICATES, 1), omega), rng)
-    theirs = lived_counts(rate, omega, rng)
+    ours = drawn_counts(np.tile(rate, (REPLICATES, 1)), np.full((REPLICATES, 1), omega), 3.0, rng)
+    theirs = lived_counts(rate, omega, 3.0, rng)
     error = np.sqrt((ours.var(axis=0) + theirs.var(axis=0)) / REPLICATES)
     z = (ours.mean(axis=0) - theirs.mean(axis=0)) / error
     print(
         f"\nω {omega}: z of the means {z.round(2)}, variance × {(ours.var(axis=0) / theirs.var(axis=0)).round(3)}"
     )
     assert np.abs(z).max() < 4
-    assert ours.var(axis=0) == pytest.approx(theirs.var(axis=0), rel=0.06)
+    assert ours.var(axis=0) == pytest.approx(theirs.var(axis=0), rel=0.1 if omega > 0 else 0.06)

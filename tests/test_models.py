@@ -8,14 +8,16 @@ from pretend import pretend_trial
 from scipy import stats
 
 from n1trial.checks import Case, run_checks
-from n1trial.columns import FIRST_NIGHT_GAP, columns_of
+from n1trial.columns import FIRST_NIGHT_GAP, columns_of, mean_and_sd_left
 from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
+from n1trial.fast import Priors
 from n1trial.models import describe, model_for, model_named, models
 from n1trial.models._sleep import ROOM_FOR_DISTANCES
 from n1trial.models.awakenings import _logp
 from n1trial.outcomes import OUTCOMES
 from n1trial.sampling import fit_model
+from n1trial.trial import bad_nights_of
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 
@@ -33,6 +35,10 @@ def wake_trial(**changes):
 
 def trial_for(model):
     """A trial that the model can be made for."""
+    if "yes-no" in model.KINDS:
+        data = sleep_trial(level=350)
+        data.table.loc[:6, "left_out"] = "run-in"
+        return bad_nights_of(data)
     if "continuous" not in model.KINDS:
         return wake_trial()
     data = sleep_trial(doses=DOSES)
@@ -62,6 +68,8 @@ def test_a_model_is_fitted_and_checked(name):
     model, data = models()[name], calibrate.sbc_trial()
     if model.KINDS == ("count",):
         data = replace(data, outcomes=(WAKES,))
+    if model.KINDS == ("yes-no",):
+        data = bad_nights_of(replace(data, bad_night_minutes=360))
     fit = fit_model(data, data.outcomes[0], seed=1, model=model)
     assert fit.problems == ()
     assert set(fit.variants) == set(model.variants(data, data.outcomes[0]))
@@ -86,7 +94,7 @@ def test_sleep_time_and_counts_have_their_own_model():
 
 
 def test_a_model_can_be_named_among_those_of_its_kind():
-    assert model_named("gaussian", SLEEP).NAME == "gaussian"
+    assert model_named("typical_night", SLEEP).NAME == "typical_night"
     with pytest.raises(AnalysisError, match="no model of a continuous outcome is called 'poisson': choose"):
         model_named("poisson", SLEEP)
 
@@ -146,8 +154,8 @@ def test_run_in_nights_are_used_and_stand_in_no_contrast():
     assert not columns.terms["period"][:14].any()
 
 
-def duration_logp_by_hand(data, point):
-    """The formula of the docstring, night by night."""
+def logp_by_hand(data, point, nights):
+    """The formula of the docstring, night by night; `nights` is SciPy's distribution of their scaled shocks."""
     columns = columns_of(data, SLEEP)
     terms = columns.terms
     mean = (
@@ -155,16 +163,17 @@ def duration_logp_by_hand(data, point):
         + terms["arm"] @ point["effect"]
         + point["trend"] * terms["trend"][:, 0]
         + terms["period"] @ (point["period_sd"] * point["period_z"])
-        + terms["block"] @ (point["block_sd"] * point["block_z"])
+        + terms["block"] @ point["block"]
         + terms["weekday"] @ (point["weekday_sd"] * point["weekday_z"])
     )
-    phi, sigma, nu = point["phi"], point["sigma"], 2 + point["nu_minus_2"]
-    total = stats.t.logpdf(columns.y[0], nu, mean[0], sigma / np.sqrt(1 - phi**2))
+    phi, sigma = point["phi"], point["sigma"]
+    spread = sigma / np.sqrt(1 - phi**2)
+    total = nights.logpdf((columns.y[0] - mean[0]) / spread) - np.log(spread)
     for night in range(1, int(columns.used.sum())):
         fade = phi ** columns.gap[night]
         expected = mean[night] + fade * (columns.y[night - 1] - mean[night - 1])
         spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2))
-        total += stats.t.logpdf(columns.y[night], nu, expected, spread)
+        total += nights.logpdf((columns.y[night] - expected) / spread) - np.log(spread)
     return total
 
 
@@ -176,10 +185,11 @@ EVER_LONGER = [
 
 @pytest.mark.parametrize("missing", [[5, 6, 40], EVER_LONGER], ids=["few", "ever longer"])
 @pytest.mark.parametrize("phi", [-0.3, 0.0, 0.4])
-def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(phi, missing):
+@pytest.mark.parametrize(("name", "nights"), [("duration", stats.norm()), ("typical_night", stats.t(11))])
+def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(name, nights, phi, missing):
     data = sleep_trial()
     data.table.loc[missing, "tst_min"] = np.nan
-    built = models()["duration"].build(data, SLEEP)
+    built = models()[name].build(data, SLEEP)
     assert len(built["distances"].get_value()) == (16 if missing is EVER_LONGER else ROOM_FOR_DISTANCES)
     rng = np.random.default_rng(4)
     point = {
@@ -188,8 +198,7 @@ def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(phi, missing
         "trend": 8.0,
         "period_sd": 9.0,
         "period_z": rng.normal(size=18),
-        "block_sd": 11.0,
-        "block_z": rng.normal(size=6),
+        "block": 40 * rng.normal(size=5),
         "weekday_sd": 14.0,
         "weekday_z": np.array([1, -1, 0.5, -0.5, 0, 0.25, -0.25]),
         "sigma": 55.0,
@@ -199,7 +208,7 @@ def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(phi, missing
     with built:
         logp = pm.logp(built["nights"], built["y"])
     free = {variable: point[variable.name] for variable in built.free_RVs}
-    assert float(logp.sum().eval(free)) == pytest.approx(duration_logp_by_hand(data, point), rel=1e-9)
+    assert float(logp.sum().eval(free)) == pytest.approx(logp_by_hand(data, point, nights), rel=1e-9)
 
 
 def test_missing_nights_widen_the_gap():
@@ -220,29 +229,42 @@ def test_columns_are_centred_over_the_analysed_nights():
 
 
 @pytest.mark.parametrize(("rate", "omega"), [(3.0, -0.3), (3.0, 0.0), (3.0, 0.4), (0.8, 0.2), (25.0, -0.2)])
-def test_generalised_poisson_has_its_mean_and_variance(rate, omega):
-    counts = np.arange(400.0)
-    chances = np.exp(_logp(counts, np.full(400, rate), omega).eval())
+def test_counts_have_their_mean_and_variance(rate, omega):
+    counts = np.arange(800.0)
+    chances = np.exp(_logp(counts, np.full(800, rate), omega, rate).eval())
     mean = float(chances @ counts)
     assert chances.sum() == pytest.approx(1, abs=4e-3)
     assert mean == pytest.approx(rate, rel=5e-3)
     assert float(chances @ counts**2) - mean**2 == pytest.approx(rate / (1 - omega) ** 2, rel=0.02)
 
 
-@pytest.mark.parametrize("omega", [-0.4, 0.0, 0.3])
+@pytest.mark.parametrize("omega", [0.1, 0.5, 0.8])
+def test_counts_that_vary_more_than_chance_are_negative_binomial(omega):
+    counts, usual = np.arange(40.0), 2.0
+    shape = usual / ((1 - omega) ** -2 - 1)
+    for rate in (0.01, 1.3, 2.0, 9.0):
+        found = _logp(counts, np.full(40, rate), omega, usual).eval()
+        assert found == pytest.approx(stats.nbinom.logpmf(counts, shape, shape / (shape + rate)))
+
+
+def test_at_the_usual_count_less_and_more_than_chance_meet_with_one_slope():
+    counts = np.arange(9.0)
+    by = {omega: _logp(counts, np.full(9, 2.0), omega, 2.0).eval() for omega in (-2e-3, -1e-3, 1e-3, 2e-3)}
+    below, above = by[-1e-3] - by[-2e-3], by[2e-3] - by[1e-3]
+    assert above == pytest.approx(below, abs=3e-4)
+
+
+@pytest.mark.parametrize("omega", [-0.4, -0.1])
 def test_a_night_without_a_wake_has_the_chance_of_the_formula_however_rare_wakes_are(omega):
     for rate in (0.001, 0.05, 2.0):
-        assert float(_logp(0.0, rate, omega).eval()) == pytest.approx(-rate * (1 - omega))
-    if omega >= 0:
-        theta = 0.02 * (1 - omega)
-        by_formula = np.log(theta) + np.log(theta + 2 * omega) - theta - 2 * omega - np.log(2)
-        assert float(_logp(2.0, 0.02, omega).eval()) == pytest.approx(by_formula)
+        assert float(_logp(0.0, rate, omega, 2.0).eval()) == pytest.approx(-rate * (1 - omega))
 
 
-def test_generalised_poisson_without_dispersion_is_poisson():
+@pytest.mark.parametrize("omega", [-1e-9, 0.0])
+def test_counts_without_dispersion_are_poisson(omega):
     counts = np.arange(12.0)
-    found = _logp(counts, np.full(12, 2.5), 0.0).eval()
-    assert found == pytest.approx(stats.poisson.logpmf(counts, 2.5))
+    found = _logp(counts, np.full(12, 2.5), omega, 2.5).eval()
+    assert found == pytest.approx(stats.poisson.logpmf(counts, 2.5), abs=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +288,41 @@ def test_a_constant_outcome_is_refused():
         columns_of(data, SLEEP)
 
 
+def test_every_model_assumes_something_else():
+    assert len({model.ASSUMES for model in models().values()}) == len(models())
+
+
+def test_the_unit_of_priors_knows_nothing_of_effects_weekends_and_slow_change():
+    wake = OUTCOMES["waso_min"]
+    quiet, loud = (pretend_trial(outcome=wake, level=50, sd=30) for _ in range(2))
+    loud.table["waso_min"] += (
+        200.0 * (loud.table["arm"] == "glycine")
+        + 90.0 * loud.table["night"].dt.day_of_week.isin([4, 5])
+        + 2.0 * loud.table["day"]
+    )
+    units = [mean_and_sd_left(columns_of(data, wake))[1] for data in (quiet, loud)]
+    assert units[1] == pytest.approx(units[0])
+    assert units[0] == pytest.approx(30, rel=0.15)
+
+
+def test_the_unit_of_few_nights_is_the_spread_within_arms():
+    wake = OUTCOMES["waso_min"]
+    data = pretend_trial(outcome=wake, arms=("none", "glycine"), blocks=4, period_nights=1)
+    data.table["waso_min"] = np.where(data.table["arm"] == "none", 40.0, 90.0)
+    data.table["waso_min"] += [3, 3, -3, -3, 3, 3, -3, -3]
+    # 8 nights less 2 means: the squares add up to 72.
+    assert mean_and_sd_left(columns_of(data, wake)) == pytest.approx((65.0, 12**0.5))
+
+
+def test_model_and_fast_engine_scale_their_priors_alike():
+    wake = OUTCOMES["waso_min"]
+    data = pretend_trial(outcome=wake, level=50, sd=30, effects={"glycine": -20})
+    priors = Priors().for_trial(data, wake)
+    assert priors.effect_sd == pytest.approx(models()["duration"].effect_prior_sd(data, wake))
+    assert priors.level_mean == pytest.approx(models()["duration"].build(data, wake)["unit"].get_value()[0])
+
+
 def test_priors_of_other_outcomes_are_in_units_of_their_own_spread():
-    doubled = pretend_trial(outcome=OUTCOMES["waso_min"], level=50, sd=30)
-    assert models()["duration"].effect_prior_sd(doubled, OUTCOMES["waso_min"]) == pytest.approx(10, rel=0.2)
-    assert models()["duration"].effect_prior_sd(sleep_trial(), SLEEP) == 20
+    halved = pretend_trial(outcome=OUTCOMES["waso_min"], level=50, sd=30)
+    assert models()["duration"].effect_prior_sd(halved, OUTCOMES["waso_min"]) == pytest.approx(12.5, rel=0.2)
+    assert models()["duration"].effect_prior_sd(sleep_trial(), SLEEP) == 25

@@ -203,7 +203,7 @@ def test_a_night_file_has_no_zero_for_missing_and_no_formula(tmp_path):
     nightly([episode("2025-03-06T14:00", asleep_min=60, device="@x")]).to_csv(tmp_path / "nights.csv")
     header, row = (tmp_path / "nights.csv").read_text().splitlines()
     assert header == ",".join(COLUMNS)
-    assert row == "2025-03-06,,,,,,,,,,,,,,'@x,,,missing;nap_only"
+    assert row == "2025-03-06,,,,,,,,,,,,,,,,,,,,'@x,,,missing;nap_only"
 
 
 def test_nights_that_cannot_be_written_say_so(tmp_path):

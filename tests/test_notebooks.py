@@ -4,8 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import by_hand
 import pandas as pd
 import pytest
+
+from n1trial.report import figures
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -26,6 +29,24 @@ def test_a_notebook_is_short_defines_nothing_and_keeps_no_output(path):
     assert not [node for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda)]
     stored = json.loads(path.read_text(encoding="utf-8"))["cells"]
     assert not [cell for cell in stored if cell.get("outputs") or cell.get("execution_count")]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_says_its_answers_as_text_and_not_as_a_quoted_value(path):
+    for source in cells(path, "code"):
+        last = ast.parse(source.rstrip(";\n")).body[-1]
+        if not isinstance(last, ast.Expr) or isinstance(last.value, ast.Name | ast.Attribute):
+            continue
+        called = ast.unparse(last.value)
+        assert not isinstance(last.value, ast.JoinedStr | ast.Constant | ast.IfExp), called
+        assert not called.startswith(("list(", "'\\n'.join(")), called
+
+
+def test_a_figure_of_the_package_shows_itself_in_a_notebook():
+    data = by_hand.trial()
+    shown = figures.every_night(data)._repr_png_()
+    assert shown.startswith(b"\x89PNG")
+    assert len(shown) > 10_000
 
 
 @pytest.mark.skipif(not PUBLISHED.is_file(), reason="the published nights are not beside the repository")

@@ -43,6 +43,13 @@ STARTS = st.datetimes(datetime.fromisoformat("2016-01-01"), datetime.fromisoform
     lambda moment: moment.replace(microsecond=0)
 )
 OFFSETS = st.integers(-48, 56).map(lambda quarters: timedelta(minutes=15 * quarters))
+VITALS = {
+    "average_hrv": st.integers(5, 200),
+    "lowest_heart_rate": st.integers(30, 60),
+    "average_heart_rate": st.integers(240, 400).map(lambda quarters: quarters / 4),
+    "average_breath": st.integers(64, 200).map(lambda eighths: eighths / 8),
+    "temperature": st.integers(-300, 300).map(lambda hundredths: hundredths / 100),
+}
 TYPES = st.sampled_from(["long_sleep", "sleep", "late_nap", "rest", "deleted", None])
 STAGED = "deep_sleep_duration", "light_sleep_duration", "rem_sleep_duration"
 
@@ -67,6 +74,7 @@ def periods(draw, epoch_s: int):
         "deep_sleep_duration": deep,
         "light_sleep_duration": light,
         "rem_sleep_duration": rem,
+        **{name: draw(st.none() | value) for name, value in VITALS.items()},
         "sleep_phase_30_sec" if epoch_s == 30 else "sleep_phase_5_min": phases,
     }
 
@@ -84,6 +92,7 @@ def wanted(period: dict) -> dict:
         "stages": tuple(period[stage] / 60 for stage in STAGED),
         "runs": tuple(epoch_min * len(run) for run in re.split("[123]+", inside) if run) if inside else None,
         "used": period.get("type") in ("long_sleep", "sleep", "late_nap"),
+        "vitals": tuple(period[name] for name in VITALS),
     }
 
 
@@ -97,6 +106,13 @@ def told(episode) -> dict:
         "stages": (episode.deep_min, episode.light_min, episode.rem_min),
         "runs": episode.wake_runs_min,
         "used": not episode.not_used,
+        "vitals": (
+            episode.hrv_rmssd_ms,
+            episode.heart_rate_min_bpm,
+            episode.heart_rate_mean_bpm,
+            episode.respiratory_rate_rpm,
+            episode.skin_temp_deviation_c,
+        ),
     }
 
 
@@ -111,17 +127,25 @@ V1 = {
     "total": "total_sleep_duration", "duration": "time_in_bed", "onset_latency": "latency",
     "hypnogram_5min": "sleep_phase_5_min",
     "deep": "deep_sleep_duration", "light": "light_sleep_duration", "rem": "rem_sleep_duration",
+    "rmssd": "average_hrv", "hr_lowest": "lowest_heart_rate", "hr_average": "average_heart_rate",
+    "breath_average": "average_breath", "temperature_delta": "temperature",
 }  # fmt: skip
 TRENDS = {
     "Total Sleep Time": "total_sleep_duration", "Total Bedtime": "time_in_bed", "Sleep Latency": "latency",
     "Deep Sleep Time": "deep_sleep_duration", "Light Sleep Time": "light_sleep_duration",
     "REM Sleep Time": "rem_sleep_duration", "Bedtime Start": "bedtime_start", "Bedtime End": "bedtime_end",
+    "Average HRV": "average_hrv", "Lowest Resting Heart Rate": "lowest_heart_rate",
+    "Average Resting Heart Rate": "average_heart_rate", "Respiratory Rate": "average_breath",
+    "Temperature Deviation": "temperature",
 }  # fmt: skip
 HUB_COLUMNS = HUB.splitlines()[0].split(";")
 
 
 def api_v2(period, chance) -> tuple[str, str]:
-    records = [{**period, "heart_rate": {"interval": 300.0, "items": [58, None]}, "ring_id": None}]
+    readiness = chance.choice([{"score": 70, "temperature_deviation": period["temperature"]}, None])
+    if readiness is None:
+        period["temperature"] = None
+    records = [{**period, "heart_rate": {"interval": 300.0, "items": [58, None]}, "readiness": readiness}]
     wraps = {"data": records, "next_token": None}, {"sleep": records}, {"sleep": {"data": records}}, records
     return "sleep.json", json.dumps(chance.choice(wraps))
 
@@ -134,27 +158,47 @@ def api_v1(period, chance) -> tuple[str, str]:
 
 
 def web(period, chance) -> tuple[str, str]:
-    columns = [*period, "score", "sleep_midpoint"]
+    column, temperature = chance.choice(
+        [
+            ("readiness_temperature_deviation", period["temperature"]),
+            # What pandas writes.
+            ("readiness", repr({"score": 70, "temperature_deviation": period["temperature"]})),
+        ]
+    )
+    columns = [*period, "score", column, "sleep_midpoint"]
     chance.shuffle(columns)
-    rows = [period | {"bedtime_start": period["bedtime_start"].replace("T", chance.choice("T "))}]
+    rows = [
+        period
+        | {"bedtime_start": period["bedtime_start"].replace("T", chance.choice("T ")), column: temperature}
+    ]
     return "oura_sleep_2026.csv", table(rows, columns, delimiter=chance.choice(",;"))
 
 
 def trends(period, chance) -> tuple[str, str]:
+    """Columns as of before and since 2022, in any order and case."""
     end = datetime.fromisoformat(period["bedtime_end"])
     day = chance.choice(
         [f"{end:%Y-%m-%d}", f"{end.month}/{end.day}/{end:%y}", f"{end.month}/{end.day}/{end.year}"]
     )
     row = {name: period[field] for name, field in TRENDS.items()} | {"date": day}
-    header, *rows = table([row, {"Steps": 9000}], ["date", *TRENDS, "Steps"]).splitlines()
-    twice = "Sleep Timing,Sleep Timing"
-    return "oura_2020_trends.csv", "\n".join([f"{twice},{header}", *(f"11000,,{line}" for line in rows)])
+    columns = ["date", *TRENDS, "Steps", "Sleep Timing", "Sleep Timing"]
+    chance.shuffle(columns)
+    header, *rows = table([row, {"Steps": 9000, "date": day}], columns).splitlines()
+    if chance.random() < 0.5:
+        header = header.replace("Sleep Time,", "Sleep Duration,").replace("Total Bedtime", "Total Bedtime ")
+        header = header.replace("Temperature Deviation", "Temperature Deviation (°C)")
+        rows = [re.sub(r",(?=,|$)", ",None", line) for line in rows]
+    lines = [chance.choice([header, header.lower(), header.upper()]), *rows]
+    if chance.random() < 0.5:
+        lines = [line.replace(",", ";") for line in lines]
+    return chance.choice(["oura_2020_trends.csv", "download.txt"]), "\n".join(lines)
 
 
 def hub(period, chance) -> tuple[str, str]:
     """The row clean, wrapped in quotes, or with its JSON bare: all of them can be read exactly."""
     heart_rate = json.dumps({"interval": 300.0, "items": [58, None], "timestamp": period["bedtime_start"]})
-    row = {**period, "heart_rate": heart_rate, "low_battery_alert": "false"}
+    readiness = json.dumps({"temperature_deviation": period["temperature"], "score": 70})
+    row = {**period, "heart_rate": heart_rate, "readiness": readiness, "low_battery_alert": "false"}
     header, clean = table([row], HUB_COLUMNS, delimiter=";").splitlines()
     bare = ";".join("" if row.get(column) is None else str(row[column]) for column in HUB_COLUMNS)
     wrapped = '"{}"'.format(bare.replace('"', '""'))
@@ -180,7 +224,7 @@ def test_a_period_comes_back_from_every_layout(layout, examples, tmp_path):
     @given(period=periods(epoch_s), seed=st.integers(0, 99))
     def comes_back(period, seed):
         name, content = write(period, random.Random(seed))
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8")
         (episode,) = read_quietly(tmp_path / name)
         assert told(episode) == wanted(period) | lost
         assert layout == "api_v1" or str(episode.vendor_date) == period["day"]
@@ -195,7 +239,7 @@ def test_a_row_that_cannot_be_recovered_is_rejected_by_line_and_count(tmp_path):
     (tmp_path / "sleepmodel.csv").write_text(HUB)
     episodes, notes = read_with_notes(tmp_path)
     assert [episode.record_id for episode in episodes] == ["h1", "h2", "h3", "h4"]
-    assert "1 of 5 rows rejected (line 6: 27 cells under 28 columns): their nights are missing" in notes[1]
+    assert "1 of 5 records cannot be read (line 6; the first: 27 cells under 28 columns)" in notes[1]
 
 
 def test_a_row_whose_cells_were_shifted_is_rejected_though_their_number_fits(tmp_path):
@@ -204,7 +248,7 @@ def test_a_row_whose_cells_were_shifted_is_rejected_though_their_number_fits(tmp
     (tmp_path / "sleepmodel.csv").write_text("\n".join([header, first, shifted]))
     episodes, notes = read_with_notes(tmp_path)
     assert [episode.record_id for episode in episodes] == ["h1"]
-    assert "1 of 2 rows rejected (line 3: " in notes[1]
+    assert "1 of 2 records cannot be read (line 3; " in notes[1]
 
 
 def test_a_date_is_not_taken_for_a_bedtime(tmp_path):
@@ -250,7 +294,7 @@ def test_the_command_line_notes_on_stderr_and_prints_the_header_alone_when_asked
     export = str(OURA / "hub" / "export")
     told_nights = CliRunner().invoke(cli, ["nights", export])
     assert told_nights.stdout == (OURA / "hub" / "nights.csv").read_text()
-    assert told_nights.stderr.count("note: ") == 2
+    assert told_nights.stderr.count("note: ") == 3
     assert CliRunner().invoke(cli, ["nights", "--header", export]).output == f"{HUB.splitlines()[0]}\n"
 
 
@@ -258,6 +302,200 @@ def test_a_note_is_a_python_warning_for_those_who_call_the_library(tmp_path):
     (tmp_path / "sleepmodel.csv").write_text("\n".join(HUB.splitlines()[:2]))
     with pytest.warns(UserWarning, match="not verified on a real file"):
         read_exports([tmp_path])
+
+
+HALVES = [
+    # One night in two records, 90 min apart.
+    "p1;14.5;54.0;61;0;2026-02-03T01:00:00.000+01:00;2026-02-02T23:00:00.000+01:00;2026-02-03;0;100;;;0;7200;"
+    "false;50;;0;;0;0;v2;;;;7200;7200;long_sleep",
+    "p2;14.5;54.0;61;0;2026-02-03T06:30:00.000+01:00;2026-02-03T02:30:00.000+01:00;2026-02-03;0;100;;;0;14400;"
+    "false;50;;0;;0;0;v2;;;;14400;14400;long_sleep",
+]
+
+
+def test_half_a_night_whose_other_half_is_damaged_does_not_pass_for_whole(tmp_path):
+    other_night = HUB.splitlines()[1].replace("2026-02-03", "2026-02-13")
+    for lost in (HALVES[1].replace(";14400;14400;", ";14400;"), HALVES[1].replace(";14400;long", ";x;long")):
+        (tmp_path / "sleepmodel.csv").write_text(
+            "\n".join([HUB.splitlines()[0], HALVES[0], lost, other_night])
+        )
+        first = nightly(read_quietly(tmp_path)).table.to_dict("records")[0]
+        assert (first["tst_min"], first["flags"]) == (120, "left_out=1;no_wake_count")
+
+
+@pytest.mark.parametrize("glue", [";", "", "\x00"])
+def test_two_rows_in_one_line_hide_a_night_and_refuse_the_file(tmp_path, glue):
+    header, first, second, *_ = HUB.splitlines()
+    (tmp_path / "sleepmodel.csv").write_text("\n".join([header, first, first + glue + second, second]))
+    with pytest.raises(ExportError, match=r"line 3: .* so rows run into each other"):
+        read_quietly(tmp_path)
+
+
+# --- damaged records of the other layouts --------------------------------------------------------
+
+
+def periods_of(*, damaged: dict[int, dict]) -> str:
+    """Three nights of the API, some with fields that are not as they should be."""
+    period = {"total_sleep_duration": 25200, "time_in_bed": 27000, "type": "long_sleep"}
+    nights = [
+        period
+        | {
+            "bedtime_start": f"2026-01-1{day}T23:00:00+01:00",
+            "bedtime_end": f"2026-01-1{day + 1}T06:30:00+01:00",
+        }
+        for day in range(3)
+    ]
+    return json.dumps({"data": [night | damaged.get(number, {}) for number, night in enumerate(nights)]})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("total_sleep_duration", "seven"),
+        ("time_in_bed", -1),
+        ("bedtime_end", None),
+        ("bedtime_end", "2025-01-12T06:30:00+01:00"),
+        ("type", "long_sleepp"),
+        ("latency", 1e9),
+    ],
+)
+def test_a_damaged_period_refuses_itself_and_its_night_is_missing(tmp_path, field, value):
+    (tmp_path / "sleep.json").write_text(periods_of(damaged={1: {field: value}}))
+    episodes, notes = read_with_notes(tmp_path)
+    assert [(str(episode.start.wall.date()), episode.missing) for episode in episodes] == [
+        ("2026-01-10", ""),
+        ("2026-01-11", "damaged"),
+        ("2026-01-12", ""),
+    ]
+    assert "sleep.json: 1 of 3 records cannot be read (record 2; the first: " in notes[0]
+
+
+@pytest.mark.parametrize(("name", "text"), [("oura_sleep.csv", WEB), ("sleepmodel.csv", HUB)])
+def test_a_table_without_types_is_not_a_table_of_unconfirmed_periods(tmp_path, name, text):
+    (tmp_path / name).write_text(text.replace("type", "typ", 1))
+    with pytest.raises(ExportError, match="has no column type"):
+        read_quietly(tmp_path)
+
+
+def test_a_period_that_lost_its_start_is_counted(tmp_path):
+    (tmp_path / "sleep.json").write_text(periods_of(damaged={1: {"bedtime_start": "11 pm"}}))
+    episodes, notes = read_with_notes(tmp_path)
+    assert len(episodes) == 2
+    assert (
+        "1 of 3 records cannot be read (record 2; the first: cannot be read (11 pm is no time))" in notes[0]
+    )
+
+
+def test_a_file_of_which_most_periods_are_damaged_is_refused(tmp_path):
+    (tmp_path / "sleep.json").write_text(
+        periods_of(damaged={number: {"total_sleep_duration": "seven"} for number in (0, 2)})
+    )
+    with pytest.raises(ExportError, match=r"sleep.json › record 1: not as expected"):
+        read_quietly(tmp_path)
+
+
+# --- vital signs ---------------------------------------------------------------------------------
+
+
+def test_zero_is_not_measured_but_no_deviation_is_one(tmp_path):
+    vitals = {"average_hrv": 0, "lowest_heart_rate": 0, "average_breath": 0.0, "average_heart_rate": None}
+    readiness = {"readiness": {"temperature_deviation": 0.0}}
+    (tmp_path / "sleep.json").write_text(periods_of(damaged={0: vitals | readiness}))
+    first = read_quietly(tmp_path)[0]
+    assert (first.hrv_rmssd_ms, first.heart_rate_min_bpm, first.respiratory_rate_rpm) == (None, None, None)
+    assert (first.skin_temp_deviation_c, first.flags) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("vitals", "flags"),
+    [
+        ({"average_hrv": 4_000}, ("hrv_rmssd_ms_implausible",)),
+        ({"average_hrv": "4.2E+40"}, ("hrv_rmssd_ms_implausible",)),
+        ({"average_breath": "15 rpm"}, ("respiratory_rate_rpm_implausible",)),
+        ({"readiness": {"temperature_deviation": 36.4}}, ("skin_temp_deviation_c_implausible",)),
+        (
+            {"lowest_heart_rate": 70, "average_heart_rate": 60},
+            ("heart_rate_min_bpm_implausible", "heart_rate_mean_bpm_implausible"),
+        ),
+    ],
+)
+def test_a_vital_sign_that_no_sleeper_has_is_left_out_with_a_flag(tmp_path, vitals, flags):
+    (tmp_path / "sleep.json").write_text(periods_of(damaged={0: vitals}))
+    first = read_quietly(tmp_path)[0]
+    assert (first.tst_min, first.flags) == (420, flags)
+    assert (first.hrv_rmssd_ms, first.heart_rate_min_bpm, first.heart_rate_mean_bpm) == (None, None, None)
+    assert (first.respiratory_rate_rpm, first.skin_temp_deviation_c) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "celsius"),
+    [
+        ("{'score': 71, 'temperature_deviation': -0.08, 'temperature_trend_deviation': 0.4}", -0.08),
+        ("{'temperature_deviation': None, 'temperature_trend_deviation': 0.4}", None),
+        ('{"score": 71, "temperature_deviation": 1e-1}', 0.1),
+        ("__import__('os').abort()", None),
+        ("{'temperature_deviation': 0.1, 'temperature_deviation': 0.2}", None),
+        ("0", None),
+    ],
+)
+def test_the_temperature_is_found_in_what_python_or_json_wrote_into_a_cell(tmp_path, cell, celsius):
+    period = json.loads(periods_of(damaged={}))["data"][0] | {"readiness": cell}
+    (tmp_path / "oura_sleep.csv").write_text(table([period], list(period)))
+    (episode,) = read_quietly(tmp_path)
+    assert (episode.skin_temp_deviation_c, episode.flags) == (celsius, ())
+
+
+# --- the trends table ----------------------------------------------------------------------------
+
+TRENDS_2022 = next((OURA / "trends_since_2022" / "export").iterdir()).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lost", "message"),
+    [
+        (["Bedtime Start"], "has no column Bedtime Start: choose Bedtime Start in Oura's trends"),
+        (
+            ["Bedtime End", "Total Sleep Duration"],
+            "has no column Bedtime End and no Total Sleep Duration: choose",
+        ),
+    ],
+)
+def test_a_column_that_was_not_chosen_is_asked_for_by_its_name(tmp_path, lost, message):
+    rows = list(csv.DictReader(io.StringIO(TRENDS_2022)))
+    path = tmp_path / "oura_2026_trends.csv"
+    path.write_text(table(rows, [name for name in rows[0] if name not in lost]), encoding="utf-8")
+    with pytest.raises(ExportError, match=f"oura_2026_trends.csv: {message}"):
+        read_quietly(path)
+
+
+def test_three_columns_are_enough_for_a_night(tmp_path):
+    (tmp_path / "x.csv").write_text(
+        "bedtime start,BEDTIME END,Total  Sleep Duration\n2026-06-01T23:00:00+02:00,2026-06-02T06:30:00+02:00,25200\n"
+    )
+    (episode,) = read_quietly(tmp_path / "x.csv")
+    assert (episode.tst_min, episode.tib_min, episode.sol_min, episode.deep_min) == (420, 450, None, None)
+    assert (episode.vendor_date, episode.hrv_rmssd_ms, episode.flags) == (None, None, ())
+
+
+def test_files_of_both_kinds_put_together_have_one_value_a_row(tmp_path):
+    start, end = "2026-06-01T23:00:00+02:00", "2026-06-02T06:30:00+02:00"
+    header = "date,Bedtime Start,Bedtime End,Total Sleep Time,Total Sleep Duration"
+    rows = [
+        f"2026-06-02,{start},{end},{asleep}" for asleep in ("25200,", ",25200", "25200,25200", "25200,24000")
+    ]
+    (tmp_path / "oura_trends.csv").write_text("\n".join([header, *rows]))
+    episodes, notes = read_with_notes(tmp_path)
+    assert [episode.tst_min for episode in episodes if not episode.missing] == [420, 420, 420]
+    assert "1 of 4 records cannot be read (line 5; the first: two values of Total Sleep Duration)" in notes[0]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_trends_saved_again_by_a_spreadsheet_are_the_same_nights(tmp_path, encoding, delimiter):
+    text = TRENDS_2022.replace(",", delimiter).replace("2026-06-02" + delimiter, "6/2/26" + delimiter)
+    (tmp_path / "oura trends.csv").write_bytes(text.encode(encoding))
+    nights = nights_csv(nightly(read_quietly(tmp_path))).replace("excel_date;", "")
+    assert nights == (OURA / "trends_since_2022" / "nights.csv").read_text()
 
 
 # --- files that are not enough, or too many ------------------------------------------------------

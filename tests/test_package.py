@@ -1,3 +1,4 @@
+import ast
 import importlib
 import re
 import subprocess
@@ -16,6 +17,19 @@ PACKAGE = ROOT / "n1trial"
 def test_every_public_name_is_there_and_says_what_it_is(name):
     value = getattr(n1trial, name)
     assert isinstance(value, dict) or (value.__doc__ and not value.__doc__.startswith(f"{name}("))
+
+
+def test_type_checkers_see_every_public_name_where_it_comes_from():
+    # `__getattr__` alone would make each of them an Any.
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (each for each in tree.body if isinstance(each, ast.If))
+    seen = {
+        name.asname: f"{line.module}.{name.name}"
+        for line in block.body
+        if isinstance(line, ast.ImportFrom)
+        for name in line.names
+    }
+    assert seen == {name: f"n1trial.{place}.{name}" for name, place in n1trial._ROOM_OF.items()}
 
 
 def test_importing_the_package_imports_no_room():
@@ -38,7 +52,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_the_map_of_the_readme_is_the_house():
-    rooms = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py"}
+    rooms = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py", "__main__.py"}
     rooms |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     mapped = set(re.findall(r"^\| `([a-z_]+(?:\.py|/))` \|", text, flags=re.MULTILINE))
@@ -68,6 +82,7 @@ def test_nothing_but_the_agreed_stands_at_the_top():
         "notebooks",
         "tests",
         "pyproject.toml",
+        "CHANGELOG.md",
         "README.md",
         "LICENSE",
         "uv.lock",
@@ -90,3 +105,7 @@ def test_every_public_name_of_the_report_says_what_it_is(room):
     told = [getattr(module, name) for name in module.__all__]
     for value in told:
         assert not callable(value) or value.__doc__
+
+
+def test_type_checkers_are_told_that_the_package_has_types():
+    assert (PACKAGE / "py.typed").is_file()

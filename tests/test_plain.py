@@ -24,7 +24,7 @@ def test_every_sentence_of_the_page_stands_in_the_text(told):
         *(
             part
             for answer in story.answers
-            for part in (answer.sentence, answer.keep_taking, answer.how_sure)
+            for part in (answer.sentence, *answer.beside, answer.keep_taking, answer.how_sure)
         ),
         *story.problems,
         *story.steps,

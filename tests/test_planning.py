@@ -1,6 +1,7 @@
 """The planner: what it says of a design before night 1, and that it says so of odd baselines in one line."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -8,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from ruamel.yaml import YAML
 from test_calibration import posteriors, trials
 
 from n1trial.cli import cli
 from n1trial.errors import AnalysisError, FolderError, ProtocolError
-from n1trial.nights import COLUMNS, Nights
+from n1trial.fast import Priors
+from n1trial.nights import COLUMNS, Nights, is_table_of_nights
 from n1trial.outcomes import OUTCOMES
 from n1trial.planning import (
     LITERATURE,
@@ -26,13 +29,13 @@ from n1trial.planning import (
 from n1trial.planning.carryover import recovered_share
 from n1trial.planning.chances import Share, planned_looks
 from n1trial.planning.lives import draw_schedules, live
-from n1trial.planning.neighbours import neighbours
+from n1trial.planning.neighbours import neighbours, yaml_of
 from n1trial.planning.words import twenty_trials
-from n1trial.protocol import Protocol, read_protocol, template_names
+from n1trial.protocol import Protocol, protocol_path, read_protocol, template_names
 from n1trial.report.plan_page import plan_page
 from n1trial.schedule import randomise
 from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
-from n1trial.verdict import Chances, verdict_of
+from n1trial.verdict import Chances, NightsAlone, verdict_of
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 SLEEP = OUTCOMES["tst_min"]
@@ -89,8 +92,11 @@ def test_an_immediate_effect_is_recovered_whole_and_washout_helps_a_slow_one():
 
 def test_a_plan_says_the_essential_first(plan):
     first = plan_sentences(plan)[0]
-    assert first.startswith("With 126 nights you would see a gain of 30 min in about ")
-    assert "of 10 such trials" in first
+    # At about a quarter of the trials, either of the two is said.
+    assert first.startswith(
+        ("With 126 nights you would see a gain of 30 min in about ", "126 nights cannot answer this question")
+    )
+    assert "of 20 such trials" in first
 
 
 def test_the_verdicts_of_a_plan_add_up_and_a_larger_gain_is_seen_more_often(plan):
@@ -124,7 +130,7 @@ def test_six_weeks_are_told_kindly_that_they_cannot_answer():
 
 def test_quiet_nights_and_many_of_them_would_see_it():
     said = plan_sentences(plan_trial(PROTOCOL, night_sd=15.0, trials=60))
-    assert "nearly all such trials" in said[0] or "about 9 of 10" in said[0]
+    assert "nearly all such trials" in said[0] or "about 19 of 20" in said[0] or "about 18 of 20" in said[0]
 
 
 def test_the_chances_carry_their_error(plan):
@@ -186,7 +192,7 @@ def test_every_template_can_be_planned_or_says_why_not(name):
     if protocol.primary.name == "tst_min":
         assert plan_sentences(plan_trial(protocol, trials=50))
     else:
-        with pytest.raises((AnalysisError, ProtocolError), match=protocol.primary.name):
+        with pytest.raises(AnalysisError, match=protocol.primary.name):
             plan_trial(protocol, trials=50)
 
 
@@ -280,13 +286,6 @@ def test_an_outcome_without_typical_nights_asks_for_some():
     assert person_of(None, OUTCOMES["waso_min"], night_sd=20.0).night_sd == 20.0
 
 
-def test_a_protocol_about_counts_says_what_can_be_planned():
-    document = PROTOCOL.model_dump()
-    document["outcomes"] = [{"name": "wake_episodes", "primary": True, "mid": 0.5}]
-    with pytest.raises(ProtocolError, match=r"wake_episodes is a count.*make tst_min primary to plan"):
-        plan_trial(Protocol.model_validate(document))
-
-
 def test_a_single_block_is_refused_in_one_line():
     with pytest.raises(ProtocolError, match=r"design\.blocks is 1, .*: take 2 blocks or more"):
         plan_trial(with_design(blocks=1))
@@ -334,7 +333,13 @@ def test_a_plan_agrees_with_two_hundred_trials_that_were_lived_and_sampled():
         half_widths.append((high - low).mean() / 2)
         worth_it.append(
             [
-                verdict_of(Chances.of(draws, SLEEP.mid), sd_ratio=draws.std() / 20, rule=data.rule)
+                verdict_of(
+                    Chances.of(draws, SLEEP.mid),
+                    alone=NightsAlone.of(
+                        draws.mean(), draws.std(), prior_sd=Priors().effect_sd, mid=SLEEP.mid
+                    ),
+                    rule=data.rule,
+                )
                 == "worth it"
                 for draws in effects.T
             ]
@@ -348,3 +353,36 @@ def test_a_plan_agrees_with_two_hundred_trials_that_were_lived_and_sampled():
     )
     assert abs(planned.verdicts[0].chance - seen.chance) < 3 * np.hypot(planned.verdicts[0].error, seen.error)
     assert abs(width.half_width - sampled.mean()) < 3 * np.hypot(width.error, error)
+
+
+def test_every_design_beside_the_plan_can_be_had_by_the_line_that_stands_beside_it():
+    planned = read_protocol("glycine-vs-magnesium-glycinate")
+    for _, other in neighbours(planned):
+        line = yaml_of(other, planned=planned)
+        written, _, only = line.partition("; of arms only ")
+        design = YAML(typ="safe", pure=True).load(written)["design"]
+        document = planned.model_dump() | {"design": design, "looks": None}
+        kept = planned.arm_names
+        if only:
+            kept = only.removesuffix("; no further_contrasts").split(" and ")
+            document["further_contrasts"] = ()
+        document["arms"] = [arm for arm in document["arms"] if arm["name"] in kept]
+        assert Protocol.model_validate(document) == other
+
+
+def test_what_cannot_be_planned_is_said_before_any_trial_is_simulated(tmp_path):
+    text = protocol_path("slow-magnesium").read_text(encoding="utf-8")
+    changed = tmp_path / "mine.yaml"
+    changed.write_text(re.sub(r"blocks: \d+", "blocks: 1", text), encoding="utf-8")
+    refused = CliRunner().invoke(cli, ["plan", str(changed)])
+    assert refused.exit_code != 0
+    assert "simulating trials" not in refused.output
+
+
+def test_a_table_that_nights_wrote_is_told_from_an_export(tmp_path):
+    row = dict.fromkeys(COLUMNS) | {"night": pd.Timestamp("2026-01-05"), "tst_min": 412.0}
+    Nights(pd.DataFrame([row])).to_csv(tmp_path / "nights.csv")
+    (tmp_path / "other.csv").write_text("night,tst_min\n2026-01-05,412\n")
+    assert is_table_of_nights(tmp_path / "nights.csv")
+    assert not is_table_of_nights(tmp_path / "other.csv")
+    assert not is_table_of_nights(tmp_path)

@@ -1,5 +1,6 @@
 import json
 from datetime import date
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
@@ -32,7 +33,8 @@ def test_every_template_is_whole(name):
     assert len(protocol.reason) > 100
     schedule = randomise(protocol, start=date(2026, 1, 5), seed="5a" * 32)
     assert len(schedule.table) == protocol.planned_nights
-    told = "\n".join(protocol_lines(protocol))
+    told = "\n".join(protocol_lines(protocol, details=True))
+    assert "least p" not in "\n".join(protocol_lines(protocol))
     assert f"drawn from {protocol.admissible.size:,} equally likely schedules" in told
     for arm in protocol.arms:
         assert arm.magnesium_mg <= 250, "no template is above any authority's limit"
@@ -99,12 +101,21 @@ def test_the_published_schema_is_the_readers_own():
 
 def test_a_key_added_later_leaves_the_fingerprint_of_older_protocols(tmp_path):
     """The fingerprint of the first release's template; older trial folders open because of it."""
-    assert (
-        read_protocol(TEMPLATE).sha256 == "62b7a522ecb7b3ce10311465cd11764a58f60eb3f4220a881dff23e76e143949"
-    )
+    first_release = Path(__file__).parent / "golden" / "protocol-0.1.yaml"
+    fingerprint = "62b7a522ecb7b3ce10311465cd11764a58f60eb3f4220a881dff23e76e143949"
+    assert read_protocol(first_release).sha256 == fingerprint
     for key, value in (("order", "no-repeat"), ("never", [{"arm": "none", "after": "glycine"}])):
         other = read_protocol(changed(tmp_path, lambda d, k=key, v=value: d["design"].update({k: v})))
         assert other.sha256 != read_protocol(TEMPLATE).sha256
+
+
+def test_a_bad_night_is_one_of_less_than_five_hours_unless_the_protocol_says_otherwise(tmp_path):
+    assert read_protocol(TEMPLATE).bad_night_minutes == 300
+    stated = read_protocol(changed(tmp_path, lambda d: d.update(bad_night_minutes=300)))
+    assert stated.sha256 == read_protocol(TEMPLATE).sha256
+    other = read_protocol(changed(tmp_path, lambda d: d.update(bad_night_minutes=240)))
+    assert other.bad_night_minutes == 240
+    assert other.sha256 != stated.sha256
 
 
 def test_the_glycine_in_magnesium_glycinate_is_counted():

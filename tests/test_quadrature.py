@@ -66,7 +66,7 @@ def test_the_few_nights_load_what_a_trial_calls():
 import sys
 from n1trial.quadrature import _compiled
 logs, means, covariances, spread = _compiled.fit_one(*_compiled.few_nights())
-print(means.shape == (len(logs), 1), covariances.shape == (len(logs), 1, 1), spread.shape == (len(logs), 5))
+print(means.shape == (len(logs), 1), covariances.shape == (len(logs), 1, 1), spread.shape == (len(logs), 4))
 sys.path.insert(0, {str(HERE)!r})
 from pretend import pretend_trial
 from n1trial.fast import fast_fit

@@ -38,7 +38,7 @@ def written(**columns):
     return table.astype(kinds)
 
 
-def said(episodes, *, others=None, diary=None, today=date(2025, 3, 15)):
+def said(episodes, *, others=None, diary=None, today=date(2025, 3, 15), **more):
     findings = check_quality(
         Evidence(
             planned=NIGHTS,
@@ -49,6 +49,7 @@ def said(episodes, *, others=None, diary=None, today=date(2025, 3, 15)):
             others={name: nightly(each).table for name, each in (others or {}).items()},
             diary=written() if diary is None else diary,
             minutes_before_bed=(30, 60),
+            **more,
         )
     )
     return list(quality_lines(findings))
@@ -63,6 +64,12 @@ def test_a_fortnight_without_a_flaw_is_called_covered_and_nothing_else():
     assert the(lines, "coverage") == ["14 of 14 nights so far are recorded (100 %), 0 are to come"]
     assert the(lines, "device") == ["made: 14 nights, 2025-03-01 to 2025-03-14"]
     assert {line.partition(":")[0] for line in lines} == {"coverage", "device", "dose timing", "diary"}
+
+
+def test_a_habit_is_kept_to_and_no_dose_is_looked_for():
+    lines = said(slept(), diary=written(taken_at=[None] * 14), habit=True)
+    assert "whether you kept to it is written" in the(lines, "diary")[0]
+    assert not [line for line in lines if "dose" in line]
 
 
 def test_missing_nights_are_named_by_week_and_those_to_come_are_not_missing():
@@ -132,7 +139,7 @@ def test_two_devices_are_compared_on_the_nights_they_share():
 def test_doses_are_timed_against_the_start_of_sleep():
     diary = written(taken=[True] * 4, taken_at=["22:15", "22:30", "00:10", "18:00"])
     assert the(said(slept(), diary=diary), "dose timing") == [
-        "4 doses, 38 min before sleep in the middle, -70 to 300 in all (planned 30 to 60 before bed)",
+        "4 doses, 38 min before sleep (median), from -70 to 300 (planned 30 to 60 before bed)",
         "1 dose written down for after sleep had begun: see the times (2025-03-03)",
         "1 dose hours before sleep (2025-03-04)",
     ]

@@ -9,9 +9,11 @@ import by_hand
 import fixture_reports
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from n1trial.protocol import read_protocol
 from n1trial.report import Material, render, write_report
+from n1trial.report.story import tell
 from n1trial.report.text import visible
 
 PROTOCOL = read_protocol(Path(__file__).parents[1] / "protocols" / "glycine-vs-magnesium-glycinate.yaml")
@@ -56,13 +58,14 @@ def decided() -> str:
     return render(with_protocol(by_hand.decided()))
 
 
-def test_all_eleven_blocks_are_there(decided):
+def test_all_twelve_blocks_are_there(decided):
     asked = re.findall(r"<dt>(.*?)</dt>", decided)
     assert asked[:2] == ["Should I keep taking it?", "How sure, and why not surer"]
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", decided)
     assert headings == [
         "The answer",
         "How big might the difference be?",
+        "Bad nights and ordinary ones",
         "Every night",
         "Tomorrow night",
         "What happened",
@@ -99,7 +102,7 @@ def test_every_picture_says_its_finding_and_has_its_table(decided):
     assert len(re.findall(r"<desc[^>]*>[^<]{20,}</desc>", decided)) == decided.count("<svg")
     captions = re.findall(r"<caption>(.*?)</caption>", decided)
     for caption in (
-        "The fifty dots of every arm",
+        "The fifty marks of every arm",
         "Every planned night",
         "Tomorrow night: of 100 nights",
         "The mean of every period",
@@ -149,7 +152,7 @@ def test_a_failed_gate_shows_the_problem_and_no_result():
 def test_an_open_question_says_the_nights_and_never_no_effect():
     text = Outline(render(with_protocol(by_hand.undecided()))).text
     assert "Can’t tell yet" in text
-    assert "would settle it" in text
+    assert "might settle it" in text
     assert "no effect" not in text.lower()
     assert "significant" not in text.lower()
 
@@ -242,11 +245,20 @@ def test_while_the_arms_are_hidden_they_are_letters_and_there_is_no_answer():
 
 def test_a_blind_that_broke_is_said_and_lowers_certainty():
     text = Outline(render(fixture_reports.REPORTS["blind-broken"]())).text
-    assert "Low certainty" in text or "Moderate certainty: what was hidden from you came out" in text
-    assert "more than luck: you could often tell" in text
+    assert "An answer would be less sure, too, because what was hidden from you came out" in text
+    assert "is more than chance: you could often tell" in text
     assert "what was hidden came out before the end" in text
 
 
 def test_a_trial_that_ended_early_says_on_how_many_nights_nothing_is_known():
     text = Outline(render(fixture_reports.REPORTS["stopped-early"]())).text
     assert "Nothing was recorded on the last 42 planned nights: the trial ended early." in text
+
+
+def test_the_verdicts_on_other_outcomes_stand_at_the_top():
+    material = fixture_reports.REPORTS["clear-gain"]()
+    others = tell(material).other_verdicts
+    assert len(others) == len(material.effects) - 1
+    page = render(material)
+    for said in others:
+        assert page.index(escape(said)) < page.index('id="answer"')

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from n1trial.checks import CheckResult
+from n1trial.fast import sleep_distribution
 from n1trial.nights import Nights
 from n1trial.protocol import Arm, Contrast, PlannedOutcome
 from n1trial.report import Material, render, shareable
@@ -110,6 +111,7 @@ def planted() -> Material:
                 )
                 for effect in each.contrasts
             ),
+            distribution=sleep_distribution(data, each.outcome),
         )
         for each in material.effects
     ]
@@ -213,8 +215,8 @@ def test_a_template_keeps_its_own_words_and_another_protocol_is_told_by_its_dose
     published = plain_text(shareable(fixture_reports.REPORTS["clear-gain"]()))
     assert published.startswith("Nothing, glycine or magnesium glycinate for sleep\n133 nights\n")
     own = plain_text(shareable(owner))
-    assert "■ Magnesium bisglycinate 1419 mg: No difference that matters" in own
-    assert "on glycine 3000 mg" in own
+    assert "■ Magnesium bisglycinate 1,419 mg: No difference that matters" in own
+    assert "on glycine 3,000 mg" in own
 
 
 def test_a_table_of_ones_own_is_shared_with_arms_and_outcome_by_letter():

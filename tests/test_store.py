@@ -27,6 +27,7 @@ from n1trial.store import (
     fingerprint,
     imported_before,
     open_folder,
+    original_text,
     read_log,
     records,
     stored_episodes,
@@ -325,8 +326,8 @@ def test_a_command_killed_at_any_moment_loses_nothing_it_had_acknowledged():
 
 @needs_fork
 @pytest.mark.slow
-def test_a_thousand_kills_lose_nothing():
-    assert crash("kills", 1000)
+def test_three_hundred_kills_lose_nothing():
+    assert crash("kills", 300)
 
 
 @needs_fork
@@ -344,3 +345,33 @@ def test_four_processes_append_two_thousand_lines():
 @pytest.mark.parametrize("how", [("full", 80), ("disk", 1)])
 def test_a_full_disk_changes_nothing_and_names_the_file(how):
     assert crash(*how)
+
+
+def test_a_read_only_folder_is_read_and_says_why_it_cannot_be_written(folder, monkeypatch):
+    before = {file.name for file in folder.path.iterdir()}
+    monkeypatch.setattr("n1trial.store.database.may_write", lambda path: False)
+    again = open_folder(folder.path)
+    assert [line.event for line in read_log(again)] == [line.event for line in read_log(folder)]
+    assert stored_episodes(again) == stored_episodes(folder)
+    assert {file.name for file in folder.path.iterdir()} == before
+    with pytest.raises(FolderError, match="is read-only, a disk that cannot be written"):
+        append_log(again, "amendment", "moved house", now=NOW)
+
+
+def test_the_protocol_and_schedule_of_the_start_can_be_had_whatever_became_of_the_files(folder):
+    for name in ("protocol.yaml", "schedule.csv"):
+        before = (folder.path / name).read_text()
+        (folder.path / name).write_text("changed")
+        assert original_text(folder.path, name) == before
+        (folder.path / name).write_text(before)
+
+
+def test_the_protocol_of_a_folder_without_a_copy_is_that_of_the_template_with_the_same_fingerprint(folder):
+    before = (folder.path / "protocol.yaml").read_text()
+    with database.writing(folder.path) as connection:
+        connection.execute("DELETE FROM meta WHERE key IN ('protocol.yaml', 'schedule.csv')")
+    (folder.path / "protocol.yaml").write_text("changed")
+    assert original_text(folder.path, "protocol.yaml") == before
+    (folder.path / "schedule.csv").write_text("changed")
+    with pytest.raises(FolderError, match="before n1trial kept a copy: restore a backup"):
+        original_text(folder.path, "schedule.csv")

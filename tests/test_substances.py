@@ -1,7 +1,6 @@
 import pytest
 
-from n1trial.errors import ProtocolError
-from n1trial.label import label_lines, read_label
+from n1trial.label import label_lines
 from n1trial.substances import COLLAGEN_GLYCINE, SUBSTANCES, oxide_share
 
 
@@ -42,21 +41,6 @@ def test_a_scoop_of_collagen_holds_more_glycine_than_a_dose():
     assert [round(15 * share, 1) for share in COLLAGEN_GLYCINE] == [3.3, 4.4]
 
 
-@pytest.mark.parametrize(
-    ("label", "read"),
-    [
-        ("bisglycinate 1000 mg, 200 mg Mg", (1000, 200, "magnesium-bisglycinate")),
-        ("Magnesium bisglycinate 1,418 mg (200 mg magnesium)", (1418, 200, "magnesium-bisglycinate")),
-        ("200 mg elemental magnesium from 1.5 g magnesium glycinate", (1500, 200, "magnesium-bisglycinate")),
-        ("Mg L-threonate 2 g, 144 mg Mg", (2000, 144, "magnesium-threonate")),
-        ("Magnesiumcitrat 1 000 mg, davon 155 mg Magnesium", (1000, 155, "magnesium-citrate")),
-        ("magnesium oxide 500 mg providing 300 mg of magnesium", (500, 300, "magnesium-oxide")),
-    ],
-)
-def test_labels_are_read_as_they_are_printed(label, read):
-    assert read_label(label) == read
-
-
 def test_a_stretched_chelate_is_told_from_an_honest_one():
     honest = "\n".join(label_lines("bisglycinate 1418 mg, 200 mg Mg"))
     assert "agrees with the pure compound; it brings 1,235 mg of glycine" in honest
@@ -69,19 +53,3 @@ def test_a_dose_above_an_authoritys_limit_is_named():
     told = "\n".join(label_lines("magnesium citrate 2000 mg, 320 mg Mg"))
     assert "above the 250 mg a day from supplements of EFSA, EU" in told
     assert "US National Academies" not in told
-
-
-@pytest.mark.parametrize(
-    ("label", "said"),
-    [
-        ("", "no compound known here"),
-        ("zinc picolinate 100 mg, 20 mg Zn", "no compound known here"),
-        ("bisglycinate 1000 mg", "not two amounts"),
-        ("bisglycinate 1000 mg, 200 mg Mg, 5 mg B6", "not two amounts"),
-        ("bisglycinate 200 mg, 1000 mg Mg", "give the compound's weight first"),
-    ],
-)
-def test_a_label_that_cannot_be_read_is_refused_in_one_line(label, said):
-    with pytest.raises(ProtocolError, match=said) as refused:
-        read_label(label)
-    assert "\n" not in str(refused.value)

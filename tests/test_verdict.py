@@ -1,14 +1,20 @@
 import numpy as np
 import pytest
 
-from n1trial.protocol import VerdictRule
-from n1trial.verdict import Chances, even_information, settle_nights, verdict_of
+from n1trial.protocol import RULE_TODAY
+from n1trial.verdict import Chances, NightsAlone, even_information, settle_nights, verdict_of
 
-RULE = VerdictRule()
+RULE = RULE_TODAY
+
+
+def alone(mean, sd, prior_sd, mid):
+    return NightsAlone.of(mean, sd, prior_sd=prior_sd, mid=mid)
 
 
 def verdict(mean, sd, mid=15, prior_sd=20):
-    return verdict_of(Chances.gaussian(mean, sd, mid), sd_ratio=sd / prior_sd, rule=RULE)
+    return verdict_of(
+        Chances.gaussian(mean, sd, mid), alone=NightsAlone.of(mean, sd, prior_sd=prior_sd, mid=mid), rule=RULE
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,14 +34,34 @@ def test_the_verdict_follows_from_mean_and_sd(mean, sd, said):
 
 def test_nothing_learnt_is_never_no_gain():
     assert verdict(-40, 19) == "worse"
-    assert verdict_of(Chances.gaussian(-10, 19, 15), sd_ratio=0.95, rule=RULE) == "can't tell yet"
+    assert verdict(-10, 19) == "can't tell yet"
 
 
 def test_a_prior_that_holds_a_difference_for_impossible_is_no_finding():
     before = Chances.gaussian(0, 0.187, 0.5)
     assert before.equivalent > 0.99
-    assert verdict_of(before, sd_ratio=1.0, rule=RULE) == "can't tell yet"
-    assert verdict_of(before, sd_ratio=0.5, rule=RULE) == "no difference that matters"
+    for sd in (0.187, 0.15):
+        said = verdict_of(before, alone=alone(0, sd, 0.187, 0.5), rule=RULE)
+        assert said == ("can't tell yet" if sd > 0.1 else "no difference that matters")
+
+
+def test_nights_alone_are_what_is_left_when_the_prior_is_taken_off():
+    # 12 nights' worth of Normal(10, 15) under a prior of Normal(0, 20): precision 1/225 and 1/400.
+    precision = 1 / 15**2 + 1 / 20**2
+    found = alone((10 / 15**2) / precision, precision**-0.5, 20, 15)
+    assert found.worthwhile == pytest.approx(Chances.gaussian(10, 15, 15).worthwhile)
+    assert found.much_worse == pytest.approx(Chances.gaussian(10, 15, 15).much_worse)
+
+
+def test_a_no_is_false_in_one_trial_of_twenty_whatever_the_prior_expects():
+    rng = np.random.default_rng(0)
+    for prior_sd in (5.0, 20.0):
+        error, truth = 9.0, 15.0
+        likelihood = rng.normal(truth, error, 20_000)
+        precision = error**-2 + prior_sd**-2
+        mean, sd = likelihood * error**-2 / precision, precision**-0.5
+        met = alone(mean, sd, prior_sd, 15).worthwhile <= RULE.no_p_nights_alone
+        assert met.mean() == pytest.approx(0.05, abs=0.006)
 
 
 def test_chances_of_draws_agree_with_the_gaussian_formula():

@@ -17,7 +17,7 @@ from n1trial.blinding.coding import (
     refuse_unblindable,
 )
 from n1trial.blinding.key import Key, commitment, read_key, sealed_by_passphrase, unsealed_by_passphrase
-from n1trial.blinding.kits import Kit, kits_of
+from n1trial.blinding.kits import Kit, kits_of, letters_of, with_kits, with_letters
 
 __all__ = [
     "LETTERS",
@@ -35,8 +35,11 @@ __all__ = [
     "fillings",
     "key_from_envelopes",
     "kits_of",
+    "letters_of",
     "read_key",
     "refuse_unblindable",
     "sealed_by_passphrase",
     "unsealed_by_passphrase",
+    "with_kits",
+    "with_letters",
 ]

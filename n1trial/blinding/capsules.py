@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from n1trial.protocol import Arm, Protocol
-from n1trial.substances import SUBSTANCES
+from n1trial.text import amount_in_words
 
 PLACEBO = "placebo"
 
@@ -17,6 +17,12 @@ class Fill:
     capsules: int
     mg_each: float
 
+    @property
+    def in_words(self) -> str:
+        """``3 × magnesium bisglycinate 473 mg``."""
+        held = f" {amount_in_words(self.mg_each)} mg" if self.mg_each else ""
+        return f"{self.capsules} × {self.substance}{held}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
@@ -24,6 +30,11 @@ class Serving:
 
     minutes_before_bed: tuple[int, int]
     fills: tuple[Fill, ...]
+
+    @property
+    def in_words(self) -> str:
+        """``3 × magnesium bisglycinate 473 mg + 2 × placebo``."""
+        return " + ".join(fill.in_words for fill in self.fills)
 
     @property
     def capsules(self) -> int:
@@ -67,8 +78,7 @@ def _fills(protocol: Protocol, arm: Arm, when: tuple[int, int]) -> tuple[Fill, .
         if dose.substance == PLACEBO:
             continue
         capsules = math.ceil(dose.compound / protocol.dosing.capsule_holds_mg)
-        label = SUBSTANCES[dose.substance].label.partition(" (")[0]
-        fills.append(Fill(substance=label, capsules=capsules, mg_each=dose.compound / capsules))
+        fills.append(Fill(substance=dose.short_label, capsules=capsules, mg_each=dose.compound / capsules))
     return tuple(fills)
 
 

@@ -1,7 +1,7 @@
 """Kits: one bag a period, with a code that says when and never what."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from n1trial.schedule import Schedule
@@ -42,6 +42,25 @@ def kits_of(schedule: Schedule) -> tuple[Kit, ...]:
         )
         for period, nights in trial.groupby("period")
     )
+
+
+def with_kits(coded: Schedule) -> Schedule:
+    """The schedule with a kit's code for every letter, so that nobody sees which periods are alike."""
+    table = coded.table
+    codes = {kit.period: kit.code for kit in kits_of(coded)}
+    return replace(coded, table=table.assign(arm=table["period"].map(codes).fillna("").astype("str")))
+
+
+def letters_of(coded: Schedule) -> str:
+    """The letter of every period, in order."""
+    return "".join(kit.arm for kit in kits_of(coded))
+
+
+def with_letters(schedule: Schedule, letters: str, *, run_in: str) -> Schedule:
+    """The schedule with the letters of `letters_of` back in place of kits, and `run_in` before the first."""
+    by_period = {0: run_in, **dict(enumerate(letters, start=1))}
+    arms = schedule.table["period"].map(by_period).fillna("").astype("str")
+    return replace(schedule, table=schedule.table.assign(arm=arms))
 
 
 def kit_code(protocol_sha256: str, period: int) -> str:

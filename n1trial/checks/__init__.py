@@ -12,16 +12,16 @@ from typing import Protocol, cast
 
 import pandas as pd
 
+from n1trial.checks._conflict import PERIOD_MEANS, conflict_of
 from n1trial.effects import Effect, Effects, lowered
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
-AGREES_WITH_MODEL = "period means"
 ALL_ARMS = "every arm"
 # What a check that did not pass takes from the certainty of every effect.
 REASONS = {
-    "blinding": "you guessed right more often than luck would have it",
+    "blinding": "you guessed right more often than chance would give",
     "doses": "more than one dose in ten was not as planned",
     "device": "the device, or how it scores sleep, changed during the trial",
 }
@@ -117,18 +117,21 @@ def checks_table(results: Iterable[CheckResult]) -> pd.DataFrame:
 
 
 def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
-    """Lower the certainty of effects by a step for every check that gives a reason to."""
+    """Lower the certainty of effects by a step for every check that gives a reason to; name what disagrees."""
     results = list(results)
     reasons = [
         REASONS[result.check]
         for result in results
         if result.passed is False and result.check in REASONS and result.contrast in ("", ALL_ARMS)
     ]
-    intervals = {result.contrast: result for result in results if result.check == AGREES_WITH_MODEL}
+    intervals = {result.contrast: result for result in results if result.check == PERIOD_MEANS}
     return replace(
         effects,
         contrasts=tuple(
-            _weighed(effect, [*reasons, *_disagreement(effect, intervals.get(effect.contrast))])
+            replace(
+                _weighed(effect, [*reasons, *_disagreement(effect, intervals.get(effect.contrast))]),
+                conflict=conflict_of(effect, results),
+            )
             for effect in effects.contrasts
         ),
     )

@@ -1,7 +1,7 @@
 """One estimate a contrast, quickly, for the same question asked in many ways.
 
-Continuous outcomes go through the Gaussian twin of the model (`fast`), which integrates what the sampler
-samples; counts through the analysis of variance of period means.
+Continuous outcomes go through the model's twin in `fast`, which integrates what the sampler samples; counts
+through the analysis of variance of period means.
 """
 
 from collections.abc import Iterator
@@ -45,5 +45,5 @@ def estimates(
             estimate=mixture.mean,
             low=low,
             high=high,
-            note="; ".join(filter(None, [note, f"Gaussian twin, {fitted.nights} nights"])),
+            note="; ".join(filter(None, [note, f"not sampled, {fitted.nights} nights"])),
         )

@@ -31,7 +31,6 @@ def run(case: Case) -> Findings:
         for check, priors in (
             ("Gaussian nights", usual),
             ("no resemblance to the night before", replace(usual, phi_sd=NOTHING)),
-            ("no trend", replace(usual, trend_sd=NOTHING)),
         ):
             results += estimates(data, outcome, check=check, priors=priors)
     longest = data.analysed(outcome)["period"].value_counts().max()

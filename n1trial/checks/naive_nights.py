@@ -34,10 +34,10 @@ def run(case: Case) -> Findings:
     model = sm.OLS(nights[outcome.name].to_numpy(float), np.column_stack(columns))
     lags = min(HAC_NIGHTS, len(nights) - 1)
     fits = {
-        NAME: (model.fit(), "level not kept: nights of a period are not independent"),
+        NAME: (model.fit(), "rejects too often, as the nights of a period are not independent"),
         NAME_HAC: (
             model.fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}),
-            f"Newey-West, {lags} nights; level not kept with few periods",
+            f"Newey-West, {lags} nights; rejects too often where there are few periods",
         ),
     }
     results = []

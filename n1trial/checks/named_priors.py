@@ -16,6 +16,7 @@ import xarray as xr
 from n1trial.checks import Case, CheckResult, Findings
 from n1trial.effects import INTERVAL, contrast_draws
 from n1trial.fit import Fit
+from n1trial.models._priors import SCEPTICAL_SHARE
 from n1trial.reweighted import MAX_K, smoothed_weights, weighted_quantiles
 
 NAME = "prior"
@@ -37,7 +38,7 @@ def run(case: Case) -> Findings:
     arms = case.data.treatments
     results = []
     for name, posterior, mean_and_sd in (
-        ("sceptical", case.fit.variants.get("sceptical"), (0.0, case.fit.prior_sd / 2)),
+        ("sceptical", case.fit.variants.get("sceptical"), (0.0, SCEPTICAL_SHARE * case.fit.prior_sd)),
         ("default", case.fit.posterior, default),
     ):
         if posterior is not None:
@@ -59,9 +60,9 @@ def _weighed_anew(
         return _lines(case, name, fit.posterior, words=words)
     weights, k = smoothed_weights(ratio)
     if k < MAX_K:
-        told = f"{words}; draws weighed anew, k {k:.2f}"
+        told = f"{words}; by importance weights of the same draws, Pareto k {k:.2f}"
         return _lines(case, name, fit.posterior, words=told, weights=weights)
-    far = f"{words}; too far from the draws (k {k:.2f}, must be below {MAX_K})"
+    far = f"{words}; too far from the draws (Pareto k {k:.2f}, must be below {MAX_K})"
     return [
         replace(each, estimate=None, low=None, high=None)
         for each in _lines(case, name, fit.posterior, words=far)

@@ -61,7 +61,7 @@ def run(case: Case) -> Findings:
 def _in_words(row: object) -> str:
     prior, likelihood = getattr(row, "prior"), getattr(row, "likelihood")  # noqa: B009 - columns of a table
     if prior < THRESHOLD:
-        return "the nights speak, not the priors"
+        return "the answer comes from the nights, hardly from the priors"
     if likelihood < THRESHOLD:
-        return "the priors speak, the nights hardly"
+        return "the answer comes from the priors, hardly from the nights"
     return "priors and nights both move the answer"

@@ -1,6 +1,8 @@
 """Randomisation test: the share of schedules that luck could have drawn and that show as much.
 
-It assumes nothing about the nights, only that the schedule was drawn as the protocol says. The labels of
+It assumes nothing about the nights, only that the schedule was drawn as the protocol says, or as was said of a table
+of one's own. Where nothing was drawn, or the arms go with the weekday or another thing that no lot would have followed,
+there is no such test. Where each night was drawn, each is drawn again (`_coin`). Else the labels of
 the complete blocks are drawn again over the same admissible set, restrictions included: all of them when
 there are at most 100,000, else 20,000 exact uniform draws. Two rows a contrast:
 
@@ -15,11 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from n1trial.aliasing import aliases
 from n1trial.allocation import Admissible, Chain
 from n1trial.checks import Case, CheckResult, Findings
+from n1trial.checks._coin import tossed_again
 from n1trial.checks._period_means import complete_blocks, left_out_note, period_means
 from n1trial.effects import INTERVAL
 from n1trial.outcomes import Outcome
+from n1trial.swaps import may_swap
 from n1trial.trial import TrialData
 
 NAME = "randomisation"
@@ -48,12 +53,20 @@ class Drawn:
 
 
 def applies(case: Case) -> bool:
-    """Two complete blocks are the least in which labels can move."""
-    return len(complete_blocks(case.data, case.outcome)) >= 2
+    """Something was drawn that could have come out otherwise; two complete blocks are the least."""
+    data, outcome = case.data, case.outcome
+    if data.drawn == "none" or aliases(data, outcome):
+        return False
+    if data.drawn == "coin":
+        return bool(data.analysed(outcome)["arm"].value_counts().reindex(list(data.arms)).min() >= 2)
+    enough = len(complete_blocks(data, outcome)) >= 2
+    return enough and (data.design is not None or may_swap(data, outcome))
 
 
 def run(case: Case) -> Findings:
     """P of every contrast, over swaps of its two labels and, with a third arm, over all labels."""
+    if case.data.drawn == "coin":
+        return tossed_again(case, NAME)
     data, outcome = case.data, case.outcome
     means = complete_blocks(data, outcome)
     used = left_out_note(data, len(means))

@@ -9,16 +9,19 @@ import sys
 
 import click
 
+from n1trial.cli._arguments import EXIT_INTERRUPTED
 from n1trial.cli._interrupt import hear_ctrl_c
-from n1trial.cli.answer import analyse, cohort, fit, report, summary
+from n1trial.cli.analyse import analyse
+from n1trial.cli.answer import cohort, fit, report, summary
 from n1trial.cli.begin import document, new
 from n1trial.cli.house import demo, doctor, label, nights, protocols
+from n1trial.cli.past import forget, history
 from n1trial.cli.plan import plan
 from n1trial.cli.running import amend, today, unblind
 from n1trial.cli.trial import check, import_, log
 from n1trial.errors import N1TrialError
 
-EXIT_INTERRUPTED, EXIT_OUR_BUG = 130, 70
+EXIT_OUR_BUG = 70
 # A command lives for seconds, and what it imports stays: looking for garbage every 2,000 objects is a tenth
 # of its time.
 GARBAGE_EVERY = 50_000
@@ -46,38 +49,48 @@ def main() -> None:
         import traceback
 
         traceback.print_exc()
-        click.echo("n1trial: this is a bug of ours; please report the lines above", err=True)
+        click.echo(
+            "n1trial: a bug of ours: please send the lines above to whoever gave you n1trial",
+            err=True,
+        )
         sys.exit(EXIT_OUR_BUG)
     finally:
         # The process ends here and gives all its memory back at once.
         gc.freeze()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# In the order in which a trial uses them.
+GROUPS = {
+    "To begin": (demo, protocols, label, plan, new, document),
+    "Every day of a trial": (today, log, import_, check),
+    "When something happens": (amend, forget, history, unblind),
+    "The answer": (fit, report),
+    "Without a trial folder": (nights, analyse),
+    "Several people": (cohort, summary),
+    "This installation": (doctor,),
+}
+
+
+class _InOrderOfUse(click.Group):
+    """Help lists the commands in order of use, each with its whole first sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(str(each.name), each.get_short_help_str(limit=200)) for each in commands]
+                )
+
+
+@click.group(cls=_InOrderOfUse, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="n1trial")
 def cli() -> None:
     """N-of-1 trials of sleep: one person, a randomised crossover, an honest answer."""
 
 
-for _command in (
-    demo,
-    protocols,
-    label,
-    document,
-    plan,
-    new,
-    today,
-    import_,
-    log,
-    check,
-    amend,
-    unblind,
-    nights,
-    fit,
-    report,
-    analyse,
-    cohort,
-    summary,
-    doctor,
-):
-    cli.add_command(_command)
+for _commands in GROUPS.values():
+    for _command in _commands:
+        cli.add_command(_command)

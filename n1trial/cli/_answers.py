@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import pandas as pd
+
     from n1trial.cohort import CohortEffects
     from n1trial.fitting import Analysis
     from n1trial.many_people import CohortAnalysis
@@ -21,10 +23,24 @@ EXIT_REFUSED = 3
 
 def say_preliminary(data: TrialData) -> None:
     """Print what is known before the sampler starts."""
-    from n1trial.under_way import preliminary_lines
+    from n1trial.under_way import ROUGH, preliminary_lines
 
+    click.echo(ROUGH)
     for line in preliminary_lines(data):
         click.echo(line)
+
+
+def say_next(analysis: Analysis, folder: Path) -> None:
+    """Print what to do after a fit, or why there is no verdict."""
+    from n1trial.effects import problems_of
+    from n1trial.text import visible
+
+    problems = problems_of(analysis.fits[0], analysis.data)
+    if problems:
+        click.echo("No verdict, because a gate refused the result:")
+    for problem in problems:
+        click.echo(f"  - {visible(problem)}")
+    click.echo(f"Next: n1trial report {folder}")
 
 
 def say_answer(analysis: Analysis) -> None:
@@ -36,24 +52,35 @@ def say_answer(analysis: Analysis) -> None:
         click.echo(line)
 
 
-def say_people(analysis: CohortAnalysis, out: Path) -> None:
+def say_people(analysis: CohortAnalysis, out: Path, *, share: bool = False) -> None:
     """Print what the arms did for many people, and leave as a refusal where a gate forbids the verdicts."""
     from n1trial.text import visible
 
     cohort = analysis.material.cohort
-    say_average(analysis.effects, cohort.labels, cohort.reference)
+    say_average(analysis.effects, cohort.labels, cohort.reference, analysis.material.companion)
     for name, why in cohort.left_out.items():
         click.echo(f"{visible(name)} is left out: {visible(why)}")
-    click.echo(f"\nThe report: {out / 'report.html'}")
+    say_reports(out, share=share)
     leave_without_verdict(analysis.effects)
 
 
-def say_average(effects: CohortEffects, labels: Mapping[str, str], reference: str) -> None:
-    """Print the answers of a cohort in the words of its report."""
+def say_reports(out: Path, *, share: bool) -> None:
+    """Print where a report is, and the copy to share."""
+    from n1trial.report.editions import SHARE_NAME
+
+    click.echo(f"\nThe report: {out / 'report.html'}")
+    if share:
+        click.echo(f"To share: {out / SHARE_NAME}")
+
+
+def say_average(
+    effects: CohortEffects, labels: Mapping[str, str], reference: str, companion: pd.DataFrame
+) -> None:
+    """Print the answers of a cohort in the words of its report, the classical averages beside them."""
     from n1trial.report.cohort_page import cohort_lines
 
     click.echo()
-    for line in cohort_lines(effects, labels, reference):
+    for line in cohort_lines(effects, labels, reference, companion):
         click.echo(line)
 
 

@@ -1,4 +1,4 @@
-"""Commands that answer the question: fit, report, and the same for a table of one's own."""
+"""Commands that answer the question: fit and report, of one trial or of several people's."""
 
 from __future__ import annotations
 
@@ -11,31 +11,19 @@ from n1trial.cli._answers import (
     leave_without_verdict,
     say_answer,
     say_average,
+    say_next,
     say_people,
     say_preliminary,
+    say_reports,
 )
-from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, SCHEDULER, now
-from n1trial.console import counted, progress
+from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, PRIOR_WIDTH, SAMPLER_SEED, SCHEDULER, now
+from n1trial.cli._outputs import FORCE, PEOPLE_TABLES, check_folder, check_summaries
+from n1trial.console import counted, open_in_browser, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from n1trial.report.editions import Copy
-
-SAMPLER_SEED = click.option(
-    "--sampler-seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=1,
-    show_default=True,
-    help="Seed of the sampler.",
-)
-PRIOR_WIDTH = click.option(
-    "--prior-width",
-    type=click.FloatRange(0.1, 100.0),
-    default=1.0,
-    show_default=True,
-    help="Several people: how many times as wide the priors of effects are; they are for supplements.",
-)
 
 
 @click.command()
@@ -47,10 +35,14 @@ def fit(folder: Path, sampler_seed: int) -> None:
 
     load_beside()
     from n1trial.fitting import fit_folder
+    from n1trial.intake import written_diary
     from n1trial.store import open_folder
+    from n1trial.text import visible
     from n1trial.under_way import fit_lines
 
     opened = open_folder(folder)
+    for note in written_diary(opened).notes:
+        click.echo(f"note: {visible(note)}", err=True)
     with progress() as on_stage:
         analysis = fit_folder(
             opened, now=now(), on_stage=on_stage, on_nights=say_preliminary, sampler_seed=sampler_seed
@@ -60,15 +52,18 @@ def fit(folder: Path, sampler_seed: int) -> None:
     for line in fit_lines(analysis.fits):
         click.echo(line)
     if opened.sealed:
-        click.echo("The arms are still letters: no verdict until n1trial unblind.")
+        click.echo(
+            f'The arms are still letters: no verdict until n1trial unblind {folder} --reason "it is over"'
+        )
         return
+    say_next(analysis, folder)
     leave_if_refused(analysis)
 
 
 @click.command()
 @click.argument("folder", type=FOLDER)
 @click.option(
-    "--early", metavar="REASON", help="Look before the last night; the reason is logged and printed."
+    "--early", metavar="REASON", help="Look before the last night; the log and the report keep the reason."
 )
 @click.option("--text", is_flag=True, help="Write it as plain text too, report.txt.")
 @click.option(
@@ -102,100 +97,8 @@ def report(
     if share:
         click.echo(f"To share: {opened.path / SHARE_NAME}")
     if open_it:
-        click.launch(str(opened.report))
+        open_in_browser(opened.report)
     leave_if_refused(analysis)
-
-
-@click.command()
-@click.argument("table", type=FILE)
-@click.option("--arm", required=True, help="Column that names the arm of the night.")
-@click.option("--reference", required=True, help="The arm that the others are compared with.")
-@click.option("--outcome", required=True, help="Column to analyse.")
-@click.option("--kind", type=click.Choice(["continuous", "count"]), default="continuous", show_default=True)
-@click.option("--night", help="Column of the date; without it rows are consecutive nights.")
-@click.option("--block", help="Column of the block in which every arm occurs.")
-@click.option("--period", help="Column of the period; without it a run of nights on one arm.")
-@click.option("--asleep", help="Column of sleep time in minutes, for counts at equal sleep time.")
-@click.option("--mid", type=float, help="Smallest worthwhile effect, in the outcome's unit.")
-@click.option("--blinded/--not-blinded", default=None, help="Whether the arms were hidden from you.")
-@click.option("--better", type=click.Choice(["higher", "lower"]), help="Which direction is better.")
-@click.option("--person", help="Column that names the person, where the table holds several people's nights.")
-@click.option("--rests-on", help="With --person: column of how many nights a row is the mean of.")
-@click.option(
-    "--modifier", multiple=True, help="With --person: column that may change the effects; repeatable."
-)
-@PRIOR_WIDTH
-@SAMPLER_SEED
-@click.option("--out", type=FOLDER, required=True, help="Folder for effects.csv, checks.csv and report.html.")
-def analyse(
-    table: Path,
-    out: Path,
-    sampler_seed: int,
-    person: str | None,
-    rests_on: str | None,
-    modifier: tuple[str, ...],
-    prior_width: float,
-    **columns: str | float | bool | None,
-) -> None:
-    """Analyse a table of your own: any device, any supplement, one row a night; of one person, or of many."""
-    if person is not None:
-        _analyse_people(table, out, sampler_seed, person, rests_on, modifier, prior_width, columns)
-        return
-    if rests_on or modifier:
-        raise click.UsageError("--rests-on and --modifier are for several people: give --person too")
-    from n1trial.quadrature import load_beside
-
-    load_beside()
-    from n1trial.loading import load_ahead
-    from n1trial.own_table import read_table
-
-    data = read_table(table, **columns)  # type: ignore[arg-type]
-    for note in data.notes:
-        click.echo(f"note: {note}", err=True)
-    say_preliminary(data)
-    load_ahead()
-    from n1trial.reporting import analyse_table
-
-    with progress() as on_stage:
-        analysis = analyse_table(data, out, source=table.name, on_stage=on_stage, sampler_seed=sampler_seed)
-    say_answer(analysis)
-    click.echo(f"\nThe report: {out / 'report.html'}")
-    leave_if_refused(analysis)
-
-
-def _analyse_people(
-    table: Path,
-    out: Path,
-    sampler_seed: int,
-    person: str,
-    rests_on: str | None,
-    modifier: tuple[str, ...],
-    prior_width: float,
-    columns: dict[str, str | float | bool | None],
-) -> None:
-    from n1trial.many_people import analyse_people
-    from n1trial.own_table import read_people
-
-    if columns.pop("asleep"):
-        raise click.UsageError("--asleep is for one person: several people's counts are per night, all told")
-    people, modifiers = read_people(
-        table,
-        person=person,
-        rests_on=rests_on,
-        modifiers=modifier,
-        **columns,  # type: ignore[arg-type]
-    )
-    with progress() as on_stage:
-        analysis = analyse_people(
-            people,
-            out,
-            on_stage=on_stage,
-            modifiers=modifiers,
-            prior_width=prior_width,
-            facts={"table": table.name},
-            sampler_seed=sampler_seed,
-        )
-    say_people(analysis, out)
 
 
 @click.command()
@@ -205,7 +108,13 @@ def _analyse_people(
 @click.option("--people", type=FILE, help="CSV with a column person and columns that may change the effects.")
 @PRIOR_WIDTH
 @SAMPLER_SEED
+@click.option(
+    "--share",
+    is_flag=True,
+    help="Write a copy without names, report-to-share.html: people have numbers.",
+)
 @click.option("--out", type=FOLDER, required=True, help="Folder for the tables and report.html.")
+@FORCE
 def cohort(
     folders: tuple[Path, ...],
     outcome: str | None,
@@ -213,7 +122,9 @@ def cohort(
     people: Path | None,
     prior_width: float,
     sampler_seed: int,
+    share: bool,
     out: Path,
+    force: bool,
 ) -> None:
     """Put several people's finished trials together: average, spread, each person, the next one.
 
@@ -221,6 +132,7 @@ def cohort(
     """
     from n1trial.many_people import analyse_people, people_of_folders, read_properties
 
+    check_folder(out, kind="n1trial cohort", tables=PEOPLE_TABLES, force=force)
     summaries = [path for path in folders if path.suffix == ".json"]
     if summaries:
         if len(summaries) < len(folders):
@@ -229,7 +141,7 @@ def cohort(
             )
         if outcome or mid or people or prior_width != 1.0:
             raise click.UsageError("--outcome, --mid, --people and --prior-width are for trial folders")
-        _pool(summaries, out, sampler_seed)
+        _pool(summaries, out, sampler_seed, share=share)
         return
 
     with progress() as on_stage:
@@ -243,16 +155,17 @@ def cohort(
             prior_width=prior_width,
             facts={"trial folders": str(len(folders))},
             sampler_seed=sampler_seed,
+            share=share,
         )
-    say_people(analysis, out)
+    say_people(analysis, out, share=share)
 
 
-def _pool(summaries: list[Path], out: Path, sampler_seed: int) -> None:
+def _pool(summaries: list[Path], out: Path, sampler_seed: int, *, share: bool) -> None:
     from n1trial.many_people import pool_summaries
 
-    pooled, effects = pool_summaries(summaries, out, sampler_seed=sampler_seed)
-    say_average(effects, pooled.cohort.labels, pooled.cohort.reference)
-    click.echo(f"\nThe report: {out / 'report.html'}")
+    pooled, effects, companion = pool_summaries(summaries, out, sampler_seed=sampler_seed, share=share)
+    say_average(effects, pooled.cohort.labels, pooled.cohort.reference, companion)
+    say_reports(out, share=share)
     leave_without_verdict(effects)
 
 
@@ -265,16 +178,24 @@ def _pool(summaries: list[Path], out: Path, sampler_seed: int) -> None:
     required=True,
     help="A folder for the summaries; or a JSON file, for that of one trial.",
 )
+@FORCE
 @SAMPLER_SEED
 @SCHEDULER
 def summary(
-    folders: tuple[Path, ...], outcome: str | None, out: Path, sampler_seed: int, scheduler: str | None
+    folders: tuple[Path, ...],
+    outcome: str | None,
+    out: Path,
+    force: bool,
+    sampler_seed: int,
+    scheduler: str | None,
 ) -> None:
     """Write what trials may share with a cohort: their effects, no night and no date."""
     from n1trial.many_people import summarise_folders
+    from n1trial.summaries import read_summary, summary_lines
 
     if out.suffix == ".json" and len(folders) > 1:
         raise click.UsageError(f"--out is {out.name}, one file: name a folder for several trials")
+    check_summaries(out, [path.resolve().name for path in folders], force=force)
     with counted("fitting trials") as on_done:
         files, left_out = summarise_folders(
             folders,
@@ -288,4 +209,6 @@ def summary(
     for name, why in left_out.items():
         click.echo(f"{name} has no summary: {why}", err=True)
     for file in files:
-        click.echo(f"{file}: effects, their uncertainty and counts of nights; look at it before you share it")
+        click.echo(f"{file}, which holds:")
+        for line in summary_lines(read_summary(file)):
+            click.echo(f"  {line}")

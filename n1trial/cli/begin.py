@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from n1trial.cli._arguments import DATE, FILE, FOLDER, now, today
+from n1trial.cli._arguments import DATE, FILE, FOLDER, YES, now, settle, today
+from n1trial.cli._outputs import FORCE, PAGES, check_file
 from n1trial.console import Zone
 from n1trial.errors import BlindingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from n1trial.protocol import Protocol
     from n1trial.store import TrialFolder
+
+
+FAR_DAYS = 730
 
 
 @click.command()
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Your usual bedtime, for the calendar's reminders.",
 )
+@click.option(
+    "--person",
+    default="",
+    help="Name or number of the person, such as P07; printed on sheet, labels, packing list and report.",
+)
 @click.option("--blind", is_flag=True, help="Hide the arms: a helper packs coded kits and keeps the key.")
 @click.option(
     "--helper",
@@ -42,14 +50,16 @@ if TYPE_CHECKING:
 @click.option(
     "--envelopes", is_flag=True, help="Hide the arms without a helper, with shuffled boxes and envelopes."
 )
+@YES
 def new(
     folder: Path,
-    start: datetime,
+    start: date,
     bedtime: datetime,
     blind: bool,
     helper: Path | None,
     seal: bool,
     envelopes: bool,
+    yes: bool,
     **options: Any,
 ) -> None:
     """Make a trial folder: protocol, random schedule, calendar, diary, sheet to print."""
@@ -61,7 +71,7 @@ def new(
         )
     if (helper or seal) and not blind:
         raise click.UsageError("--helper and --seal belong to --blind")
-    first = start.date()
+    first = start
     if first < today():
         if blind or envelopes:
             raise BlindingError(
@@ -70,6 +80,8 @@ def new(
         click.echo(
             f"note: {first} is past; nights before today count only if you kept to the schedule", err=True
         )
+    if abs((first - today()).days) > FAR_DAYS:
+        settle([f"the first night, {first}, is {abs(first - today()).days // 365} years from now"], yes=yes)
     fixed = options | {"start": first, "bedtime": bedtime.time(), "now": now()}
     if blind:
         theirs = helper or folder.with_name(f"{folder.name}-for-your-helper")
@@ -88,14 +100,9 @@ def new(
 
 
 def _say_made(made: TrialFolder) -> None:
-    from n1trial.allocation import luck_of
-    from n1trial.protocol_text import PRICED_ARMS, luck_in_words
-
     nights = made.schedule.table["night"]
     click.echo(f"{made.path}: {len(nights)} nights, {nights.iloc[0].date()} to {nights.iloc[-1].date()}")
-    drawn_from = made.protocol.admissible
-    luck = f"; {luck_in_words(luck_of(drawn_from))}" if len(drawn_from.arms) <= PRICED_ARMS else ""
-    click.echo(f"drawn from {drawn_from.size:,} schedules{luck}")
+    click.echo(f"drawn from {made.protocol.admissible.size:,} equally likely schedules")
     click.echo(
         "Print sheet.html, import schedule.ics into your calendar; each evening: n1trial today, n1trial log."
     )
@@ -126,42 +133,59 @@ def _passphrase() -> str:
     type=FILE,
     help="What n1trial plan wrote with --out plan.json, or a text file of what it printed.",
 )
-def document(source: str, out: Path | None, plan: Path | None) -> None:
-    """Write the protocol as a document for a doctor, from a template, a YAML file or a trial folder."""
+@click.option("--person", default="", help="Name or number of the person; by default that of the trial.")
+@FORCE
+def document(source: str, out: Path | None, plan: Path | None, person: str, force: bool) -> None:
+    """Write the protocol as a document for a doctor, from a template, a YAML file or a trial folder.
+
+    What only you can say, such as who pays, stands in about.yaml, in the trial folder or beside the YAML file, as
+    lines such as funding: none.
+    """
     from pathlib import Path
 
     from n1trial.conduct import read_course
     from n1trial.files import write_whole
     from n1trial.paper import document_html
     from n1trial.protocol import read_protocol
+    from n1trial.report.about import read_about
     from n1trial.store import open_folder
 
+    if out is not None:
+        check_file(out, endings=PAGES, kind="n1trial document", force=force)
     if Path(source).is_dir():
         folder = open_folder(Path(source))
-        lines = _planned(plan, folder.protocol) if plan else ()
         page = document_html(
             folder.protocol,
             schedule=folder.schedule,
             hidden=folder.hidden,
             commitment=folder.commitment,
             amendments=[f"{line.day}: {line.detail}" for line in read_course(folder).amendments],
-            plan=lines,
+            about=read_about(folder.path / "about.yaml"),
+            person=person or folder.person,
+            **_planned(plan, folder.protocol),
         )
         target = out or folder.path / "protocol.html"
     else:
         protocol = read_protocol(source)
-        page = document_html(protocol, plan=_planned(plan, protocol) if plan else ())
+        about = read_about(Path(source).with_name("about.yaml")) if Path(source).is_file() else {}
+        page = document_html(protocol, about=about, person=person, **_planned(plan, protocol))
         target = out or Path(f"{protocol.name}-protocol.html")
+        if out is None:
+            check_file(target, endings=PAGES, kind="n1trial document", force=force)
     write_whole(target, page)
     click.echo(f"{target}: open it in a browser, print it, and show it to your doctor")
 
 
-def _planned(path: Path, protocol: Protocol) -> Sequence[str]:
-    """Lines of a plan, which must be of this protocol; of printed text that is not known."""
+def _planned(path: Path | None, protocol: Protocol) -> dict[str, Any]:
+    """Sentences and tables of a plan, which must be of this protocol; of printed text, its lines."""
     from n1trial.errors import FolderError
 
+    if path is None:
+        return {}
+
     if path.suffix == ".json":
-        from n1trial.planning import plan_lines, read_plan
+        from n1trial.planning import plan_sentences, read_plan
+        from n1trial.planning.words import plan_tables
 
         plan = read_plan(path)
         if plan.protocol_sha256 != protocol.sha256:
@@ -169,11 +193,11 @@ def _planned(path: Path, protocol: Protocol) -> Sequence[str]:
                 f"{path}: plans another protocol or version ({plan.protocol}, {plan.protocol_sha256[:12]}, not"
                 f" {protocol.sha256[:12]}): run n1trial plan again"
             )
-        return tuple(plan_lines(plan))
+        return {"plan": plan_sentences(plan), "plan_tables": tuple(plan_tables(plan))}
     if path.suffix in (".html", ".htm"):
         raise FolderError(f"{path}: a page cannot stand in a page: give n1trial plan --out plan.json instead")
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return {"plan": path.read_text(encoding="utf-8").splitlines()}
     except (OSError, UnicodeDecodeError) as error:
         raise FolderError(
             f"{path}: cannot be read ({error}): give what n1trial plan wrote with --out plan.json"

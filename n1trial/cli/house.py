@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 from n1trial.cli._answers import say_answer
 from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, now
+from n1trial.cli._outputs import FORCE, check_file
 from n1trial.console import Zone, progress, say_header, say_note, still
 
 if TYPE_CHECKING:
@@ -46,8 +48,9 @@ def demo(out: Path) -> None:
 @click.option(
     "--yaml", "as_yaml", is_flag=True, help="Print the template as it is written, to copy and change."
 )
-def protocols(name: str | None, schema: bool, as_yaml: bool) -> None:
-    """List the protocol templates, or show one with its doses, limits and what its order leaves to luck."""
+@click.option("--details", is_flag=True, help="Also show what the order of the arms leaves to luck.")
+def protocols(name: str | None, schema: bool, as_yaml: bool, details: bool) -> None:
+    """List the protocol templates, or show one with its doses, limits and design."""
     from n1trial.protocol import protocol_path, protocol_schema, read_protocol, template_names
     from n1trial.protocol_text import protocol_lines
 
@@ -64,7 +67,7 @@ def protocols(name: str | None, schema: bool, as_yaml: bool) -> None:
     if as_yaml:
         click.echo(protocol_path(name).read_text(encoding="utf-8"), nl=False)
         return
-    for line in protocol_lines(protocol):
+    for line in protocol_lines(protocol, details=details):
         click.echo(line)
 
 
@@ -89,28 +92,50 @@ def label(text: str) -> None:
     help="main: the longest record alone; night: all that belong together; day24: naps too.",
 )
 @click.option("--out", type=FILE, help="Write a CSV file instead of printing the table.")
+@FORCE
 @click.option("--header", is_flag=True, help="Print only the header line of an unverified layout, no data.")
 def nights(
-    exports: tuple[Path, ...], home_zone: ZoneInfo | None, window: str, out: Path | None, header: bool
+    exports: tuple[Path, ...],
+    home_zone: ZoneInfo | None,
+    window: str,
+    out: Path | None,
+    force: bool,
+    header: bool,
 ) -> None:
-    """Turn any export into one row a night; no trial needed."""
-    from n1trial.importers import Note, read_exports
-    from n1trial.nights import nightly, nights_csv
+    """Turn any export into one row a night; no trial needed.
 
+    On a terminal it sums the nights up; into a file or a pipe it writes the table as CSV.
+    """
+    from n1trial.importers import Note, read_exports
+    from n1trial.ledger import record_lines, trace_nights
+    from n1trial.night_summary import summary_lines
+    from n1trial.nights import COLUMNS, nightly, nights_csv
+    from n1trial.recorders import recorder_line
+
+    if out is not None:
+        check_file(out, endings=(".csv",), header=",".join(COLUMNS), force=force)
     say = say_header if header else say_note
     with still("reading the export"):
         episodes = read_exports(exports, home_zone=home_zone, on_note=say)
     table = nightly(episodes, window=window)  # type: ignore[arg-type]
     if header:
         return
-    if any(episode.start.offset is None for episode in episodes):
+    if home_zone is None and any(episode.start.offset is None for episode in episodes):
         say_note(
             Note(
                 "its times have no zone, so clock changes cannot be seen: give --home-zone, as Europe/Berlin"
             )
         )
+    for line in (*record_lines(episodes), recorder_line(trace_nights(episodes))):
+        if line:
+            say_note(Note(line))
     if out is None:
-        click.echo(nights_csv(table), nl=False)
+        if sys.stdout.isatty():
+            for line in summary_lines(table):
+                click.echo(line)
+            click.echo("The table, a row a night: give --out nights.csv")
+        else:
+            click.echo(nights_csv(table), nl=False)
         return
     table.to_csv(out)
     recorded = int(table.table["tst_min"].notna().sum())

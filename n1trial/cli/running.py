@@ -7,47 +7,88 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._arguments import FILE, FOLDER, now
+from n1trial.cli._arguments import DATE, FILE, TRIAL, now
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     from n1trial.blinding import Key
     from n1trial.store import TrialFolder
 
 
 @click.command()
-@click.argument("folder", type=FOLDER, default=Path())
-def today(folder: Path) -> None:
+@click.argument("folder", type=TRIAL, default=Path())
+@click.option(
+    "--calendar",
+    is_flag=True,
+    help="Write schedule.ics and sheet.html anew, with the pauses and bedtime of now.",
+)
+def today(folder: Path, calendar: bool) -> None:
     """Say what to take tonight and when, and how much is kept so far; FOLDER is here by default."""
     from n1trial.store import open_folder
     from n1trial.tonight import tonight_lines
 
-    for line in tonight_lines(open_folder(folder), now=now()):
+    opened = open_folder(folder)
+    for line in tonight_lines(opened, now=now()):
         click.echo(line)
+    if calendar:
+        _write_calendar(opened)
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=TRIAL)
 @click.argument("text")
 @click.option("--stop", "stops", is_flag=True, help="End the trial with the last night; TEXT is the reason.")
-def amend(folder: Path, text: str, stops: bool) -> None:
+@click.option(
+    "--pause",
+    type=(DATE, DATE),
+    metavar="FROM TO",
+    help="Take nothing on these evenings, which are still to come; their nights are left out.",
+)
+@click.option("--bedtime", type=click.DateTime(formats=["%H:%M"]), help="Your usual bedtime from now on.")
+def amend(
+    folder: Path, text: str, stops: bool, pause: tuple[date, date] | None, bedtime: datetime | None
+) -> None:
     """Add an amendment to the log: what changes and why. The protocol stays; the report prints both."""
     from n1trial.conduct import amend as add_amendment
-    from n1trial.conduct import stop
+    from n1trial.conduct import change_bedtime, stop
+    from n1trial.conduct import pause as add_pause
     from n1trial.store import open_folder
 
+    if sum((stops, pause is not None, bedtime is not None)) > 1:
+        raise click.UsageError("--stop, --pause and --bedtime are one change each: give them one by one")
     opened = open_folder(folder)
     if stops:
         night = stop(opened, text, now=now())
         click.echo(f"stopped after the night of {night}; import the last nights, then run n1trial fit")
-        return
-    add_amendment(opened, text, now=now())
-    click.echo("amendment logged; it stands in the report beside the protocol")
+    elif pause is not None:
+        add_pause(opened, text, *pause, now=now())
+        click.echo(
+            f"paused from {pause[0]} to {pause[1]}; the order of the other nights stays as it was drawn"
+        )
+        _write_calendar(opened)
+    elif bedtime is not None:
+        _write_calendar(change_bedtime(opened, text, bedtime.time(), now=now()))
+    else:
+        add_amendment(opened, text, now=now())
+        click.echo("amendment added to the log; the report prints it beside the protocol")
+
+
+def _write_calendar(folder: TrialFolder) -> None:
+    from n1trial.conduct import read_course
+    from n1trial.making import write_calendar
+    from n1trial.store import read_log
+
+    path = write_calendar(folder, read_course(folder).pauses, edition=len(read_log(folder)), now=now())
+    click.echo(f"{path}: import it into your calendar again, it replaces the entries of before")
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=TRIAL)
 @click.option(
-    "--reason", required=True, help="Why the key is opened, or how you came to know; logged and printed."
+    "--reason",
+    required=True,
+    help="Why the key is opened, or how you came to know; the log and the report keep it.",
 )
 @click.option("--key", type=FILE, help="The key.json that your helper keeps.")
 @click.option(
@@ -69,7 +110,7 @@ def unblind(
     opened = open_folder(folder)
     if accident:
         report_accident(opened, reason, now=now())
-        click.echo("logged: the report will say that the blind was broken; the key stays shut")
+        click.echo("added to the log: the report will say that the blind was broken; the key stays shut")
         return
     refuse_unsealed(opened)
     known = open_key(opened, _key(opened, key, told), reason, now=now(), early=early)
@@ -77,7 +118,7 @@ def unblind(
         click.echo(f"{letter}: {visible(known.protocol.arm_named(arm).label)}")
     if known.commitment:
         click.echo("The key is the one that was sealed before night 1.")
-    click.echo("Run n1trial fit again: the nights now have their arms.")
+    click.echo(f"The nights now have their arms. Next: n1trial fit {folder}")
 
 
 def _key(folder: TrialFolder, file: Path | None, told: tuple[str, ...]) -> Key:

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._arguments import ANY_PATH, DATE, FILE, FOLDER, now
+from n1trial.cli._arguments import ANY_PATH, DATE, EXIT_INTERRUPTED, FILE, TRIAL, YES, now, settle
+from n1trial.cli._outputs import FORCE, check_file
 from n1trial.console import say_note, still
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
+    from datetime import date
     from pathlib import Path
 
-    from n1trial.protocol import Protocol
+    from n1trial.store import TrialFolder
+
+# What empties an answer in the dialogue.
+EMPTIES = "-"
 
 
 @click.command("import")
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=TRIAL)
 @click.argument("exports", type=ANY_PATH, nargs=-1, required=True)
-def import_(folder: Path, exports: tuple[Path, ...]) -> None:
-    """Read a device's export (zip, folder or files) into a trial folder."""
+@YES
+def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
+    """Read a device's export (zip, folder or files) into a trial folder; n1trial forget takes it out again."""
+    from n1trial.conduct import coming_evening
     from n1trial.intake import import_exports, recorded_nights
     from n1trial.ledger import ledger_lines, record_lines
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
-    with still("reading the export"):
-        done = import_exports(opened, exports, now=now(), on_note=say_note)
+    with still("reading the export") as quiet:
+
+        def ask(doubts: Sequence[str]) -> None:
+            quiet()
+            settle(doubts, yes=yes)
+
+        done = import_exports(opened, exports, now=now(), on_note=say_note, on_doubts=ask)
     if done.unchanged:
         click.echo(f"the same export was imported before ({done.read} records): nothing has changed")
         return
@@ -36,7 +49,7 @@ def import_(folder: Path, exports: tuple[Path, ...]) -> None:
     )
     for conflict in done.conflicts:
         click.echo(f"conflict: {conflict}", err=True)
-    recorded = recorded_nights(opened)
+    recorded = recorded_nights(opened, evening=coming_evening(opened, now=now()))
     for episodes in recorded.by_device.values():
         for line in record_lines(episodes):
             click.echo(line)
@@ -45,11 +58,13 @@ def import_(folder: Path, exports: tuple[Path, ...]) -> None:
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=TRIAL)
 @click.option("--night", type=DATE, help="Date of the evening; by default tonight, until noon the last one.")
+@click.option("--evening", is_flag=True, help="Ask what is known in the evening, before the dose.")
+@click.option("--morning", is_flag=True, help="Ask what is known on the morning after.")
 @click.option("--taken", metavar="TIME", help="The dose was taken, at this time, such as 22:15.")
 @click.option("--not-taken", is_flag=True, help="The dose was not taken.")
-@click.option("--guess", metavar="ARM", help="Which arm you think it is; ? for don't know.")
+@click.option("--guess", metavar="ARM", help="Which arm you think it was, if hidden; ? for don't know.")
 @click.option("--confidence", metavar="0-10", help="How sure you are of the guess.")
 @click.option("--awakenings", metavar="N", help="How often you remember waking.")
 @click.option("--grogginess", metavar="0-10")
@@ -57,60 +72,74 @@ def import_(folder: Path, exports: tuple[Path, ...]) -> None:
 @click.option("--side-effects", metavar="TEXT", help="Anything else you felt.")
 @click.option("--note", "notes", metavar="TEXT")
 @click.option("--set", "others", metavar="NAME=VALUE", multiple=True, help="As caffeine_mg=80; repeatable.")
+@YES
 def log(
     folder: Path,
-    night: datetime | None,
+    night: date | None,
+    evening: bool,
+    morning: bool,
     taken: str | None,
     not_taken: bool,
     others: tuple[str, ...],
+    yes: bool,
     **cells: str | None,
 ) -> None:
-    """Write one evening's line of the diary, asking, or from the options.
+    """Write one night's line of the diary, asking, or from the options.
 
-    Enter leaves an answer as it is: not recorded, or what was written before. An empty value takes it back.
+    Without --night, --evening or --morning it asks by the clock: of last night from 5 in the morning until noon,
+    else of this evening. Enter skips a question or keeps what was written before, "-" empties it, and Ctrl-C stops
+    and keeps what was answered. As an option, an empty value takes an answer back.
     """
     from n1trial.conduct import this_evening
-    from n1trial.diary import answers_of, read_diary
-    from n1trial.intake import write_down
+    from n1trial.diary import answers_of
+    from n1trial.intake import answer_doubts, night_doubts, write_down, written_diary
     from n1trial.store import open_folder
     from n1trial.text import visible
 
-    if taken is not None and not_taken:
-        raise click.UsageError("--taken and --not-taken contradict each other")
-    answers = {name: cell for name, cell in cells.items() if cell is not None}
-    for each in others:
-        name, equals, cell = each.partition("=")
-        if not equals:
-            raise click.UsageError(f"--set {each!r}: write it as NAME=VALUE, such as caffeine_mg=80")
-        answers[name] = cell
-    if taken is not None or not_taken:
-        answers |= {"taken": "no", "taken_at": ""} if not_taken else {"taken": "yes", "taken_at": taken or ""}
+    answers = _from_options(cells, others, taken=taken, not_taken=not_taken)
     opened = open_folder(folder)
-    evening = night.date() if night else this_evening(opened, now=now())
-    if not answers:
-        written = answers_of(read_diary(opened.diary, opened.protocol), evening)
-        click.echo(f"The evening of {evening}. Enter: not recorded, or as it was.")
-        answers = _ask(opened.protocol, written)
+    of = night or this_evening(opened, now=now())
+    diary = written_diary(opened)
+    for note in diary.notes:
+        click.echo(f"note: {visible(note)}", err=True)
+    doubts = night_doubts(opened, of, now=now())
+    stopped = False
+    if answers:
+        settle([*doubts, *answer_doubts(opened, of, answers)], yes=yes)
+    else:
+        settle(doubts, yes=yes)
+        parts = _parts(opened, all_of_it=night is not None, evening=evening, morning=morning)
+        answers, stopped = _ask(opened, of, answers_of(diary, of), parts)
         if not answers:
-            click.echo("nothing was answered, nothing is written")
+            if stopped:
+                raise click.Abort
+            click.echo("nothing changed")
             return
-    diary = write_down(opened, evening, answers, now=now())
-    told = (f"{name} {visible(cell)}" for name, cell in answers_of(diary, evening).items())
-    click.echo(f"{evening}: {', '.join(told) or 'nothing recorded'}")
+    diary = write_down(opened, of, answers, now=now())
+    told = (f"{name} {visible(cell)}" for name, cell in answers_of(diary, of).items())
+    click.echo(f"{of}: {', '.join(told) or 'nothing recorded'}")
+    if stopped:
+        click.echo("stopped; what was answered is written", err=True)
+        sys.exit(EXIT_INTERRUPTED)
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=TRIAL)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--ledger", type=FILE, help="Write every night and the records it is made of as a CSV file.")
-def check(folder: Path, as_json: bool, ledger: Path | None) -> None:
+@FORCE
+def check(folder: Path, as_json: bool, ledger: Path | None, force: bool) -> None:
     """Look at the quality of what was recorded and written down: evidence, never by arm."""
     from n1trial.conduct import this_evening
     from n1trial.files import write_whole
     from n1trial.intake import trial_ledger
+    from n1trial.ledger import COLUMNS
     from n1trial.quality import check_quality, gather_evidence, quality_json, quality_lines
     from n1trial.store import open_folder, read_log
+    from n1trial.trial_log import chain_in_words
 
+    if ledger is not None:
+        check_file(ledger, endings=(".csv",), header=",".join(COLUMNS), force=force, option="--ledger")
     opened = open_folder(folder)
     chain = read_log(opened)
     findings = check_quality(gather_evidence(opened, today=this_evening(opened, now=now())))
@@ -121,27 +150,96 @@ def check(folder: Path, as_json: bool, ledger: Path | None) -> None:
         return
     for line in quality_lines(findings):
         click.echo(line)
-    click.echo(f"log: {len(chain)} lines, none changed or removed; the last is {chain[-1].sha256}")
+    click.echo(f"log: {chain_in_words(chain)}")
 
 
-def _ask(protocol: Protocol, written: dict[str, str]) -> dict[str, str]:
-    """Ask every question of an evening; what is no answer is asked for again."""
-    from n1trial.diary import answer_problem, questions
-    from n1trial.diary.cells import read_yes_or_no
+def _from_options(
+    cells: dict[str, str | None], others: tuple[str, ...], *, taken: str | None, not_taken: bool
+) -> dict[str, str]:
+    """Answers that were given as options, by column."""
+    if taken is not None and not_taken:
+        raise click.UsageError("--taken and --not-taken contradict each other")
+    answers = {name: cell for name, cell in cells.items() if cell is not None}
+    for each in others:
+        name, equals, cell = each.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {each!r}: write it as NAME=VALUE, such as caffeine_mg=80")
+        answers[name] = cell
+    if taken is not None or not_taken:
+        answers |= {"taken": "no", "taken_at": ""} if not_taken else {"taken": "yes", "taken_at": taken or ""}
+    return answers
+
+
+def _parts(folder: TrialFolder, *, all_of_it: bool, evening: bool, morning: bool) -> set[str]:
+    """Which questions are asked: as the options say, else by the clock at home."""
+    from n1trial.conduct import BREAKFAST_HOUR
+    from n1trial.episodes import NOON_HOUR
+
+    wanted = {part for part, wish in (("evening", evening), ("morning", morning)) if wish}
+    if wanted:
+        return wanted
+    if all_of_it:
+        return {"evening", "morning"}
+    hour = now().astimezone(folder.home_zone).hour
+    return {"morning" if BREAKFAST_HOUR <= hour < NOON_HOUR else "evening"}
+
+
+def _ask(
+    folder: TrialFolder, night: date, written: dict[str, str], parts: set[str]
+) -> tuple[dict[str, str], bool]:
+    """Ask the questions of a night; what was answered, and whether the person stopped before the last one."""
+    from n1trial.diary import DONT_KNOW, questions
+    from n1trial.diary.cells import NO
     from n1trial.text import visible
 
+    of_all = questions(folder.protocol, folder.arm_on(night), hidden=bool(folder.hidden))
+    asked = [each for each in of_all if each.part in parts]
+    numbered = [each.column for each in asked if not each.after]
+    when = " and morning after " if len(parts) > 1 else " "
+    click.echo(
+        f"The {'morning after the evening' if parts == {'morning'} else 'evening'}{when}of {night}:"
+        f" {len(numbered)} questions. Press Enter to skip or keep, - to empty, Ctrl-C to stop and keep."
+    )
     answers: dict[str, str] = {}
-    for column, question in questions(protocol):
-        if column == "taken_at" and not read_yes_or_no(answers.get("taken") or written.get("taken") or "no"):
+    for each in asked:
+        if each.after and (answers.get(each.after) or written.get(each.after) or "no").lower() in (
+            *NO,
+            DONT_KNOW,
+        ):
+            if each.after in answers and each.column in written:
+                answers[each.column] = ""
             continue
-        before = f" [{visible(written[column])}]" if column in written else ""
+        place = f"{numbered.index(each.column) + 1} of {len(numbered)}" if not each.after else ""
+        before = f" [{visible(written[each.column])}]" if each.column in written else ""
+        try:
+            cell = click.prompt(
+                f"{place:>{len('10 of 10')}}  {each.text}{before}",
+                default="",
+                show_default=False,
+                value_proc=_checked(folder, each.column),
+            )
+        except click.Abort:
+            click.echo()
+            return answers, True
+        if cell == EMPTIES:
+            answers |= {each.column: ""} if each.column in written else {}
+        elif cell:
+            answers[each.column] = cell
+    return answers, False
 
-        def checked(cell: str, column: str = column) -> str:
-            if problem := answer_problem(protocol, column, cell):
-                raise click.UsageError(problem)
-            return cell.strip()
 
-        cell = click.prompt(question + before, default="", show_default=False, value_proc=checked)
-        if cell:
-            answers[column] = cell
-    return answers
+def _checked(folder: TrialFolder, column: str) -> Callable[[str], str]:
+    """What reads an answer: one that is none is asked for again, and so is an odd one that was a slip."""
+    from n1trial.diary import answer_doubt, answer_problem
+
+    def read(cell: str) -> str:
+        if cell.strip() == EMPTIES:
+            return EMPTIES
+        if problem := answer_problem(folder.protocol, column, cell):
+            raise click.UsageError(problem)
+        doubt = answer_doubt(folder.protocol, column, cell)
+        if doubt and not click.confirm(f"{doubt}. Really"):
+            raise click.UsageError("once more, then")
+        return cell.strip()
+
+    return read

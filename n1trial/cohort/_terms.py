@@ -26,6 +26,7 @@ def coords_of(cohort: Cohort, stacked: Stacked) -> dict[str, list[str] | list[in
         "block": int(stacked.block.max()),
         "block_contrast": int(stacked.block.max()) - len(np.unique(stacked.cell_person[stacked.block > 0])),
         "run_in": int(stacked.run_in.max()),
+        "week": int(stacked.week.max()),
         "covariate": stacked.covariates.shape[1],
     }
     return {
@@ -190,11 +191,15 @@ def expected_nights(
     if stacked.covariates.shape[1]:
         slope = pm.Normal("covariates", 0.0, scales.covariate.scale * unit, dims=("person", "covariate"))
         by_night = by_night + pt.sum(slope[person] * fixed_shape("covariates_at", stacked.covariates), axis=1)
+    if stacked.week.any():
+        sd = pm.HalfNormal("week_sd", scales.week.scale * unit)
+        shared = sd * standardised("week", told, sd=sd, dims="week")
+        by_night = by_night + pt.concatenate([[0.0], shared])[index("week_of", stacked.week)]
     return of_cell[index("cell", stacked.cell)] + by_night
 
 
 def person_sds(term: str, prior: Prior, unit: pt.TensorVariable | float) -> pt.TensorVariable:
-    """Each person's SD between periods or blocks [person], log-normal around a common one."""
+    """Each person's SD between periods [person], log-normal around a common one."""
     middle = pm.HalfNormal(f"{term}_sd", prior.scale * unit)
     return middle * pt.exp(LOG_SD_APART * pm.Normal(f"{term}_sd_z", 0.0, 1.0, dims="person"))
 

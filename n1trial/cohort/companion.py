@@ -5,7 +5,8 @@ variance of period means, pooled over people since one person's few periods tell
 person's design makes of it. Where no person has a residual (one value an arm), variances are known up to a factor
 only, which REML then estimates together with the spread.
 
-Hartung & Knapp (2001), doi:10.1002/sim.791; Viechtbauer (2005), doi:10.3102/10769986030003261.
+Hartung & Knapp (2001), doi:10.1002/sim.791; Viechtbauer (2005), doi:10.3102/10769986030003261; that the factor of
+Hartung and Knapp is not below 1: Röver, Knapp & Friede (2015), doi:10.1186/s12874-015-0091-1.
 """
 
 from dataclasses import dataclass
@@ -107,6 +108,9 @@ def random_effects(estimates: Array, leverages: Array, *, night_variance: float 
     estimate = float(np.average(estimates, weights=weights))
     freedom = len(estimates) - 1
     spread = float(np.sum(weights * (estimates - estimate) ** 2) / freedom)
+    if night_variance is not None:
+        # People who happen to agree are no reason for an interval narrower than that of one common effect.
+        spread = max(1.0, spread)
     error = (spread / weights.sum()) ** 0.5
     margin = stats.t.ppf((1 + INTERVAL) / 2, freedom) * error
     return RandomEffects(

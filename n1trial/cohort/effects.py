@@ -5,18 +5,21 @@ cent of the comparator's rate, or wakes a night at the person's own rate, and fo
 person in the middle.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from n1trial.build_up import recovered_share
 from n1trial.cohort.draws import PooledDraws, draws_of, next_person
 from n1trial.cohort.fit import CohortFit
+from n1trial.cohort.people import Cohort
 from n1trial.columns import Array
 from n1trial.outcomes import Outcome
 from n1trial.protocol import VerdictRule
-from n1trial.verdict import INTERVAL, Chances, Verdict, verdict_of
+from n1trial.verdict import INTERVAL, Chances, NightsAlone, Verdict, verdict_of, within_a_period
 
 LEAST_FOR_A_VERDICT = 5
 
@@ -161,17 +164,43 @@ def estimate_cohort(fit: CohortFit, *, rule: VerdictRule | None = None) -> Cohor
         fit.cohort,
         rule=rule or fit.cohort.people[0].data.rule,
         prior_sd=fit.prior_sd,
-        problems=fit.problems,
+        recovered=_recovered(fit.cohort),
+        problems=(*fit.problems, *fit.cohort.problems),
     )
 
 
+def _recovered(cohort: Cohort) -> dict[str, float]:
+    """Share of a steady effect that people's schedules show on average, by contrast."""
+    return {
+        f"{arm} vs {comparator}": float(
+            np.mean(
+                [
+                    recovered_share(person.data, cohort.outcome, arm, comparator)
+                    for person in cohort.people
+                    if {arm, comparator} <= {*person.data.arms}
+                ]
+                or [1.0]
+            )
+        )
+        for arm, comparator in cohort.contrasts
+    }
+
+
 def effects_of(
-    draws: PooledDraws, cohort: People, *, rule: VerdictRule, prior_sd: float, problems: tuple[str, ...] = ()
+    draws: PooledDraws,
+    cohort: People,
+    *,
+    rule: VerdictRule,
+    prior_sd: float,
+    recovered: Mapping[str, float] = {},
+    problems: tuple[str, ...] = (),
 ) -> CohortEffects:
     """The answers of a cohort from draws of its average, spread and people.
 
     Parameters
     ----------
+    recovered
+        Share of a steady effect that people's schedules show, 0 to 1, by contrast; all of it where none is given.
     problems
         Why the draws are not to be trusted.
     """
@@ -186,6 +215,10 @@ def effects_of(
     contrasts = tuple(
         _effect(draws, new, cohort, arm, comparator, rule=rule, prior_sd=prior_sd, verdict=not problems)
         for arm, comparator in cohort.contrasts
+    )
+    contrasts = tuple(
+        replace(each, verdict=within_a_period(each.verdict, recovered=recovered.get(each.contrast, 1.0)))
+        for each in contrasts
     )
     return CohortEffects(outcome=cohort.outcome, contrasts=contrasts, problems=problems, sound=sound)
 
@@ -221,15 +254,6 @@ def _effect(
     gains, next_gain = outcome.sign * effects, outcome.sign * coming
     chances = Chances.of(outcome.sign * average, outcome.mid)
     low, high = np.quantile(effects, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2], axis=0)
-    sd_of_prior = (
-        prior_sd
-        if outcome.kind == "continuous"
-        else in_unit(
-            np.array([prior_sd]),
-            np.exp(draws.level_of_all.mean()) if draws.level_of_all is not None else 1.0,
-            outcome,
-        )[0]
-    )
     return CohortEffect(
         outcome=outcome,
         arm=arm,
@@ -255,12 +279,28 @@ def _effect(
         p_worthwhile=float(chances.worthwhile),
         p_equivalent=float(chances.equivalent),
         p_worse=float(chances.much_worse),
-        verdict=verdict_of(chances, sd_ratio=float(average.std() / sd_of_prior), rule=rule)
+        verdict=verdict_of(
+            chances,
+            alone=_nights_alone(draws, outcome, along, base, prior_sd=prior_sd),
+            rule=rule,
+        )
         if verdict
         else "no verdict",
         average_draws=average,
         spread_draws=apart,
     )
+
+
+def _nights_alone(
+    draws: PooledDraws, outcome: Outcome, along: Array, base: int | None, *, prior_sd: float
+) -> NightsAlone:
+    """What the nights say of an average without its prior; of counts on the log scale, where theirs is Gaussian."""
+    average = draws.average @ along
+    mean, sd = float(average.mean()), float(average.std())
+    if outcome.kind == "continuous" or draws.level_of_all is None:
+        return NightsAlone.of(outcome.sign * mean, sd, prior_sd=prior_sd, mid=outcome.mid)
+    usual = float(np.mean(_rate(draws.average, draws.level_of_all, base)))
+    return NightsAlone.of_counts(mean, sd, prior_sd=prior_sd, outcome=outcome, usual=usual)
 
 
 def _rate(effect: Array, level: Array | None, base: int | None) -> Array | float:

@@ -19,7 +19,7 @@ DRAWS, TUNE = 1500, 500
 # doi:10.3150/12-BEJ414). Of few people, an SD may be nearly nothing, and the way there is narrow.
 MANY_PEOPLE, ATTEMPTS_OF_MANY = 30, ((1, 0.65), (1, 0.9), (2, 0.99))
 KEPT = ("average", "spread", "correlation", "modified", "effect", "level", "level_of_all", "level_sd")
-NOISE = ("sigma", "phi", "omega", "nu", "period_sd", "block_sd", "weekday_sd")
+NOISE = ("sigma", "phi", "omega", "period_sd", "weekday_sd", "week_sd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +71,7 @@ def fit_cohort(
         Called with a few words whenever a new stage of work begins.
     """
     model = wakes if cohort.outcome.kind == "count" else sleep
+    scales = model.scales_of(cohort)
     started = time.perf_counter()
     stage("compiling")
     built = model.build(cohort)
@@ -80,7 +81,7 @@ def fit_cohort(
     sampled = sample_compiled(
         built,
         compiled,
-        {EFFECT_PRIORS: model.SCALES.of_effects(width=prior_width)},
+        {EFFECT_PRIORS: scales.of_effects(width=prior_width)},
         seed=seed,
         draws=draws,
         tune=TUNE,
@@ -96,14 +97,14 @@ def fit_cohort(
         priors={
             **in_words(model.PRIORS, scale=scale, unit=unit),
             **in_words(
-                (model.SCALES.average, model.SCALES.spread, model.SCALES.modifier),
+                (scales.average, scales.spread, scales.modifier),
                 scale=scale,
                 unit=unit,
                 width=prior_width,
             ),
         },
-        prior_sd=prior_width * model.SCALES.average.scale * scale,
-        spread_prior=prior_width * model.SCALES.spread.scale * scale,
+        prior_sd=prior_width * scales.average.scale * scale,
+        spread_prior=prior_width * scales.spread.scale * scale,
         posterior=sampled.posterior[[name for name in (*KEPT, *NOISE) if name in sampled.posterior]],
         diagnostics=sampled.diagnostics,
         problems=sampled.problems,

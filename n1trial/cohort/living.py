@@ -17,13 +17,14 @@ def live(cohort: Cohort, draw: xr.Dataset, rng: np.random.Generator) -> Array:
     expected = _expected(stacked, draw)
     if cohort.outcome.kind == "count":
         omega = draw["omega"].to_numpy()[stacked.person]
-        return drawn_counts(np.exp(expected)[None], omega[None], rng)[0]
+        usual = np.exp(draw["level"].to_numpy())[stacked.person]
+        return drawn_counts(np.exp(expected)[None], omega[None], usual[None], rng)[0]
     phi = draw["phi"].to_numpy()[stacked.person] if "phi" in draw else np.zeros(len(expected))
     distance = np.where(stacked.distance >= FIRST_NIGHT_GAP, np.inf, stacked.distance)
     fade = np.sign(phi) ** np.where(np.isinf(distance), 2, distance) * np.abs(phi) ** distance
     sigma = draw["sigma"].to_numpy()[stacked.person]
     spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2) / stacked.rests_on)
-    shocks = spread * rng.standard_t(float(draw["nu"]), len(expected))
+    shocks = spread * rng.standard_normal(len(expected))
     residual = 0.0
     nights = np.empty_like(expected)
     for night, shock in enumerate(shocks):
@@ -38,11 +39,11 @@ def _expected(stacked: Stacked, draw: xr.Dataset) -> Array:
 
     of_cell = of("level")[stacked.cell_person]
     of_cell = of_cell + np.sum(stacked.arm * of("effect")[stacked.cell_person], axis=1)
-    for term in ("period", "block"):
-        codes = getattr(stacked, term)
-        if codes.any():
-            sd = of(f"{term}_sd") * np.exp(LOG_SD_APART * of(f"{term}_sd_z"))
-            of_cell = of_cell + sd[stacked.cell_person] * np.append(0.0, of(f"{term}_z"))[codes]
+    if stacked.period.any():
+        sd = of("period_sd") * np.exp(LOG_SD_APART * of("period_sd_z"))
+        of_cell = of_cell + sd[stacked.cell_person] * np.append(0.0, of("period_z"))[stacked.period]
+    if stacked.block.any():
+        of_cell = of_cell + np.append(0.0, of("block_level"))[stacked.block]
     if stacked.run_in.any():
         of_cell = of_cell + np.append(0.0, of("run_in_level"))[stacked.run_in]
     nights = of_cell[stacked.cell] + of("trend")[stacked.person] * stacked.trend
@@ -52,6 +53,8 @@ def _expected(stacked: Stacked, draw: xr.Dataset) -> Array:
         weekday = (weekday @ WEEKDAY_BASIS) * share.sum(axis=1, keepdims=True)
         centred = weekday - np.sum(share * weekday, axis=1, keepdims=True)
         nights = nights + centred[stacked.person, stacked.weekday]
+    if stacked.week.any():
+        nights = nights + of("week_sd") * np.append(0.0, of("week_z"))[stacked.week]
     if stacked.covariates.shape[1]:
         nights = nights + np.sum(of("covariates")[stacked.person] * stacked.covariates, axis=1)
     return nights

@@ -3,6 +3,11 @@
 What differs between people and may (level, spread, weekday, device, which of the arms, how many nights) is the
 model's business. What may not (the outcome's definition, unit and smallest worthwhile effect, the dose behind
 an arm's name, one person counted twice) is refused here.
+
+Whose outcome never changes stays, since a cohort of those whose nights moved would be another one. Who has an arm
+that cannot be told apart from the weekday, a covariate or the device is left out by name as long as two others stay:
+of these nobody else can tell. Whose arms came one after the other stays, because others who had them in another order
+tell the arms from time; where nobody had, or where nobody would stay, the whole has no verdict (`problems`).
 """
 
 from collections import Counter
@@ -13,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.columns import columns_of
+from n1trial.aliasing import aliases_of_people, lone_aliases
+from n1trial.columns import columns_among_others
 from n1trial.errors import AnalysisError, CohortError
 from n1trial.outcomes import Outcome
+from n1trial.text import amount_in_words, as_written
 from n1trial.trial import TrialData
 
 LEAST_PEOPLE = 2
@@ -69,6 +76,12 @@ class Cohort:
         return tuple((arm, self.reference) for arm in self.treatments) + self.further_contrasts
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        """What forbids a verdict on an average, one sentence each: what its arm cannot be told apart from."""
+        found = aliases_of_people([person.data for person in self.people], self.outcome, self.contrasts)
+        return tuple(alias.in_words(self.labels, reference=self.reference) for alias in found)
+
+    @property
     def nights(self) -> pd.DataFrame:
         """One row a person: analysed nights and periods of every arm, 0 where it was not tried."""
         rows = {}
@@ -105,7 +118,9 @@ def gather(
     """
     _each_once(people)
     if mid is not None and not mid > 0:
-        raise CohortError(f"cohort: the smallest worthwhile effect is {mid:g}: give a number above 0")
+        raise CohortError(
+            f"cohort: the smallest worthwhile effect is {as_written(mid)}: give a number above 0"
+        )
     agreed = _agreed_outcome(people, outcome, mid)
     reference = _agreed_reference(people)
     _same_doses(people)
@@ -119,6 +134,7 @@ def gather(
             f"cohort: {len(kept)} person with two arms or more, and an average needs {LEAST_PEOPLE}{why}:"
             " add people, or use n1trial report for one"
         )
+    _somebody_varies(kept, agreed)
     _same_unit(kept, agreed)
     _nobody_twice(kept, agreed)
     tried = [arm for person in people for arm in person.data.arms if arm != reference]
@@ -191,7 +207,7 @@ def _same_doses(people: Sequence[Person]) -> None:
 
 
 def _dose(dose: tuple[float, float]) -> str:
-    return f"{dose[0]:g} g glycine with {dose[1]:g} mg magnesium"
+    return f"{amount_in_words(dose[0])} g glycine with {amount_in_words(dose[1])} mg magnesium"
 
 
 def _comparable(people: Sequence[Person], outcome: Outcome) -> tuple[list[Person], dict[str, str]]:
@@ -207,12 +223,24 @@ def _comparable(people: Sequence[Person], outcome: Outcome) -> tuple[list[Person
         reference = person.data.reference if person.data.reference in arms else arms[0]
         data = replace(person.data, arms=arms, reference=reference, further_contrasts=())
         try:
-            columns_of(data, outcome)
+            columns_among_others(data, outcome)
         except AnalysisError as error:
             left_out[person.name] = str(error).partition(": ")[2]
             continue
         kept.append(replace(person, data=data))
-    return kept, left_out
+    confounded = {
+        person.name: found[0].in_words(person.data.labels, reference=person.data.reference)
+        for person in kept
+        if (found := lone_aliases(person.data, outcome))
+    }
+    if len(kept) - len(confounded) < LEAST_PEOPLE:
+        return kept, left_out
+    return [person for person in kept if person.name not in confounded], left_out | confounded
+
+
+def _somebody_varies(people: Sequence[Person], outcome: Outcome) -> None:
+    if not any(np.ptp(person.data.analysed(outcome)[outcome.name]) > 0 for person in people):
+        raise CohortError(f"{outcome.name}: never changes in anybody: check the exports or the column")
 
 
 def _same_unit(people: Sequence[Person], outcome: Outcome) -> None:
@@ -241,12 +269,17 @@ def _nobody_twice(people: Sequence[Person], outcome: Outcome) -> None:
         # Whole counts are alike by chance; only minutes tell.
         alike = same.sum(axis=0)
         doubtful = (alike >= SAME_NIGHTS) & (alike >= SAME_SHARE * there.sum(axis=0))
-        if outcome.kind == "continuous" and doubtful.any():
-            other = recorded.columns[one + 1 + int(np.flatnonzero(doubtful)[0])]
-            raise CohortError(
-                f"{recorded.columns[one]} and {other}: {int(alike[doubtful][0])} nights of the same date have the"
-                " same value, so this is one person twice: give each person once"
-            )
+        if outcome.kind == "count":
+            continue
+        for place in np.flatnonzero(doubtful):
+            both = recorded.iloc[:, [one, one + 1 + int(place)]].dropna()
+            # Whole hours are alike by chance too, and who never changes is always alike.
+            by_chance = float((both.iloc[:, 0].to_numpy()[:, None] == both.iloc[:, 1].to_numpy()).mean())
+            if by_chance < 1 and alike[place] >= len(both) * (by_chance + SAME_SHARE * (1 - by_chance)):
+                raise CohortError(
+                    f"{both.columns[0]} and {both.columns[1]}: {int(alike[place])} nights of the same date have the"
+                    " same value, so this is one person twice: give each person once"
+                )
 
 
 def _modifiers(asked: pd.DataFrame | None, names: list[str]) -> pd.DataFrame:

@@ -20,6 +20,7 @@ class Scales:
     block: Prior
     weekday: Prior
     weekday_spread: Prior
+    week: Prior
     trend: Prior
     run_in: Prior
     covariate: Prior

@@ -1,15 +1,15 @@
-"""Sleep time of many people: each has the nights of `models.duration`, and their effects have a distribution.
+"""Mean sleep time of many people: each has the nights of `models.duration`, their effects a distribution.
 
-    y_it | past ~ StudentT(ν, m_it + φ_i^Δ (y_prev - m_prev), σ_i √((1 - φ_i^(2Δ)) / (1 - φ_i²)) / √n_it)
-    m_it = μ_i + β_i,arm + u_i,period + v_i,block + s_i τ_t + d_i,weekday + x_t'γ_i
+    y_it | past ~ Normal(m_it + φ_i^Δ (y_prev - m_prev), σ_i √((1 - φ_i^(2Δ)) / (1 - φ_i²)) / √n_it)
+    m_it = μ_i + β_i,arm + u_i,period + v_i,block + s_i τ_t + d_i,weekday + x_t'γ_i + w_week
     β_i ~ MVN(B + Γ'z_i, diag(τ) Ω diag(τ)),  Ω ~ LKJ(2)
     μ_i ~ N(M, τ_μ),  log σ_i ~ N(log S, τ_σ),  φ_i = .9 tanh(N(A, τ_φ) / .9),  d_i ~ N(D, σ_d)
-    log SD of u_i, of v_i ~ N(log of a common one, .4)
+    log SD of u_i ~ N(log of a common one, .4),  v_i ~ N(0, 1.25 σ_i), adding up to zero
 
 n_it is the number of nights that a value is the mean of, 1 for a night. Arms are centred over each person's nights,
 so that levels say nothing of effects. The night of one person never conditions on that of another. Terms are sampled
-as distances from what the nights tell of them (`told`), levels and blocks as what is told of them together
-(`_levels`).
+as distances from what the nights tell of them (`told`). w are the calendar weeks that three people or more share,
+w ~ N(0, σ_w). Whose nights are all alike tells nothing of σ_i, and has the spread of the others.
 
 Zucker et al. (1997), doi:10.1016/S0895-4356(96)00429-5, for N-of-1 trials as a cohort.
 """
@@ -20,7 +20,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._levels import levels_and_blocks
+from n1trial.cohort._levels import blocks, levels
 from n1trial.cohort._terms import coords_of, expected_nights, index, person_effects, standardised, told_data
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.scales import Scales
@@ -28,17 +28,18 @@ from n1trial.cohort.stacked import Stacked, stack
 from n1trial.cohort.told import told_of_correlation, told_of_spread, told_of_terms
 from n1trial.columns import FIRST_NIGHT_GAP, Array
 from n1trial.models import _priors as prior
-from n1trial.models._sleep import fixed_shape, t_kernel
+from n1trial.models._sleep import fixed_shape
 
 NAME = "cohort of sleep time"
 ASSUMES = (
     "Each person is compared with themselves: usual level, what the arm adds, weekday, trend, week-to-week ups and"
-    " downs and chance are each one's own. What an arm adds differs from person to person around an average, and"
-    " what is learnt of one says a little of the others."
+    " downs and chance are each one's own. Bad nights count as much as good ones, because what is asked is the"
+    " average over all nights. What an arm adds differs from person to person around an average, and what is learnt"
+    " of one says a little of the others."
 )
 FORMULA = (
-    "nightly value ~ arm + (arm | person) + (1 | person:period) + (1 | person:block) + person weekday and trend,"
-    " Student-t with AR(1), spread and correlation of each person"
+    "nightly value ~ arm + (arm | person) + (1 | person:period) + person block, weekday and trend,"
+    " Gaussian with AR(1), spread and correlation of each person"
 )
 SCALES = Scales(
     average=prior.AVERAGE_EFFECT,
@@ -46,9 +47,10 @@ SCALES = Scales(
     modifier=prior.MODIFIER,
     people=prior.PEOPLE_SD,
     period=prior.PERIOD_SD,
-    block=prior.BLOCK_SD,
+    block=prior.BLOCK,
     weekday=prior.WEEKDAY_SD,
     weekday_spread=prior.WEEKDAY_SPREAD,
+    week=prior.WEEK_SD,
     trend=prior.TREND,
     run_in=prior.RUN_IN,
     covariate=prior.COVARIATE,
@@ -58,39 +60,53 @@ PRIORS = (
     *SCALES.priors,
     prior.NIGHT_SD,
     prior.NIGHT_SD_SPREAD,
-    prior.NU,
     prior.PHI,
     prior.PHI_SPREAD,
 )
 
 
 def build(cohort: Cohort) -> pm.Model:
-    """Make the model; names: average, spread, correlation, effect [person, contrast], level, sigma, phi, nu, ..."""
+    """Make the model; names: average, spread, correlation, effect [person, contrast], level, sigma, phi, ..."""
     stacked = stack(cohort)
     middle, minute = level_and_scale(cohort)
     told = _told(stacked, middle, minute)
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
         unit = fixed_shape("unit", np.array([middle, minute]))
         effect = person_effects(cohort, SCALES, told, unit[1])
-        level, block = levels_and_blocks(
-            stacked, SCALES, told, usual=unit[0], usual_sd=prior.LEVEL.scale, unit=unit[1]
-        )
+        level = levels(SCALES, told, usual=unit[0], usual_sd=prior.LEVEL.scale, unit=unit[1])
+        log_sigma = _log_sigmas(stacked, told, unit[1])
+        sigma = pm.Deterministic("sigma", pt.exp(log_sigma), dims="person")
+        block = blocks(stacked, told, sd=prior.BLOCK.scale * sigma)
         expected = expected_nights(
             stacked, SCALES, told, level=level, block=block, effect=effect, unit=unit[1]
         )
-        _nights(stacked, told, expected, unit[1])
+        _nights(stacked, told, expected, log_sigma)
     return model
 
 
-def told_by(cohort: Cohort, stacked: Stacked) -> dict[str, Array]:
-    """What these nights tell of the terms, as the model's data hold it."""
-    return told_data(_told(stacked, *level_and_scale(cohort)))
+def data_of(cohort: Cohort, stacked: Stacked) -> dict[str, Array]:
+    """The model's data that go with these nights: their minutes, and how much they say of each term."""
+    return {"y": stacked.y, **told_data(_told(stacked, *level_and_scale(cohort)))}
 
 
 def _told(stacked: Stacked, middle: float, minute: float) -> dict[str, Array]:
     precision = stacked.rests_on / _spreads(stacked)[1][stacked.person]
-    told, left = told_of_terms(stacked, SCALES, response=stacked.y - middle, precision=precision, unit=minute)
-    return told | {"log_sigma": told_of_spread(stacked, left), "phi": told_of_correlation(stacked, left)}
+    told, left = told_of_terms(
+        stacked,
+        SCALES,
+        response=stacked.y - middle,
+        precision=precision,
+        unit=minute,
+        block_unit=prior.NIGHT_SD.parameters[0] * minute,
+    )
+    # Nights that are all alike tell neither.
+    of_nights = {"log_sigma": told_of_spread(stacked, left), "phi": told_of_correlation(stacked, left)}
+    return told | {name: each * stacked.varies[:, None] for name, each in of_nights.items()}
+
+
+def scales_of(cohort: Cohort) -> Scales:
+    """The priors, which are the same in every cohort."""
+    return SCALES
 
 
 def unit_of(cohort: Cohort) -> tuple[str, float]:
@@ -107,24 +123,34 @@ def level_and_scale(cohort: Cohort) -> tuple[float, float]:
 
 
 def _spreads(stacked: Stacked) -> tuple[Array, Array]:
-    """Each person's mean and variance of a night [person]."""
+    """Each person's mean and variance of a night [person]; of whose nights are all alike that of the others."""
     counts = np.bincount(stacked.person)
     means = np.bincount(stacked.person, stacked.y) / counts
     squares = (stacked.y - means[stacked.person]) ** 2 * stacked.rests_on
     variances = np.bincount(stacked.person, squares) / np.maximum(counts - 1, 1)
+    variances = np.where(stacked.varies, variances, variances[stacked.varies].mean())
     return means, np.maximum(variances, variances.mean() / 100.0)
 
 
-def _nights(
-    stacked: Stacked, told: Mapping[str, Array], expected: pt.TensorVariable, minute: pt.TensorVariable
-) -> None:
-    y = fixed_shape("y", stacked.y)
+def _log_sigmas(stacked: Stacked, told: Mapping[str, Array], minute: pt.TensorVariable) -> pt.TensorVariable:
+    """Log of each person's SD from night to night [person], around that of all."""
     middle, log_sd = prior.NIGHT_SD.parameters
     of_all = np.log(middle) + pt.log(minute) + pm.Normal("log_sigma_of_all_moved", 0.0, log_sd)
     apart = pm.HalfNormal("log_sigma_sd", prior.NIGHT_SD_SPREAD.scale)
     log_sigma = of_all + apart * standardised("log_sigma", told, sd=apart, mean=of_all, dims="person")
-    pm.Deterministic("sigma", pt.exp(log_sigma), dims="person")
-    nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
+    if stacked.varies.all():
+        return log_sigma
+    return pt.switch(
+        fixed_shape("varies", stacked.varies.astype(float)),
+        log_sigma,
+        fixed_shape("log_sigma_of_others", 0.5 * np.log(_spreads(stacked)[1])),
+    )
+
+
+def _nights(
+    stacked: Stacked, told: Mapping[str, Array], expected: pt.TensorVariable, log_sigma: pt.TensorVariable
+) -> None:
+    y = fixed_shape("y", stacked.y)
     residual = y - expected
     # Powers, logarithms and exponentials once a person and distance, not once a night.
     distances, at = np.unique(stacked.distance, return_inverse=True)
@@ -138,7 +164,7 @@ def _nights(
         expected = expected + pt.flatten(fade)[slot] * before
     precision = pt.flatten(pt.exp(log_precision))[slot] * fixed_shape("rests_on", stacked.rests_on)
     pm.CustomDist(
-        "nights", expected, precision, pt.flatten(log_precision)[slot], nu, logp=_t_logp, observed=y
+        "nights", expected, precision, pt.flatten(log_precision)[slot], logp=_normal_logp, observed=y
     )
 
 
@@ -151,12 +177,11 @@ def _correlations(told: Mapping[str, Array]) -> pt.TensorVariable:
     return pm.Deterministic("phi", limit * pt.tanh((of_all + apart * z) / limit), dims="person")
 
 
-def _t_logp(
+def _normal_logp(
     y: pt.TensorVariable,
     mean: pt.TensorVariable,
     precision: pt.TensorVariable,
     log_precision: pt.TensorVariable,
-    nu: pt.TensorVariable,
 ) -> pt.TensorVariable:
     """Log density but for that of the number of nights that a value is the mean of, which is no parameter's."""
-    return t_kernel((y - mean) ** 2 * precision, nu) + 0.5 * log_precision
+    return 0.5 * (log_precision - np.log(2 * np.pi) - (y - mean) ** 2 * precision)

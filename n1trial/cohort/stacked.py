@@ -2,18 +2,25 @@
 
 What stays the same within a period (level, arm, period, block, run-in) is added up once a **cell**, a stretch of
 nights that share all of it; a night then takes one number from its cell.
+
+Where `LEAST_TOGETHER` people or more lived the same calendar week, the week is a term of all of them: heat, holidays or
+an examination would otherwise count as what the arm of that week does to each of them anew.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from n1trial.cohort.people import Cohort, Person
-from n1trial.columns import FIRST_NIGHT_GAP, Array, columns_of
+from n1trial.columns import FIRST_NIGHT_GAP, Array, columns_among_others
 from n1trial.trial import RESTS_ON
 
 type Index = npt.NDArray[np.int64]
+
+LEAST_TOGETHER = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +29,8 @@ class Stacked:
 
     Of nights: `y` [night], `rests_on` [night] (of how many nights a value is the mean), `trend` [night],
     `covariates` [night, covariate], `weekday` [night] (0 Monday to 6), `distance` [night] to the night
-    before, and which `cell` and `person` [night]. Of cells: `arm` [cell, contrast], centred over the person's
+    before, `week` [night] of the calendar that several people share, counted from 1, 0 for none, and which `cell` and
+    `person` [night]. Of cells: `arm` [cell, contrast], centred over the person's
     nights, which `cell_person` [cell], and which `period`, `block` and `run_in` [cell], counted from 1, 0 for
     none. Of people: `weekday_share` [person, 7] of the analysed nights, 0 where dates are not known.
     """
@@ -33,6 +41,7 @@ class Stacked:
     covariates: Array
     weekday: Index
     distance: Array
+    week: Index
     cell: Index
     person: Index
     arm: Array
@@ -41,6 +50,14 @@ class Stacked:
     block: Index
     run_in: Index
     weekday_share: Array
+
+    @property
+    def varies(self) -> npt.NDArray[np.bool_]:
+        """Whether a person's nights tell how much they differ [person]."""
+        highest, lowest = (np.full(len(self.weekday_share), end) for end in (-np.inf, np.inf))
+        np.maximum.at(highest, self.person, self.y)
+        np.minimum.at(lowest, self.person, self.y)
+        return highest > lowest
 
 
 def stack(cohort: Cohort) -> Stacked:
@@ -56,6 +73,7 @@ def stack(cohort: Cohort) -> Stacked:
         covariates=np.concatenate(
             [np.pad(each.covariates, ((0, 0), (0, most - each.covariates.shape[1]))) for each in alone]
         ),
+        week=_shared([each.week for each in alone]),
         person=np.repeat(np.arange(len(alone)), [len(each.y) for each in alone]),
         cell_person=np.repeat(np.arange(len(alone)), [len(each.arm) for each in alone]),
         cell=_numbered_on([each.cell + 1 for each in alone]) - 1,
@@ -86,8 +104,20 @@ def _numbered_on(codes: list[Index]) -> Index:
     )
 
 
+def _shared(weeks: list[Index]) -> Index:
+    """The weeks that enough people have nights in, numbered from 1 [night]; 0 for the others."""
+    people = Counter(int(week) for each in weeks for week in np.unique(each[each > 0]))
+    numbers = {
+        week: number
+        for number, week in enumerate(
+            (week for week in sorted(people) if people[week] >= LEAST_TOGETHER), start=1
+        )
+    }
+    return np.array([numbers.get(int(week), 0) for each in weeks for week in each], dtype=np.int64)
+
+
 def _alone(person: Person, cohort: Cohort) -> Stacked:
-    columns = columns_of(person.data, cohort.outcome)
+    columns = columns_among_others(person.data, cohort.outcome)
     used = columns.used > 0
     rows = person.data.table.iloc[columns.row[used]]
     means = RESTS_ON in rows
@@ -110,6 +140,7 @@ def _alone(person: Person, cohort: Cohort) -> Stacked:
         covariates=columns.terms.get("covariates", np.zeros((len(used), 0)))[used],
         weekday=weekday,
         distance=np.full(len(rows), FIRST_NIGHT_GAP) if means else columns.gap[used],
+        week=_calendar_weeks(rows) if dated and not means else np.zeros(len(rows), np.int64),
         cell=cell,
         person=np.zeros(len(rows), np.int64),
         arm=arm,
@@ -119,6 +150,11 @@ def _alone(person: Person, cohort: Cohort) -> Stacked:
         run_in=(~in_trial).astype(np.int64),
         weekday_share=share[None],
     )
+
+
+def _calendar_weeks(rows: pd.DataFrame) -> Index:
+    """Weeks from Monday to Sunday, counted from the year 1 [night]."""
+    return np.array([(night.toordinal() - 1) // 7 + 1 for night in rows["night"]], dtype=np.int64)
 
 
 def _codes(names: Index, there: npt.NDArray[np.bool_]) -> Index:

@@ -34,7 +34,13 @@ class _Part:
 
 
 def told_of_terms(
-    stacked: Stacked, scales: Scales, *, response: Array, precision: Array, unit: float = 1.0
+    stacked: Stacked,
+    scales: Scales,
+    *,
+    response: Array,
+    precision: Array,
+    unit: float = 1.0,
+    block_unit: float = 1.0,
 ) -> tuple[dict[str, Array], Array]:
     """What a linear model of each person alone tells of the terms, and what it leaves of every night [night].
 
@@ -43,13 +49,15 @@ def told_of_terms(
     response
         What is seen of the linear predictor [night], in the units of `unit` × `scales`, with its `precision`
         [night].
+    block_unit
+        In which the scale of blocks is.
 
     Returns
     -------
     Precision and precision × what is seen, by the name of the term: level [person, 2], effect [person,
     contrast, contrast + 1], period [number, 2], block_contrast [number, 2] in those of `zero_sum_shares`, weekday
-    of all [6, 2] and weekday_own [person, 6, 2] in the contrasts of `WEEKDAY_BASIS`. With blocks, the level is
-    that of all of them together.
+    of all [6, 2] and weekday_own [person, 6, 2] in the contrasts of `WEEKDAY_BASIS`, week [number, 2] of all people
+    together.
     """
     ends = np.searchsorted(stacked.person, np.arange(len(stacked.weekday_share) + 1))
     arms = stacked.arm.shape[1]
@@ -60,11 +68,12 @@ def told_of_terms(
         "period": np.zeros((int(stacked.period.max()), 2)),
         "block_contrast": np.zeros((int((contrast >= 0).sum()), 2)),
         "weekday_own": np.zeros((len(ends) - 1, len(WEEKDAY_BASIS), 2)),
+        "week": np.zeros((int(stacked.week.max()), 2)),
     }
     left = np.empty_like(response)
     for person, (first, last) in enumerate(pairwise(ends)):
         nights = slice(int(first), int(last))
-        parts = _parts(stacked, scales, nights, contrast, unit=unit)
+        parts = _parts(stacked, scales, nights, contrast, unit=unit, block_unit=block_unit)
         design = np.hstack([part.columns for part in parts.values()])
         prior = np.concatenate([np.full(len(part.at), part.sd**-2.0) for part in parts.values()])
         weighted = design * precision[nights, None]
@@ -80,7 +89,11 @@ def told_of_terms(
             elif name in told:
                 alone = 1.0 / np.diag(covariance)[own]
                 both = np.column_stack([np.maximum(alone - prior[own], 0.0), alone * mean[own]])
-                told[name][person if name in ("level", "weekday_own") else part.at] = both
+                if name == "week":
+                    # Of everybody who lived it.
+                    told[name][part.at] += both
+                else:
+                    told[name][person if name in ("level", "weekday_own") else part.at] = both
     apart = (HALF_NORMAL_MEDIAN * scales.weekday_spread.scale * unit) ** 2
     of_people = told["weekday_own"]
     told["weekday"] = np.sum(of_people / (1.0 + apart * of_people[..., :1]), axis=0)
@@ -107,9 +120,7 @@ def told_of_spread(stacked: Stacked, left: Array) -> Array:
     squares = left**2 * stacked.rests_on
     variances = np.bincount(stacked.person, squares) / counts
     variances = np.maximum(variances, variances.mean() / 100.0)
-    # Heavy tails make a spread harder to tell from another.
-    kurtosis = max(3.0, float(np.mean((squares / variances[stacked.person]) ** 2)))
-    precision = 4.0 * counts / (kurtosis - 1.0)
+    precision = 2.0 * counts
     return np.column_stack([precision, precision * 0.5 * np.log(variances)])
 
 
@@ -125,7 +136,7 @@ def told_of_correlation(stacked: Stacked, left: Array) -> Array:
 
 
 def _parts(
-    stacked: Stacked, scales: Scales, nights: slice, contrast: Index, *, unit: float
+    stacked: Stacked, scales: Scales, nights: slice, contrast: Index, *, unit: float, block_unit: float
 ) -> dict[str, _Part]:
     person = int(stacked.person[nights.start])
     cell, count = stacked.cell[nights], nights.stop - nights.start
@@ -139,7 +150,7 @@ def _parts(
         return _Part(columns=(codes[:, None] == there).astype(float), sd=sd, at=there - 1)
 
     share = stacked.weekday_share[person]
-    block = coded(stacked.block[cell], scales.block.scale * half)
+    block = coded(stacked.block[cell], scales.block.scale * block_unit)
     basis = zero_sum_basis(len(block.at)) if len(block.at) else np.zeros((0, 0))
     weekdays = WEEKDAY_BASIS.T[stacked.weekday[nights]] * share.sum() - WEEKDAY_BASIS @ share
     return {
@@ -153,4 +164,5 @@ def _parts(
         ),
         "run_in": coded(stacked.run_in[cell], scales.run_in.scale * unit),
         "weekday_own": all_of(weekdays, (scales.weekday.scale + scales.weekday_spread.scale) * half),
+        "week": coded(stacked.week[nights], scales.week.scale * half),
     }

@@ -6,15 +6,27 @@ not. An empty cell means not recorded, never 0 and never "no".
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
-from n1trial.diary.answers import answer_problem, answers_of, with_answers
-from n1trial.diary.cells import DONT_KNOW, quoted
-from n1trial.diary.questions import questions
-from n1trial.diary.table import COLUMNS, Diary, cell_readers, diary_columns, in_a_cell, make_table
+import pandas as pd
+
+from n1trial.diary.answers import answer_doubt, answer_problem, answers_of, with_answers
+from n1trial.diary.cells import DONT_KNOW, NoAmountError, quoted, read_date, read_text, slashed_dates
+from n1trial.diary.questions import Question, questions
+from n1trial.diary.table import (
+    COLUMNS,
+    Diary,
+    cell_readers,
+    diary_columns,
+    in_a_cell,
+    make_table,
+    repeated_first_days,
+)
 from n1trial.errors import DiaryError
+from n1trial.given import GivenPath, path_of
 from n1trial.protocol import Protocol
 from n1trial.schedule import Schedule
 
@@ -23,6 +35,8 @@ __all__ = [
     "COLUMNS",
     "DONT_KNOW",
     "Diary",
+    "Question",
+    "answer_doubt",
     "answer_problem",
     "answers_of",
     "blank_diary",
@@ -44,35 +58,55 @@ def diary_csv(diary: Diary, protocol: Protocol) -> str:
     columns = diary_columns(protocol)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in diary.table.reindex(columns=list(columns)).itertuples(index=False):
-        writer.writerow([in_a_cell(value) for value in row])
+    writer.writerow([*columns, *diary.own])
+    table = diary.table.reindex(columns=list(columns))
+    for row in table.itertuples(index=False):
+        night = row[0].date()
+        written = {name: in_a_cell(value) for name, value in zip(columns, row, strict=True)}
+        kept = {
+            name: in_a_cell(cells.get(night)) for name, cells in {**diary.no_amounts, **diary.own}.items()
+        }
+        writer.writerow([written.get(name) or kept.get(name, "") for name in (*columns, *diary.own)])
     return text.getvalue()
 
 
-def read_diary(path: Path, protocol: Protocol) -> Diary:
+def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] = ()) -> Diary:
     """Read a diary as people and their spreadsheets save it.
 
-    The delimiter may be `,`, `;` or tab, decimals may have a comma, dates may be 2026-01-31 or 31.01.2026.
-    What could be read in two ways, such as 3/4/2026 or 1.000, is refused.
+    The delimiter may be `,`, `;` or tab, decimals may have a comma, dates may be 2026-01-31, 31.01.2026 or 1/31/2026.
+    What comes first in dates such as 3/4/2026 is settled by the other dates of the file, or because only one reading
+    has them all among `nights`. What could be read in two ways still, or 1.000, is refused. A column of the person's
+    own is kept and not read, but not one that is called almost as a column of the diary. "yes" to a question how much,
+    or an amount that is impossible, counts as not recorded: diaries of before may have it, and `notes` says so.
+
+    Parameters
+    ----------
+    nights
+        Evenings of the trial.
 
     Raises
     ------
     DiaryError
         One line for each problem, at most ten: file, line and column, what is wrong, what to do.
     """
-    rows = _rows(path)
+    path = path_of(path)
+    rows = list(_rows(path))
     columns = diary_columns(protocol)
-    header_line, header = next(rows, (1, []))
+    header_line, header = rows[0] if rows else (1, [])
     found, problems = _header(header, columns)
     if problems:
         raise DiaryError(
             _report(path.name, [f"{path.name}, line {header_line}: {problem}" for problem in problems])
         )
     readers = cell_readers(protocol)
+    place = found.index("night")
+    day_first = _day_first([cells[place] for _, cells in rows[1:] if place < len(cells)], nights)
+    readers["night"] = lambda cell: read_date(cell, day_first=day_first)
     seen: dict[date, int] = {}
     records: list[dict[str, object]] = []
-    for line, cells in rows:
+    own: dict[str, dict[date, str]] = {name: {} for name in found if name and name not in columns}
+    no_amounts: dict[str, dict[date, str]] = {}
+    for line, cells in rows[1:]:
         where = f"{path.name}, line {line}"
         if len(cells) > len(found):
             problems.append(
@@ -81,6 +115,8 @@ def read_diary(path: Path, protocol: Protocol) -> Diary:
             )
             continue
         record: dict[str, object] = {}
+        theirs: dict[str, str] = {}
+        no_amount: dict[str, str] = {}
         for name, cell in zip(found, cells, strict=False):
             if not cell.strip():
                 continue
@@ -89,8 +125,13 @@ def read_diary(path: Path, protocol: Protocol) -> Diary:
                     f"{where}: no column name above ({quoted(cell)}): name the column or empty the cell"
                 )
                 continue
+            if name in own:
+                theirs[name] = read_text(cell.strip())
+                continue
             try:
                 record[name] = readers[name](cell.strip())
+            except NoAmountError:
+                no_amount[name] = cell.strip()
             except ValueError as error:
                 problems.append(f"{where}, column {name}: {error}")
                 record[name] = None
@@ -103,10 +144,35 @@ def read_diary(path: Path, protocol: Protocol) -> Diary:
                     f"{where}, column night: {night} stands on line {seen[night]} too: keep one of the two"
                 )
             seen.setdefault(night, line)
+            for name, cell in theirs.items():
+                own[name][night] = cell
+            for name, cell in no_amount.items():
+                no_amounts.setdefault(name, {})[night] = cell
         records.append(record)
+    table = pd.DataFrame() if problems else make_table(records, protocol)
+    if not problems and protocol.cycle:
+        problems += [
+            f"{path.name}, line {seen[night]}, column {protocol.cycle.marks}: {problem}"
+            for night, problem in repeated_first_days(table, protocol).items()
+        ]
     if problems:
         raise DiaryError(_report(path.name, problems))
-    return Diary(table=make_table(records, columns))
+    return Diary(table=table, own=own, no_amounts=no_amounts)
+
+
+def _day_first(cells: Sequence[str], nights: Collection[date]) -> bool | None:
+    """Whether the day comes first in a column of dates such as 3/4/2026; None where nothing settles it."""
+    readings = [slashed_dates(cell.strip()) for cell in cells]
+    day_first, month_first = (
+        zip(*[each for each in readings if any(each)], strict=True)
+        if readings and any(map(any, readings))
+        else ((), ())
+    )
+    if all(day_first) != all(month_first):
+        return all(day_first)
+    inside = set(nights)
+    in_trial = [bool(dates) and inside.issuperset(dates) for dates in (day_first, month_first)]
+    return None if in_trial[0] == in_trial[1] else in_trial[0]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -135,14 +201,20 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header(header: list[str], columns: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The columns by name, those of the person's own too, and what is wrong with them."""
     known = {name.lower(): name for name in columns}
     found: list[str] = []
     problems: list[str] = []
     for cell in header:
-        name = known.get(cell.strip().lower(), "")
-        if cell.strip() and not name:
+        written = cell.strip()
+        name = known.get(written.lower(), written)
+        if (
+            written
+            and name not in columns
+            and (like := get_close_matches(written.lower(), known, n=1, cutoff=0.75))
+        ):
             problems.append(
-                f"no column is called {quoted(cell)}: correct its spelling, remove it, or use notes"
+                f"no column is called {quoted(cell)}: write {known[like[0]]}, or name a column of your own otherwise"
             )
         elif name and name in found:
             problems.append(f"column {name} stands twice: keep one")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
+from n1trial.diary.amounts import unlikely
 from n1trial.diary.cells import quoted, read_text
-from n1trial.diary.table import Diary, cell_readers, diary_columns, in_a_cell, make_table
+from n1trial.diary.table import Diary, cell_readers, diary_columns, in_a_cell, make_table, repeated_first_days
 from n1trial.errors import DiaryError
 from n1trial.protocol import Protocol
 
@@ -44,7 +45,15 @@ def with_answers(diary: Diary, protocol: Protocol, night: date, answers: Mapping
     records = {row["night"].date(): row for row in diary.table.to_dict("records")}
     line = records.get(night, {}) | {"night": night} | written
     others = [row | {"night": day} for day, row in records.items() if day != night]
-    return Diary(table=make_table([*others, line], columns))
+    table = make_table([*others, line], protocol)
+    if protocol.cycle and protocol.cycle.marks in written:
+        for problem in repeated_first_days(table, protocol).values():
+            raise DiaryError(f"diary of {night}: {protocol.cycle.marks}: {problem}")
+    no_amounts = {
+        name: {day: cell for day, cell in cells.items() if day != night or name not in written}
+        for name, cells in diary.no_amounts.items()
+    }
+    return Diary(table=table, own=diary.own, no_amounts=no_amounts)
 
 
 def answer_problem(protocol: Protocol, column: str, cell: str) -> str:
@@ -58,3 +67,12 @@ def answer_problem(protocol: Protocol, column: str, cell: str) -> str:
     except ValueError as error:
         return f"{column}: {error}"
     return ""
+
+
+def answer_doubt(protocol: Protocol, column: str, cell: str) -> str:
+    """What looks odd about an answer that can be read; empty where nothing does."""
+    names = {name.lower(): name for name in diary_columns(protocol)}
+    name = names.get(column.strip().lower(), column)
+    if not cell.strip() or answer_problem(protocol, name, cell):
+        return ""
+    return unlikely(name, cell_readers(protocol)[name](cell.strip()))

@@ -1,4 +1,4 @@
-"""The columns of the Gaussian twin, as codes: what is known of a trial's nights before they are slept."""
+"""The columns of the sleep-time model, as codes: what is known of a trial's nights before they are slept."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.columns import Array, columns_of
+from n1trial.columns import Array, columns_of, zero_sum_basis
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
@@ -45,17 +45,17 @@ class Design:
 
     @property
     def codes(self) -> Codes:
-        """Period, block, weekday, arm, and whether analysed [night, 5]."""
+        """Block, period, weekday, arm, and whether analysed [night, 5]."""
         return np.column_stack(
-            [self.period, self.block, self.weekday, self.arm, self.analysed.astype(np.int64)]
+            [self.block, self.period, self.weekday, self.arm, self.analysed.astype(np.int64)]
         )
 
     @property
     def sizes(self) -> tuple[int, int, int, int, int]:
-        """Columns of each kind: period, block, weekday, dense, arm."""
+        """Columns of each kind: block, period, weekday, dense, arm."""
         return (
-            _several(self.period),
             _several(self.block),
+            _several(self.period),
             7 if len(self.weekday) and self.weekday.min() >= 0 else 0,
             self.dense.shape[1],
             len(self.arms) - 1,
@@ -124,13 +124,20 @@ def nights_of(data: TrialData, outcome: Outcome) -> tuple[Design, Array]:
         day=columns.day[recorded].astype(np.int64),
         arm=_code_of(terms["arm"] + columns.arm_share, nights) + 1,
         period=np.maximum(_code_of(terms.get("period"), nights), 0),
-        block=np.maximum(_code_of(terms.get("block"), nights), 0),
+        block=_blocks(terms.get("block"), nights),
         weekday=_code_of(terms.get("weekday"), nights, centred=True),
         analysed=columns.analysed[recorded] > 0,
         dense=np.column_stack(dense),
         dense_terms=tuple(dense_terms),
     )
     return design, columns.y[recorded]
+
+
+def _blocks(contrasts: Array | None, nights: int) -> Codes:
+    """Which block [night], from columns that are the contrasts of all; 0 in the run-in, which has none."""
+    if contrasts is None:
+        return np.zeros(nights, dtype=np.int64)
+    return np.argmax(contrasts @ zero_sum_basis(contrasts.shape[1] + 1).T, axis=1)
 
 
 def _code_of(indicators: Array | None, nights: int, *, centred: bool = False) -> Codes:

@@ -1,4 +1,4 @@
-"""The Gaussian twin of `models.duration`, exactly as that model stands but with Gaussian nights, unsampled.
+"""`models.duration` exactly as that model stands, unsampled.
 
     y ~ Normal(m, σ² R),  R_st = φ^|day_s - day_t| / (1 - φ²)
     m_t = μ + β_arm + u_period + v_block + s τ_t + d_weekday (+ further columns)
@@ -28,8 +28,8 @@ from n1trial.verdict import Chances
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
-POINTS = (4, 4, 3, 4)
-FINE_POINTS = (13, 13, 9, 9)
+POINTS = (3, 9, 3)
+FINE_POINTS = (13, 13, 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,9 @@ class FastFit:
 
     `weights` [component] add up to 1; `means` [component, arm] and `covariances` [component, arm, arm] are
     in the outcome's unit; `arms` names them. `spread`
-    [component, 5] holds σ, φ, and the SDs of periods, blocks and weekdays (0: no such term).
+    [component, 4] holds σ, φ, and the SDs of periods and weekdays (0: no such term). `log_evidence` is
+    the log density of the nights under the priors, but for what all fits of the same nights, terms and
+    priors share.
     """
 
     arms: tuple[str, ...]
@@ -47,6 +49,7 @@ class FastFit:
     covariances: Array
     spread: Array
     nights: int
+    log_evidence: float
 
     @property
     def mean(self) -> Array:
@@ -111,20 +114,20 @@ class Mixture:
 
     def _quantile(self, p: float) -> float:
         # Among millionths of an SD, up to 12 SD away: to load a finder of roots takes longer than the answer.
-        places, step = range(-12 << 20, 12 << 20), self.sd * 2.0**-20
-        found = bisect(places, p, key=lambda place: 1.0 - self.above(self.mean + step * place))
-        return self.mean + step * places[found]
+        places, mean, step = range(-12 << 20, 12 << 20), self.mean, self.sd * 2.0**-20
+        found = bisect(places, p, key=lambda place: 1.0 - self.above(mean + step * place))
+        return mean + step * places[found]
 
 
 def fast_fit(
     data: TrialData, outcome: Outcome, *, priors: Priors | None = None, points: tuple[int, ...] = POINTS
 ) -> FastFit:
-    """Fit the Gaussian twin to an outcome of a trial.
+    """Fit an outcome of a trial.
 
     Parameters
     ----------
     points
-        Nodes along φ and the SDs of periods, blocks and weekdays; `FINE_POINTS` to check the default.
+        Nodes along φ and the SDs of periods and weekdays; `FINE_POINTS` to check the default.
 
     Raises
     ------
@@ -132,28 +135,48 @@ def fast_fit(
         The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
     """
     design, y = nights_of(data, outcome)
-    scaled = (priors or Priors()).for_nights(outcome, y[design.analysed])
+    scaled = (priors or Priors()).for_trial(data, outcome).widened(data.prior_width)
     return fit_design(design, y, priors=scaled, points=points)
 
 
 def fit_design(
-    design: Design, y: Array, *, priors: Priors | None = None, points: tuple[int, ...] = POINTS
+    design: Design,
+    y: Array,
+    *,
+    priors: Priors | None = None,
+    points: tuple[int, ...] = POINTS,
+    exposures: Array | None = None,
 ) -> FastFit:
     """Fit nights [night] of a design; a night that is NaN was not recorded.
 
     The priors are taken as they are, in the unit of the nights.
+
+    Parameters
+    ----------
+    exposures : [night, arm]
+        How much of each arm but the reference acts on a night, in the place of 1 on its own nights and 0 on others;
+        the effects then are those of an exposure of 1, and their priors are around 0.
     """
     priors = priors or Priors()
     laid = _LaidOut.of(design, priors)
-    logs, means, covariances, spread = quadrature.fit_one(
-        *(y - _expected(design, y, priors), laid.day, laid.codes, laid.dense, laid.sizes),
-        *(laid.hyper, laid.precision, _points(points), max(points) >= max(FINE_POINTS)),
-    )
-    weights = np.exp(logs - logs.max())
+    how = laid.hyper, laid.precision, _points(points), max(points) >= max(FINE_POINTS)
+    if exposures is None:
+        nights = y - _expected(design, y, priors), laid.day, laid.codes, laid.dense
+        logs, means, covariances, spread = quadrature.fit_one(*nights, laid.sizes, *how)
+    else:
+        # Columns with a value on every night, as the dense ones are, and they stand where those of the arms would
+        columns, no_arm = np.hstack([laid.dense, exposures]), laid.codes.copy()
+        no_arm[:, 3] = 0
+        sizes = (*laid.sizes[:3], columns.shape[1], 0)
+        sums = quadrature.gram_classes(y - priors.level_mean, laid.day, no_arm, columns, sizes)
+        logs, means, covariances, spread = quadrature.integrate(*sums, laid.sizes, *how)
+    highest = logs.max()
+    weights = np.exp(logs - highest)
     return FastFit(
         arms=design.arms[1:],
+        log_evidence=float(highest + np.log(weights.sum())),
         weights=weights / weights.sum(),
-        means=means + np.asarray(priors.effect_mean),
+        means=means + (np.asarray(priors.effect_mean) if exposures is None else 0.0),
         covariances=covariances,
         spread=spread,
         nights=int(np.isfinite(y[design.analysed]).sum()),
@@ -256,8 +279,8 @@ class _LaidOut:
                     priors.night_log_sd,
                     priors.phi_sd,
                     priors.phi_limit,
+                    priors.block_ratio,
                     priors.period_sd,
-                    priors.block_sd,
                     priors.weekday_sd,
                 ]
             ),

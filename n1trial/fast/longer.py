@@ -11,7 +11,7 @@ from n1trial.fast.gaussian import FastFit, fit_design, fit_many
 from n1trial.fast.priors import Priors
 
 CONTINUATIONS = 12
-COARSE_POINTS = (3, 3, 2, 3)
+COARSE_POINTS = (2, 5, 2)
 REPEATED = (2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
 SEED = 20
 
@@ -97,6 +97,6 @@ def _scatter(design: Design, fit: FastFit, rng: np.random.Generator) -> Array:
     # Each day is φ times the day before and its own shock.
     chain = np.vstack([np.ones(days), np.full(days, -phi)])
     chance = sigma * scipy.linalg.solve_banded((1, 0), chain, shocks.T).T[:, design.day - design.day[0]]
-    for sd, codes in zip(sds, (design.period, design.block, np.maximum(design.weekday, 0)), strict=True):
+    for sd, codes in zip(sds, (design.period, np.maximum(design.weekday, 0)), strict=True):
         chance += sd * rng.standard_normal((CONTINUATIONS, int(codes.max()) + 1))[:, codes]
     return np.asarray(chance)

@@ -22,9 +22,9 @@ class Preliminary:
 
 
 def preliminary_answer(data: TrialData, outcome: Outcome) -> tuple[Preliminary, ...]:
-    """Every contrast of an outcome: by the Gaussian twin, or by nested Laplace where it is a count.
+    """Every contrast of an outcome: by the fast engine, with nested Laplace where it is a count.
 
-    The twin knows nothing of heavy tails, and neither passes a gate, so there is no verdict.
+    It passes no gate, so there is no verdict.
 
     Raises
     ------

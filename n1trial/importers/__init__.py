@@ -8,32 +8,47 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
+from n1trial.given import GivenPath, paths_of, zone_of
 from n1trial.importers._archive import is_nested, printable
 from n1trial.importers._notes import Note, OnNote, unverified_device, warn
 from n1trial.importers._records import bounded
+from n1trial.importers._resemblance import unrecognised
 from n1trial.importers._revision import reader_revision
 from n1trial.importers._source import Source, open_source
 from n1trial.importers._takeout import absent_parts
 from n1trial.importers._unfinished import without_unfinished
 
-__all__ = ["Importer", "Note", "OnNote", "known_importers", "read_exports", "reader_revision", "warn"]
+__all__ = [
+    "Importer",
+    "Note",
+    "OnNote",
+    "device_name",
+    "known_importers",
+    "read_exports",
+    "reader_revision",
+    "warn",
+]
 
 
 class Importer(Protocol):
     """What a module of this folder must have.
 
-    `LOOKS_FOR` names its files in words, for the message that nothing was recognised. `VERIFIED_ON` says which
-    real files it was checked on; with `VERIFIED` False whoever reads such an export is told so.
+    `LOOKS_FOR` names its files in words, `WORDS` are bytes that stand in its files and hardly in another vendor's, and
+    `FOLDERS` are folders of its archives in lower case: all for the message that nothing was recognised. `VERIFIED_ON`
+    says which real files it was checked on; with `VERIFIED` False whoever reads such an export is told so.
     """
 
     DEVICE: str
     LOOKS_FOR: str
+    WORDS: tuple[bytes, ...]
+    FOLDERS: tuple[str, ...]
     VERIFIED: bool
     VERIFIED_ON: str
 
@@ -57,18 +72,24 @@ def known_importers() -> dict[str, Importer]:
     return {name: cast("Importer", importlib.import_module(f"{__name__}.{name}")) for name in names}
 
 
+def device_name(source: str) -> str:
+    """A device as its vendor writes it, such as "Sleep as Android" for `sleep_as_android`."""
+    named = known_importers()[source].DEVICE if source in known_importers() else source.replace("_", " ")
+    return named[:1].upper() + named[1:]
+
+
 def read_exports(
-    paths: Sequence[Path], *, home_zone: ZoneInfo | None = None, on_note: OnNote = warn
+    paths: GivenPath | Sequence[GivenPath], *, home_zone: ZoneInfo | str | None = None, on_note: OnNote = warn
 ) -> list[SleepEpisode]:
     """Read the sleep episodes of one export.
 
     Parameters
     ----------
     paths
-        Files, folders and zips of *one* export, such as the parts of a Takeout.
+        A file, folder or zip, or several of *one* export, such as the parts of a Takeout.
     home_zone
-        Where the clock stood, for files that do not say it. Without it such times stay without offset and
-        clock changes cannot be flagged.
+        Where the clock stood, such as ``"Europe/Berlin"``, for files that do not say it. Without it such times stay
+        without offset and clock changes cannot be flagged.
     on_note
         Is told what a reader should know beside the nights, while the export is read; by default a note is a
         Python warning.
@@ -82,7 +103,8 @@ def read_exports(
     ExportError
         The export is damaged, hostile, unknown, ambiguous or empty. Nothing of it is used then.
     """
-    with open_source(paths, on_note=on_note) as source:
+    home_zone = zone_of(home_zone)
+    with open_source(paths_of(paths), on_note=on_note) as source:
         importers = known_importers()
         able = [name for name, importer in importers.items() if importer.recognises(source)]
         if not able:
@@ -100,7 +122,11 @@ def read_exports(
                     f"{last}: part {absent} of the same Takeout is not here: give every part, or nights are absent"
                 )
             )
-        read = bounded(importer.read(source, home_zone=home_zone), source.label)
+        read = (
+            # A stand-in for a damaged record does not know whose it is.
+            episode if episode.source else replace(episode, source=able[0], device=importer.DEVICE)
+            for episode in bounded(importer.read(source, home_zone=home_zone), source.label)
+        )
         episodes = list(without_unfinished(read, source))
         if not episodes:
             raise ExportError(
@@ -122,10 +148,4 @@ def _unrecognised(source: Source, importers: dict[str, Importer]) -> str:
         )
     if any(member.base_name == "workbook.xml" for member in source.members):
         return f"{source.label}: no importer recognises it: save its sheet of sleep as CSV"
-    paths = "\n".join(within).casefold()
-    theirs = [importer for name, importer in importers.items() if name.partition("_")[0] in paths]
-    looked_for = "; ".join(importer.LOOKS_FOR for importer in theirs or importers.values())
-    return (
-        f"{source.label}: no importer recognises it: give the folder or zip as it was downloaded, with its files of"
-        f" sleep; looked for {looked_for}"
-    )
+    return unrecognised(source, importers)

@@ -6,24 +6,22 @@ while it grows; entities, deep nesting and endless tags are refused. What iOS 16
 
 import html
 import re
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from xml.parsers import expat
 
 from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
-from n1trial.importers._records import plausible_wall
+from n1trial.importers._clock_text import clock_time
+from n1trial.importers._health_records import HealthRecords
 from n1trial.importers._source import Member, Source
 
 SIZE_LIMIT = 4 * 1024**3
 _ENTITY_REFUSED = "declares an entity, which Apple never does: export it again"
 _SLEEP = "HKCategoryTypeIdentifierSleepAnalysis"
+_METADATA = ("HKTimeZone", "HKWasUserEntered")
 # Lines that the reader of lines has to understand; all others it skips.
 _LINES = (b"<ExportDate", _SLEEP.encode())
-_VALUE = "HKCategoryValueSleepAnalysis"
-_RECORDS_LIMIT = 1_000_000
 # One tag, or one line, of a file that can be gigabytes; longer ones would be held in memory.
 _TAG_LIMIT = 4 * 1024**2
 _DEPTH_LIMIT = 64
@@ -34,63 +32,38 @@ _TAG = re.compile(rf"\s*<(/?)(\w+)((?:{_ATTRIBUTE})*)\s*(/?)>\s*")
 _TWICE = expat.errors.codes[expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """One record of the export: a state of one source, from when to when."""
-
-    start: datetime
-    end: datetime
-    kind: str
-    zone: str
-    by_hand: bool
-
-
 @dataclass(slots=True)
-class AppleExport:
+class _Tags:
     """What the tags of one export have said so far, whoever reads them."""
 
-    where: str
-    fragments: dict[str, list[Fragment]] = field(default_factory=lambda: defaultdict(list))
-    exported: datetime | None = None
+    records: HealthRecords
     begun: bool = False
     record: dict[str, str] | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
-    count: int = 0
 
     def open(self, name: str, attributes: dict[str, str]) -> None:
         """Take a tag that opens."""
         if name == "Record":
             if self.record is not None:
-                raise ExportError(f"{self.where}: a record of sleep has no end: export it again")
+                raise ExportError(f"{self.records.where}: a record of sleep has no end: export it again")
             if attributes.get("type") == _SLEEP:
-                self.record, self.metadata = attributes, {}
+                self.record = attributes
         elif name == "MetadataEntry":
-            if self.record is not None:
-                self.metadata[attributes.get("key", "")] = attributes.get("value", "")
+            key = attributes.get("key", "")
+            if self.record is not None and key in _METADATA:
+                self.record[key] = attributes.get("value", "")
         elif name == "HealthData":
             self.begun = True
         elif name == "ExportDate":
-            self.exported = _time(attributes.get("value", ""), self.where)
+            self.records.exported = clock_time(attributes.get("value", ""), self.records.where)
 
     def close(self, name: str) -> None:
         """Take a tag that closes: the metadata of a record stand inside it."""
-        if name != "Record" or self.record is None:
-            return
-        record, self.record = self.record, None
-        self.count += 1
-        if self.count > _RECORDS_LIMIT:
-            raise ExportError(f"{self.where}: more than {_RECORDS_LIMIT} records of sleep: export it again")
-        fragment = Fragment(
-            _time(record.get("startDate", ""), self.where),
-            _time(record.get("endDate", ""), self.where),
-            record.get("value", "").removeprefix(_VALUE),
-            self.metadata.get("HKTimeZone", ""),
-            self.metadata.get("HKWasUserEntered") == "1",
-        )
-        self.fragments[record.get("sourceName", "")].append(fragment)
+        if name == "Record" and self.record is not None:
+            record, self.record = self.record, None
+            self.records.add(record)
 
 
-def read_tags(source: Source, member: Member) -> AppleExport:
+def read_tags(source: Source, member: Member) -> HealthRecords:
     """Collect the records of sleep of one export.
 
     Raises
@@ -98,7 +71,7 @@ def read_tags(source: Source, member: Member) -> AppleExport:
     ExportError
         The export is cut short, damaged or hostile; nothing of it is used then.
     """
-    collected = AppleExport(member.where)
+    tags = _Tags(HealthRecords(member.where))
     # Apple writes UTF-8; what the file itself claims could name any codec of Python.
     parser = expat.ParserCreate("UTF-8")
 
@@ -112,16 +85,16 @@ def read_tags(source: Source, member: Member) -> AppleExport:
         if depth > _DEPTH_LIMIT:
             raise ExportError(f"{member.where}: XML nested deeper than {_DEPTH_LIMIT}: export it again")
         # Nearly all of the file is other records and what stands in them.
-        if name == "MetadataEntry" and collected.record is None:
+        if name == "MetadataEntry" and tags.record is None:
             return
         if name != "Record" or _SLEEP in attributes:
-            collected.open(name, dict(zip(attributes[::2], attributes[1::2], strict=True)))
+            tags.open(name, dict(zip(attributes[::2], attributes[1::2], strict=True)))
 
     def close_tag(name: str) -> None:
         nonlocal depth
         depth -= 1
         if name == "Record":
-            collected.close(name)
+            tags.close(name)
 
     def refuse_entity(*_: object) -> None:
         raise ExportError(f"{member.where}: {_ENTITY_REFUSED}")
@@ -138,27 +111,27 @@ def read_tags(source: Source, member: Member) -> AppleExport:
                 raise ExportError(f"{member.where}: one tag is larger than 4 MiB: export it again")
         parser.Parse(b"", True)
     except expat.ExpatError as error:
-        if collected.begun and error.code != _TWICE:
+        if tags.begun and error.code != _TWICE:
             raise ExportError(
                 f"{member.where}: the XML is cut short or damaged ({printable(str(error))}): export it again"
             ) from error
         return _read_lines(source, member)
-    return collected
+    return tags.records
 
 
-def _read_lines(source: Source, member: Member) -> AppleExport:
+def _read_lines(source: Source, member: Member) -> HealthRecords:
     """Read line by line an export that is no XML: every line of sleep must be whole, and the last one there."""
-    collected = AppleExport(member.where)
+    tags = _Tags(HealthRecords(member.where))
     finished = False
     for line in _lines(source, member):
         if b"<!ENTITY" in line:
             raise ExportError(f"{member.where}: {_ENTITY_REFUSED}")
         finished = finished or line.strip() == b"</HealthData>"
-        if collected.record is not None or any(mark in line for mark in _LINES):
-            _read_line(collected, line)
+        if tags.record is not None or any(mark in line for mark in _LINES):
+            _read_line(tags, line, member.where)
     if not finished:
         raise ExportError(f"{member.where}: the XML is cut short or damaged: export it again")
-    return collected
+    return tags.records
 
 
 def _lines(source: Source, member: Member) -> Iterator[bytes]:
@@ -171,29 +144,20 @@ def _lines(source: Source, member: Member) -> Iterator[bytes]:
     yield rest
 
 
-def _read_line(collected: AppleExport, line: bytes) -> None:
-    with refusing(collected.where):
+def _read_line(tags: _Tags, line: bytes, where: str) -> None:
+    with refusing(where):
         tag = _TAG.fullmatch(line.decode())
     if tag is None:
         raise ExportError(
-            f"{collected.where}: a line of sleep is damaged "
+            f"{where}: a line of sleep is damaged "
             f"({printable(line.decode(errors='replace').strip()[:60])}): export it again"
         )
     attributes: dict[str, str] = {}
     for name, value in _ATTRIBUTES.findall(tag[3]):
         if attributes.setdefault(name, html.unescape(value)) != html.unescape(value):
-            raise ExportError(f"{collected.where}: {name} stands twice and differs: export it again")
+            raise ExportError(f"{where}: {name} stands twice and differs: export it again")
     closes, name, empty = tag[1], tag[2], tag[6]
     if not closes:
-        collected.open(name, attributes)
+        tags.open(name, attributes)
     if closes or empty:
-        collected.close(name)
-
-
-def _time(text: str, where: str) -> datetime:
-    with refusing(where):
-        time = datetime.fromisoformat(text.replace(" +", "+").replace(" -", "-"))
-        if time.tzinfo is None:
-            raise ValueError(f"the time {printable(text)} has no UTC offset")
-    plausible_wall(time, where)
-    return time
+        tags.close(name)

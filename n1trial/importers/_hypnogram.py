@@ -100,6 +100,7 @@ def with_hypnogram(
         tail_min=wake.tail_min,
         waso_min=wake.waso_min,
         wake_runs_min=wake.wake_runs_min,
+        longest_sleep_min=wake.longest_sleep_min,
     )
 
 

@@ -23,8 +23,8 @@ Interval = tuple[float, float, Stage]
 Stretch = tuple[float, float]
 
 _UNMEASURED_FLAG_MIN = 5
-# A stage may begin or end this far outside of its record: files round one of the two.
-_OUTSIDE_S = 60
+# Files round times to seconds, and durations to thousandths of an hour.
+_ROUNDING_S = 3
 # No sleep has more changes of stage; the next power of ten is damage.
 _INTERVALS_LIMIT = 100_000
 
@@ -46,7 +46,9 @@ def named_zone(name: str, where: str) -> ZoneInfo:
         return ZoneInfo(name)
 
 
-def with_stages(episode: SleepEpisode, intervals: Sequence[Interval], *, latency: bool) -> SleepEpisode:
+def with_stages(
+    episode: SleepEpisode, intervals: Sequence[Interval], *, latency: bool, end: float | None = None
+) -> SleepEpisode:
     """Return a record with everything that its stages say.
 
     Parameters
@@ -56,17 +58,37 @@ def with_stages(episode: SleepEpisode, intervals: Sequence[Interval], *, latency
     intervals
         In any order.
     latency
-        Whether the record starts when the person lay down, so that the time to the first sleep is a latency.
+        Whether the record starts when the person lay down, so that the time to the first sleep is a latency. Where
+        it starts with sleep all the same, the latency was not recorded.
+    end
+        Seconds of the epoch at which the record ends, where that is known better than `episode.end` says it.
+
+    Stages are cut at the record's start and end: apps write them in blocks, whose last one is longer than the night.
+    What was cut is flagged (``cut_min``). A record with more outside of it than inside contradicts itself.
     """
-    start, end = episode.start.instant.timestamp(), episode.end.instant.timestamp()
+    start = episode.start.instant.timestamp()
+    end = episode.end.instant.timestamp() if end is None else end
     tib_min = (end - start) / 60 if episode.tib_min is None else episode.tib_min
     if len(intervals) > _INTERVALS_LIMIT:
         raise ExportError(f"{episode.source_file}: {len(intervals)} stages in one sleep: export again")
     by_stage: dict[Stage, list[Stretch]] = defaultdict(list)
+    outside: list[Stretch] = []
     for first, last, stage in intervals:
-        if first < start - _OUTSIDE_S or last > end + _OUTSIDE_S or first > last:
+        if first > last:
             return replace(episode, tib_min=tib_min, missing="implausible")
-        by_stage[stage].append((first, last))
+        if first < start - _ROUNDING_S:
+            outside.append((first, min(last, start)))
+            first = start
+        if last > end + _ROUNDING_S:
+            outside.append((max(first, end), last))
+            last = end
+        if first < last:
+            by_stage[stage].append((first, last))
+    cut_min = 0.0
+    if outside:
+        cut_min = _minutes(union(outside))
+        if cut_min > _minutes(union(stretch for stretches in by_stage.values() for stretch in stretches)):
+            return replace(episode, tib_min=tib_min, missing="implausible")
     wake = union(by_stage.pop("awake", ()))
     asleep = without(union(stretch for stretches in by_stage.values() for stretch in stretches), wake)
     if not asleep:
@@ -86,11 +108,12 @@ def with_stages(episode: SleepEpisode, intervals: Sequence[Interval], *, latency
         episode,
         tib_min=tib_min,
         tst_min=tst_min,
-        sol_min=(first - start) / 60 if latency else None,
+        sol_min=(first - start) / 60 if latency and first > start else None,
         lead_min=max(0.0, first - start) / 60,
         tail_min=max(0.0, end - last) / 60,
         waso_min=sum(runs) if counted else None,
         wake_runs_min=runs if counted else None,
+        longest_sleep_min=max(b - a for a, b in asleep) / 60 if counted else None,
         deep_min=stages_min.get("deep", 0.0) if told else None,
         light_min=stages_min.get("light", 0.0) if told else None,
         rem_min=stages_min.get("rem", 0.0) if told else None,
@@ -98,10 +121,11 @@ def with_stages(episode: SleepEpisode, intervals: Sequence[Interval], *, latency
         flags=(
             *episode.flags,
             *(
-                (f"unmeasured_min={unmeasured_min:.10g}",)
+                [f"unmeasured_min={unmeasured_min:.10g}"]
                 if round(unmeasured_min, 6) >= _UNMEASURED_FLAG_MIN
-                else ()
+                else []
             ),
+            *([f"cut_min={cut_min:.10g}"] if cut_min else []),
         ),
     )
 

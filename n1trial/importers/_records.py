@@ -18,6 +18,7 @@ import msgspec
 from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
 from n1trial.importers._source import Member, Source
+from n1trial.text import encoding_of
 
 DEPTH_LIMIT = 64
 RECORD_LIMIT = 1024**2
@@ -34,6 +35,7 @@ Label = Annotated[str, msgspec.Meta(max_length=200)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 
 _NULL_TOKENS = frozenset({"", "n/a", "none", "null", "nan", "nat", "--"})
+_LONGEST_NULL = max(map(len, _NULL_TOKENS))
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -51,7 +53,7 @@ def text_lines(source: Source, member: Member) -> Iterator[tuple[str, str]]:
     """Lines of a text member without their ends, one at a time, each with the place that messages name."""
     content = source.read(member)
     with refusing(member.where, "save it as UTF-8, or download the export again"):
-        lines = io.TextIOWrapper(io.BytesIO(content), encoding=_encoding(content))
+        lines = io.TextIOWrapper(io.BytesIO(content), encoding=encoding_of(content))
         every = iter(lambda: lines.readline(RECORD_LIMIT + 1), "")
         for number, line in enumerate(bounded(every, member.where, limit=LINES_LIMIT), start=1):
             where = f"{member.where} › line {number}"
@@ -61,19 +63,15 @@ def text_lines(source: Source, member: Member) -> Iterator[tuple[str, str]]:
 
 
 def decode_text(content: bytes, where: str) -> str:
-    """Text of a file in UTF-8, with or without byte-order mark, or in UTF-16 when its mark says so."""
+    """Text of a file in UTF-8, in UTF-16, or in what spreadsheets of China and of the West write."""
     with refusing(where, "save it as UTF-8, or download the export again"):
-        return content.decode(_encoding(content))
-
-
-def _encoding(content: bytes) -> str:
-    return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        return content.decode(encoding_of(content))
 
 
 def read_json(source: Source, member: Member) -> bytes:
     """Return the UTF-8 bytes of a JSON member that is neither too deep nor too dense to be decoded safely."""
     content = source.read(member)
-    if content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if content.startswith(codecs.BOM_UTF8) or encoding_of(content) != "utf-8-sig":
         content = decode_text(content, member.where).encode()
     # Every value becomes an object of 56 bytes or more, be it one byte in the file.
     if len(content) > _VALUES_LIMIT and sum(map(content.count, b",[{")) > _VALUES_LIMIT:
@@ -101,15 +99,25 @@ def decode_json[Shape](
         ) from error
 
 
+def numbered(records: Iterable[msgspec.Raw], member: Member) -> Iterator[tuple[str, msgspec.Raw]]:
+    """Records of one JSON member, each with the place that messages name."""
+    for number, record in enumerate(records, start=1):
+        yield f"{member.where} › record {number}", record
+
+
+def decode_record[Shape](record: msgspec.Raw, decoder: msgspec.json.Decoder[Shape], where: str) -> Shape:
+    """Decode one record of a JSON member into its declared shape."""
+    if len(memoryview(record)) > RECORD_LIMIT:
+        raise ExportError(f"{where}: larger than 1 MiB: download the export again")
+    return decode_json(record, decoder, where)
+
+
 def decode_records[Shape](
     records: Sequence[msgspec.Raw], decoder: msgspec.json.Decoder[Shape], member: Member
 ) -> Iterator[tuple[str, Shape]]:
     """Decode the records of one JSON member one by one, each with the place that messages name."""
-    for number, record in enumerate(records, start=1):
-        where = f"{member.where} › record {number}"
-        if len(memoryview(record)) > RECORD_LIMIT:
-            raise ExportError(f"{where}: larger than 1 MiB: download the export again")
-        yield where, decode_json(record, decoder, where)
+    for where, record in numbered(records, member):
+        yield where, decode_record(record, decoder, where)
 
 
 def read_cells(source: Source, member: Member) -> Iterator[tuple[str, list[str]]]:
@@ -119,7 +127,7 @@ def read_cells(source: Source, member: Member) -> Iterator[tuple[str, list[str]]
     """
     content = source.read(member)
     with refusing(member.where, "save it as UTF-8, or download the export again"):
-        lines = io.TextIOWrapper(io.BytesIO(content), encoding=_encoding(content), newline="")
+        lines = io.TextIOWrapper(io.BytesIO(content), encoding=encoding_of(content), newline="")
         first_line = lines.readline()
     delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
     reader = csv.reader(chain([first_line], lines), delimiter=delimiter, strict=True)
@@ -167,11 +175,12 @@ def named_cells(header: Sequence[str], cells: Sequence[str], where: str) -> dict
         raise ExportError(
             f"{where}: {len(cells)} cells under {len(header)} columns: download the export again"
         )
-    return {
-        name: cell.strip()
-        for name, cell in zip(header, cells, strict=True)
-        if cell.strip().casefold() not in _NULL_TOKENS
-    }
+    row = {}
+    for name, cell in zip(header, cells, strict=True):
+        text = cell.strip()
+        if len(text) > _LONGEST_NULL or text.casefold() not in _NULL_TOKENS:
+            row[name] = text
+    return row
 
 
 def convert_row[Shape](row: dict[str, str], shape: type[Shape], where: str) -> Shape:

@@ -10,6 +10,9 @@ sleep, so there is no latency.
 What cannot be trusted: ``interruptions.totalCount``, which is the vendor's and never the wake episodes. The same
 file holds a birthday and a device id, which are never read.
 
+Vital signs: none in this file. ``nightly_recovery_….json`` of the same export has an RMSSD, but of the first hours of
+sleep, by date and not by sleep: it is not read.
+
 Source: Polar "How to download all your data from Polar Flow", and one description of the format.
 Never checked on a real file.
 """
@@ -17,6 +20,7 @@ Never checked on a real file.
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import chain
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -25,18 +29,38 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.episodes import Moment, SleepEpisode, clock_change
+from n1trial.importers._beginnings import ANY_NAME, is_json
+from n1trial.importers._clock import check_span
+from n1trial.importers._damaged import whole_records
 from n1trial.importers._intervals import Interval, Stage, with_stages
-from n1trial.importers._records import Count, Label, decode_json, decode_records, plausible_wall, read_json
+from n1trial.importers._records import (
+    Count,
+    Label,
+    decode_json,
+    decode_record,
+    numbered,
+    plausible_wall,
+    read_json,
+)
 from n1trial.importers._source import Member, Source
 
 DEVICE = "Polar"
 LOOKS_FOR = "sleep_result_….json of Polar"
+WORDS: tuple[bytes, ...] = (
+    b"sleepSpan",
+    b"sleepStateChanges",
+    b"sleepResult",
+    b"continuityIndex",
+    b"NONREM",
+    b"phaseDurations",
+    b"asleepDuration",
+)
+FOLDERS: tuple[str, ...] = ()
 VERIFIED = False
 VERIFIED_ON = "one description of the format; no real file was seen"
 
 _NAMES = re.compile(r"sleep_result.*\.json")
-_LOOSE = re.compile(r".*\.json")
-_MARKS = (b'"night"', b'"sleepSpan"')
+_MARKS = (b'"night"', b'"sleepSpan"', b'"hypnogram"')
 _STAGES: dict[str, Stage] = {
     "NONREM1": "light",
     "NONREM2": "light",
@@ -76,6 +100,20 @@ class _Result(msgspec.Struct):
     hypnogram: _Hypnogram
 
 
+class _Beginning(msgspec.Struct, rename="camel"):
+    sleep_start: _Zoned
+
+
+class _ResultBeginning(msgspec.Struct):
+    hypnogram: _Beginning
+
+
+class _NightBeginning(msgspec.Struct, rename="camel"):
+    """As much of a damaged night as its start needs."""
+
+    sleep_result: _ResultBeginning
+
+
 class _Night(msgspec.Struct, rename="camel"):
     night: date
     evaluation: _Evaluation
@@ -83,11 +121,12 @@ class _Night(msgspec.Struct, rename="camel"):
 
 
 _READ_NIGHT = msgspec.json.Decoder(_Night)
+_READ_BEGINNING = msgspec.json.Decoder(_NightBeginning)
 _READ_LIST: msgspec.json.Decoder[Sequence[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def recognises(source: Source) -> bool:
-    """Whether the source holds sleep results of Polar: by name and by their keys."""
+    """Whether the source holds sleep results of Polar: JSON, by its keys."""
     return any(_members(source))
 
 
@@ -95,22 +134,37 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     """Read every night of the source; `home_zone` is not needed, times have their offset."""
     for member in _members(source):
         records = decode_json(read_json(source, member), _READ_LIST, member.where)
-        for where, night in decode_records(records, _READ_NIGHT, member):
-            yield _episode(night, member=member, where=where)
+        yield from whole_records(
+            numbered(records, member),
+            partial(_episodes, member=member),
+            source=source,
+            member=member,
+            began=_began,
+        )
 
 
 def _members(source: Source) -> Iterator[Member]:
-    for member in source.named(_NAMES, given=_LOOSE):
-        if source.mentions(member, *_MARKS, within=4096):
+    for member in source.named(_NAMES, given=ANY_NAME):
+        if is_json(source, member) and source.mentions(member, *_MARKS):
             yield member
+
+
+def _began(where: str, record: msgspec.Raw) -> Moment:
+    return _moment(decode_record(record, _READ_BEGINNING, where).sleep_result.hypnogram.sleep_start, where)
+
+
+def _moment(stamp: datetime, where: str) -> Moment:
+    return Moment(plausible_wall(stamp.replace(tzinfo=None), where), stamp.utcoffset())
+
+
+def _episodes(where: str, record: msgspec.Raw, *, member: Member) -> Iterator[SleepEpisode]:
+    yield _episode(decode_record(record, _READ_NIGHT, where), member=member, where=where)
 
 
 def _episode(night: _Night, *, member: Member, where: str) -> SleepEpisode:
     hypnogram, evaluation = night.sleep_result.hypnogram, night.evaluation
-    start, end = (
-        Moment(plausible_wall(stamp.replace(tzinfo=None), where), stamp.utcoffset())
-        for stamp in (hypnogram.sleep_start, hypnogram.sleep_end)
-    )
+    start, end = (_moment(stamp, where) for stamp in (hypnogram.sleep_start, hypnogram.sleep_end))
+    check_span(start, end, where)
     asleep = evaluation.asleep_duration
     episode = with_stages(
         SleepEpisode(

@@ -4,21 +4,23 @@ Where to get it: the app's menu, Backup, Export data; give the zip or ``sleep-ex
 
 What is odd: a header line stands before every record, with a width of its own: clock times, then many columns
 called ``Event``. The record starts at ``Id``, in milliseconds since 1970, in the zone ``Tz``. Intervals of
-light, deep and REM sleep overlap each other, so total sleep is their union without the time awake. The same
-record is in every later backup. Comments hold quotes and line breaks.
+light, deep and REM sleep overlap each other, so total sleep is their union without the time awake. They come in
+blocks of up to five minutes, so the last one ends after the record and is cut there (flag ``cut_min``). Where noise
+was recorded a third line follows, with nothing under the names: it is passed over. The same record is in every later
+backup. Comments hold quotes and line breaks.
 
 What cannot be trusted: everything comes from movement (flag ``movement_staging``); on some nights the events
 cover less than half of the time (flag ``unmeasured_min``). A record without events or *manually added* says
-when, not how.
+when, not how. Heart rates stand in it as single readings, with no sum over the record, and are not read.
 
-Source: sleepdiary, examples and documentation. Verified on real files of two people and three of the app's
-developers.
+Source: docs.sleep.urbandroid.org/devs/csv.html, sleepdiary, examples. Verified on real files of two people and three
+of the app's developers.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,22 +29,34 @@ from msgspec.structs import replace
 from n1trial.episodes import Moment, SleepEpisode, clock_change
 from n1trial.errors import ExportError
 from n1trial.importers._archive import refusing
+from n1trial.importers._damaged import whole_records
 from n1trial.importers._intervals import Interval, Stage, moment_at, named_zone, with_stages
 from n1trial.importers._records import Label, convert_row, plausible_wall, read_cells
 from n1trial.importers._source import Member, Source
 
 DEVICE = "Sleep as Android"
 LOOKS_FOR = "sleep-export.csv of Sleep as Android"
+WORDS: tuple[bytes, ...] = (
+    b"Id,Tz,From,To",
+    b"Framerate",
+    b"LenAdjust",
+    b"LIGHT_START",
+    b"DEEP_START",
+    b"AWAKE_START",
+    b"Sched,Hours",
+)
+FOLDERS: tuple[str, ...] = ()
 VERIFIED = True
 VERIFIED_ON = "backups of two people and three examples of the app"
 
 _NAMES = re.compile(r"sleep-export\.csv")
-_LOOSE = re.compile(r".*\.csv")
+_ANY = re.compile(r".*", re.DOTALL)
 _MARK = b"Id,Tz,From,To,"
 _COLUMNS = ("Id", "Tz", "From", "To", "Hours", "Comment")
 _EVENT = re.compile(r"(LIGHT|DEEP|REM|AWAKE)_(START|END)-(\d{1,15})")
 _STAGE_OF: dict[str, Stage] = {"LIGHT": "light", "DEEP": "deep", "REM": "rem", "AWAKE": "awake"}
 _BY_HAND = "Manually added"
+_HOURS_ROUNDING = timedelta(hours=0.0005)
 
 
 class _Record(msgspec.Struct, rename="pascal"):
@@ -53,30 +67,53 @@ class _Record(msgspec.Struct, rename="pascal"):
     comment: str = ""
 
 
+class _Line(NamedTuple):
+    header: Sequence[str]
+    cells: Sequence[str]
+
+
 def recognises(source: Source) -> bool:
-    """Whether the source holds a backup of Sleep as Android: by name and by its first columns."""
+    """Whether the source holds a backup of Sleep as Android: by its first columns, under any name if given."""
     return any(_members(source))
 
 
 def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every record of the source; `home_zone` is not needed, each record names its zone."""
     for member in _members(source):
-        header: Sequence[str] = ()
-        for where, cells in read_cells(source, member):
-            if cells[0] == "Id":
-                header = cells
-            elif len(cells) < len(_COLUMNS) or not set(_COLUMNS) <= set(header):
-                raise ExportError(f"{where}: a record without its header line: make the backup again")
-            else:
-                # Events name themselves, so a row may be longer or shorter than its header.
-                named = {name: cell for name, cell in zip(header, cells, strict=False) if name in _COLUMNS}
-                yield _episode(convert_row(named, _Record, where), cells, member=member, where=where)
+
+        def build(where: str, line: _Line, member: Member = member) -> list[SleepEpisode]:
+            return [_episode(_record(line, where), line.cells, member=member, where=where)]
+
+        yield from whole_records(_lines(source, member), build, source=source, member=member, began=_began)
 
 
 def _members(source: Source) -> Iterator[Member]:
-    for member in source.named(_NAMES, given=_LOOSE):
+    for member in source.named(_NAMES, given=_ANY):
         if source.mentions(member, _MARK, within=256):
             yield member
+
+
+def _lines(source: Source, member: Member) -> Iterator[tuple[str, _Line]]:
+    """Lines of records, each with the header line that stands above it."""
+    header: Sequence[str] = ()
+    for where, cells in read_cells(source, member):
+        if cells[0] == "Id":
+            header = cells
+        elif any(cells[: len(_COLUMNS)]) or any(map(_EVENT.fullmatch, cells)):
+            yield where, _Line(header, cells)
+
+
+def _record(line: _Line, where: str) -> _Record:
+    if len(line.cells) < len(_COLUMNS) or not set(_COLUMNS) <= set(line.header):
+        raise ExportError(f"{where}: a record without its header line: make the backup again")
+    # Events name themselves, so a row may be longer or shorter than its header.
+    named = {name: cell for name, cell in zip(line.header, line.cells, strict=False) if name in _COLUMNS}
+    return convert_row(named, _Record, where)
+
+
+def _began(where: str, line: _Line) -> Moment:
+    record_id, zone, *_ = line.cells
+    return moment_at(int(record_id), named_zone(zone, where), where)
 
 
 def _episode(record: _Record, cells: Sequence[str], *, member: Member, where: str) -> SleepEpisode:
@@ -107,7 +144,10 @@ def _episode(record: _Record, cells: Sequence[str], *, member: Member, where: st
     if by_hand or not any(stage != "awake" for _, _, stage in intervals):
         return episode
     by_movement = replace(episode, missing="", flags=(*episode.flags, "movement_staging"))
-    return with_stages(by_movement, intervals, latency=False)
+    # `To` has lost its seconds; `Hours` has them, in thousandths.
+    later = start.instant + tib
+    until = later if later - end.instant > _HOURS_ROUNDING else end.instant
+    return with_stages(by_movement, intervals, latency=False, end=until.timestamp())
 
 
 def _intervals(cells: Sequence[str]) -> Iterator[Interval]:

@@ -26,7 +26,7 @@ verified on a real file.
 import re
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -35,20 +35,40 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from n1trial.episodes import Moment, SleepEpisode, clock_change
-from n1trial.errors import ExportError
+from n1trial.errors import ExportError, HomeZoneError
 from n1trial.importers._archive import printable, refusing
-from n1trial.importers._records import Count, Label, convert_row, decode_text, plausible_wall, read_rows
+from n1trial.importers._beginnings import ANY_NAME, header_names
+from n1trial.importers._clock import read_time
+from n1trial.importers._damaged import whole_records
+from n1trial.importers._records import (
+    Count,
+    Label,
+    column_names,
+    convert_row,
+    decode_text,
+    named_cells,
+    plausible_wall,
+    read_rows,
+)
 from n1trial.importers._source import Member, Source
+from n1trial.importers._tables import open_table
 
 DEVICE = "StudyU"
 LOOKS_FOR = "measurements.csv of StudyU with studyu.yaml beside it"
+WORDS: tuple[bytes, ...] = (
+    b"measurement_time",
+    b"participant_id",
+    b"survey1_id",
+    b"measurement_id",
+    b"intervention",
+)
+FOLDERS: tuple[str, ...] = ()
 VERIFIED = False
 VERIFIED_ON = "no real file; StudyU's own source"
 
 _TABLE = re.compile(r"measurements[^/]*\.csv")
-_LOOSE = re.compile(r".*\.csv")
 _MAPPING = re.compile(r"studyu\.ya?ml")
-_MARKS = (b"measurement_time", b"participant_id", b"survey1_id")
+_MARKS = {"measurement_time", "participant_id", "survey1_id"}
 _MAPPING_LIMIT = 64 * 1024
 _QUESTION = re.compile(r"survey\d+_question\d+_text")
 _CLOCK = re.compile(
@@ -88,24 +108,59 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     tables = list(_tables(source))
     mapping = _mapping(source, tables)
     for member in tables:
-        people = set()
-        for where, row in read_rows(source, member):
-            people.add(row.get("participant_id", ""))
-            if mapping.participant not in (None, row.get("participant_id")):
-                continue
+        where, names, rows = open_table(source, member)
+        header = column_names(names, where)
+        yield from whole_records(
+            _of_participant(rows, header, mapping),
+            partial(_episodes, header=header, mapping=mapping, member=member, home_zone=home_zone),
+            source=source,
+            member=member,
+            advice="correct the answers",
+        )
+
+
+def _tables(source: Source) -> Iterator[Member]:
+    for member in source.named(_TABLE, given=ANY_NAME):
+        if set(header_names(source, member)) >= _MARKS:
+            yield member
+
+
+def _of_participant(
+    rows: Iterator[tuple[str, list[str]]], header: list[str], mapping: _Mapping
+) -> Iterator[tuple[str, list[str]]]:
+    """Rows of the one whose trial it is; damaged ones pass, since they do not say whose they are."""
+    people = set()
+    for where, cells in rows:
+        if len(cells) == len(header):
+            person = named_cells(header, cells, where).get("participant_id", "")
+            people.add(person)
             if mapping.participant is None and len(people) > 1:
                 raise ExportError(
                     f"{where}: a second person answers: name yours as participant in studyu.yaml (participant_id)"
                 )
-            answers = _answers(row, mapping, where)
-            if answers.start is not None and answers.end is not None:
-                yield _episode(answers, row, mapping, member, where, home_zone)
+            if mapping.participant not in (None, person):
+                continue
+        yield where, cells
 
 
-def _tables(source: Source) -> Iterator[Member]:
-    for member in source.named(_TABLE, given=_LOOSE):
-        if source.mentions(member, *_MARKS, within=8192):
-            yield member
+def _episodes(
+    where: str,
+    cells: list[str],
+    *,
+    header: list[str],
+    mapping: _Mapping,
+    member: Member,
+    home_zone: ZoneInfo | None,
+) -> Iterator[SleepEpisode]:
+    row = named_cells(header, cells, where)
+    answers = _answers(row, mapping, where)
+    times = answers.start, answers.end
+    if None not in times:
+        yield _episode(answers, row, mapping, member, where, home_zone)
+    elif any(answer is not None for answer in (*times, answers.tst)):
+        raise ExportError(
+            f"{where}: a sleep without the time of its start or end: answer it, or leave it out"
+        )
 
 
 def _mapping(source: Source, tables: list[Member]) -> _Mapping:
@@ -186,12 +241,12 @@ def _episode(
 
 
 def _sent(text: str, where: str, home_zone: ZoneInfo | None) -> datetime:
+    stamp = read_time(text, where)
     with refusing(where):
-        stamp = datetime.fromisoformat(text)
         if stamp.tzinfo is None:
             return stamp
         if home_zone is None:
-            raise ExportError(f"{where}: sent at {printable(text)}, which is UTC: give --home-zone")
+            raise HomeZoneError(f"{where}: sent at {printable(text)}, which is UTC: give --home-zone")
         return stamp.astimezone(home_zone).replace(tzinfo=None)
 
 

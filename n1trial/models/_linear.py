@@ -11,7 +11,9 @@ from n1trial.columns import Array, Columns
 from n1trial.models._priors import Prior
 
 # Terms whose SD is estimated; the others have the Gaussian prior as it stands.
-HIERARCHICAL = ("period", "block", "weekday")
+HIERARCHICAL = ("period", "weekday")
+# Terms of several columns without an SD of their own, and the name of their dimension.
+OF_SEVERAL = {"covariates": "covariate", "block": "block_contrast"}
 
 
 def coefficients(
@@ -19,15 +21,20 @@ def coefficients(
     priors: Mapping[str, Prior],
     *,
     scale: pt.TensorVariable | float = 1.0,
+    block_unit: pt.TensorVariable | float = 1.0,
     suffix: str = "",
     standards: Mapping[str, pt.TensorVariable] | None = None,
 ) -> dict[str, pt.TensorVariable]:
     """Make the coefficients of every term but the arms, by term; to be called inside a model.
 
-    Period, block and weekday are non-centred: `period_sd` and `period_z`, whose product is the coefficient.
+    Period and weekday are non-centred: `period_sd` and `period_z`, whose product is the coefficient.
 
     Parameters
     ----------
+    scale
+        What the priors' parameters are multiplied by.
+    block_unit
+        The same of blocks, whose prior is in SDs of nights.
     standards
         Standard normal values of hierarchical terms that the caller made, by term.
     """
@@ -36,12 +43,12 @@ def coefficients(
     for term in columns.terms:
         if term == "arm":
             continue
-        size = priors[term].scale * scale
+        size = priors[term].scale * (block_unit if term == "block" else scale)
         if term in HIERARCHICAL:
             sd = pm.HalfNormal(f"{term}_sd{suffix}", size)
             made[term] = sd * (given[term] if term in given else standard(term, suffix=suffix))
-        elif term == "covariates":
-            made[term] = pm.Normal(f"covariates{suffix}", 0.0, size, dims="covariate")
+        elif term in OF_SEVERAL:
+            made[term] = pm.Normal(f"{term}{suffix}", 0.0, size, dims=OF_SEVERAL[term])
         else:
             made[term] = pm.Normal(f"{term}{suffix}", 0.0, size)[None]
     return made

@@ -1,11 +1,15 @@
 """Every prior of every model, in one table, with the reason for it.
 
 Priors of sleep time are in minutes. Another continuous outcome borrows them in units of its own spread: they
-are multiplied by SD of its nights / 60. Priors of counts are on the log scale, so .2 is about 20 %.
+are multiplied by the SD that arms, trend and weekday leave of its nights / 60 (`columns.mean_and_sd_left`). Priors
+of counts are on the log scale, so .1 is about 10 %.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
+
+from n1trial.outcomes import LOG_RATIO_SD
 
 SERIES = "six public series of one wearer each, drift and weekday removed"
 
@@ -34,8 +38,12 @@ class Prior:
         """Where the prior ends: nowhere, unless `within` says so."""
         return self.within or (float("-inf"), float("inf"))
 
+    def widened(self, width: float) -> Self:
+        """The same prior so many times as wide."""
+        return replace(self, parameters=(*self.parameters[:-1], width * self.scale))
+
     def in_words(self, *, scale: float = 1.0, unit: str = "") -> str:
-        """The prior as it stands in a report, such as "Normal(0, 20) min"."""
+        """The prior as it stands in a report, such as "Normal(0, 25) min"."""
         numbers = [each * scale if self.scaled else each for each in self.parameters]
         if self.family == "LogNormal":
             inside = f"log {numbers[0]:.3g}, {self.parameters[1]:g}"
@@ -55,23 +63,25 @@ LEVEL = Prior(
 EFFECT = Prior(
     of="effect of each arm",
     family="Normal",
-    parameters=(0.0, 20.0),
+    parameters=(0.0, 25.0),
     scaled=True,
-    source="trials of glycine or magnesium found 0 to 20 min (Mah and Pitre 2021: 16, -6 to 38)",
+    source="trials of glycine or magnesium found 0 to 20 min (Mah and Pitre 2021: 16, -6 to 38);"
+    " 50 min, nearly every bad night prevented, is not ruled out",
 )
 PERIOD_SD = Prior(
     of="SD between periods",
     family="HalfNormal",
-    parameters=(15.0,),
+    parameters=(60.0,),
     scaled=True,
-    source="0 to 20 min between weeks in simulations of the design",
+    source="wide enough for weeks that differ by an SD of 40 min, or a cycle of 28 days: of 95 % intervals .95 and"
+    " .94 hold the truth then, where a scale of 15 min leaves .94 and .91",
 )
-BLOCK_SD = Prior(
-    of="SD between blocks",
-    family="HalfNormal",
-    parameters=(20.0,),
-    scaled=True,
-    source=f"slow drift of SD 13 to 47 min in {SERIES}",
+BLOCK = Prior(
+    of="each block against the mean of all, in SDs of nights",
+    family="Normal",
+    parameters=(0.0, 1.25),
+    source="75 min where nights vary by 60, so that arms are compared within blocks, as they were drawn: with an"
+    " estimated SD, of 95 % intervals .92 hold the truth where weeks take turns in step with blocks, and .94 with this",
 )
 WEEKDAY_SD = Prior(
     of="SD between weekdays",
@@ -108,6 +118,7 @@ NIGHT_SD = Prior(
     scaled=True,
     source=f"43 to 102 min in {SERIES}; CARDIA actigraphy 76",
 )
+# Of the typical night alone: the other models have Gaussian nights.
 NU = Prior(
     of="degrees of freedom, less 2",
     family="Gamma",
@@ -131,23 +142,25 @@ LOG_LEVEL = Prior(
 LOG_RATIO = Prior(
     of="log rate ratio of each arm",
     family="Normal",
-    parameters=(0.0, 0.2),
-    source="a third more or fewer wakes is already much; no trial of either substance counted them",
+    parameters=(0.0, LOG_RATIO_SD),
+    source="half or twice as many wakes are nothing special, as no trial of either substance counted them; wider where"
+    " wakes are so few that a change worth having would otherwise be unlikely before the first night",
 )
 LOG_PERIOD_SD = Prior(
     of="SD between periods, log",
     family="HalfNormal",
-    parameters=(0.1,),
-    source="weeks differ by a tenth",
+    parameters=(0.4,),
+    source="wide enough for weeks that differ by 30 %: a scale of .1 calls an arm that does nothing worth it in 10 % of"
+    " trials then, this one in 5",
 )
-LOG_BLOCK_SD = Prior(
-    of="SD between blocks, log",
-    family="HalfNormal",
-    parameters=(0.2,),
-    source="drift of the log rate of SD .15 in two Fitbit series",
+LOG_BLOCK = Prior(
+    of="each block against the mean of all, log",
+    family="Normal",
+    parameters=(0.0, 0.5),
+    source="as wide as the level, so that arms are compared within blocks, as they were drawn",
 )
 LOG_WEEKDAY_SD = Prior(
-    of="SD between weekdays, log", family="HalfNormal", parameters=(0.1,), source="as between periods"
+    of="SD between weekdays, log", family="HalfNormal", parameters=(0.1,), source="weekdays differ by a tenth"
 )
 LOG_TREND = Prior(
     of="change from first to last night, log",
@@ -173,9 +186,10 @@ KAPPA = Prior(
 OMEGA = Prior(
     of="dispersion ω",
     family="Normal",
-    parameters=(-0.1, 0.2),
+    parameters=(0.0, 0.35),
     within=(-0.5, 0.9),
-    source="Pearson dispersion .57 to .77 in two Fitbit series: wearables under-disperse",
+    source="Pearson dispersion .57 to .77 in two Fitbit series, but of someone who sleeps through half of the nights"
+    " 2.5 to 4: from half to six times the variance of pure chance",
 )
 SHAPE = Prior(
     of="negative binomial shape",
@@ -184,24 +198,67 @@ SHAPE = Prior(
     source="from a variance of 1.5 means to nearly Poisson, at 3 wakes a night",
 )
 
+LOGIT_LEVEL = Prior(
+    of="level, logit",
+    family="Normal",
+    parameters=(0.0, 1.0),
+    source="around the share of bad nights of all arms, with half a night added to either side",
+)
+LOG_ODDS = Prior(
+    of="log odds ratio of each arm",
+    family="Normal",
+    parameters=(0.0, 1.0),
+    source="from 15 bad nights of 100, two thirds prevented is 1.2; trials of either substance counted none",
+)
+LOGIT_TREND = Prior(
+    of="change from first to last night, logit",
+    family="Normal",
+    parameters=(0.0, 0.5),
+    source="20 min more sleep on average, as in sleep time, change the odds by about so much",
+)
+LOGIT_RUN_IN = Prior(
+    of="run-in against the reference, logit",
+    family="Normal",
+    parameters=(0.0, 1.0),
+    source="as wide as the level, so that no run-in night weighs in a contrast",
+)
+LOGIT_COVARIATE = Prior(
+    of="each covariate, logit, per SD", family="Normal", parameters=(0.0, 0.5), source="as large as the trend"
+)
+LOGIT_BLOCK = Prior(
+    of="level of each block, logit",
+    family="Normal",
+    parameters=(0.0, 1.0),
+    source="as wide as the level, so that each arm is compared within its block",
+)
+LOGIT_PERIOD_SD = Prior(
+    of="SD between periods, logit",
+    family="HalfNormal",
+    parameters=(0.5,),
+    source="weeks that differ by 20 to 40 min of sleep change the odds of a night under five hours by .4 to .9",
+)
+LOGIT_WEEKDAY_SD = Prior(
+    of="SD between weekdays, logit", family="HalfNormal", parameters=(0.5,), source="as between periods"
+)
+
 GLYCINE = Prior(
     of="glycine, per gram",
     family="Normal",
-    parameters=(0.0, 20.0 / 3.0),
+    parameters=(0.0, EFFECT.scale / 3.0),
     scaled=True,
     source="3 g, the dose of every trial, then have the prior of an arm's effect",
 )
 MAGNESIUM = Prior(
     of="magnesium, per 200 mg",
     family="Normal",
-    parameters=(0.0, 20.0),
+    parameters=(0.0, EFFECT.scale),
     scaled=True,
     source="200 mg, below every upper level, have the prior of an arm's effect",
 )
 INTERACTION = Prior(
     of="both together, per gram × 200 mg",
     family="Normal",
-    parameters=(0.0, 5.0),
+    parameters=(0.0, EFFECT.scale / 4.0),
     scaled=True,
     source="a quarter of an effect: nothing is known of one helping the other",
 )
@@ -224,21 +281,21 @@ HALF_LIFE = Prior(
     parameters=(2.0, 0.7),
     source="nothing is known of this dose",
 )
-HALF_LIFE_GLYCINE = Prior(
-    of="half-life of build-up and decay without magnesium, nights",
+HALF_LIFE_SHORT = Prior(
+    of="half-life of build-up and decay of what acts within a day, nights",
     family="LogNormal",
     parameters=(0.25, 0.5),
     source="glycine leaves the plasma within hours (Inagawa 2006)",
 )
-HALF_LIFE_MAGNESIUM = Prior(
-    of="half-life of build-up and decay with magnesium, nights",
+HALF_LIFE_STATED = Prior(
+    of="half-life of build-up and decay, as stated, nights",
     family="LogNormal",
-    parameters=(4.0, 0.7),
-    source="magnesium leaves the plasma in hours, body stores move in days to weeks",
+    parameters=(3.0, 0.7),
+    source="around what the protocol states; of magnesium, whose stores move in days to weeks, three nights",
 )
 
 TIE = Prior(
-    of="correlation of periods, and of blocks, between the outcomes",
+    of="correlation of periods between the outcomes",
     family="LKJ",
     parameters=(2.0,),
     source="either sign, and rather none than all",
@@ -249,7 +306,7 @@ TIE = Prior(
 AVERAGE_EFFECT = Prior(
     of="average effect of each arm",
     family="Normal",
-    parameters=(0.0, 20.0),
+    parameters=EFFECT.parameters,
     scaled=True,
     source=EFFECT.source,
 )
@@ -265,7 +322,7 @@ MODIFIER = Prior(
     family="Normal",
     parameters=(0.0, 10.0),
     scaled=True,
-    source="half an effect: an effect rarely turns round between groups",
+    source="less than half an effect: an effect rarely turns round between groups",
 )
 PEOPLE_SD = Prior(
     of="SD of levels between people",
@@ -293,17 +350,24 @@ WEEKDAY_SPREAD = Prior(
     scaled=True,
     source="free nights 30 min longer, SD 35 between people",
 )
+WEEK_SD = Prior(
+    of="SD between calendar weeks that people share",
+    family="HalfNormal",
+    parameters=(20.0,),
+    scaled=True,
+    source="heat, holidays and examinations are shared, and lesser than each one's own ups and downs",
+)
 LOG_AVERAGE_RATIO = Prior(
     of="average log rate ratio of each arm",
     family="Normal",
-    parameters=(0.0, 0.2),
+    parameters=LOG_RATIO.parameters,
     source=LOG_RATIO.source,
 )
 LOG_RATIO_SPREAD = Prior(
     of="SD of log rate ratios between people",
     family="HalfNormal",
-    parameters=(0.15,),
-    source="as sleep time: three quarters of the prior SD of an average",
+    parameters=(0.25,),
+    source="half of the prior SD of an average; half and twice of it are tried beside",
 )
 LOG_MODIFIER = Prior(
     of="change of a log rate ratio per SD of a modifier, or from group to group",
@@ -323,11 +387,17 @@ LOG_WEEKDAY_SPREAD = Prior(
     parameters=(0.1,),
     source="as between weekdays",
 )
+LOG_WEEK_SD = Prior(
+    of="SD between calendar weeks that people share, log",
+    family="HalfNormal",
+    parameters=(0.1,),
+    source="heat and holidays are shared, and lesser than each one's own ups and downs",
+)
 OMEGA_LOGIT = Prior(
     of="dispersion of all, on the scale of its logit",
     family="Normal",
-    parameters=(-0.92, 0.7),
-    source="that of one person, -.1 and SD .2, between its limits",
+    parameters=(-0.5, 1.1),
+    source="that of one person, 0 and SD .35, between its limits",
 )
 OMEGA_SPREAD = Prior(
     of="SD of the dispersion between people, on the scale of its logit",
@@ -342,10 +412,11 @@ EFFECT_TIE = Prior(
     source="either sign, and rather none than all",
 )
 
-# People's SDs between periods, and between blocks, are log-normal around a common one with this SD of the log: one
-# person's weeks may differ twice as much as another's. Estimated, it is only a funnel for the sampler to fall into.
+# People's SDs between periods are log-normal around a common one with this SD of the log: one person's weeks may
+# differ twice as much as another's. Estimated, it is only a funnel for the sampler to fall into.
 LOG_SD_APART = 0.4
-SCEPTICAL_SHARE = 0.5
+# A sceptic expects Normal(0, 10) min.
+SCEPTICAL_SHARE = 0.4
 
 
 def in_words(
@@ -367,8 +438,7 @@ def in_words(
         elif prior is LOG_LEVEL and level is not None:
             words[prior.of] = f"Normal(log {level:.3g}, {prior.scale:g})"
         else:
-            widened = replace(prior, parameters=(*prior.parameters[:-1], width * prior.scale))
-            words[prior.of] = widened.in_words(scale=scale, unit=unit)
+            words[prior.of] = prior.widened(width).in_words(scale=scale, unit=unit)
     return words
 
 

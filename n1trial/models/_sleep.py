@@ -10,25 +10,23 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from n1trial.columns import Array, Columns, columns_of
+from n1trial.columns import Array, Columns, columns_of, mean_and_sd_left, refuse_too_many_alike
 from n1trial.models import _priors as prior
 from n1trial.models._linear import coefficients, linear, stacked
 from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
-type Tails = Literal["student-t", "gaussian"]
+type Tails = Literal["gaussian", "student-t"]
 type Term = Callable[[pt.TensorVariable], pt.TensorVariable]
 
 LINEAR = {
     "trend": prior.TREND,
     "run_in": prior.RUN_IN,
     "covariates": prior.COVARIATE,
+    "block": prior.BLOCK,
     "period": prior.PERIOD_SD,
-    "block": prior.BLOCK_SD,
     "weekday": prior.WEEKDAY_SD,
 }
-# A Student t of so many degrees of freedom is a Gaussian to the sixth digit.
-GAUSSIAN_NU = 1e6
 # Code is compiled for so many different distances between nights; for more, to the next power of two.
 ROOM_FOR_DISTANCES = 8
 
@@ -37,7 +35,7 @@ def sleep_model(
     data: TrialData,
     outcome: Outcome,
     *,
-    tails: Tails = "student-t",
+    tails: Tails = "gaussian",
     effect: Callable[[pt.TensorVariable], pt.TensorVariable] | None = None,
     arms: Term | None = None,
     drift: Term | None = None,
@@ -54,6 +52,8 @@ def sleep_model(
         A term [night], given the outcome's scale, beside the linear ones.
     """
     columns = columns_of(data, outcome)
+    if tails == "student-t":
+        refuse_too_many_alike(data, outcome)
     with pm.Model(coords=columns.coords, check_bounds=False) as model:
         unit = sleep_unit(data, outcome)
         if effect is None:
@@ -86,7 +86,7 @@ def sleep_nights(
     unit: pt.TensorVariable,
     effect: pt.TensorVariable,
     *,
-    tails: Tails = "student-t",
+    tails: Tails = "gaussian",
     further: Sequence[pt.TensorVariable] = (),
     standards: Mapping[str, pt.TensorVariable] | None = None,
 ) -> None:
@@ -95,7 +95,7 @@ def sleep_nights(
     Parameters
     ----------
     standards
-        Standard normal values of period or block that the caller made, by term.
+        Standard normal values of periods that the caller made, by term.
     """
     y = fixed_shape("y", columns.y)
     distances, _ = distances_between(columns)
@@ -104,16 +104,12 @@ def sleep_nights(
     table = fixed_shape("nights_table", night_table(columns))
     apart, used, design = table[0].astype("int64"), table[1], table[2:]
     level = pm.Normal("level", unit[0], prior.LEVEL.scale * unit[1])
-    rest = coefficients(columns, LINEAR, scale=unit[1], standards=standards)
+    middle, log_sd = prior.NIGHT_SD.parameters
+    sigma = pm.LogNormal("sigma", np.log(middle) + pt.log(unit[1]), log_sd)
+    rest = coefficients(columns, LINEAR, scale=unit[1], block_unit=sigma, standards=standards)
     expected = pt.dot(stacked(columns, level, effect, rest), design)
     for term in further:
         expected = expected + term
-    middle, log_sd = prior.NIGHT_SD.parameters
-    sigma = pm.LogNormal("sigma", np.log(middle) + pt.log(unit[1]), log_sd)
-    if tails == "student-t":
-        nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
-    else:
-        nu = pm.Deterministic("nu", pt.constant(GAUSSIAN_NU))
     low, high = prior.PHI.limits
     phi = pm.TruncatedNormal("phi", *prior.PHI.parameters, lower=low, upper=high)
     # Powers and logarithms once a distance, not once a night.
@@ -123,6 +119,7 @@ def sleep_nights(
     expected = expected + fade[apart] * pt.concatenate([[0.0], residual[:-1]])
     spread = variance[apart], pt.log(variance)[apart]
     if tails == "student-t":
+        nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
         pm.CustomDist("nights", expected, *spread, nu, used, logp=_t_logp, observed=y)
     else:
         pm.CustomDist("nights", expected, *spread, used, logp=_normal_logp, observed=y)
@@ -146,28 +143,14 @@ def night_table(columns: Columns) -> Array:
 
 
 def effect_prior(data: TrialData, sd: float, suffix: str = "") -> tuple[pt.TensorVariable, pt.TensorVariable]:
-    """Mean and SD of the Gaussian prior of each arm's effect [contrast], as data of the model."""
+    """Mean and SD of the Gaussian prior of each arm's effect [contrast], as data of the model.
+
+    `sd` is that of the prior as it is chosen; the trial says how many times as wide it shall be.
+    """
     count = len(data.treatments)
-    both = fixed_shape(f"effect_prior{suffix}", np.stack([np.zeros(count), np.full(count, sd)]))
+    widened = np.full(count, data.prior_width * sd)
+    both = fixed_shape(f"effect_prior{suffix}", np.stack([np.zeros(count), widened]))
     return both[0], both[1]
-
-
-def _t_logp(
-    y: pt.TensorVariable,
-    mean: pt.TensorVariable,
-    variance: pt.TensorVariable,
-    log_variance: pt.TensorVariable,
-    nu: pt.TensorVariable,
-    used: pt.TensorVariable,
-) -> pt.TensorVariable:
-    return used * (t_kernel((y - mean) ** 2 / variance, nu) - 0.5 * log_variance)
-
-
-def t_kernel(squares: pt.TensorVariable, nu: pt.TensorVariable) -> pt.TensorVariable:
-    """Log density of a Student t of spread 1, from the squares of the distances from its mean."""
-    # Of a sum that is not 1 + something: PyTensor would take the logarithm of 1 + x, twice as slow.
-    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) + nu / 2 * pt.log(nu) - 0.5 * np.log(np.pi)
-    return constant - (nu + 1) / 2 * pt.log(nu + squares)
 
 
 def _normal_logp(
@@ -180,25 +163,54 @@ def _normal_logp(
     return -0.5 * used * (np.log(2 * np.pi) + log_variance + (y - mean) ** 2 / variance)
 
 
+def _t_logp(
+    y: pt.TensorVariable,
+    mean: pt.TensorVariable,
+    variance: pt.TensorVariable,
+    log_variance: pt.TensorVariable,
+    nu: pt.TensorVariable,
+    used: pt.TensorVariable,
+) -> pt.TensorVariable:
+    constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) + nu / 2 * pt.log(nu) - 0.5 * np.log(np.pi)
+    # Of a sum that is not 1 + something: PyTensor would take the logarithm of 1 + x, twice as slow.
+    kernel = constant - (nu + 1) / 2 * pt.log(nu + (y - mean) ** 2 / variance)
+    return used * (kernel - 0.5 * log_variance)
+
+
 def level_and_scale(data: TrialData, outcome: Outcome) -> tuple[float, float]:
     """Prior mean of the level, and what a minute of the priors is in the outcome's unit."""
     if outcome.name == "tst_min":
         return prior.LEVEL.parameters[0], 1.0
-    nights = data.analysed(outcome)[outcome.name]
-    return float(nights.mean()), float(nights.std()) / prior.NIGHT_SD.parameters[0]
+    mean, sd = mean_and_sd_left(columns_of(data, outcome))
+    return mean, sd / prior.NIGHT_SD.parameters[0]
 
 
-def sleep_priors(data: TrialData, outcome: Outcome, effects: tuple[prior.Prior, ...]) -> Mapping[str, str]:
-    """The priors in words, in the outcome's unit; `effects` are those of the arms or doses."""
+def sleep_priors(
+    data: TrialData,
+    outcome: Outcome,
+    effects: tuple[prior.Prior, ...],
+    *,
+    further: tuple[prior.Prior, ...] = (),
+) -> Mapping[str, str]:
+    """The priors in words, in the outcome's unit.
+
+    Parameters
+    ----------
+    effects
+        Those of the arms or doses.
+    further
+        Those of the nights beside their scale and correlation.
+    """
     columns = columns_of(data, outcome)
     level_mean, scale = level_and_scale(data, outcome)
     terms = tuple(each for name, each in LINEAR.items() if name in columns.terms)
-    every = (prior.LEVEL, *effects, *terms, prior.NIGHT_SD, prior.NU, prior.PHI)
+    widened = (each.widened(data.prior_width) for each in effects)
+    every = (prior.LEVEL, *widened, *terms, prior.NIGHT_SD, *further, prior.PHI)
     return prior.in_words(every, scale=scale, unit=outcome.unit, level=level_mean)
 
 
 def sceptical(data: TrialData, sd: float) -> Mapping[str, Array]:
-    """Data of a sceptic, who expects effects of half the size."""
+    """Data of a sceptic, who expects smaller effects; `sd` is that of the default prior."""
     count = len(data.treatments)
     return {"effect_prior": np.stack([np.zeros(count), np.full(count, prior.SCEPTICAL_SHARE * sd)])}
 
@@ -215,10 +227,14 @@ def replicate_sleep(
     """
     if mean is None:
         mean = linear(columns, posterior, level="level", arm="effect")
-    sigma, nu, phi = (np.ravel(posterior[name].to_numpy())[:, None] for name in ("sigma", "nu", "phi"))
+    sigma, phi = (np.ravel(posterior[name].to_numpy())[:, None] for name in ("sigma", "phi"))
     fade = np.sign(phi) ** columns.gap * np.abs(phi) ** columns.gap
     spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2))
-    shocks = spread * rng.standard_t(np.broadcast_to(nu, mean.shape))
+    if "nu" in posterior:
+        nu = np.ravel(posterior["nu"].to_numpy())[:, None]
+        shocks = spread * rng.standard_t(np.broadcast_to(nu, mean.shape))
+    else:
+        shocks = spread * rng.standard_normal(mean.shape)
     residual = np.zeros_like(mean)
     for night in range(mean.shape[1]):
         before = residual[:, night - 1] if night else 0.0

@@ -4,11 +4,13 @@
     X_k,t = ρ_k X_k,t-1 + (1 - ρ_k) [arm k on night t],  ρ_k = 2^(-1 / half-life_k)
 
 β is here the effect of taking the dose every night for ever, not the within-period average that is the
-trial's estimand. Half-lives are hardly learnt from nights, so their prior is informative (hours for glycine,
-days for magnesium) and an answer that turns with it is no answer. A wrong fixed half-life is worse than none.
+trial's estimand. Half-lives are hardly learnt from nights, so their prior is informative (around what is stated,
+or hours where nothing builds up) and an answer that turns with it is no answer. A wrong fixed half-life is worse
+than none.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pymc as pm
@@ -16,6 +18,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.columns import Array, Columns, columns_of
+from n1trial.fast.priors import HALF_LIFE_LOG_SD
 from n1trial.models import _priors as prior
 from n1trial.models import duration
 from n1trial.models._linear import linear
@@ -71,15 +74,24 @@ def half_life_prior(data: TrialData) -> tuple[Array, Array]:
 
 
 def _half_life_prior_of(data: TrialData, arm: str) -> prior.Prior:
-    if arm not in data.doses:
+    stated = data.half_lives.get(arm)
+    if stated is None:
         return prior.HALF_LIFE
-    return prior.HALF_LIFE_MAGNESIUM if data.doses[arm][1] > 0 else prior.HALF_LIFE_GLYCINE
+    return (
+        replace(prior.HALF_LIFE_STATED, parameters=(stated, HALF_LIFE_LOG_SD))
+        if stated
+        else prior.HALF_LIFE_SHORT
+    )
 
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
     """Each prior in words and numbers, in the outcome's unit."""
-    of_arms = {_half_life_prior_of(data, arm).of: _half_life_prior_of(data, arm) for arm in data.treatments}
-    return {**duration.priors(data, outcome), **prior.in_words(of_arms.values())}
+    said: dict[str, list[str]] = {}
+    for arm in data.treatments:
+        of_arm = _half_life_prior_of(data, arm)
+        said.setdefault(of_arm.of, []).append(of_arm.in_words())
+    half_lives = {of: " or ".join(dict.fromkeys(words)) for of, words in said.items()}
+    return {**duration.priors(data, outcome), **half_lives}
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:

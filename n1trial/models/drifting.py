@@ -30,7 +30,7 @@ NAME = "drifting"
 KINDS = ("continuous",)
 DEFAULT_OF = ()
 ASSUMES = duration.ASSUMES.replace(
-    "slow changes (weekday", "slow changes (a smooth drift over months, weekday"
+    "Slow changes are weekday", "Slow changes are a smooth drift over months, weekday"
 )
 FORMULA = duration.FORMULA.replace(" + trend", " + trend + smooth drift")
 # How far the basis reaches beyond the trial, in half-lengths of it, and sines needed for that.

@@ -1,12 +1,18 @@
-"""Sleep time of one person: Student-t nights around arm, period, block, weekday, trend and covariates.
+"""Mean sleep time of one person: Gaussian nights around arm, period, block, weekday, trend and covariates.
 
-    y_t | past ~ StudentT(ν, m_t + φ^Δ (y_prev - m_prev), σ √((1 - φ^(2Δ)) / (1 - φ²)))
+    y_t | past ~ Normal(m_t + φ^Δ (y_prev - m_prev), σ √((1 - φ^(2Δ)) / (1 - φ²)))
     m_t = μ + β_arm + u_period + v_block + s τ_t + d_weekday + x_t'γ
 
 Δ is the calendar nights since the last observed night, and the first night has scale σ / √(1 - φ²). The
 likelihood conditions on the night before, so there are no latent states: a dense covariance samples more
-than a hundred times slower, and a latent autoregression beside noise does not converge. It is exact for
-Gaussian nights and an approximation for heavy tails with gaps. Period, block and weekday are non-centred.
+than a hundred times slower, and a latent autoregression beside noise does not converge. Period and weekday are
+non-centred. Blocks are levels of their own, which add up to zero around the mean level: arms are compared within
+blocks, as they were drawn.
+
+β is the change of the **mean**, whatever the shape of the nights: a night cut short counts with all its minutes,
+so that an arm which prevents such nights is given what it gains by that. A likelihood with heavier tails would
+answer for the typical night instead (`typical_night`): where an arm turns 15 % of nights that are 200 min short
+into 5 %, a gain of 20 min on average, its intervals hold those 20 min in 83 of 100 trials, these in 98.
 
 Run-in nights have a level of their own with a wide prior: they inform weekday, spread, correlation and
 covariates, and never a contrast. Covariates come from before the dose.
@@ -31,18 +37,18 @@ NAME = "duration"
 KINDS = ("continuous",)
 DEFAULT_OF = ("continuous",)
 ASSUMES = (
-    "Every night is your usual level, plus what the arm adds, plus slow changes (weekday, trend, week-to-week"
-    " ups and downs) and what you wrote down before the dose, plus chance in which odd nights count less; a"
-    " night may resemble the one before."
+    "Every night is your usual level, plus what the arm adds, plus slow changes, plus chance. Slow changes are"
+    " weekday, trend, week-to-week ups and downs, and what you wrote down before the dose. Bad nights count as much"
+    " as good ones, because what is asked is the average over all nights. A night may resemble the one before."
 )
 FORMULA = (
-    "nightly value ~ arm + (1 | period) + (1 | block) + weekday + trend + covariates,"
-    " Student-t with AR(1) over calendar gaps"
+    "nightly value ~ arm + block + (1 | period) + weekday + trend + covariates,"
+    " Gaussian with AR(1) over calendar gaps"
 )
 
 
 def build(data: TrialData, outcome: Outcome) -> pm.Model:
-    """Make the model; names: level, effect, period_sd, block_sd, weekday_sd, trend, sigma, nu, phi, ..."""
+    """Make the model; names: level, effect, block, period_sd, weekday_sd, trend, sigma, phi, ..."""
     return sleep_model(data, outcome)
 
 
@@ -53,11 +59,11 @@ def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
 
 def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
     """SD of the prior of an effect, in the outcome's unit."""
-    return prior.EFFECT.scale * level_and_scale(data, outcome)[1]
+    return data.prior_width * prior.EFFECT.scale * level_and_scale(data, outcome)[1]
 
 
 def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Array]]:
-    """A sceptic's prior: effects of half the size."""
+    """A sceptic's prior, who expects smaller effects."""
     return {"sceptical": sceptical(data, effect_prior_sd(data, outcome))}
 
 

@@ -1,9 +1,9 @@
 """Sleep time and wake episodes together: the chance that an arm gives longer sleep and fewer wakes at once.
 
-The nights of `duration` and those of `awakenings` (per night, all told), side by side, where a period or a
-block that is good for the one may be good, or bad, for the other:
+The nights of `duration` and those of `awakenings` (per night, all told), side by side, where a period that is
+good for the one may be good, or bad, for the other:
 
-    (u_p / σ_u, u'_p / σ_u') ~ N(0, Ω_u),  (v_b / σ_v, v'_b / σ_v') ~ N(0, Ω_v),  Ω ~ LKJ(2)
+    (u_p / σ_u, u'_p / σ_u') ~ N(0, Ω),  Ω ~ LKJ(2)
 
 Two by two, LKJ(2) says that (1 + correlation) / 2 is Beta(2, 2). `chance_of_both` needs the joint draws: the
 product of two chances would be right only if the two effects were independent given the nights.
@@ -35,7 +35,7 @@ ASSUMES = (
     "Sleep time and wake episodes each come as in their own models, and a week that is good for the one may"
     " be good or bad for the other."
 )
-FORMULA = f"{duration.FORMULA}; {awakenings.FORMULA}; periods and blocks correlated between the two"
+FORMULA = f"{duration.FORMULA}; {awakenings.FORMULA}; periods correlated between the two"
 WAKES = "_wakes"
 
 
@@ -59,8 +59,7 @@ def both(data: TrialData) -> tuple[Outcome, Outcome]:
 def build(data: TrialData, outcome: Outcome) -> pm.Model:
     """Make the model; names of `duration`, and those of `awakenings` with `_wakes`.
 
-    `effect` is that of `outcome`; `effect_sleep` and `effect_wakes` are both; `period_correlation` and
-    `block_correlation` tie the two.
+    `effect` is that of `outcome`; `effect_sleep` and `effect_wakes` are both; `period_correlation` ties the two.
     """
     sleep, wakes = both(data)
     columns, wake_columns = columns_of(data, sleep), columns_of(data, wakes)
@@ -80,20 +79,20 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
 
 
 def _tied(columns: Columns) -> tuple[dict[str, pt.TensorVariable], dict[str, pt.TensorVariable]]:
-    """Standard values of period and block, for sleep and for wakes, correlated."""
-    of_sleep: dict[str, pt.TensorVariable] = {}
-    of_wakes: dict[str, pt.TensorVariable] = {}
-    for term in ("period", "block"):
-        if term in columns.terms:
-            half = pm.Beta(f"{term}_tie", 2.0, 2.0)
-            correlation = pm.Deterministic(f"{term}_correlation", 2.0 * half - 1.0)
-            of_sleep[term], own = standard(term), standard(term, suffix=WAKES)
-            of_wakes[term] = correlation * of_sleep[term] + pt.sqrt(1.0 - correlation**2) * own
-    return of_sleep, of_wakes
+    """Standard values of periods, for sleep and for wakes, correlated; none where there are no periods."""
+    if "period" not in columns.terms:
+        return {}, {}
+    half = pm.Beta("period_tie", 2.0, 2.0)
+    correlation = pm.Deterministic("period_correlation", 2.0 * half - 1.0)
+    of_sleep, own = standard("period"), standard("period", suffix=WAKES)
+    of_wakes = correlation * of_sleep + pt.sqrt(1.0 - correlation**2) * own
+    return {"period": of_sleep}, {"period": of_wakes}
 
 
-def _likelihood(count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable) -> None:
-    awakenings.likelihood(count, rate, used, suffix=WAKES)
+def _likelihood(
+    count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable, usual: pt.TensorVariable
+) -> None:
+    awakenings.likelihood(count, rate, used, usual, suffix=WAKES)
 
 
 def chance_of_both(data: TrialData, posterior: xr.Dataset, arm: str) -> float:
@@ -118,7 +117,7 @@ def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
 
 
 def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Array]]:
-    """A sceptic's priors of half the width, for both outcomes."""
+    """A sceptic's narrower priors, for both outcomes."""
     sleep, wakes = both(data)
     of_sleep = duration.variants(data, sleep)["sceptical"]["effect_prior"]
     of_wakes = awakenings.variants(data, wakes)["sceptical"]["effect_prior"]
@@ -133,16 +132,15 @@ def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.
         return replicate_sleep(columns, posterior, rng, mean=mean)
     omega = np.ravel(posterior["omega"].to_numpy())[:, None]
     rates = _counts.rates(columns, with_tied_wakes(posterior), suffix=WAKES)
-    return awakenings.drawn_counts(rates, omega, rng) * columns.used
+    usual = _counts.usual_count(data, outcome)
+    return awakenings.drawn_counts(rates, omega, usual, rng) * columns.used
 
 
 def with_tied_wakes(posterior: xr.Dataset) -> xr.Dataset:
-    """The draws with period_z_wakes and block_z_wakes as they enter the rate, tie included."""
-    tied = posterior
-    for term in ("period", "block"):
-        if f"{term}_tie" in posterior:
-            correlation = 2.0 * posterior[f"{term}_tie"] - 1.0
-            own = posterior[f"{term}_z{WAKES}"]
-            entered = correlation * posterior[f"{term}_z"] + np.sqrt(1.0 - correlation**2) * own
-            tied = tied.assign({f"{term}_z{WAKES}": entered})
-    return tied
+    """The draws with period_z_wakes as they enter the rate, tie included."""
+    if "period_tie" not in posterior:
+        return posterior
+    correlation = 2.0 * posterior["period_tie"] - 1.0
+    own = posterior[f"period_z{WAKES}"]
+    entered = correlation * posterior["period_z"] + np.sqrt(1.0 - correlation**2) * own
+    return posterior.assign({f"period_z{WAKES}": entered})

@@ -23,7 +23,7 @@ NAME = "negative_binomial"
 KINDS = ("count",)
 DEFAULT_OF = ()
 ASSUMES = awakenings.ASSUMES.replace("varies by chance", "varies more than pure chance does")
-FORMULA = awakenings.FORMULA.replace("generalised Poisson", "negative binomial")
+FORMULA = f"{awakenings.TERMS}, negative binomial with log link"
 
 effect_prior_sd = _counts.effect_prior_sd
 variants = _counts.count_variants
@@ -34,7 +34,9 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
     return count_model(data, outcome, _likelihood)
 
 
-def _likelihood(count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable) -> None:
+def _likelihood(
+    count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable, usual: pt.TensorVariable
+) -> None:
     shape = pm.LogNormal("shape", np.log(prior.SHAPE.parameters[0]), prior.SHAPE.parameters[1])
     pm.CustomDist("nights", rate, shape, used, logp=_logp, observed=count)
 

@@ -22,7 +22,7 @@ NAME = "poisson"
 KINDS = ("count",)
 DEFAULT_OF = ()
 ASSUMES = awakenings.ASSUMES.replace("varies by chance", "varies, as pure chance does,")
-FORMULA = awakenings.FORMULA.replace("generalised Poisson", "Poisson")
+FORMULA = f"{awakenings.TERMS}, Poisson with log link"
 
 effect_prior_sd = _counts.effect_prior_sd
 variants = _counts.count_variants
@@ -33,7 +33,9 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
     return count_model(data, outcome, _likelihood)
 
 
-def _likelihood(count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable) -> None:
+def _likelihood(
+    count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVariable, usual: pt.TensorVariable
+) -> None:
     pm.CustomDist("nights", rate, used, logp=_logp, observed=count)
 
 

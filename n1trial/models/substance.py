@@ -116,5 +116,5 @@ def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
 
 
 def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Array]]:
-    """A sceptic's prior: effects of half the size."""
+    """A sceptic's prior, who expects smaller effects."""
     return {"sceptical": {"dose_sd": prior.SCEPTICAL_SHARE * np.array([each.scale for each in DOSES])}}

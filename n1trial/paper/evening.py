@@ -6,13 +6,17 @@ from datetime import date, time
 
 from n1trial.blinding import Hidden, fillings, kits_of
 from n1trial.protocol import Arm, Protocol
+from n1trial.protocol_text import doses_of
 from n1trial.schedule import Schedule
-from n1trial.substances import SUBSTANCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evening:
-    """One planned evening: what it is called, what to do, how many minutes before bed, is anything swallowed."""
+    """One planned evening: what it is called, what to do, and what is swallowed how many minutes before bed.
+
+    Each of `servings` is what is swallowed together and the minutes before bed between which that is; there is none
+    where nothing is. A `habit` is something to do that is not swallowed, by `dose` in few words.
+    """
 
     night: date
     phase: str
@@ -20,26 +24,38 @@ class Evening:
     period: int
     name: str
     what: str
-    minutes: tuple[int, int]
-    capsules: bool
+    dose: str
+    servings: tuple[tuple[str, tuple[int, int]], ...] = ()
+    habit: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether the evening asks for something, so that the diary's answer to it counts."""
+        return bool(self.servings) or self.habit
+
+    def clock_lines(self, bedtime: time) -> list[str]:
+        """What is swallowed and when by the clock: ``3,000 mg glycine, 22:00–22:30``."""
+        return [f"{what}, {clock_span(bedtime, minutes)}" for what, minutes in self.servings]
 
 
 def evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "") -> Iterator[Evening]:
     """Every planned evening in order; while the arms are hidden by kit or by box."""
     kits = {kit.period: kit.code for kit in kits_of(schedule)} if hidden == "helper" else {}
+    packed = _packed(protocol) if hidden else ()
     told = {arm.name: arm_in_words(protocol, arm) for arm in protocol.arms}
     for row in schedule.table.itertuples():
-        minutes, capsules = protocol.dosing.minutes_before_bed, row.phase == "trial"
+        servings: tuple[tuple[str, tuple[int, int]], ...] = ()
+        habit = False
         if row.phase != "trial":
-            name, what = "run-in", "nothing to take, sleep as usual"
+            name, what, dose = "run-in", "nothing to take, sleep as usual", ""
         elif hidden:
             name = f"kit {kits[row.period]}" if hidden == "helper" else f"box {row.arm}"
             what = kit_in_words(protocol)
-            minutes = fillings(protocol)[0].servings[0].minutes_before_bed
+            servings, dose = packed, ""
         else:
             arm = protocol.arm_named(row.arm)
-            name, what, minutes = arm.label, told[arm.name], protocol.minutes_before_bed(arm)
-            capsules = bool(arm.doses)
+            name, what, dose, habit = arm.label, told[arm.name], arm.instruction, arm.habit
+            servings = ((doses_of(arm, short=True), protocol.minutes_before_bed(arm)),) if arm.doses else ()
         yield Evening(
             night=row.night.date(),
             phase=row.phase,
@@ -47,24 +63,35 @@ def evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "") -> 
             period=row.period,
             name=name,
             what=what,
-            minutes=minutes,
-            capsules=capsules,
+            dose=dose,
+            servings=servings,
+            habit=habit,
         )
+
+
+def _packed(protocol: Protocol) -> tuple[tuple[str, tuple[int, int]], ...]:
+    """Capsules of every serving, the same whatever the arm."""
+    return tuple(
+        (capsules_in_words(serving.capsules), serving.minutes_before_bed)
+        for serving in fillings(protocol)[0].servings
+    )
+
+
+def capsules_in_words(number: int) -> str:
+    """``5 capsules``."""
+    return "1 capsule" if number == 1 else f"{number} capsules"
 
 
 def arm_in_words(protocol: Protocol, arm: Arm) -> str:
     """The doses of an arm and what else it asks for: ``3,000 mg glycine, 30 to 60 min before bed``."""
-    doses = " + ".join(f"{dose.compound:,.0f} mg {SUBSTANCES[dose.substance].label}" for dose in arm.doses)
+    doses = doses_of(arm)
     taken = f"{doses}, {minutes_in_words(protocol.minutes_before_bed(arm))}" if doses else ""
     return "; ".join(part for part in (taken, arm.instruction) if part) or "nothing to take"
 
 
 def kit_in_words(protocol: Protocol) -> str:
     """The capsules of an evening, the same whatever the arm: ``5 capsules 30 to 60 min before bed``."""
-    return " and ".join(
-        f"{serving.capsules} capsules {minutes_in_words(serving.minutes_before_bed)}"
-        for serving in fillings(protocol)[0].servings
-    )
+    return " and ".join(f"{capsules} {minutes_in_words(minutes)}" for capsules, minutes in _packed(protocol))
 
 
 def minutes_in_words(minutes: tuple[int, int]) -> str:
@@ -80,3 +107,15 @@ def clock_before(bedtime: time, minutes: int) -> tuple[int, int]:
     """
     at = bedtime.hour * 60 + bedtime.minute + (1440 if bedtime.hour < 12 else 0) - minutes
     return divmod(at, 60)
+
+
+def clock_span(bedtime: time, minutes: tuple[int, int]) -> str:
+    """``22:00–22:30``, or one time where the plan has one."""
+    last, first = sorted(minutes)
+    ends = dict.fromkeys(in_clock(*clock_before(bedtime, each)) for each in (first, last))
+    return "–".join(ends)
+
+
+def in_clock(hour: int, minute: int) -> str:
+    """A time of the clock; hours of 24 and more are after midnight."""
+    return f"{hour % 24:02d}:{minute:02d}"

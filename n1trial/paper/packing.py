@@ -1,5 +1,6 @@
 """For the helper: what goes into which kit, and labels; for somebody without one: envelopes."""
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from n1trial.paper.evening import kit_in_words
 from n1trial.paper.page import page
 from n1trial.protocol import Protocol
 from n1trial.schedule import Schedule
+from n1trial.text import amount_in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +20,22 @@ class Heap:
     mg_each: float
     capsules: int
 
+    @property
+    def in_each(self) -> str:
+        """What one capsule holds."""
+        return f"{amount_in_words(self.mg_each)} mg" if self.mg_each else "no active substance"
 
-def packing_html(coded: Schedule, protocol: Protocol, key: Key, *, commitment: str, sealed: bool) -> str:
+
+def packing_html(
+    coded: Schedule,
+    protocol: Protocol,
+    key: Key,
+    *,
+    commitment: str,
+    sealed: bool,
+    folder: str = "my-trial",
+    person: str = "",
+) -> str:
     """The packing list, for the helper's eyes alone: a line a kit, and what to fill for the whole trial.
 
     Parameters
@@ -28,6 +44,10 @@ def packing_html(coded: Schedule, protocol: Protocol, key: Key, *, commitment: s
         The schedule with letters.
     sealed
         The key is in the trial's folder, behind the helper's passphrase; else it is beside this page.
+    folder
+        Name of the trial's folder, for the command that opens the key.
+    person
+        Name or number of the person for whom it is packed.
     """
     kits = kits_of(coded)
     by_arm = {filling.arm: filling for filling in fillings(protocol)}
@@ -39,6 +59,8 @@ def packing_html(coded: Schedule, protocol: Protocol, key: Key, *, commitment: s
         each_evening=kit_in_words(protocol),
         commitment=commitment,
         sealed=sealed,
+        folder=shlex.quote(folder),
+        person=person,
     )
 
 
@@ -52,19 +74,35 @@ def heaps(packed: list[tuple[Kit, Filling]]) -> list[Heap]:
     return [Heap(substance=name, mg_each=mg, capsules=number) for (name, mg), number in sorted(count.items())]
 
 
-def labels_html(coded: Schedule, protocol: Protocol) -> str:
+def labels_html(coded: Schedule, protocol: Protocol, *, person: str = "") -> str:
     """One label a kit; it says when and how many, never what."""
-    return page("labels.html.j2", protocol=protocol, kits=kits_of(coded), each_evening=kit_in_words(protocol))
+    return page(
+        "labels.html.j2",
+        protocol=protocol,
+        kits=kits_of(coded),
+        each_evening=kit_in_words(protocol),
+        person=person,
+    )
 
 
-def envelopes_html(coded: Schedule, protocol: Protocol) -> str:
-    """How to hide the arms from oneself with boxes and envelopes, and what that cannot do."""
+def envelopes_html(coded: Schedule, protocol: Protocol, *, folder: str = "my-trial", person: str = "") -> str:
+    """How to hide the arms from oneself with boxes and envelopes, and what that cannot do.
+
+    Parameters
+    ----------
+    folder
+        Name of the trial's folder, for the command that opens the envelopes.
+    person
+        Name or number of the person.
+    """
     nights = Counter({kit.arm: 0 for kit in kits_of(coded)})
     for kit in kits_of(coded):
         nights[kit.arm] += kit.nights
     return page(
         "envelopes.html.j2",
         protocol=protocol,
+        folder=shlex.quote(folder),
+        person=person,
         letters=LETTERS[: len(protocol.arms)],
         nights=max(nights.values()),
         fillings=[(protocol.arm_named(filling.arm).label, filling) for filling in fillings(protocol)],

@@ -6,7 +6,7 @@ from datetime import date
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from n1trial.text import visible
+from n1trial.text import amount_in_words, as_written, visible
 
 # The light colours of the report's palette, which stands above this room; `test_paper.py` keeps them equal.
 COLOURS: Mapping[str, str] = {
@@ -31,6 +31,7 @@ def page(template: str, **context: object) -> str:
         lstrip_blocks=True,
         finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
     )
+    environment.filters |= {"amount": amount_in_words, "as_written": as_written}
     colours = Markup(" ".join(f"{name}: {colour};" for name, colour in COLOURS.items()))
     return environment.get_template(template).render(colours=colours, day=day, **context)
 

@@ -1,5 +1,6 @@
 """The dosing sheet: one line a night with boxes to tick, a fortnight on a page."""
 
+from datetime import time
 from itertools import batched
 
 from n1trial.blinding import Hidden
@@ -9,9 +10,18 @@ from n1trial.protocol import Protocol
 from n1trial.schedule import Schedule
 
 NIGHTS_A_PAGE = 14
+BEDTIME = time(23)
 
 
-def sheet_html(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "", commitment: str = "") -> str:
+def sheet_html(
+    schedule: Schedule,
+    protocol: Protocol,
+    *,
+    hidden: Hidden = "",
+    commitment: str = "",
+    bedtime: time = BEDTIME,
+    person: str = "",
+) -> str:
     """The sheet as HTML that prints on one A4 or Letter page (landscape) a fortnight.
 
     Parameters
@@ -20,13 +30,23 @@ def sheet_html(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "", c
         How the arms are hidden, if they are; the schedule then holds letters.
     commitment
         Printed at the foot of every page.
+    bedtime
+        Usual bedtime, from which the times of doses follow.
+    person
+        Name or number of the person, at the head of every page.
     """
+    nights = [
+        (evening, evening.clock_lines(bedtime), evening.dose)
+        for evening in evenings(schedule, protocol, hidden=hidden)
+    ]
     return page(
         "sheet.html.j2",
         protocol=protocol,
-        fortnights=list(batched(evenings(schedule, protocol, hidden=hidden), NIGHTS_A_PAGE, strict=False)),
-        confounders=[_heading(name) for name in protocol.confounders],
-        each_evening=f"Every evening {kit_in_words(protocol)}." if hidden else "",
+        person=person,
+        fortnights=list(batched(nights, NIGHTS_A_PAGE)),
+        confounders=[_heading(name) for name in (*protocol.confounders, *protocol.calendar_columns.values())],
+        hidden=bool(hidden),
+        each_evening=f"Every evening with a kit or box: {kit_in_words(protocol)}." if hidden else "",
         commitment=commitment,
         sha256=protocol.sha256,
     )

@@ -1,6 +1,6 @@
 """What a design can show a person: the width of its interval, and how often each verdict, by true effect."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +9,11 @@ from scipy import stats
 
 from n1trial.fast import ManyFits, Priors, fit_many
 from n1trial.outcomes import Outcome
+from n1trial.planning.carryover import recovered_by_arm
 from n1trial.planning.lives import Draws, live
 from n1trial.planning.person import Person
 from n1trial.protocol import Looks, Protocol
-from n1trial.verdict import INTERVAL, Verdict, verdicts_met
+from n1trial.verdict import INTERVAL, NightsAlone, Verdict, verdicts_met, within_a_period
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
@@ -22,13 +23,14 @@ VERDICTS: tuple[Verdict, ...] = (
     "worse",
     "no difference that matters",
     "no worthwhile gain",
+    "no gain within a period",
     "can't tell yet",
 )
 CANT_TELL = len(VERDICTS) - 1
 FIRST_LOOK_BLOCKS, LAST_LOOK_BLOCKS = 3, 8
 NAIVE_LEVEL = 0.05
 # Off by .02 posterior SD at most, far less than what a few hundred trials can tell.
-COARSE_POINTS = (3, 3, 2, 3)
+COARSE_POINTS = (2, 5, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ def simulate_trials(
         Threads that fit; None: one a core.
     """
     outcome = protocol.primary
+    recovered = recovered_by_arm(draws.schedules, protocol)
     nights, taken, arms = live(person, draws, trials=trials, rng=np.random.default_rng([seed, 1]))
     priors = Priors().scaled(outcome, mean=person.level, sd=person.night_sd)
     ends = [draws.block_ends[block - 1] for block in looks.after_blocks] if looks else []
@@ -129,13 +132,18 @@ def simulate_trials(
             )
             for end in ends
         ]
-        codes = [_verdict_codes(fit, protocol, draws, priors) for fit in fits]
+        codes = [
+            verdict_codes(
+                _rules_met(fit, protocol, draws, priors), arms=draws.design.arms[1:], recovered=recovered
+            )
+            for fit in fits
+        ]
         precisions.append(_precision(fits[-1], draws))
-        naive = _welch_finds_better(acted, arms, len(draws.design.arms), outcome)
+        naive = welch_finds_better(acted, arms, len(draws.design.arms), outcome)
         at = AtEffect(
             gain=gain,
-            verdicts=_shares(codes[-1]),
-            alarmed=_any_worth_it(codes[-1]),
+            verdicts=shares_of(codes[-1]),
+            alarmed=any_worth_it(codes[-1]),
             naive=Share.of(naive.mean(axis=1)),
             naive_any=Share.of(naive.any(axis=1).astype(float)),
         )
@@ -144,8 +152,8 @@ def simulate_trials(
             stopped = np.take_along_axis(np.stack(codes), stop[np.newaxis, :, np.newaxis], axis=0)[0]
             at = replace(
                 at,
-                stopped=_shares(stopped),
-                stopped_alarmed=_any_worth_it(stopped),
+                stopped=shares_of(stopped),
+                stopped_alarmed=any_worth_it(stopped),
                 stopped_nights=float(np.asarray(ends)[stop].mean()),
             )
         found.append(at)
@@ -160,6 +168,11 @@ def _every_pair(arms: int) -> Array:
     )
 
 
+def _contrast_width(arms: int) -> Array:
+    """Prior SD [contrast] of every pair of arms, in that of an arm against the reference."""
+    return np.linalg.norm(_every_pair(arms), axis=1)
+
+
 def _precision(fit: ManyFits, draws: Draws) -> Precision:
     sd = fit.sd[:, : len(draws.design.arms) - 1].mean(axis=1)
     half_width = stats.norm.ppf((1 + INTERVAL) / 2) * sd
@@ -170,18 +183,48 @@ def _precision(fit: ManyFits, draws: Draws) -> Precision:
     )
 
 
-def _verdict_codes(fit: ManyFits, protocol: Protocol, draws: Draws, priors: Priors) -> Codes:
-    """Position in `VERDICTS` [trial, arm]; first match wins, and nothing learnt is "can't tell yet"."""
+def _rules_met(
+    fit: ManyFits, protocol: Protocol, draws: Draws, priors: Priors
+) -> Mapping[Verdict, npt.NDArray[np.bool_]]:
+    """Which rules are met [trial, contrast]."""
     outcome = protocol.primary
-    met = verdicts_met(
+    return verdicts_met(
         fit.chances(sign=outcome.sign),
-        sd_ratio=fit.sd / float(np.max(priors.effect_sd)),
+        alone=NightsAlone.of(
+            outcome.sign * fit.mean,
+            fit.sd,
+            prior_sd=float(np.max(priors.effect_sd)) * _contrast_width(len(draws.design.arms) - 1),
+            mid=outcome.mid,
+        ),
         rule=protocol.verdict,
     )
-    codes = np.full(fit.mean.shape, CANT_TELL)
+
+
+def verdict_codes(
+    met: Mapping[Verdict, npt.NDArray[np.bool_]], *, arms: Sequence[str], recovered: Mapping[str, float]
+) -> Codes:
+    """Position in `VERDICTS` [trial, arm]; first match wins, and nothing learnt is "can't tell yet".
+
+    Parameters
+    ----------
+    met : [trial, contrast]
+        Which rules are met, every arm against the reference before any other contrast.
+    arms
+        Their names, without the reference.
+    recovered
+        Share of its steady effect that the schedule shows of each.
+    """
+    codes = np.full(met["worth it"].shape, CANT_TELL)
     for code in reversed(range(CANT_TELL)):
-        codes[met[VERDICTS[code]]] = code
-    return codes[:, : len(draws.design.arms) - 1]
+        if VERDICTS[code] in met:
+            codes[met[VERDICTS[code]]] = code
+    codes = codes[:, : len(arms)]
+    for at, arm in enumerate(arms):
+        of_verdict = [
+            VERDICTS.index(within_a_period(verdict, recovered=recovered[arm])) for verdict in VERDICTS
+        ]
+        codes[:, at] = np.array(of_verdict)[codes[:, at]]
+    return codes
 
 
 def _stop_at(fits: Sequence[ManyFits], codes: Sequence[Codes], looks: Looks) -> Codes:
@@ -194,15 +237,17 @@ def _stop_at(fits: Sequence[ManyFits], codes: Sequence[Codes], looks: Looks) -> 
     return stops.argmax(axis=0)
 
 
-def _shares(codes: Codes) -> tuple[Share, ...]:
+def shares_of(codes: Codes) -> tuple[Share, ...]:
+    """How often each of `VERDICTS`, of one arm in one trial."""
     return tuple(Share.of((codes == code).mean(axis=1)) for code in range(len(VERDICTS)))
 
 
-def _any_worth_it(codes: Codes) -> Share:
+def any_worth_it(codes: Codes) -> Share:
+    """How often a trial calls any arm worth it."""
     return Share.of((codes == VERDICTS.index("worth it")).any(axis=1).astype(float))
 
 
-def _welch_finds_better(nights: Array, arms: Codes, number: int, outcome: Outcome) -> npt.NDArray[np.bool_]:
+def welch_finds_better(nights: Array, arms: Codes, number: int, outcome: Outcome) -> npt.NDArray[np.bool_]:
     """Whether Welch's test on single nights finds an arm better [trial, arm]: what most apps do."""
     with np.errstate(invalid="ignore", divide="ignore"):
         n, mean, variance = (np.empty((len(nights), number)) for _ in range(3))

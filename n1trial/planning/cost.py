@@ -8,7 +8,6 @@ import numpy as np
 
 from n1trial.protocol import Protocol
 from n1trial.schedule import Schedule
-from n1trial.substances import SUBSTANCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +32,14 @@ def arm_costs(protocol: Protocol, schedules: Sequence[Schedule]) -> tuple[ArmCos
                 ]
             )
         )
-        grams = {
-            SUBSTANCES[dose.substance].label: round(dose.compound * evenings / 1000, 1) for dose in arm.doses
-        }
+        grams = {dose.label: _rounded(dose.compound * evenings / 1000) for dose in arm.doses}
         an_evening = sum(math.ceil(dose.compound / protocol.dosing.capsule_holds_mg) for dose in arm.doses)
         costs.append(
             ArmCost(arm=arm.name, evenings=evenings, grams=grams, capsules=round(an_evening * evenings))
         )
     return tuple(costs)
+
+
+def _rounded(grams: float) -> float:
+    """To a tenth of a gram; below one gram to two digits, so that little is never nothing."""
+    return round(grams, 1) if grams >= 1 else float(f"{grams:.2g}")

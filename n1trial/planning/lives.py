@@ -76,13 +76,21 @@ def live(
     shocks[:, 1:] *= np.sqrt(1 - person.phi**2)
     chance = person.informative_sd * lfilter([1.0], [1.0, -person.phi], shocks, axis=1)
     nights = (person.level + drift + chance)[:, design.day] + person.free_night * free
+    missing = not_recorded(person, days, trials=trials, rng=rng)
+    taken = rng.random(nights.shape) >= person.missed_share
+    arms = draws.arms[np.arange(trials) % len(draws.arms)]
+    return np.where(missing[:, design.day], np.nan, nights), taken.astype(float), arms
+
+
+def not_recorded(
+    person: Person, days: int, *, trials: int, rng: np.random.Generator
+) -> npt.NDArray[np.bool_]:
+    """Which nights have no record [trial, day]: single ones, and bursts."""
     missing = rng.random((trials, days)) < person.missing_share
     for trial, bursts in enumerate(rng.poisson(person.bursts * days / 100, trials)):
         for first in rng.integers(days, size=bursts):
             missing[trial, first : first + rng.integers(3, 8)] = True
-    taken = rng.random(nights.shape) >= person.missed_share
-    arms = draws.arms[np.arange(trials) % len(draws.arms)]
-    return np.where(missing[:, design.day], np.nan, nights), taken.astype(float), arms
+    return missing
 
 
 @lru_cache(maxsize=4)

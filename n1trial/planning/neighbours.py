@@ -45,6 +45,18 @@ def neighbours(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
             yield name, made
 
 
+def yaml_of(protocol: Protocol, *, planned: Protocol) -> str:
+    """The lines that make a copy of the planned protocol another design, as it stands beside it."""
+    design = protocol.design
+    lines = (
+        f"design: {{run_in_nights: {design.run_in_nights}, blocks: {design.blocks},"
+        f" period_nights: {design.period_nights}}}"
+    )
+    if len(protocol.arms) == len(planned.arms):
+        return lines
+    return f"{lines}; of arms only {' and '.join(protocol.arm_names)}; no further_contrasts"
+
+
 def _with(protocol: Protocol, *, blocks: int, period_nights: int, only: str | None) -> Protocol | None:
     """The protocol on another design; None where there is no room for it."""
     document = protocol.model_dump()

@@ -11,6 +11,11 @@ out. Nights far from the others (a partial record) are drawn in first, or one of
 
 Sources: six public series of wearers, night-to-night SD 43 to 102 min with drift and weekday out, drift SD
 13 to 47, lag-1 correlation -.06 to .06 once both are out; CARDIA actigraphy SD 76.
+
+Counts are read the same way, with φ = 0 and a nightly SD that starts from that of pure chance, the root of the
+mean. Two wakes of 5 minutes or more a night, or 25 of any length, are what is assumed where no night is known.
+Two Fitbit series had a variance of .57 to .77 means once sleep time and drift were out; sleep time puts some back,
+and 1 is assumed.
 """
 
 import math
@@ -23,6 +28,7 @@ import pandas as pd
 from n1trial.errors import AnalysisError
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
+from n1trial.text import as_written
 
 type Array = npt.NDArray[np.float64]
 
@@ -35,7 +41,13 @@ TYPICAL_DRIFT_SD, DRIFT_LOG_SD = 20.0, 0.5
 FREE_MEAN, FREE_SD = 30.0, 35.0
 LEVEL_MEAN, LEVEL_SD = 420.0, 75.0
 PHI_SD = 0.1
+PHIS = np.linspace(-0.4, 0.6, 21)
 NO_CURVE = 1e-5
+USUAL_COUNTS = {"wake_episodes": 2.0, "wake_episodes_all": 25.0}
+COUNT_DRIFT_LOG_SD = 0.15
+# Half an hour more sleep brings a twentieth more wakes, about as (450 / 420) to the power of .8.
+COUNT_FREE_LOG = 0.05
+MOST_DISPERSION = 100.0
 # Measured: 200 trials of ν = 6 through the sampler had intervals half-way between the two Gaussian answers.
 TAILS_LEARNT = 0.5
 MISSING_SHARE, MISSING_NIGHTS = 0.05, 20
@@ -50,7 +62,8 @@ class Person:
     `drift_sd` and `drift_length_nights` describe the slow curve, `free_night` the extra of Friday and
     Saturday evenings; `missing_share` of the nights are not recorded, in `bursts` of 3 to 7 more per 100
     nights; `missed_share` of the doses are forgotten. `baseline_nights` were seen, `far_nights` of them far
-    from the others.
+    from the others. Of counts, whose variance is in proportion to their mean, `night_sd` is that of a night of
+    the mean count.
     """
 
     level: float = LEVEL_MEAN
@@ -65,6 +78,16 @@ class Person:
     missed_share: float = 0.03
     baseline_nights: int = 0
     far_nights: int = 0
+
+    @property
+    def usual(self) -> float:
+        """The mean of all nights, two of seven being free."""
+        return self.level + len(FREE_EVENINGS) / 7 * self.free_night
+
+    @property
+    def dispersion(self) -> float:
+        """Of counts, the variance of a night in means: 1 where they come by pure chance."""
+        return self.night_sd**2 / self.usual
 
     @property
     def informative_sd(self) -> float:
@@ -98,17 +121,40 @@ def person_of(nights: Nights | None, outcome: Outcome, *, night_sd: float | None
         No night has the outcome, all are the same, the SD is not above 0, or a typical SD is not known.
     """
     if night_sd is not None and not 0 < night_sd < 1000:
-        raise AnalysisError(f"--sd: {night_sd:g} is no SD from night to night: give minutes, such as 60")
-    if nights is None:
+        such = "wakes a night, such as 1.4" if outcome.kind == "count" else "minutes, such as 60"
+        raise AnalysisError(f"--sd: {as_written(night_sd)} is no SD from night to night: give {such}")
+    if nights is None and outcome.name in USUAL_COUNTS:
+        person = _typical_of_counts(USUAL_COUNTS[outcome.name])
+    elif nights is None:
         if outcome.name != "tst_min" and night_sd is None:
             raise AnalysisError(
-                f"{outcome.name}: what is usual from night to night is known for sleep time alone: give"
-                " --baseline with some nights, or --sd"
+                f"{outcome.name}: what is usual from night to night is known for sleep time and wakes alone:"
+                " give --baseline with some nights, or --sd"
             )
         person = LITERATURE if outcome.name == "tst_min" else _scaled(LITERATURE, (night_sd or 1.0) / 60.0)
     else:
         person = _estimated(nights, outcome)
-    return person if night_sd is None else replace(person, night_sd=night_sd)
+    if night_sd is None:
+        return person
+    person = replace(person, night_sd=night_sd)
+    if outcome.kind == "count" and person.dispersion > MOST_DISPERSION:
+        raise AnalysisError(
+            f"--sd: {as_written(night_sd)} is too much for {person.usual:.1f} a night: give about"
+            f" {person.usual**0.5:.1f}, which is what chance alone makes of them"
+        )
+    return person
+
+
+def _typical_of_counts(usual: float) -> Person:
+    """A person with so many a night, as chance has it, and weeks that differ."""
+    free_night = COUNT_FREE_LOG * usual
+    return replace(
+        LITERATURE,
+        level=usual - len(FREE_EVENINGS) / 7 * free_night,
+        night_sd=usual**0.5,
+        drift_sd=COUNT_DRIFT_LOG_SD * usual,
+        free_night=free_night,
+    )
 
 
 def _scaled(person: Person, by: float) -> Person:
@@ -140,10 +186,24 @@ def _estimated(nights: Nights, outcome: Outcome) -> Person:
     free = recorded["night"].dt.day_of_week.isin(FREE_EVENINGS).to_numpy(float)
     middle = float(np.median(y))
     reach = FAR * 1.4826 * float(np.median(np.abs(y - middle)))
-    far = np.abs(y - middle) > reach if reach > 0 and len(y) > 9 else np.zeros(len(y), dtype=bool)
+    count = outcome.kind == "count"
+    # A night with many wakes is no partial record
+    far = (
+        np.abs(y - middle) > reach if reach > 0 and len(y) > 9 and not count else np.zeros(len(y), dtype=bool)
+    )
     drawn_in = np.where(far, middle + np.sign(y - middle) * reach, y)
-    unit = 1.0 if outcome.name == "tst_min" else max(float(np.std(drawn_in)), 1e-9) / TYPICAL_NIGHT_SD
-    found = _posterior_means(drawn_in / unit, day, free, known_level=outcome.name == "tst_min")
+    if count:
+        # One night of other people's, so that a single night without any does not mean none ever
+        mean = float((y.sum() + USUAL_COUNTS.get(outcome.name, 1.0)) / (len(y) + 1))
+        unit = mean**0.5 / TYPICAL_NIGHT_SD
+        found = _posterior_means(y / unit, day, free, level_mean=mean / unit, free_mean=0.0, phis=np.zeros(1))
+        found["level"] = mean / unit - len(FREE_EVENINGS) / 7 * found["free"]
+    elif outcome.name == "tst_min":
+        unit = 1.0
+        found = _posterior_means(drawn_in, day, free, level_mean=LEVEL_MEAN)
+    else:
+        unit = max(float(np.std(drawn_in)), 1e-9) / TYPICAL_NIGHT_SD
+        found = _posterior_means(drawn_in / unit, day, free, level_mean=float(drawn_in.mean() / unit))
     gaps = np.diff(day) - 1
     missing = int(gaps[gaps < A_PAUSE_NIGHTS].sum())
     return replace(
@@ -160,19 +220,26 @@ def _estimated(nights: Nights, outcome: Outcome) -> Person:
     )
 
 
-def _posterior_means(y: Array, day: Array, free: Array, *, known_level: bool) -> dict[str, float]:
+def _posterior_means(
+    y: Array,
+    day: Array,
+    free: Array,
+    *,
+    level_mean: float,
+    free_mean: float = FREE_MEAN,
+    phis: Array = PHIS,
+) -> dict[str, float]:
     """Posterior means over the grid; level, free nights and the slow curve are integrated out at each node."""
     nights = len(y)
-    offset = LEVEL_MEAN if known_level else float(y.mean())
     apart = np.abs(np.subtract.outer(day, day)).astype(float)
     sizes, shapes = np.linalg.eigh(matern(apart, LITERATURE.drift_length_nights))
     curve = (shapes * np.sqrt(np.maximum(sizes, 0.0)))[:, sizes > NO_CURVE * sizes[-1]]
-    columns = np.column_stack([curve, np.ones(nights), free, y - offset])
+    columns = np.column_stack([curve, np.ones(nights), free, y - level_mean])
     sds = TYPICAL_NIGHT_SD * np.exp(NIGHT_LOG_SD * np.linspace(-5, 5, 41))
     precision = np.array([LEVEL_SD**-2.0, FREE_SD**-2.0])
-    pull = np.array([0.0, FREE_MEAN]) * precision
+    pull = np.array([0.0, free_mean]) * precision
     rows = []
-    for phi in np.linspace(-0.4, 0.6, 21):
+    for phi in phis:
         fade = phi ** np.diff(day)[:, np.newaxis]
         white = np.vstack([columns[:1], (columns[1:] - fade * columns[:-1]) / np.sqrt(1 - fade**2)])
         gram = white.T @ white
@@ -194,7 +261,7 @@ def _posterior_means(y: Array, day: Array, free: Array, *, known_level: bool) ->
             # A log-normal prior of the drift's SD, on a grid that is even in the SD itself
             log -= 0.5 * (np.log(ratio * sds / TYPICAL_DRIFT_SD) / DRIFT_LOG_SD) ** 2 + np.log(ratio)
             rows.append(
-                np.column_stack([log, offset + level, extra, np.full_like(sds, phi), sds, ratio * sds])
+                np.column_stack([log, level_mean + level, extra, np.full_like(sds, phi), sds, ratio * sds])
             )
     table = np.concatenate(rows)
     weights = np.exp(table[:, 0] - table[:, 0].max())

@@ -11,22 +11,30 @@ from n1trial.errors import FolderError, ProtocolError
 from n1trial.files import write_whole
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
-from n1trial.planning.carryover import HALF_LIVES_NIGHTS, recovered_share
+from n1trial.planning.carryover import HALF_LIVES_NIGHTS, SlowArm, recovered_share, slow_arms
 from n1trial.planning.chances import VERDICTS, AtEffect, Precision, planned_looks, simulate_trials
 from n1trial.planning.cost import ArmCost, arm_costs
+from n1trial.planning.count_chances import possible_gains, simulate_count_trials
 from n1trial.planning.lives import draw_schedules
-from n1trial.planning.neighbours import neighbours
+from n1trial.planning.neighbours import neighbours, yaml_of
 from n1trial.planning.person import Person, person_of
 from n1trial.protocol import Looks, Protocol
+from n1trial.schedule import Schedule
 from n1trial.tasks import OnDone, run_tasks
 
 TRIALS, NEIGHBOUR_TRIALS, SCHEDULES, NEIGHBOUR_SCHEDULES = 500, 150, 100, 25
+# A trial of counts costs some thirty times as much.
+COUNT_TRIALS, COUNT_NEIGHBOUR_TRIALS = 160, 32
 SEED = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignChances:
-    """One design and what it shows: at no effect, at the smallest worthwhile one, and at twice that."""
+    """One design and what it shows: at no effect, at the smallest worthwhile one, and at twice that.
+
+    Gains that are as much as a person has of a count, or more, are left out. `yaml` is what to write into a copy of
+    the protocol to get it; empty for the planned design itself.
+    """
 
     name: str
     arms: int
@@ -35,6 +43,7 @@ class DesignChances:
     period_nights: int
     precision: Precision
     by_gain: tuple[AtEffect, ...]
+    yaml: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +51,10 @@ class Plan:
     """What a trial of a protocol could show one person.
 
     `planned` is the protocol's own design and `beside` the neighbouring ones; `recovered` pairs half-lives in
-    nights with the share of a slow effect that the schedule's averages recover; `costs` has what is taken.
+    nights with the share of a slow effect that the schedule's averages recover, and `slow` names the arms of which
+    that is too little for a "no"; of those in `unknown` nobody knows how fast they act. `costs` has what is taken.
     `looks_after` names the blocks after which the trial may stop early, where every posterior SD is at most
-    `stop_sd`, or, where that is None, where every arm has a verdict.
+    `stop_sd`, or, where that is None, where every arm has a verdict; empty for counts, where this is not planned.
     """
 
     protocol: str
@@ -57,6 +67,8 @@ class Plan:
     planned: DesignChances
     beside: tuple[DesignChances, ...]
     recovered: tuple[tuple[float, float], ...]
+    slow: tuple[SlowArm, ...]
+    unknown: tuple[str, ...]
     costs: tuple[ArmCost, ...]
     looks_after: tuple[int, ...]
     stop_sd: float | None
@@ -115,7 +127,7 @@ def plan_trial(
     *,
     baseline: Nights | None = None,
     night_sd: float | None = None,
-    trials: int = TRIALS,
+    trials: int | None = None,
     seed: int = SEED,
     scheduler: str | None = None,
     on_done: OnDone = lambda done, of: None,
@@ -128,6 +140,8 @@ def plan_trial(
         Nights of the person from before the trial; None: a typical person.
     night_sd
         SD from night to night in the outcome's unit, instead of the estimated or typical one.
+    trials
+        Simulated trials of the protocol's design at every true gain; None: 500, or 160 of a count.
     scheduler
         Address of a Dask scheduler whose workers simulate, a design and true gain each; the numbers are the
         same. The protocol and the person's mean, SD and the like are sent there, and no night.
@@ -141,23 +155,21 @@ def plan_trial(
     TaskError
         The cluster cannot be reached, or did not do its work.
     ProtocolError
-        The primary outcome is a count, or the design has a single block.
+        The design has a single block.
     """
     outcome = protocol.primary
+    person = person_to_plan_for(protocol, baseline=baseline, night_sd=night_sd)
+    gains: tuple[float, ...] = (0.0, outcome.mid, 2 * outcome.mid)
     if outcome.kind == "count":
-        raise ProtocolError(
-            f"{protocol.name}: the primary outcome {outcome.name} is a count, and only minutes and shares can"
-            " be planned: make tst_min primary to plan"
-        )
-    if protocol.design.blocks < 2:
-        raise ProtocolError(
-            f"{protocol.name}: design.blocks is 1, and a verdict needs two periods of every arm: take 2 blocks"
-            " or more"
-        )
-    person = person_of(baseline, outcome, night_sd=night_sd)
-    gains = (0.0, outcome.mid, 2 * outcome.mid)
-    looks = planned_looks(protocol)
-    few = max(50, trials * NEIGHBOUR_TRIALS // TRIALS)
+        gains = possible_gains(person, outcome, gains)
+        looks = None
+        trials = trials or COUNT_TRIALS
+        few = max(min(trials, COUNT_NEIGHBOUR_TRIALS), trials * COUNT_NEIGHBOUR_TRIALS // COUNT_TRIALS)
+    else:
+        looks = planned_looks(protocol)
+        trials = trials or TRIALS
+        few = max(50, trials * NEIGHBOUR_TRIALS // TRIALS)
+    others = list(neighbours(protocol))
     designs = [
         _Simulated(
             name="as planned",
@@ -180,7 +192,7 @@ def plan_trial(
                 seed=seed,
                 looks=None,
             )
-            for name, other in neighbours(protocol)
+            for name, other in others
         ),
     ]
     draws = draw_schedules(protocol, draws=SCHEDULES, seed=seed)
@@ -194,11 +206,16 @@ def plan_trial(
         reference=protocol.reference,
         person=person,
         planned=planned,
-        beside=tuple(beside),
+        beside=tuple(
+            replace(each, yaml=yaml_of(other, planned=protocol))
+            for each, (_, other) in zip(beside, others, strict=True)
+        ),
         recovered=tuple(
             (half_life, recovered_share(draws.schedules, protocol, half_life_nights=half_life))
             for half_life in HALF_LIVES_NIGHTS
         ),
+        slow=_slow_arms(draws.schedules, protocol, person),
+        unknown=tuple(arm.name for arm in protocol.arms if arm.build_up_nights is None),
         costs=arm_costs(protocol, draws.schedules),
         looks_after=looks.after_blocks if looks else (),
         stop_sd=looks.sd_at_most if looks else None,
@@ -206,6 +223,26 @@ def plan_trial(
         beside_trials=few,
         seed=seed,
     )
+
+
+def person_to_plan_for(
+    protocol: Protocol, *, baseline: Nights | None = None, night_sd: float | None = None
+) -> Person:
+    """The person that a plan is for, or why nothing can be planned; parameters and refusals as in `plan_trial`."""
+    if protocol.design.blocks < 2:
+        raise ProtocolError(
+            f"{protocol.name}: design.blocks is 1, and a verdict needs two periods of every arm: take 2 blocks"
+            " or more"
+        )
+    return person_of(baseline, protocol.primary, night_sd=night_sd)
+
+
+def _slow_arms(schedules: tuple[Schedule, ...], protocol: Protocol, person: Person) -> tuple[SlowArm, ...]:
+    outcome = protocol.primary
+    if outcome.kind != "count":
+        return slow_arms(schedules, protocol, night_sd=person.informative_sd, period_sd=person.drift_sd)
+    by = 100.0 / person.usual if outcome.scale == "percent" else 1.0
+    return slow_arms(schedules, protocol, night_sd=by * person.night_sd, period_sd=by * person.drift_sd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,16 +277,27 @@ def _simulate(designs: list[_Simulated], *, scheduler: str | None, on_done: OnDo
 def _chances(design: _Simulated) -> DesignChances:
     protocol = design.protocol
     draws = draw_schedules(protocol, draws=design.schedules, seed=design.seed)
-    precision, by_gain = simulate_trials(
-        design.person,
-        draws,
-        protocol,
-        gains=design.gains,
-        trials=design.trials,
-        seed=design.seed,
-        looks=design.looks,
-        threads=design.threads,
-    )
+    if protocol.primary.kind == "count":
+        precision, by_gain = simulate_count_trials(
+            design.person,
+            draws,
+            protocol,
+            gains=design.gains,
+            trials=design.trials,
+            seed=design.seed,
+            threads=design.threads,
+        )
+    else:
+        precision, by_gain = simulate_trials(
+            design.person,
+            draws,
+            protocol,
+            gains=design.gains,
+            trials=design.trials,
+            seed=design.seed,
+            looks=design.looks,
+            threads=design.threads,
+        )
     return DesignChances(
         name=design.name,
         arms=len(protocol.arms),

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from n1trial.planning.carryover import SlowArm
 from n1trial.planning.chances import VERDICTS, AtEffect, Share
 from n1trial.planning.plan import DesignChances, Plan
-from n1trial.text import visible
+from n1trial.substances import unknown_half_life
+from n1trial.text import as_written, capitalised, visible
 from n1trial.verdict import INTERVAL, INTERVAL_KIND, Verdict
 
 CANNOT_ANSWER, PROBABLY = 0.25, 0.75
@@ -15,41 +17,93 @@ type Row = tuple[str, ...]
 
 def plan_sentences(plan: Plan) -> tuple[str, ...]:
     """What the trial can show, in plain sentences; the first says it all."""
-    return (_headline(plan), *_kindly(plan), _width(plan), _false_alarms(plan))
+    return (
+        *(_headline(plan), *_of_counts(plan), *_kindly(plan), _width(plan), _false_alarms(plan)),
+        *(_slow(plan, each) for each in plan.slow),
+        *(unknown_half_life(visible(plan.labels[arm])) for arm in plan.unknown),
+    )
+
+
+def _slow(plan: Plan, slow: SlowArm) -> str:
+    """What a schedule cannot say of an arm that builds up, and what could."""
+    telling = slow.telling
+    left_out = (
+        f", the first {telling.washout_nights} of each left out" if telling and telling.washout_nights else ""
+    )
+    what = (
+        f"periods of {telling.period_nights} nights, {telling.periods} of them{left_out}, could tell"
+        if telling
+        else "no trial of up to two years could tell"
+    )
+    return (
+        f"{capitalised(visible(plan.labels[slow.arm]))} may need {as_written(slow.half_life_nights)} nights for half"
+        f" of its effect, of which this schedule shows {slow.recovered:.2f}: a “no” here is one within a period."
+        f" Of steady use {what}."
+    )
 
 
 def _headline(plan: Plan) -> str:
-    _, one, two = plan.planned.by_gain
+    gains = plan.planned.by_gain[1:]
     nights = f"{plan.planned.nights} nights"
-    if _seen(two) < CANNOT_ANSWER:
+    if not gains:
         return (
-            f"{nights} cannot answer this question: even a gain of {_amount(plan, two.gain)} would be seen in"
-            f" {_of_ten(_seen(two))} such trials."
+            f"This question cannot be answered with {plan.outcome.label}: where no arm acts there are"
+            f" {plan.person.usual:.1f} a night on average, and a fall by {_amount(plan, plan.outcome.mid)}, the"
+            " smallest that is worth having, is not possible. Make another outcome primary."
         )
-    return (
-        f"With {nights} you would see a gain of {_amount(plan, two.gain)} in {_of_ten(_seen(two))} such trials,"
-        f" and one of {_amount(plan, one.gain)} in {_of_ten(_seen(one))}; most of the others end in “can’t tell"
-        " yet”."
+    most = gains[-1]
+    if _seen(most) < CANNOT_ANSWER:
+        return (
+            f"{nights} cannot answer this question: even a gain of {_amount(plan, most.gain)} would be seen in"
+            f" {_of_twenty(_seen(most))} such trials."
+        )
+    smaller = "".join(
+        f", and one of {_amount(plan, at.gain)} in {_of_twenty(_seen(at))}" for at in gains[:-1]
     )
+    return (
+        f"With {nights} you would see a gain of {_amount(plan, most.gain)} in {_of_twenty(_seen(most))} such trials"
+        f"{smaller}; most of the others end in “can’t tell yet”."
+    )
+
+
+def _of_counts(plan: Plan) -> Iterator[str]:
+    """What a gain in a count is, and which gains nobody can have."""
+    if plan.outcome.kind != "count" or len(plan.planned.by_gain) == 1:
+        return
+    one, usual = plan.planned.by_gain[1].gain, plan.person.usual
+    fall = usual * one / 100 if plan.outcome.scale == "percent" else one
+    yield (
+        f"A gain is a fall in {plan.outcome.label}: {_amount(plan, one)} is from {usual:.1f} to"
+        f" {usual - fall:.1f} a night."
+    )
+    if len(plan.planned.by_gain) == 2:
+        yield (
+            f"A gain of {_amount(plan, 2 * plan.outcome.mid)} is not possible, as where no arm acts there are"
+            f" {usual:.1f} a night on average."
+        )
 
 
 def _kindly(plan: Plan) -> Iterator[str]:
     """Why so few, and what would do better, where the plan can say it."""
-    here = _seen(plan.planned.by_gain[2])
-    if here >= PROBABLY:
+    most = plan.planned.by_gain[-1]
+    if not most.gain or _seen(most) >= PROBABLY:
         return
-    yield (
-        f"That is no fault of yours: your nights differ by about {_amount(plan, plan.person.night_sd)} from one"
-        f" to the next, and the effects that others found are small."
-        if plan.person.baseline_nights
-        else f"Nights differ by about {_amount(plan, plan.person.night_sd)} from one to the next, and the"
-        " effects that others found are small."
+    apart = (
+        f"differ by about {plan.person.night_sd:.1f} in this count from one to the next."
+        if plan.outcome.kind == "count"
+        else f"differ by about {_amount(plan, plan.person.night_sd)} from one to the next, and the effects that"
+        " others found are small."
     )
-    best = max(plan.beside, key=lambda design: _seen(design.by_gain[2]), default=None)
-    if best is not None and _seen(best.by_gain[2]) > here + 0.05:
+    yield (
+        f"That is no fault of yours: your nights {apart}"
+        if plan.person.baseline_nights
+        else f"Nights {apart}"
+    )
+    best = max(plan.beside, key=lambda design: _seen(design.by_gain[-1]), default=None)
+    if best is not None and _seen(best.by_gain[-1]) > _seen(most) + 0.05:
         yield (
             f"Of the designs beside it, “{best.name}” ({best.nights} nights) would see a gain of"
-            f" {_amount(plan, best.by_gain[2].gain)} in {_of_ten(_seen(best.by_gain[2]))} trials"
+            f" {_amount(plan, best.by_gain[-1].gain)} in {_of_twenty(_seen(best.by_gain[-1]))} trials"
             f"{_if_quick(best)}."
         )
 
@@ -76,7 +130,13 @@ def _false_alarms(plan: Plan) -> str:
 def person_sentence(plan: Plan) -> str:
     """Whose nights were planned for."""
     person, unit = plan.person, plan.outcome.contrast_unit
-    if not person.baseline_nights:
+    count = plan.outcome.kind == "count"
+    if count and not person.baseline_nights:
+        whose = (
+            "None of your own nights is known (give --baseline with an export of your own to plan for yours), so"
+            " a usual person is assumed"
+        )
+    elif not person.baseline_nights:
         whose = (
             "Nights typical of other wearers (give --baseline with an export of your own to plan for yours)"
         )
@@ -84,7 +144,17 @@ def person_sentence(plan: Plan) -> str:
         whose = f"{_nights(person.baseline_nights)} of your own say little, and lean on other wearers"
     else:
         whose = f"Your own {_nights(person.baseline_nights)}"
-    far = f"; {_nights(person.far_nights)} far from the others were drawn in" if person.far_nights else ""
+    if count:
+        return (
+            f"{whose}: {person.usual:.1f} a night on average, SD from night to night {person.night_sd:.1f} (chance"
+            f" alone makes it {person.usual**0.5:.1f}), SD from week to week {person.drift_sd:.1f}, Friday and"
+            f" Saturday {person.free_night:+.1f}, {person.missing_share:.0%} not recorded."
+        )
+    far = (
+        f"; {_nights(person.far_nights)} far from the others counted as less extreme"
+        if person.far_nights
+        else ""
+    )
     return (
         f"{whose}: SD from night to night {person.night_sd:.0f} {unit}, correlation with the night before"
         f" {person.phi:+.2f}, slow drift {person.drift_sd:.0f} {unit}, Friday and Saturday"
@@ -99,10 +169,15 @@ def counted_sentence(plan: Plan) -> str:
         (share.error for design in plan.beside for at in design.by_gain for share in at.verdicts),
         default=worst,
     )
+    left_out = (
+        " This plan of a count leaves out what stopping before the last night would change."
+        if plan.outcome.kind == "count"
+        else ""
+    )
     return (
         f"Chances were counted in {plan.trials} simulated trials ({plan.beside_trials} for each other design);"
         f" their standard errors are at most {100 * worst:.1f} and {100 * worst_beside:.1f} in 100. Every arm has"
-        " the gain that is named, and 3 % of doses are forgotten."
+        f" the gain that is named, and 3 % of doses are forgotten.{left_out}"
     )
 
 
@@ -138,15 +213,13 @@ def look_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
 
 def design_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
     """Header and rows: the planned design and those beside it."""
-    one, two = (plan.planned.by_gain[k].gain for k in (1, 2))
     header = (
         "design",
         "nights",
         "arms × blocks × nights",
         "give or take",
-        f"sees {_amount(plan, one)}",
-        f"sees {_amount(plan, two)}",
-        "false alarm",
+        *(f"finds a gain of {_amount(plan, at.gain)}" for at in plan.planned.by_gain[1:]),
+        "finds one where there is none",
     )
     rows = tuple(
         (
@@ -154,13 +227,29 @@ def design_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
             str(design.nights),
             f"{design.arms} × {design.blocks} × {design.period_nights}",
             _amount(plan, design.precision.half_width),
-            _percent(design.by_gain[1].verdicts[0]),
-            _percent(design.by_gain[2].verdicts[0]),
+            *(_percent(at.verdicts[0]) for at in design.by_gain[1:]),
             _percent(design.by_gain[0].alarmed),
         )
         for design in plan.designs
     )
     return header, rows
+
+
+def yaml_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
+    """Header and rows: what to write into a copy of the protocol for each other design."""
+    rows = tuple((visible(design.name), design.yaml) for design in plan.beside if design.yaml)
+    return ("design", "what to write into your copy of the protocol"), rows
+
+
+def how_to_get(plan: Plan) -> str:
+    """How another design is got from the protocol; empty where there is none beside it."""
+    if not yaml_rows(plan)[1]:
+        return ""
+    return (
+        f"To get another design: n1trial protocols {plan.protocol} --yaml > mine.yaml; replace design by its line"
+        " above, and remove looks; then n1trial plan mine.yaml, or n1trial new my-trial -p"
+        " mine.yaml. Of a file of your own, change a copy in the same way."
+    )
 
 
 def recovered_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
@@ -175,7 +264,8 @@ def cost_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
         (
             visible(plan.labels[cost.arm]),
             f"{cost.evenings:.0f}",
-            ", ".join(f"{grams:g} g {visible(name)}" for name, grams in cost.grams.items()) or "nothing",
+            ", ".join(f"{as_written(grams)} g {visible(name)}" for name, grams in cost.grams.items())
+            or "nothing",
             str(cost.capsules),
         )
         for cost in plan.costs
@@ -189,6 +279,7 @@ def plan_tables(plan: Plan) -> Iterator[tuple[str, Row, tuple[Row, ...]]]:
         ("How often each verdict, for one arm", verdict_rows(plan)),
         (_looks_title(plan), look_rows(plan)),
         ("Other designs", design_rows(plan)),
+        ("How to get them", yaml_rows(plan)),
         ("How much of a slow effect this schedule shows", recovered_rows(plan)),
         ("What it takes", cost_rows(plan)),
     ):
@@ -236,6 +327,9 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield ""
         yield title
         yield from _aligned(header, rows)
+    if how := how_to_get(plan):
+        yield ""
+        yield how
     yield ""
     yield counted_sentence(plan)
 
@@ -287,12 +381,12 @@ def _counted(share: Share) -> str:
     return f"{100 * share.chance:.1f} ± {100 * share.error:.1f} %"
 
 
-def _of_ten(chance: float) -> str:
+def _of_twenty(chance: float) -> str:
     if chance < 0.05:
         return "fewer than 1 of 20"
     if chance > 0.95:
         return "nearly all"
-    return f"about {max(1, round(10 * chance))} of 10"
+    return f"about {max(1, round(20 * chance))} of 20"
 
 
 def _nights(number: int) -> str:

@@ -1,13 +1,16 @@
 """The plan of a trial, read from YAML and refused if it should not be run."""
 
 from n1trial.protocol.parts import (
+    RULE_TODAY,
     Arm,
     Contrast,
+    Cycle,
     Dose,
     Dosing,
     Looks,
     PermutedBlocks,
     PlannedOutcome,
+    Roster,
     VerdictRule,
 )
 from n1trial.protocol.plan import Protocol
@@ -21,15 +24,18 @@ from n1trial.protocol.reading import (
 )
 
 __all__ = [
+    "RULE_TODAY",
     "SCHEMA_FILE",
     "Arm",
     "Contrast",
+    "Cycle",
     "Dose",
     "Dosing",
     "Looks",
     "PermutedBlocks",
     "PlannedOutcome",
     "Protocol",
+    "Roster",
     "VerdictRule",
     "protocol_dir",
     "protocol_path",

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from n1trial.allocation import Order
 from n1trial.outcomes import OUTCOMES, Outcome
-from n1trial.substances import SUBSTANCES
+from n1trial.substances import OWN_SUBSTANCE, SUBSTANCES
+from n1trial.text import amount_in_words, as_written
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 
@@ -26,8 +27,21 @@ class Dose(Part):
     """One substance in one evening's capsules, given as compound or as elemental magnesium."""
 
     substance: str
+    name: str = Field(
+        default="",
+        max_length=40,
+        exclude_if=lambda name: not name,
+        description="What a substance of your own is called, with substance: other; such as melatonin.",
+    )
     compound_mg: float | None = Field(default=None, gt=0, le=50_000)
     elemental_mg: float | None = Field(default=None, gt=0, le=5_000)
+    half_life_nights: float | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        exclude_if=lambda nights: nights is None,
+        description="Nights until half of its effect has built up, where you know better; 0: it acts within hours.",
+    )
 
     @model_validator(mode="after")
     def _one_amount_of_a_known_substance(self) -> Self:
@@ -35,11 +49,30 @@ class Dose(Part):
             raise ValueError(
                 f"no substance is called {self.substance!r}: choose from {', '.join(SUBSTANCES)}"
             )
+        if self.name and self.substance != OWN_SUBSTANCE:
+            raise ValueError(
+                f"{self.substance} has its name: leave out name ({self.name}), or write substance: other"
+            )
         if (self.compound_mg is None) == (self.elemental_mg is None):
             raise ValueError("give either compound_mg or elemental_mg")
         if self.elemental_mg is not None and not SUBSTANCES[self.substance].magnesium_per_mole:
             raise ValueError(f"{self.substance} holds no magnesium: give compound_mg")
         return self
+
+    @property
+    def label(self) -> str:
+        """What is in it, in words."""
+        return self.name or SUBSTANCES[self.substance].label
+
+    @property
+    def short_label(self) -> str:
+        """What is in it, without the second name that a substance has in brackets."""
+        return self.name or SUBSTANCES[self.substance].label.partition(" (")[0]
+
+    @property
+    def compound_in_words(self) -> str:
+        """Milligrams of compound: as a person wrote them, else as they were computed."""
+        return as_written(self.compound) if self.elemental_mg is None else amount_in_words(self.compound)
 
     @property
     def compound(self) -> float:
@@ -57,6 +90,12 @@ class Dose(Part):
     def glycine_mg(self) -> float:
         """Milligrams of free glycine, that bound to magnesium included."""
         return self.compound * SUBSTANCES[self.substance].glycine_share
+
+    @property
+    def build_up_nights(self) -> float | None:
+        """Nights until half of a steady effect has built up; None: nothing is known of it."""
+        stated = self.half_life_nights
+        return SUBSTANCES[self.substance].half_life_nights if stated is None else stated
 
 
 class Arm(Part):
@@ -76,6 +115,30 @@ class Arm(Part):
         exclude_if=lambda times: times is None,
         description="Where this arm has a time of its own.",
     )
+    half_life_nights: float | None = Field(
+        default=None,
+        ge=0,
+        le=60,
+        exclude_if=lambda nights: nights is None,
+        description="Nights until half of what this arm does has built up; 0: it acts and fades within a day.",
+    )
+
+    @property
+    def build_up_nights(self) -> float | None:
+        """Nights until half of its effect has built up: as stated, or of its slowest dose; None: not known.
+
+        Where nothing is swallowed and nothing stated, it acts and fades within a day.
+        """
+        if self.half_life_nights is not None:
+            return self.half_life_nights
+        doses = [dose.build_up_nights for dose in self.doses]
+        slowest = max((nights for nights in doses if nights is not None), default=0.0)
+        return None if None in doses and not slowest else slowest
+
+    @property
+    def habit(self) -> bool:
+        """Whether it is something to do and nothing to swallow: "taken" then says whether it was kept to."""
+        return bool(self.instruction) and not self.doses
 
     @property
     def magnesium_mg(self) -> float:
@@ -152,7 +215,8 @@ class VerdictRule(Part):
     """Thresholds of the verdict, first match wins; β is signed so that positive is better.
 
     The operating characteristics of these defaults are simulated; change them only before the first night.
-    `no_gain_sd_ratio` is the largest posterior SD, in prior SDs, at which either verdict of "no" is given.
+    `no_gain_sd_ratio` is the largest posterior SD, in prior SDs, at which either verdict of "no" is given, and
+    `no_p_nights_alone` the largest chance of a worthwhile change that the nights may leave to it without the prior.
     """
 
     worth_it_p_better: float = Field(default=0.96, gt=0.5, lt=1)
@@ -162,6 +226,13 @@ class VerdictRule(Part):
     no_difference_p_equivalent: float = Field(default=0.90, gt=0.5, lt=1)
     no_gain_p_worthwhile: float = Field(default=0.10, gt=0, lt=0.5)
     no_gain_sd_ratio: float = Field(default=0.80, gt=0, le=1)
+    # Not there in protocols of the first release, whose fingerprint must stay.
+    no_p_nights_alone: float = Field(default=0.05, gt=0, lt=0.5, exclude_if=lambda p: p == 0.05)
+
+
+# Of tables without a protocol, and what the templates say. The first release had .95: with weekly shocks or a monthly
+# cycle that announced "worse" in more than one trial of twenty in which nothing acts.
+RULE_TODAY = VerdictRule(worse_p_worse=0.97)
 
 
 class Dosing(Part):
@@ -173,6 +244,34 @@ class Dosing(Part):
     minutes_before_bed: tuple[int, int] = (30, 60)
     note: str = ""
     capsule_holds_mg: float = Field(default=700, gt=0, le=2000, exclude_if=lambda mg: mg == 700)
+
+
+COLUMN_PATTERN = r"^[a-z][a-z0-9_]{0,29}$"
+
+
+class Cycle(Part):
+    """A cycle that sleep may follow, such as the menstrual one: its length, and where its first days are marked.
+
+    `marks` is a column of the diary, "yes" on the first day of every cycle.
+    """
+
+    length_days: float = Field(default=28, ge=3, le=366)
+    marks: str = Field(default="first_day_of_cycle", pattern=COLUMN_PATTERN)
+
+
+class Roster(Part):
+    """Shifts: the column of the diary that names the coming one, and the words that may stand in it."""
+
+    column: str = Field(default="shift", pattern=COLUMN_PATTERN)
+    words: tuple[str, ...] = Field(default=("early", "late", "night", "free"), min_length=2, max_length=8)
+
+    @model_validator(mode="after")
+    def _words_differ(self) -> Self:
+        if not all(0 < len(word) <= 20 for word in self.words):
+            raise ValueError("roster.words: give each shift a word of 1 to 20 letters")
+        if len({word.lower() for word in self.words}) < len(self.words):
+            raise ValueError(f"roster.words: a word stands twice ({', '.join(self.words)}): keep one")
+        return self
 
 
 class Looks(Part):

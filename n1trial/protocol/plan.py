@@ -11,23 +11,30 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from n1trial.allocation import Admissible
-from n1trial.outcomes import OUTCOMES, Outcome
+from n1trial.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.protocol.parts import (
     NAME_PATTERN,
     Arm,
     Contrast,
+    Cycle,
     Dosing,
     Looks,
     Part,
     PermutedBlocks,
     PlannedOutcome,
+    Roster,
     VerdictRule,
 )
 from n1trial.show import card
 from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE
+from n1trial.text import amount_in_words
 
 # Columns of a trial's table that no confounder may be called.
-TAKEN_NAMES = {"night", "day", "arm", "block", "period", "left_out", "flags", "start", "device", *OUTCOMES}
+TAKEN_NAMES = {
+    *("night", "day", "arm", "block", "period", "left_out", "flags", "start", "device"),
+    *OUTCOMES,
+    BAD_NIGHTS.name,
+}
 
 
 class Protocol(Part):
@@ -43,7 +50,24 @@ class Protocol(Part):
     design: PermutedBlocks
     dosing: Dosing = Dosing()
     outcomes: tuple[PlannedOutcome, ...] = Field(min_length=1)
+    bad_night_minutes: int = Field(
+        default=BAD_NIGHT_MINUTES,
+        ge=60,
+        le=480,
+        exclude_if=lambda minutes: minutes == BAD_NIGHT_MINUTES,
+        description="A night with less sleep than this is a bad night.",
+    )
     confounders: tuple[str, ...] = ()
+    cycle: Cycle | None = Field(
+        default=None,
+        exclude_if=lambda cycle: cycle is None,
+        description="A cycle that sleep may follow, such as the menstrual one of 28 days.",
+    )
+    roster: Roster | None = Field(
+        default=None,
+        exclude_if=lambda roster: roster is None,
+        description="Shifts, one word an evening in the diary.",
+    )
     stop_and_ask_a_doctor: tuple[str, ...] = ()
     verdict: VerdictRule = VerdictRule()
     looks: Looks | None = Field(default=None, exclude_if=lambda looks: looks is None)
@@ -70,10 +94,13 @@ class Protocol(Part):
                 raise ValueError(
                     f"confounder {name!r} is a column of the trial already: give it another name"
                 )
+        for key, name in self.calendar_columns.items():
+            if name in TAKEN_NAMES or [*self.confounders, *self.calendar_columns.values()].count(name) > 1:
+                raise ValueError(f"{key}: {name!r} is a column already: give it another name")
         for each in self.arms:
             if each.magnesium_mg > MAGNESIUM_LIMIT_MG and not self.acknowledged_above_limit:
                 raise ValueError(
-                    f"arm {each.name} holds {each.magnesium_mg:.0f} mg of elemental magnesium, above the"
+                    f"arm {each.name} holds {amount_in_words(each.magnesium_mg)} mg of elemental magnesium, above the"
                     f" limit of {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE}): lower the dose, or"
                     " say in acknowledged_above_limit who agreed to it"
                 )
@@ -122,6 +149,19 @@ class Protocol(Part):
         """The arms in the order of the file."""
         return tuple(arm.name for arm in self.arms)
 
+    @property
+    def calendar_columns(self) -> dict[str, str]:
+        """Columns of the diary that cycle and roster ask for, by their keys."""
+        return {
+            **({"cycle.marks": self.cycle.marks} if self.cycle else {}),
+            **({"roster.column": self.roster.column} if self.roster else {}),
+        }
+
+    @property
+    def habit(self) -> bool:
+        """Whether nothing is swallowed in any arm: a habit is what is tried."""
+        return not any(arm.doses for arm in self.arms)
+
     def arm_named(self, name: str) -> Arm:
         """The arm of that name."""
         return next(arm for arm in self.arms if arm.name == name)
@@ -138,7 +178,8 @@ class Protocol(Part):
 
     def _repr_html_(self) -> str:
         arms = {
-            arm.label: f"glycine {arm.glycine_mg:.0f} mg, magnesium {arm.magnesium_mg:.0f} mg"
+            arm.label: f"glycine {amount_in_words(arm.glycine_mg)} mg,"
+            f" magnesium {amount_in_words(arm.magnesium_mg)} mg"
             for arm in self.arms
         }
         facts = {"nights": self.planned_nights, "reference": self.reference, "primary": self.primary.label}

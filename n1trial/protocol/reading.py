@@ -1,6 +1,7 @@
 """Find and read a protocol: every problem in one line, with the way out."""
 
 import json
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,12 @@ def protocol_path(source: str | Path) -> Path:
     if str(source) in template_names():
         return protocol_dir() / f"{source}.yaml"
     if not Path(source).is_file():
-        known = ", ".join(template_names())
+        known = template_names()
+        near = [name for name in known if str(source).lower() in name] if len(str(source)) > 2 else []
+        meant = near or get_close_matches(str(source).lower(), known, n=3, cutoff=0.5)
+        way_out = f"did you mean {' or '.join(meant)}" if meant else f"choose from {', '.join(known)}"
         raise ProtocolError(
-            f"{source}: no template or file of that name: choose from {known}, or give a file"
+            f"{source}: no template or file of that name: {way_out}{'?' if meant else ', or give a file'}"
         )
     return Path(source)
 

@@ -1,7 +1,7 @@
 """Nights of a design become a mixture of Gaussians: the compiled part of the fast engine.
 
-The functions are those of `_compiled`, which is loaded when one is first used: with numba that takes a third
-of a second. A command that will soon want a single answer, and has other things to load and to read, may
+The functions are those of `_compiled` and, of counts, of `_counts`, each loaded when one is first used: with numba that
+takes a third of a second. A command that will soon want a single answer, and has other things to load and to read, may
 `load_beside` it before.
 """
 
@@ -13,13 +13,16 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+OF_COUNTS = ("chance_above", "fit_count_nights", "log_ways", "nightly")
+
 _beside: Connection | None = None
 
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    return getattr(importlib.import_module("n1trial.quadrature._compiled"), name)
+    where = "_counts" if name in OF_COUNTS else "_compiled"
+    return getattr(importlib.import_module(f"n1trial.quadrature.{where}"), name)
 
 
 def load_beside() -> None:

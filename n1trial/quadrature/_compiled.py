@@ -14,20 +14,23 @@ they hold. A row has few entries that are not 0 (its period, block, weekday, arm
 Centring is a change of columns, x_j - mean_j · 1, and the column of ones is among them: it is done on the
 sums. The nights themselves are the last column, so that X'V⁻¹y and y'V⁻¹y come along.
 
-**What is integrated, and what stands on a grid.** Given φ and the SDs of periods, blocks and weekdays as
+**What is integrated, and what stands on a grid.** Given φ and the SDs of blocks, periods and weekdays as
 multiples r of the nightly σ, the nights are Gaussian:
 
 1. Adding 1/r² to the diagonal of the random columns and eliminating them (Gaussian elimination, pivots d)
    integrates them out: a factor Π (d r²)^-½, and what remains is the Schur complement over the fixed columns
-   (level, dense columns, arms), S, s = the y column, and q = the last entry.
+   (level, dense columns, arms), S, s = the y column, and q = the last entry. Of blocks r is known.
 2. Given σ too, the fixed columns have precision S/σ² + Λ (Λ: their prior's), so they go the same way, arms
    last. The last pivots give mean and covariance of the arms; the rest of q is the misfit of the nights.
 
-Periods are eliminated once for every (φ, r_period), blocks once for every r_block beneath it, and so on; a
-step costs what the few columns that meet it cost. σ has four points of Gauss-Hermite in its logarithm
+Blocks are eliminated once for every φ, periods once for every r_period beneath it, and so on; a step costs
+what the few columns that meet it cost. σ has four points of Gauss-Hermite in its logarithm
 around its own mode at every node.
 
-The other four are met along lines first: each one's density with the others held at their means, in turn
+A ratio r stands on the grid as x = log(1 + r / `BEND`): of few periods its density falls as a power of r where it
+is large, for which no Gaussian has nodes, and x makes that an exponential. Near 0 the two are the same.
+
+φ and the two ratios are met along lines first: each one's density with the others held at their means, in turn
 until they stay where they are. A truncated Gaussian is fitted to each line, widened because lines through
 the middle are narrower than margins, and its own Gauss rule gives the nodes. A node's weight is the rule's
 weight times the exact joint density over the fitted one's: the fit places the nodes, it is not an
@@ -59,7 +62,10 @@ FINE_HERMITE_X, FINE_HERMITE_W = (rule.astype(float) for rule in np.polynomial.h
 PHI_START = 0.6
 MOST_TURNS, SETTLED_SDS = 6, 0.7
 SDS_AT_MOST = 3.5
-# A line through the middle is narrower than the margin where two of the four are correlated.
+# Where nights hardly tell a ratio from none: a week's mean has an SD of .4 nightly ones.
+BEND = 0.3
+LEAST_RIDGE = 1e-3
+# A line through the middle is narrower than the margin where two of the three are correlated.
 WIDEN = 1.15
 
 
@@ -71,7 +77,7 @@ def few_nights() -> tuple[Any, ...]:
     hyper = np.array([0.0, 1.0, 0.3, 0.9, 1.0, 1.0, 1.0])
     return (
         *(y, np.arange(8), codes, np.linspace(-0.5, 0.5, 8)[:, np.newaxis]),
-        *((0, 0, 0, 1, 1), hyper, np.ones(3), np.array([4, 4, 3, 4]), False),
+        *((0, 0, 0, 1, 1), hyper, np.ones(3), np.array([4, 4, 4]), False),
     )
 
 
@@ -162,20 +168,20 @@ def gram_classes(
     day : [night]
         Calendar days, rising.
     codes : [night, 5]
-        Period, block, weekday and arm of the night, each from 0, arm 0 being the reference; and 1 on an
+        Block, period, weekday and arm of the night, each from 0, arm 0 being the reference; and 1 on an
         analysed night, 0 in the run-in, which has no period and no block.
     dense : [night, dense]
         Columns with a value on every night (trend, run-in, covariates).
-    sizes : (periods, blocks, weekdays, dense, arms - 1)
-        Columns of each kind, in their order: period, block, weekday, level, dense, arm, and y last.
+    sizes : (blocks, periods, weekdays, dense, arms - 1)
+        Columns of each kind, in their order: block, period, weekday, level, dense, arm, and y last.
 
     Returns
     -------
     first [column, column], sums [class, 3, column, column] (A, B and C), gaps [class], counts [class],
     and the number of recorded nights.
     """
-    periods, blocks, weekdays, n_dense, arms = sizes
-    level = periods + blocks + weekdays
+    blocks, periods, weekdays, n_dense, arms = sizes
+    level = blocks + periods + weekdays
     columns = level + 1 + n_dense + arms + 1
     kept = np.empty(len(y), np.int64)
     nights = 0
@@ -210,7 +216,7 @@ def gram_classes(
         row = kept[t]
         counts_in = codes[row, 4] / analysed
         n = 0
-        for kind, size, start in ((0, periods, 0), (1, blocks, periods), (2, weekdays, periods + blocks)):
+        for kind, size, start in ((0, blocks, 0), (1, periods, blocks), (2, weekdays, blocks + periods)):
             if size > 0 and (kind == 2 or codes[row, 4] == 1):
                 where[t, n] = start + codes[row, kind]
                 value[t, n] = 1.0
@@ -346,7 +352,7 @@ def _leaf(
     eliminate(rest, 0, n_fixed, size, 1e-9)
     misfit = max(rest[n_fixed, n_fixed], 1e-9)
     active, spread = 0, 0.0
-    for g in range(3):
+    for g in range(2):
         if ratios[g] > 0.0:
             active += 1
             spread += (ratios[g] / scales[g]) ** 2
@@ -372,7 +378,7 @@ def _leaf(
             rest[i, i] += precision[i]
         value = math.log(w[node]) + x[node] ** 2 - nights * log_sigma
         value -= 0.5 * ((log_sigma - night[0]) / night[1]) ** 2
-        for g in range(3):
+        for g in range(2):
             if ratios[g] > 0.0:
                 value += log_sigma - 0.5 * (ratios[g] / scales[g]) ** 2 / scale
         value -= 0.5 * eliminate(rest, 0, n_fixed - arms, size, 0.0)
@@ -534,10 +540,10 @@ def integrate(
 
     Parameters
     ----------
-    hyper : (log σ mean, log σ SD, φ SD, φ limit, period, block, weekday SD scales)
+    hyper : (log σ mean, log σ SD, φ SD, φ limit, SD of blocks in σ, scales of the SDs of periods and weekdays)
     precision : [fixed column]
         Prior precision of level, dense columns and arms, each around 0.
-    points : (φ, period, block, weekday)
+    points : (φ, period, weekday)
         Nodes along each.
     fine
         Nine points for σ instead of four.
@@ -545,37 +551,37 @@ def integrate(
     Returns
     -------
     log weights [component] (not normalised), means [component, arm], covariances [component, arm, arm],
-    and of every component σ, φ, and the SDs of periods, blocks and weekdays [component, 5].
+    and of every component σ, φ, and the SDs of periods and weekdays [component, 4].
     """
-    periods, blocks, weekdays, n_dense, arms = sizes
-    random = np.array([periods, blocks, weekdays])
-    ends = np.cumsum(random)
-    start = ends[2]
+    blocks, periods, weekdays, n_dense, arms = sizes
+    random = np.array([periods, weekdays])
+    ends = blocks + np.cumsum(random)
+    start = ends[1]
     n_fixed = 1 + n_dense + arms
     size = start + n_fixed + 1
-    night, scales = hyper[:2], hyper[4:7]
+    night, of_blocks, scales = hyper[:2], hyper[4], hyper[5:7]
     sigma_points = len(FINE_HERMITE_X) if fine else len(HERMITE_X)
-    whitened, no_periods, no_blocks = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
+    whitened, no_blocks, no_periods = np.empty((size, size)), np.empty((size, size)), np.empty((size, size))
     no_weekdays, rest = np.empty((size, size)), np.empty((n_fixed + 1, n_fixed + 1))
     logs, sigmas = np.empty(sigma_points), np.empty(sigma_points)
     means, covs = np.empty((sigma_points, arms)), np.empty((sigma_points, arms, arms))
 
-    # Where the four are looked for
+    # Where the three are looked for
     gram_at(0.0, first, sums, gaps, counts, whitened)
-    rough = math.sqrt(max(_variance(whitened, start, size, nights), 1e-9))
-    low, high = np.zeros(4), np.zeros(4)
+    rough = _rough_sd(whitened, start, size, nights, no_weekdays)
+    low, high = np.zeros(3), np.zeros(3)
     low[0], high[0] = -hyper[3], hyper[3]
-    middle, spread = np.zeros(4), np.ones(4)
-    centre, fit_sd = np.zeros(4), np.ones(4)
-    for g in range(3):
+    middle, spread = np.zeros(3), np.ones(3)
+    centre, fit_sd = np.zeros(3), np.ones(3)
+    for g in range(2):
         if random[g] > 0:
-            high[g + 1] = SDS_AT_MOST * scales[g] / (0.75 * rough)
+            high[g + 1] = math.log1p(SDS_AT_MOST * scales[g] / (0.75 * rough) / BEND)
             middle[g + 1] = 0.12 * high[g + 1]
-    at = np.zeros(4)
+    at, ratios = np.zeros(3), np.zeros(2)
     line_x, line = np.empty(len(LINE_X)), np.empty(len(LINE_X))
     for turn in range(MOST_TURNS):
         moved = 0.0
-        for which in (3, 2, 1, 0):
+        for which in (2, 1, 0):
             if which > 0 and random[which - 1] == 0:
                 continue
             a, b = low[which], high[which]
@@ -589,21 +595,20 @@ def integrate(
                 at[which] = line_x[k] = 0.5 * (a + b) + 0.5 * (b - a) * LINE_X[k]
                 # Only what lies above the moved one in the nest has to be made again
                 if which == 0 or k == 0:
-                    half_log = gram_at(at[0], first, sums, gaps, counts, whitened)
-                value = half_log - 0.5 * (at[0] / hyper[2]) ** 2
+                    at_phi = gram_at(at[0], first, sums, gaps, counts, whitened)
+                    at_phi += _without(whitened, no_blocks, 0, blocks, size, of_blocks)
+                value = at_phi - 0.5 * (at[0] / hyper[2]) ** 2 + _ratios(at, ratios)
                 if which <= 1 or k == 0:
-                    above_periods = _without(whitened, no_periods, 0, ends[0], size, at[1])
-                if which <= 2 or k == 0:
-                    above_blocks = _without(no_periods, no_blocks, ends[0], ends[1], size, at[2])
-                value += above_periods + above_blocks
-                value += _without(no_blocks, no_weekdays, ends[1], ends[2], size, at[3])
+                    of_periods = _without(no_blocks, no_periods, blocks, ends[0], size, ratios[0])
+                value += of_periods
+                value += _without(no_periods, no_weekdays, ends[0], ends[1], size, ratios[1])
                 line[k] = value + _leaf(
                     no_weekdays,
                     start,
                     n_fixed,
                     arms,
                     nights,
-                    at[1:],
+                    ratios,
                     scales,
                     precision,
                     night,
@@ -621,60 +626,66 @@ def integrate(
             break
 
     most = points.max()
-    nodes, weights = np.zeros((4, most)), np.zeros((4, most))
-    number = np.ones(4, np.int64)
-    for which in range(4):
+    nodes, weights = np.zeros((3, most)), np.zeros((3, most))
+    number = np.ones(3, np.int64)
+    for which in range(3):
         if which == 0 or random[which - 1] > 0:
             n = points[which]
             number[which] = n
             x, w, log_base = gauss_rule(centre[which], WIDEN * fit_sd[which], low[which], high[which], n)
             nodes[which, :n], weights[which, :n] = x, np.log(w) - log_base
-    total = number[0] * number[1] * number[2] * number[3]
+    total = number[0] * number[1] * number[2]
     log_weight = np.empty(total * sigma_points)
     mean = np.empty((total * sigma_points, arms))
     cov = np.empty((total * sigma_points, arms, arms))
-    sds = np.empty((total * sigma_points, 5))
+    sds = np.empty((total * sigma_points, 4))
     leaf = 0
     for i in range(number[0]):
         phi = nodes[0, i]
-        half_log = gram_at(phi, first, sums, gaps, counts, whitened)
-        at_phi = half_log - 0.5 * (phi / hyper[2]) ** 2 + weights[0, i]
+        at_phi = gram_at(phi, first, sums, gaps, counts, whitened)
+        at_phi += _without(whitened, no_blocks, 0, blocks, size, of_blocks)
+        at_phi += weights[0, i] - 0.5 * (phi / hyper[2]) ** 2
         for j in range(number[1]):
-            at[1] = nodes[1, j]
-            at_period = at_phi + weights[1, j] + _without(whitened, no_periods, 0, ends[0], size, at[1])
-            for k in range(number[2]):
-                at[2] = nodes[2, k]
-                at_block = at_period + weights[2, k]
-                at_block += _without(no_periods, no_blocks, ends[0], ends[1], size, at[2])
-                for m in range(number[3]):
-                    at[3] = nodes[3, m]
-                    value = at_block + weights[3, m]
-                    value += _without(no_blocks, no_weekdays, ends[1], ends[2], size, at[3])
-                    here = slice(leaf * sigma_points, (leaf + 1) * sigma_points)
-                    found = _leaf(
-                        no_weekdays,
-                        start,
-                        n_fixed,
-                        arms,
-                        nights,
-                        at[1:],
-                        scales,
-                        precision,
-                        night,
-                        fine,
-                        rest,
-                        log_weight[here],
-                        sds[here, 0],
-                        mean[here],
-                        cov[here],
-                    )
-                    # The width of σ's rule stands in the sum, and belongs to each of its points
-                    log_weight[here] += value + found - _log_sum(log_weight[here])
-                    sds[here, 1] = phi
-                    for g in range(3):
-                        sds[here, 2 + g] = at[1 + g] * sds[here, 0]
-                    leaf += 1
+            at_period = at_phi + weights[1, j] + nodes[1, j]
+            ratios[0] = BEND * math.expm1(nodes[1, j])
+            at_period += _without(no_blocks, no_periods, blocks, ends[0], size, ratios[0])
+            for m in range(number[2]):
+                ratios[1] = BEND * math.expm1(nodes[2, m])
+                value = at_period + weights[2, m] + nodes[2, m]
+                value += _without(no_periods, no_weekdays, ends[0], ends[1], size, ratios[1])
+                here = slice(leaf * sigma_points, (leaf + 1) * sigma_points)
+                found = _leaf(
+                    no_weekdays,
+                    start,
+                    n_fixed,
+                    arms,
+                    nights,
+                    ratios,
+                    scales,
+                    precision,
+                    night,
+                    fine,
+                    rest,
+                    log_weight[here],
+                    sds[here, 0],
+                    mean[here],
+                    cov[here],
+                )
+                # The width of σ's rule stands in the sum, and belongs to each of its points
+                log_weight[here] += value + found - _log_sum(log_weight[here])
+                sds[here, 1] = phi
+                for g in range(2):
+                    sds[here, 2 + g] = ratios[g] * sds[here, 0]
+                leaf += 1
     return log_weight, mean, cov, sds
+
+
+@njit(**CACHED)
+def _ratios(at: Array, ratios: Array) -> float:
+    """Write the ratios of SDs to σ at φ and the x of every ratio; log of the derivatives, but for a constant."""
+    for g in range(2):
+        ratios[g] = BEND * math.expm1(at[1 + g])
+    return at[1] + at[2]
 
 
 @njit(**CACHED)
@@ -695,7 +706,15 @@ def _without(source: Array, target: Array, first: int, last: int, size: int, rat
 
 
 @njit(**CACHED)
-def _variance(gram: Array, level: int, size: int, nights: int) -> float:
-    """Variance of the nights around their mean."""
+def _rough_sd(gram: Array, level: int, size: int, nights: int, rest: Array) -> float:
+    """About σ: the SD of the nights around all columns, or around their mean where nights are few."""
     y = size - 1
-    return (gram[y, y] - gram[level, y] ** 2 / gram[level, level]) / max(nights - 1, 1)
+    if nights < 2 * y:
+        return math.sqrt(
+            max((gram[y, y] - gram[level, y] ** 2 / gram[level, level]) / max(nights - 1, 1), 1e-9)
+        )
+    for i in range(size):
+        for j in range(i, size):
+            rest[i, j] = gram[i, j]
+    eliminate(rest, 0, y, size, LEAST_RIDGE)
+    return math.sqrt(max(rest[y, y] / (nights - y), 1e-9))

@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
-from n1trial.diary import read_diary
-from n1trial.intake import recorded_nights
+from n1trial.intake import recorded_nights, written_diary
 from n1trial.ledger import trace_nights
 from n1trial.nights import nightly
 from n1trial.quality import clocks, coverage, devices, diary_answers, doses, odd_nights
@@ -51,7 +50,7 @@ def gather_evidence(folder: TrialFolder, *, today: date) -> Evidence:
     DiaryError
         A line of the diary cannot be read.
     """
-    recorded = recorded_nights(folder)
+    recorded, diary, table = recorded_nights(folder), written_diary(folder), folder.schedule.table
     planned = tuple(night.date() for night in folder.schedule.table["night"])
     episodes = recorded.by_device[recorded.used]
     return Evidence(
@@ -63,8 +62,11 @@ def gather_evidence(folder: TrialFolder, *, today: date) -> Evidence:
         others={
             name: nightly(each).table for name, each in recorded.by_device.items() if name != recorded.used
         },
-        diary=read_diary(folder.diary, folder.protocol).table,
+        diary=diary.table,
         minutes_before_bed=folder.protocol.dosing.minutes_before_bed,
+        run_in=frozenset(night.date() for night in table.loc[table["phase"] == "run-in", "night"]),
+        diary_notes=diary.notes,
+        habit=folder.protocol.habit,
     )
 
 

@@ -2,28 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
 
 from n1trial.joining import NightRecords
 from n1trial.quality.evidence import Evidence, Finding, counted
+from n1trial.recorders import recorder_eras
 
 LEAST_SHARED = 2
 
 
 def eras(evidence: Evidence) -> Iterator[Finding]:
     """Each unbroken run of nights by one device and algorithm, and the nights at each resolution."""
-    recorded = [night for night in evidence.traced if night.main]
-    runs = [(what, list(nights)) for what, nights in groupby(recorded, key=_recorder)]
-    for what, nights in runs:
-        said = f"{what}: {counted(len(nights), 'night')}, {nights[0].night} to {nights[-1].night}"
+    runs = list(recorder_eras(evidence.traced))
+    for name, nights in runs:
+        said = f"{name}: {counted(len(nights), 'night')}, {nights[0]} to {nights[-1]}"
         yield Finding(check="device", said=said)
     if len(runs) > 1:
         yield Finding(
             check="device",
             said=f"changed {counted(len(runs) - 1, 'time')}: nights before and after compare less well",
-            nights=tuple(nights[0].night for _, nights in runs[1:]),
+            nights=tuple(nights[0] for _, nights in runs[1:]),
         )
-    at = Counter(_resolution(night) for night in recorded)
+    at = Counter(_resolution(night) for night in evidence.traced if night.main)
     if len(at) > 1:
         told = ", ".join(f"{counted(number, 'night')} at {what}" for what, number in at.most_common())
         yield Finding(check="resolution", said=f"{told}: wake counts compare less well between them")
@@ -43,13 +42,6 @@ def agreement(evidence: Evidence) -> Iterator[Finding]:
                 f" {apart.mean():+.0f} min on average, SD {apart.std():.0f} min"
             )
         yield Finding(check="two devices", said=said)
-
-
-def _recorder(night: NightRecords) -> str:
-    if night.main is None:
-        return ""
-    name = night.main.device or night.main.source
-    return f"{name}, algorithm {night.main.algorithm}" if night.main.algorithm else name
 
 
 def _resolution(night: NightRecords) -> str:

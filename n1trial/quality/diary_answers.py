@@ -5,22 +5,26 @@ from datetime import date
 
 import pandas as pd
 
+from n1trial.diary.amounts import limits_of
 from n1trial.quality.evidence import Evidence, Finding
 
-MOST_AWAKENINGS = 30
 LEAST_REPEATS, LEAST_ANSWERS = 3, 4
 
 
 def written(evidence: Evidence) -> Iterator[Finding]:
-    """Evenings of which something was written, and whether the dose was."""
+    """Evenings of which something was written, and on how many it says what the trial is about."""
     lines = _lines(evidence)
     past = lines[lines["date"].isin(evidence.past)]
-    dose = past["taken"].notna()
+    asked = [night for night in evidence.past if night not in evidence.run_in]
+    dose = past["taken"].notna() & past["date"].isin(asked)
+    asked_for = "you kept to it" if evidence.habit else "the dose was taken"
     yield Finding(
         check="diary",
-        said=f"{len(past)} of {len(evidence.past)} evenings so far have a line, {int(dose.sum())} say whether"
-        " the dose was taken",
+        said=f"{len(past)} of {len(evidence.past)} evenings so far have a line; whether {asked_for} is written"
+        f" on {int(dose.sum())} of {len(asked)} evenings after the run-in",
     )
+    for note in evidence.diary_notes:
+        yield Finding(check="diary", said=note.removeprefix("diary: "))
 
 
 def impossible(evidence: Evidence) -> Iterator[Finding]:
@@ -29,7 +33,11 @@ def impossible(evidence: Evidence) -> Iterator[Finding]:
     timed = lines["taken_at"].notna()
     for what, odd in (
         ("a time of a dose that was not taken", timed & (lines["taken"].fillna(True) == False)),  # noqa: E712 - a column, not a truth
-        (f"more than {MOST_AWAKENINGS} awakenings", lines["awakenings"] > MOST_AWAKENINGS),
+        *(
+            (f"more than {limits_of(name).likely:,.0f} {name}", lines[name] > limits_of(name).likely)
+            for name in lines.columns
+            if lines[name].dtype == float
+        ),
         ("how sure, without a guess", lines["confidence"].notna() & lines["guess"].isna()),
         ("a line about a night to come", lines["date"] > evidence.today),
         ("a line about a night outside the trial", ~lines["date"].isin(evidence.planned)),

@@ -13,6 +13,8 @@ from n1trial.quality.evidence import Evidence, Finding, counted, wall_clock
 def timing(evidence: Evidence) -> Iterator[Finding]:
     """Minutes from dose to the first sleep: the middle, the range, and nights outside the plan."""
     minutes = minutes_before_sleep(evidence)
+    if not minutes and evidence.habit:
+        return
     if not minutes:
         yield Finding(check="dose timing", said="no night has both a dose's time and a recorded sleep")
         return
@@ -21,8 +23,8 @@ def timing(evidence: Evidence) -> Iterator[Finding]:
     yield Finding(
         check="dose timing",
         said=(
-            f"{counted(len(values), 'dose')}, {median(values):.0f} min before sleep in the middle,"
-            f" {min(values):.0f} to {max(values):.0f} in all (planned {first} to {last} before bed)"
+            f"{counted(len(values), 'dose')}, {median(values):.0f} min before sleep (median),"
+            f" from {min(values):.0f} to {max(values):.0f} (planned {first} to {last} before bed)"
         ),
     )
     after = tuple(night for night, value in minutes.items() if value < 0)

@@ -22,7 +22,9 @@ class Finding:
 class Evidence:
     """What was planned, recorded and written down, without the arms.
 
-    `nights` and each of `others` are tables of `Nights`; `traced` are the records of the planned nights.
+    `nights` and each of `others` are tables of `Nights`; `traced` are the records of the planned nights. On nights of
+    the `run_in` nothing is taken in any trial. `diary_notes` say what in the diary is used for
+    nothing. Of a `habit` the diary says whether it was kept to, and nothing is swallowed.
     """
 
     planned: tuple[date, ...]
@@ -33,6 +35,9 @@ class Evidence:
     others: Mapping[str, pd.DataFrame]
     diary: pd.DataFrame
     minutes_before_bed: tuple[int, int]
+    run_in: frozenset[date] = frozenset()
+    diary_notes: tuple[str, ...] = ()
+    habit: bool = False
 
     @property
     def past(self) -> tuple[date, ...]:

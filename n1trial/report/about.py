@@ -1,4 +1,4 @@
-"""`about.yaml`: what only the person can say about a trial, for the list of CENT 2015; optional."""
+"""`about.yaml`: what only the person can say about a trial, for the lists of CENT 2015 and SPENT 2019; optional."""
 
 from pathlib import Path
 
@@ -6,11 +6,15 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from n1trial.errors import FolderError
+from n1trial.paper.spent import SAID
 from n1trial.report.cent import ASKED
+
+# Of the report's account and of the document's.
+KNOWN = tuple(dict.fromkeys([*ASKED, *SAID]))
 
 
 def read_about(path: Path) -> dict[str, str]:
-    """What was answered, by the names of `cent.ASKED`; nothing where there is no file.
+    """What was answered, by the names of `cent.ASKED` and `spent.SAID`; nothing where there is no file.
 
     Raises
     ------
@@ -31,9 +35,9 @@ def read_about(path: Path) -> dict[str, str]:
     if not isinstance(document, dict):
         raise FolderError(f"{path.name}: no names and answers inside: write lines such as funding: none")
     for name, answer in document.items():
-        if name not in ASKED:
+        if name not in KNOWN:
             raise FolderError(
-                f"{path.name}: nothing asks for {str(name)[:40]!r}: choose from {', '.join(ASKED)}"
+                f"{path.name}: nothing asks for {str(name)[:40]!r}: choose from {', '.join(KNOWN)}"
             )
         if not isinstance(answer, str):
             raise FolderError(f"{path.name}: {name} is no text ({answer!r}): write it as words")

@@ -8,13 +8,16 @@ from n1trial.report import sentences
 from n1trial.report.figures.gain_axis import against_reference
 from n1trial.report.figures.palette import STYLES, arm_styles
 from n1trial.report.material import Material
-from n1trial.report.text import capitalised
+from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One arm against the reference, in words; `style` is its place in `palette.STYLES`."""
+    """One arm against the reference, in words; `style` is its place in `palette.STYLES`.
+
+    `beside` says what else should be known of the answer, a paragraph each.
+    """
 
     style: int
     symbol: str
@@ -22,6 +25,7 @@ class Answer:
     heading: str
     claim: str
     numbers: str
+    beside: tuple[str, ...]
     keep_taking: str
     level: str
     how_sure: str
@@ -36,22 +40,28 @@ def answer_arms(effects: Effects, data: TrialData) -> list[Answer]:
     """What is said about every arm, in the order of the arms; nothing where a gate refused the result."""
     if effects.problems:
         return []
-    return [_answer(effect, data) for effect in against_reference(effects, data)]
+    return [_answer(effect, effects, data) for effect in against_reference(effects, data)]
 
 
-def _answer(effect: Effect, data: TrialData) -> Answer:
+def _answer(effect: Effect, effects: Effects, data: TrialData) -> Answer:
     style = arm_styles(data)[effect.arm]
     claim, numbers = sentences.claim_and_numbers(effect, data.labels)
     return Answer(
         style=STYLES.index(style),
         symbol=style.symbol,
         label=capitalised(data.labels[effect.arm]),
-        heading=sentences.HEADINGS[effect.verdict],
+        heading=sentences.heading(effect),
         claim=claim,
         numbers=numbers,
-        keep_taking=sentences.keep_taking(effect, nights=len(data.analysed(effect.outcome))),
-        level=f"{effect.certainty} certainty",
-        how_sure=" ".join(filter(None, (sentences.how_sure(effect), sentences.why_undecided(effect)))),
+        beside=(
+            *filter(None, (sentences.in_conflict(effect), sentences.once_built_up(effect))),
+            *sentences.beyond_the_mean(effect, effects.distribution, data.labels),
+        ),
+        keep_taking=sentences.keep_taking(
+            effect, nights=len(data.analysed(effect.outcome)), planned=data.planned
+        ),
+        level=sentences.level_of(effect),
+        how_sure=sentences.how_sure(effect),
     )
 
 
@@ -61,10 +71,31 @@ def edition_line(material: Material) -> str:
     if main.problems:
         return f"no verdict: {'; '.join(main.problems)}"
     return "; ".join(
-        f"{data.labels[effect.arm]}: {sentences.HEADINGS[effect.verdict]}, {effect.certainty} certainty,"
+        f"{data.labels[effect.arm]}: {_verdict_in_words(effect)},"
         f" {sentences.short_change(effect.outcome, effect.mean)} ({sentences.interval(effect)})"
         for effect in against_reference(main, data)
     )
+
+
+def other_verdicts(material: Material) -> Iterator[str]:
+    """The verdicts on every outcome but the primary, a line each, to stand beside the first answers."""
+    data = material.data
+    for effects in material.effects[1:]:
+        verdicts = [_verdict_on(effect, data) for effect in against_reference(effects, data)]
+        if verdicts and not effects.problems:
+            yield f"{capitalised(sentences.thing(effects.outcome))}: {'; '.join(verdicts)}."
+
+
+def _verdict_on(effect: Effect, data: TrialData) -> str:
+    said = sentences.heading(effect)
+    level = sentences.level_of(effect)
+    return f"{said[0].lower()}{said[1:]} on {visible(data.labels[effect.arm])}" + (
+        f" ({level})" if level else ""
+    )
+
+
+def _verdict_in_words(effect: Effect) -> str:
+    return ", ".join(filter(None, (sentences.heading(effect), sentences.level_of(effect))))
 
 
 def other_outcomes(material: Material) -> Iterator[str]:

@@ -20,7 +20,8 @@ class CohortMaterial:
     `raw` has each person's own `estimate` and `error` of every `contrast` by `person`; `companion` the
     random-effects average of every contrast; `sensitivity` the averages under other priors of the spread.
     `methods` are paragraphs, `priors` are in words, `modified` has what changes the effects (`property`, `arm`,
-    `middle`, `low`, `high`), and `facts` say where the numbers come from. `styles` are by arm.
+    `middle`, `low`, `high`), and `facts` say where the numbers come from. `styles` are by arm. `title` stands over
+    the report; empty: what was measured, and of how many.
     """
 
     cohort: Cohort | SummaryCohort
@@ -33,6 +34,7 @@ class CohortMaterial:
     styles: Mapping[str, ArmStyle]
     modified: pd.DataFrame = field(default_factory=pd.DataFrame)
     facts: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
 
 def material_of_nights(
@@ -43,6 +45,7 @@ def material_of_nights(
     companion: pd.DataFrame,
     sensitivity: pd.DataFrame,
     facts: Mapping[str, str],
+    title: str = "",
 ) -> CohortMaterial:
     """The material of people whose nights were fitted together."""
     found = fit.diagnostics
@@ -65,6 +68,7 @@ def material_of_nights(
             **{arm: style for arm, style in own.items() if arm in fit.cohort.treatments},
         },
         modified=_modified(fit),
+        title=title,
         facts={
             **facts,
             "draws": f"{found.chains} chains of {found.draws}",

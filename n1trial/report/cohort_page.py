@@ -52,7 +52,7 @@ def render_cohort(material: CohortMaterial) -> str:
         .render(
             light=Markup(css_variables("light")),
             dark=Markup(css_variables("dark")),
-            title=f"{capitalised(cohort.outcome.label)} of {len(cohort.names)} people",
+            title=material.title or f"{capitalised(cohort.outcome.label)} of {len(cohort.names)} people",
             worth=sentences.threshold(cohort.outcome),
             refusal=sentences.refusal(effects.problems),
             problems=effects.problems,
@@ -66,8 +66,10 @@ def render_cohort(material: CohortMaterial) -> str:
     )
 
 
-def cohort_lines(effects: CohortEffects, labels: Mapping[str, str], reference: str) -> Iterator[str]:
-    """The answers as plain lines for a terminal; `labels` name the arms."""
+def cohort_lines(
+    effects: CohortEffects, labels: Mapping[str, str], reference: str, companion: pd.DataFrame
+) -> Iterator[str]:
+    """The answers as plain lines for a terminal; `labels` name the arms, `companion` has the classical averages."""
     if effects.problems:
         yield sentences.refusal(effects.problems)
         yield from (f"- {problem}" for problem in effects.problems)
@@ -76,6 +78,15 @@ def cohort_lines(effects: CohortEffects, labels: Mapping[str, str], reference: s
         yield f"{of_people.heading(effect)}. {claim} {numbers}"
         yield f"  {of_people.how_people_differ(effect)}"
         yield f"  {of_people.the_next_person(effect)}"
+        yield from (f"  {said}" for said in _beside(effect, companion))
+
+
+def _beside(effect: CohortEffect, companion: pd.DataFrame) -> Iterator[str]:
+    """That the classical average is another one, where it is."""
+    for row in companion[companion["contrast"] == effect.contrast].itertuples():
+        said = of_people.beside_the_classical(effect, estimate=row.estimate, tau=row.tau)
+        if said:
+            yield said
 
 
 def _label(cohort: Cohort | SummaryCohort, effect: CohortEffect) -> str:
@@ -106,6 +117,7 @@ def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]
         "numbers": numbers,
         "differ": of_people.how_people_differ(effect),
         "next": of_people.the_next_person(effect),
+        "beside": " ".join(_beside(effect, material.companion)),
         "wide": drawn("wide", WIDE),
         "narrow": drawn("narrow", NARROW),
         "found": found,
@@ -116,7 +128,8 @@ def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]
 def _people(material: CohortMaterial, effect: CohortEffect, raw: pd.DataFrame) -> _Table:
     outcome, nights = effect.outcome, material.cohort.nights
     rows = []
-    order = (outcome.sign * effect.people["mean"]).sort_values(ascending=False, kind="stable").index
+    # As in the picture: from the least gain to the most.
+    order = (outcome.sign * effect.people["mean"]).sort_values(kind="stable").index
     for name in order:
         row = effect.people.loc[name]
         own = raw["estimate"].get(name, np.nan)
@@ -136,7 +149,7 @@ def _people(material: CohortMaterial, effect: CohortEffect, raw: pd.DataFrame) -
         f" {sentences.wording(outcome).short_more}",
         header=(
             *("person", "nights on it", "nights without", "alone", "informed by all"),
-            *(f"{INTERVAL:.0%} interval", "chance of a worthwhile gain"),
+            *(f"{INTERVAL:.0%} interval", "chance of a gain worth having"),
         ),
         rows=rows,
     )
@@ -144,19 +157,24 @@ def _people(material: CohortMaterial, effect: CohortEffect, raw: pd.DataFrame) -
 
 def _signed(outcome: Outcome, value: float) -> str:
     digits = 0 if outcome.contrast_unit in ("min", "%", "points") else 1
-    return f"{value + 0.0:+.{digits}f}".replace("-", "−")
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:+.{digits}f}".replace("-", "−") if rounded else f"{rounded:.{digits}f}"
 
 
 def _method_tables(material: CohortMaterial) -> Iterator[_Table]:
     outcome = material.cohort.outcome
     yield _Table(
         caption="The classical companion beside the model",
-        header=("contrast", "people", "model, average", "REML with Hartung-Knapp", "p", "SD between people"),
+        header=(
+            *("contrast", "people", "model, average", "SD between people"),
+            *("REML with Hartung-Knapp", "p", "SD between people by REML"),
+        ),
         rows=[
             [
                 row.contrast,
                 str(row.people),
                 _with_span(outcome, effect.average.mean, effect.average.low, effect.average.high),
+                f"{effect.spread.mean:.2g}",
                 _with_span(outcome, row.estimate, row.low, row.high),
                 f"{row.p:.3f}",
                 f"{row.tau:.2g}",

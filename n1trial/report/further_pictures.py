@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from scipy.special import ndtr
 
+from n1trial.importers import device_name
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
 from n1trial.report.agreement import compare_devices
@@ -142,7 +143,8 @@ def _doses(material: Material) -> Iterator[Picture]:
 
 def _agreement(material: Material) -> Iterator[Picture]:
     outcome = material.effects[0].outcome
-    devices = list(material.devices.items()) if material.single_nights else []
+    named = [(device_name(source), nights) for source, nights in material.devices.items()]
+    devices = named if material.single_nights else []
     for number, other in enumerate(devices[1:]):
         found = compare_devices(devices[0], other, outcome)
         if found is None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtrc
 
+from n1trial.calendar_columns import roster_columns
 from n1trial.diary import Diary
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol
@@ -36,6 +37,7 @@ def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | Non
         *_ended_early(data),
         *_recorded(data),
         *_doses(table[table["left_out"] != "run-in"], data, protocol),
+        *_habits(table[table["left_out"] != "run-in"], data),
         *_timing(table, data, diary, protocol),
         *_guesses(table, data),
     ]
@@ -64,14 +66,23 @@ def _doses(table: pd.DataFrame, data: TrialData, protocol: Protocol | None) -> l
         return []
     answered = table[table["taken"].notna()]
     with_dose = answered["arm"].isin(dosed_arms(data, protocol))
-    taken = answered["taken"].astype(bool)
+    taken, habit = answered["taken"].astype(bool), answered["arm"].isin(data.habits)
     if not with_dose.any():
         return []
+    answered, taken = answered[~habit], taken[~habit]
+    with_dose = with_dose[~habit]
     return [
         sentences.doses_in_words(
             int(taken[with_dose].sum()), int(with_dose.sum()), int(taken[~with_dose].sum())
         )
     ]
+
+
+def _habits(table: pd.DataFrame, data: TrialData) -> list[str]:
+    if "taken" not in table:
+        return []
+    kept = table.loc[table["arm"].isin(data.habits), "taken"].dropna()
+    return [sentences.habits_in_words(int(kept.sum()), len(kept))] if len(kept) else []
 
 
 def _timing(
@@ -88,7 +99,7 @@ def _timing(
 
 
 def _guesses(table: pd.DataFrame, data: TrialData) -> list[str]:
-    if "guess" not in table:
+    if "guess" not in table or data.blinded is False:
         return []
     guesses = table[table["guess"].isin([*data.arms, *data.labels.values()])]
     if guesses.empty:
@@ -130,10 +141,11 @@ def means_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[s
 
 
 def confounders_by_arm(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> pd.DataFrame:
-    """Mean of every confounder by arm: a row a confounder, a column an arm."""
+    """Mean of every confounder, and share of evenings with every shift, by arm: a column an arm."""
     if protocol is None:
         return pd.DataFrame()
     table = evenings(data, diary)
-    rows = {name: means_by_arm(table, data, name) for name in protocol.confounders}
+    shifts = roster_columns(protocol.roster).values() if protocol.roster else ()
+    rows = {name: means_by_arm(table, data, name) for name in (*protocol.confounders, *shifts)}
     known = {name: means for name, means in rows.items() if means}
     return pd.DataFrame.from_dict(known, orient="index", columns=list(data.arms)) if known else pd.DataFrame()

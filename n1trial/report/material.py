@@ -22,9 +22,10 @@ class Material:
     is about. By outcome name `checks` holds lines and `tables` the
     numbers of figures, each under the name of its check. `facts` says where the numbers come from, as lines of
     name and value. `about` holds what only the person can say, by the names of `cent.ASKED`. `earlier` holds
-    the answers of earlier editions, a line each. `devices` holds the nights of every device by its name, the
-    one that is analysed first. Without `single_nights` no night is shown on its own, only what they
-    add up to. `shared` marks a copy that `sharing` made.
+    the answers of earlier editions, a line each. `title` stands over a report without a protocol; empty: a question
+    about the outcome. `person` says whose trial it is, by name or number. `devices` holds the nights of every
+    device by its name, the one that is analysed first. Without `single_nights` no night is shown on its own, only
+    what they add up to. `shared` marks a copy that `sharing` made.
     """
 
     data: TrialData
@@ -33,6 +34,8 @@ class Material:
     checks: Mapping[str, Sequence[CheckResult]] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
     protocol: Protocol | None = None
+    title: str = ""
+    person: str = ""
     diary: Diary | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     about: Mapping[str, str] = field(default_factory=dict)

@@ -1,13 +1,16 @@
 """The last block: design, rule, models, checks and provenance, for whoever checks the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from n1trial.fast import bad_nights, typical
+from n1trial.outcomes import BAD_NIGHTS
 from n1trial.report import sentences, tables
 from n1trial.report.cent import Item, cent_items
 from n1trial.report.further_pictures import pictures_of_methods
 from n1trial.report.material import Material
 from n1trial.report.pictures import Picture
+from n1trial.report.sentences import headings
 from n1trial.report.tables import Table
 
 
@@ -55,8 +58,13 @@ def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
         mids=sentences.mids_in_words([fit.outcome for fit in fits]),
         rule=sentences.rule_in_words(data.rule),
         models=[
-            ModelInWords(title=fit.outcome.label, assumes=fit.assumes, formula=fit.formula, priors=fit.priors)
-            for fit in fits
+            *(
+                ModelInWords(
+                    title=fit.outcome.label, assumes=fit.assumes, formula=fit.formula, priors=fit.priors
+                )
+                for fit in fits
+            ),
+            *_beyond_the_mean(material),
         ],
         intervals=sentences.INTERVALS,
         diagnostics=tables.diagnostics_table(fits),
@@ -66,7 +74,8 @@ def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
             if each.problems
         ],
         secondary=sentences.secondary_in_words(
-            len(material.effects), sum(len(each.contrasts) for each in material.effects)
+            len(material.effects) + sum(each.distribution is not None for each in material.effects),
+            sum(len(each.contrasts) * (1 + (each.distribution is not None)) for each in material.effects),
         ),
         effects=tables.effects_table(open_effects, data) if open_effects else None,
         further=[
@@ -100,3 +109,21 @@ def _checks(material: Material) -> list[Table]:
         for outcome, results in material.checks.items()
         if results
     ]
+
+
+def _beyond_the_mean(material: Material) -> Iterator[ModelInWords]:
+    """The models of the fast engine for what the mean does not tell of sleep time."""
+    found = next((each.distribution for each in material.effects if each.distribution), None)
+    if found is None:
+        return
+    rule = sentences.bad_night_rule(found)
+    yield ModelInWords(
+        title=BAD_NIGHTS.label,
+        assumes=f"{rule} {bad_nights.ASSUMES}",
+        formula=bad_nights.FORMULA,
+        priors=bad_nights.priors_in_words(material.data),
+    )
+    if found.typical:
+        yield ModelInWords(
+            title=headings.TYPICAL, assumes=typical.ASSUMES, formula=typical.FORMULA, priors={}
+        )

@@ -3,12 +3,11 @@
 Plain HTML with its style and pictures inside: no script, no request, the same bytes for the same inputs.
 """
 
-from pathlib import Path
-
 from jinja2 import Environment
 from markupsafe import Markup
 
 from n1trial.files import write_whole
+from n1trial.given import GivenPath, path_of
 from n1trial.report.figures import NARROW, WIDE
 from n1trial.report.figures.palette import STYLES, css_variables
 from n1trial.report.figures.svg import inline_svg
@@ -19,7 +18,7 @@ from n1trial.report.story import tell
 from n1trial.report.templates import templates
 
 
-def write_report(path: Path, material: Material) -> None:
+def write_report(path: GivenPath, material: Material) -> None:
     """Write the report to one file, whole or not at all, for its owner's eyes.
 
     Raises
@@ -27,7 +26,7 @@ def write_report(path: Path, material: Material) -> None:
     FolderError
         The file cannot be written.
     """
-    write_whole(path, render(material))
+    write_whole(path_of(path), render(material))
 
 
 def render(material: Material) -> str:

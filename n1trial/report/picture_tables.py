@@ -8,6 +8,7 @@ from scipy.special import ndtri
 
 from n1trial.checks import CheckResult
 from n1trial.effects import INTERVAL, Effects, contrast_draws
+from n1trial.fast import BadNightsChange, SleepDistribution, TypicalChange
 from n1trial.fit import Fit
 from n1trial.outcomes import Outcome
 from n1trial.report.agreement import Agreement
@@ -29,9 +30,9 @@ def dots_table(effects: Effects, data: TrialData) -> Table:
         rows.append(
             [data.labels[effect.arm], *map(str, (counts.worse, counts.between, counts.worthwhile)), *middle]
         )
-    header = ["arm", "dots worse", "dots too small to matter", "dots worth having"]
-    places = [f"dot {place}, {effects.outcome.contrast_unit}" for place in (1, 5, 13, 25, 38, 46, 50)]
-    return Table(caption="The fifty dots of every arm", header=[*header, *places], rows=rows)
+    header = ["arm", "marks worse", "marks too small to matter", "marks worth having"]
+    places = [f"mark {place}, {effects.outcome.contrast_unit}" for place in (1, 5, 13, 25, 38, 46, 50)]
+    return Table(caption="The fifty marks of every arm", header=[*header, *places], rows=rows)
 
 
 def nights_table(data: TrialData) -> Table:
@@ -57,6 +58,39 @@ def nights_table(data: TrialData) -> Table:
     )
 
 
+def distribution_table(found: SleepDistribution, data: TrialData) -> Table:
+    """Bad nights and the middle night of every arm, and what has changed against the reference."""
+    rows = []
+    for arm, nights in found.arms.items():
+        pair = arm, data.reference
+        share = number(100 * nights.bad / nights.nights)
+        counted = [str(nights.nights), str(nights.bad), share, number(nights.middle_min, 4)]
+        changes = [*_of_bad_nights(found.bad.get(pair)), *_of_typical_night(found.typical.get(pair))]
+        rows.append([data.labels[arm], *counted, *changes])
+    header = [
+        *("arm", "nights", f"under {found.limit_min} min", "of 100", "middle night, min"),
+        *("change of 100 nights", RANGE, f"odds ratio ({RANGE})", "verdict"),
+        *("change of the typical night, min", RANGE),
+    ]
+    return Table(caption="Bad nights and the typical night", header=header, rows=rows)
+
+
+def _of_bad_nights(change: BadNightsChange | None) -> list[str]:
+    if change is None:
+        return ["–"] * 4
+    ratio, low, high = change.odds_ratio
+    return [
+        number(change.mean),
+        span(change.low, change.high),
+        f"{number(ratio, 2)} ({span(low, high)})",
+        change.verdict,
+    ]
+
+
+def _of_typical_night(change: TypicalChange | None) -> list[str]:
+    return ["–"] * 2 if change is None else [number(change.mean), span(change.low, change.high)]
+
+
 def tomorrow_table(effects: Effects, data: TrialData) -> Table:
     """Better nights of a hundred, an arm a row."""
     rows = [
@@ -72,22 +106,22 @@ def tomorrow_table(effects: Effects, data: TrialData) -> Table:
 
 
 THE_MODEL = "The model"
-REPEATED = ("prior, default", "prior, sceptical")
+REPEATED_OR_OTHER = ("prior, default", "prior, sceptical", "once built up")
 VARIANTS = {"sceptical": "Model, sceptical start", "equal sleep": "Model, at equal sleep time"}
 
 
 def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[Analysis]:
     """Every analysis of the same contrasts in the same unit, the model's first.
 
-    Left to the table of checks: those that repeat the model or its variants, those whose note speaks of a
-    ratio, since their numbers are one, and all of a percentage, which give the outcome's unit.
+    Left to the table of checks: those that repeat the model or its variants or ask of what is built up, those whose
+    note speaks of a ratio, since their numbers are one, and all of a percentage, which give the outcome's unit.
     """
     found = []
     checks = [
         each
         for each in checks
         if each.estimate is not None
-        and each.check not in REPEATED
+        and each.check not in REPEATED_OR_OTHER
         and "ratio" not in each.note
         and fit.outcome.scale == "difference"
     ]

@@ -1,4 +1,4 @@
-"""A picture with what it found in words and the table of its numbers; and the three that everybody sees."""
+"""A picture with what it found in words and the table of its numbers; and the four that everybody sees."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from n1trial.effects import Effects
+from n1trial.fast import SleepDistribution
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
 from n1trial.report.figures import (
     against_reference,
+    bad_nights_by_arm,
     every_night,
     quantile_dots,
     tomorrow_night,
@@ -33,10 +35,12 @@ class Picture:
 
 
 def pictures_of_answer(material: Material) -> Iterator[Picture]:
-    """The pictures for everybody: how big, every night, tomorrow night."""
+    """The pictures for everybody: how big, bad nights, every night, tomorrow night."""
     main, data = material.effects[0], material.data
     if not material.refused:
         yield _fifty_dots(main, data)
+    if main.distribution is not None:
+        yield _distribution(main.distribution, data)
     if material.single_nights:
         yield _nights(material)
     if not material.refused and any(effect.better_nights is not None for effect in main.contrasts):
@@ -51,6 +55,17 @@ def _fifty_dots(effects: Effects, data: TrialData) -> Picture:
         words=[sentences.dots_in_words(effect, data.labels) for effect in against_reference(effects, data)],
         draw=lambda width: quantile_dots(effects, data, width=width),
         table=tables.dots_table(effects, data),
+    )
+
+
+def _distribution(found: SleepDistribution, data: TrialData) -> Picture:
+    return Picture(
+        name="bad-nights",
+        title=headings.DISTRIBUTION,
+        lead=sentences.DISTRIBUTION_LEAD,
+        words=sentences.distribution_in_words(found, data),
+        draw=lambda width: bad_nights_by_arm(found, data, width=width),
+        table=tables.distribution_table(found, data),
     )
 
 

@@ -25,6 +25,10 @@ def plain_text(material: Material) -> str:
 def _lines(story: Story) -> Iterator[str]:
     yield from _wrapped(story.title)
     yield story.when
+    if story.interim:
+        yield from _wrapped(f"{headings.INTERIM} {story.interim}")
+    for said in story.other_verdicts:
+        yield from _wrapped(said)
     if story.problems:
         yield from _section(headings.NO_ANSWER, [story.refusal])
         yield from _section(headings.STOOD_IN_THE_WAY, story.problems)
@@ -32,7 +36,7 @@ def _lines(story: Story) -> Iterator[str]:
     else:
         yield from _section(headings.ANSWER, [])
         for answer in story.answers:
-            yield from _answer(answer)
+            yield from _answer(answer, story.keep)
     yield from _section(headings.NOTES, story.notes)
     for picture in story.pictures:
         yield from _section(picture.title, picture.words)
@@ -45,11 +49,12 @@ def _lines(story: Story) -> Iterator[str]:
     yield from _methods(story.methods)
 
 
-def _answer(answer: Answer) -> Iterator[str]:
+def _answer(answer: Answer, keep: str) -> Iterator[str]:
     yield ""
     yield f"{answer.symbol} {visible(answer.label)}: {answer.heading}"
-    yield from _indented(answer.sentence)
-    yield from _indented(f"{headings.KEEP} {answer.keep_taking}")
+    for said in (answer.sentence, *answer.beside):
+        yield from _indented(said)
+    yield from _indented(f"{keep} {answer.keep_taking}")
     yield from _indented(f"{headings.SURE}: {answer.how_sure}")
 
 

@@ -4,16 +4,18 @@ from pathlib import Path
 
 from n1trial.files import write_whole
 from n1trial.planning import Plan, plan_sentences, save_plan
-from n1trial.planning.words import counted_sentence, person_sentence, plan_tables, twenty_trials
+from n1trial.planning.words import counted_sentence, how_to_get, person_sentence, plan_tables, twenty_trials
 from n1trial.report.figures.palette import css_variables
 from n1trial.report.templates import templates
 from n1trial.report.text import capitalised, visible
+from n1trial.text import as_written
 
 MARKS = {
     "worth it": ("good", "▲"),
     "worse": ("bad", "▼"),
     "no difference that matters": ("none", "■"),
     "no worthwhile gain": ("none", "■"),
+    "no gain within a period": ("none", "□"),
     "can't tell yet": ("open", "○"),
 }
 
@@ -41,7 +43,7 @@ def plan_page(plan: Plan) -> str:
         .render(
             title=visible(plan.title),
             outcome=capitalised(visible(plan.outcome.label)),
-            mid=f"{plan.outcome.mid:g} {unit}",
+            mid=f"{as_written(plan.outcome.mid)} {unit}",
             light=css_variables("light"),
             dark=css_variables("dark"),
             sentences=plan_sentences(plan),
@@ -57,10 +59,12 @@ def plan_page(plan: Plan) -> str:
                 }
                 for heading, words, counts in twenty_trials(plan)
             ],
-            legend="▲ worth it   ■ no worthwhile gain, or no difference that matters   ▼ worse   ○ can’t tell yet",
+            legend="▲ worth it   ■ no worthwhile gain, or no difference that matters   □ no gain within a period"
+            "   ▼ worse   ○ can’t tell yet",
             person=person_sentence(plan),
             tables=list(plan_tables(plan)),
             counted=counted_sentence(plan),
+            how=how_to_get(plan),
             protocol=plan.protocol,
             sha256=plan.protocol_sha256,
             seed=plan.seed,

@@ -84,7 +84,7 @@ def _bycontent(protocol: Protocol | None, data: TrialData) -> dict[str, str]:
 
 def content(arm: Arm) -> str:
     """An arm by what is in it."""
-    held = [f"{dose.substance.replace('-', ' ')} {dose.compound:.0f} mg" for dose in arm.doses]
+    held = [f"{dose.substance.replace('-', ' ')} {dose.compound_in_words} mg" for dose in arm.doses]
     return " + ".join(held) or "no dose"
 
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 from n1trial.checks import CheckResult
 from n1trial.effects import Effect, Effects
+from n1trial.fast import SleepDistribution
 from n1trial.fit import Fit
 from n1trial.importers import known_importers
 from n1trial.nights import Nights
@@ -21,7 +22,14 @@ from n1trial.report.evenings import BEFORE_SLEEP, evenings
 from n1trial.report.further_pictures import PREDICTIVE
 from n1trial.report.happened import SIDE_EFFECTS
 from n1trial.report.material import Material
-from n1trial.report.sentences import SHARED_BROKEN, SHARED_NOTE, SHARED_PEEKED, SHARED_QUESTION, SHARED_TITLE
+from n1trial.report.sentences import (
+    SHARED_BROKEN,
+    SHARED_HABIT,
+    SHARED_NOTE,
+    SHARED_PEEKED,
+    SHARED_QUESTION,
+    SHARED_TITLE,
+)
 from n1trial.report.shared_names import KNOWN_CONFOUNDERS, SharedNames, content, is_published, names_in_copy
 from n1trial.trial import PLANNED_OUT, TrialData
 
@@ -62,11 +70,20 @@ def _protocol(protocol: Protocol, names: SharedNames) -> Protocol:
     # While a trial is sealed its arms are letters, and those of the protocol are nobody's.
     called = {arm.name: names.arms.get(arm.name, content(arm)) for arm in protocol.arms}
     arms = tuple(
-        arm.model_copy(update={"name": called[arm.name], "label": called[arm.name]}) for arm in protocol.arms
+        arm.model_copy(
+            update={
+                "name": called[arm.name],
+                "label": called[arm.name],
+                "doses": tuple(dose.model_copy(update={"name": ""}) for dose in arm.doses),
+                "instruction": SHARED_HABIT if arm.instruction else "",
+            }
+        )
+        for arm in protocol.arms
     )
     words = {"title": SHARED_TITLE, "question": SHARED_QUESTION, "reason": "", "acknowledged_above_limit": ""}
     said = {"name": "shared", "arms": arms, "reference": called[protocol.reference], "confounders": known}
-    return protocol.model_copy(update=words | said | {"stop_and_ask_a_doctor": ()})
+    own = {"stop_and_ask_a_doctor": (), "cycle": None, "roster": None}
+    return protocol.model_copy(update=words | said | own)
 
 
 def _data(material: Material, names: SharedNames) -> TrialData:
@@ -98,10 +115,15 @@ def _data(material: Material, names: SharedNames) -> TrialData:
         rule=data.rule,
         notes=tuple(_notes(data)),
         covariates=tuple(name for name in data.covariates if name in KNOWN_CONFOUNDERS),
+        habits=tuple(names.arms[arm] for arm in data.habits if arm in names.arms),
+        half_lives={names.arms[arm]: nights for arm, nights in data.half_lives.items() if arm in names.arms},
+        planned=data.planned,
         blinded=data.blinded,
         peeked=data.peeked,
         sealed=data.sealed,
         blind_broken=SHARED_BROKEN if data.blind_broken else None,
+        drawn=data.drawn,
+        bad_night_minutes=data.bad_night_minutes,
     )
 
 
@@ -144,6 +166,18 @@ def _effects(effects: Effects, names: SharedNames) -> Effects:
         outcome=names.outcomes[effects.outcome.name],
         contrasts=tuple(_effect(effect, names) for effect in effects.contrasts),
         problems=tuple(names.clean(problem) for problem in effects.problems),
+        distribution=effects.distribution and _distribution(effects.distribution, names),
+    )
+
+
+def _distribution(found: SleepDistribution, names: SharedNames) -> SleepDistribution:
+    return SleepDistribution(
+        limit_min=found.limit_min,
+        arms={names.arms[arm]: nights for arm, nights in found.arms.items()},
+        bad={(names.arms[one], names.arms[other]): change for (one, other), change in found.bad.items()},
+        typical={
+            (names.arms[one], names.arms[other]): change for (one, other), change in found.typical.items()
+        },
     )
 
 

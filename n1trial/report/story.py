@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from n1trial.report import sentences, tables
-from n1trial.report.answers import Answer, answer_arms, other_outcomes
+from n1trial.report.answers import Answer, answer_arms, other_outcomes, other_verdicts
 from n1trial.report.figures.calendar import MONTHS
 from n1trial.report.happened import (
     confounders_by_arm,
@@ -19,6 +19,7 @@ from n1trial.report.happened import (
 from n1trial.report.material import Material
 from n1trial.report.methods import Methods, describe_methods
 from n1trial.report.pictures import Picture, pictures_of_answer
+from n1trial.report.sentences import headings
 from n1trial.report.tables import Table
 
 
@@ -28,10 +29,13 @@ class Story:
 
     title: str
     when: str
+    interim: str
     refusal: str
     problems: Sequence[str]
     steps: Sequence[str]
     answers: Sequence[Answer]
+    keep: str
+    other_verdicts: Sequence[str]
     notes: Sequence[str]
     pictures: Sequence[Picture]
     happened: Sequence[str]
@@ -47,12 +51,17 @@ def tell(material: Material) -> Story:
     data, main = material.data, material.effects[0]
     shown = list(pictures_of_answer(material))
     return Story(
-        title=material.protocol.title if material.protocol else sentences.title_of(main.outcome),
+        title=material.protocol.title
+        if material.protocol
+        else material.title or sentences.title_of(main.outcome),
         when=_when(material),
+        interim=sentences.interim_in_words(data),
         refusal=sentences.refusal(main.problems),
         problems=main.problems,
         steps=sentences.no_verdict(main.problems) if main.problems else (),
         answers=answer_arms(main, data),
+        keep=headings.KEEP_DOING if data.habits else headings.KEEP,
+        other_verdicts=() if main.problems else tuple(other_verdicts(material)),
         notes=data.notes,
         pictures=shown,
         happened=what_was_done(data, material.diary, material.protocol),
@@ -69,13 +78,13 @@ def tell(material: Material) -> Story:
 
 
 def _when(material: Material) -> str:
-    nights = material.data.table["night"].dropna()
+    nights, whose = material.data.table["night"].dropna(), f"{material.person}, " if material.person else ""
     if nights.empty:
-        return sentences.when_in_words(len(material.data.table), None)
+        return f"{whose}{sentences.when_in_words(len(material.data.table), None)}"
     first, last = (
         f"{night.day} {MONTHS[night.month - 1]} {night.year}" for night in (nights.min(), nights.max())
     )
-    return sentences.when_in_words(len(material.data.table), (first, last))
+    return f"{whose}{sentences.when_in_words(len(material.data.table), (first, last))}"
 
 
 def _counted(material: Material) -> list[Table]:

@@ -9,7 +9,8 @@ import pandas as pd
 from n1trial.checks import CheckResult
 from n1trial.effects import INTERVAL, INTERVAL_KIND, Effects
 from n1trial.fit import Fit
-from n1trial.report.sentences import HEADINGS, NBSP
+from n1trial.report.sentences import HEADINGS, NBSP, level_of
+from n1trial.text import as_written
 from n1trial.trial import TrialData
 
 RANGE = f"{INTERVAL:.0%} interval, {INTERVAL_KIND}".replace("%", f"{NBSP}%")
@@ -60,13 +61,13 @@ def effects_table(all_effects: Sequence[Effects], data: TrialData) -> Table:
             f"{effects.outcome.label}: {data.labels[effect.arm]} − {data.labels[effect.comparator]}",
             f"{number(effect.mean)} {effects.outcome.contrast_unit}",
             span(effect.low, effect.high),
-            f"{effects.outcome.mid:g}",
+            as_written(effects.outcome.mid),
             share(effect.p_better),
             share(effect.p_worthwhile),
             share(effect.p_equivalent),
             share(effect.p_worse),
             HEADINGS[effect.verdict],
-            effect.certainty,
+            effect.certainty if level_of(effect) else "–",
         ]
         for effects in all_effects
         for effect in effects.contrasts

@@ -5,13 +5,16 @@ from collections.abc import Iterator, Sequence
 from n1trial.effects import Effects
 from n1trial.outcomes import Outcome
 from n1trial.report.answers import answer_arms
-from n1trial.report.sentences import nights_in_words, no_verdict
+from n1trial.report.sentences import headings, interim_in_words, nights_in_words, no_verdict
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 
 
 def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
     """The answers, outcome by outcome, in the words of the report."""
+    if interim := interim_in_words(data):
+        yield f"{headings.INTERIM} {interim}"
+        yield ""
     for each in effects:
         yield f"{capitalised(_heading(each.outcome))}:"
         if each.problems:
@@ -21,6 +24,7 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
         else:
             for said in answer_arms(each, data):
                 yield f"  {said.sentence}"
+                yield from (f"    {each}" for each in said.beside)
                 yield f"    {said.keep_taking}"
                 yield f"    {said.how_sure}"
         yield ""

@@ -9,11 +9,11 @@ import json
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from n1trial.given import GivenPath, path_of
 from n1trial.simulate.clock import WallClock, wall_clock
 from n1trial.simulate.hypnogram import BRIEF, DEEP, LIGHT, REM, WAKE, Stages, draw_stages, runs_of
 from n1trial.simulate.person import SimulatedTrial
@@ -28,7 +28,7 @@ LEVELS = {WAKE: "wake", LIGHT: "light", DEEP: "deep", REM: "rem"}
 type Log = dict[str, Any]
 
 
-def write_fitbit_takeout(trial: SimulatedTrial, path: Path, *, zone: str = "Europe/Berlin") -> None:
+def write_fitbit_takeout(trial: SimulatedTrial, path: GivenPath, *, zone: str = "Europe/Berlin") -> None:
     """Write a Takeout zip from which an importer gets exactly the trial's `tst_min` and `wake_episodes`.
 
     Parameters
@@ -43,7 +43,7 @@ def write_fitbit_takeout(trial: SimulatedTrial, path: Path, *, zone: str = "Euro
     ScheduleError
         No time zone has that name.
     """
-    with zipfile.ZipFile(path, "w") as takeout:
+    with zipfile.ZipFile(path_of(path), "w") as takeout:
         for first, logs in _files(list(_logs(trial, wall_clock(zone)))):
             # A fixed stamp, so that the same trial gives the same bytes
             member = zipfile.ZipInfo(f"{FOLDER}/sleep-{first}.json", date_time=(2026, 1, 1, 0, 0, 0))

@@ -8,10 +8,10 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from pathlib import Path
 
 import numpy as np
 
+from n1trial.given import GivenPath, path_of
 from n1trial.simulate.clock import WallClock, wall_clock
 from n1trial.simulate.hypnogram import DEEP, LIGHT, REM, WAKE, draw_stages
 from n1trial.simulate.person import SimulatedTrial
@@ -38,7 +38,7 @@ UNCONFIRMED_PER_NIGHT = 0.8
 type Row = dict[str, object]
 
 
-def write_oura_web_csv(trial: SimulatedTrial, path: Path, *, zone: str = "Europe/Berlin") -> None:
+def write_oura_web_csv(trial: SimulatedTrial, path: GivenPath, *, zone: str = "Europe/Berlin") -> None:
     """Write a CSV from which an importer gets exactly the trial's `tst_min` and `wake_episodes`.
 
     As in real files the five-minute string agrees with the durations only roughly, and shows no wake shorter
@@ -60,7 +60,7 @@ def write_oura_web_csv(trial: SimulatedTrial, path: Path, *, zone: str = "Europe
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(_rows(trial, wall_clock(zone)))
-    path.write_bytes(text.getvalue().encode())
+    path_of(path).write_bytes(text.getvalue().encode())
 
 
 def _rows(trial: SimulatedTrial, clock: WallClock) -> Iterator[Row]:

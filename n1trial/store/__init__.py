@@ -9,36 +9,62 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from n1trial.blinding import Hidden, Key, coded_protocol, commitment, decoded_schedule, read_key
+from n1trial.blinding import (
+    LETTERS,
+    Hidden,
+    Key,
+    coded_protocol,
+    commitment,
+    decoded_schedule,
+    letters_of,
+    read_key,
+    with_kits,
+    with_letters,
+)
 from n1trial.episodes import SleepEpisode
-from n1trial.errors import BlindingError, FolderError
+from n1trial.errors import BlindingError, FolderError, ProtocolError
 from n1trial.files import flush_folder, write_whole
-from n1trial.protocol import Protocol, read_protocol
+from n1trial.protocol import Arm, Protocol, protocol_path, read_protocol, template_names
 from n1trial.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.store import database
 from n1trial.store.fingerprint import fingerprint
-from n1trial.store.records import Imported, add_records, known_import, read_records
+from n1trial.store.records import (
+    Imported,
+    KeptImport,
+    add_records,
+    exports_read_before,
+    forget_import,
+    kept_imports,
+    known_import,
+    read_records,
+)
 from n1trial.trial_log import LogLine, append, lines
 
 __all__ = [
     "BEDTIME",
+    "BEDTIME_CHANGED",
     "Imported",
+    "KeptImport",
     "TrialFolder",
     "Writer",
     "add_episodes",
     "append_log",
     "create_folder",
     "fingerprint",
+    "forget_export",
     "imported_before",
+    "imports_of",
     "open_folder",
+    "original_text",
+    "outdated_exports",
     "read_log",
     "stored_episodes",
     "with_key",
@@ -47,6 +73,9 @@ __all__ = [
 
 BEDTIME = time(23)
 OPENED = "opened_key"
+LETTERS_OF_PERIODS = "letters"
+BEDTIME_CHANGED = "bedtime"
+SHORTEST_FINGERPRINT = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +83,7 @@ class TrialFolder:
     """A trial on disk: its protocol and schedule as they were fixed at the start.
 
     `hidden` says how the arms were hidden from the person, `commitment` what was promised of the key before
-    night 1. Until `key` is there, the schedule holds letters.
+    night 1, `person` whose trial it is, by name or number. Until `key` is there, the schedule holds letters.
     """
 
     path: Path
@@ -64,6 +93,7 @@ class TrialFolder:
     bedtime: time = BEDTIME
     hidden: Hidden = ""
     commitment: str = ""
+    person: str = ""
     key: Key | None = None
 
     @property
@@ -75,6 +105,12 @@ class TrialFolder:
     def analysis_protocol(self) -> Protocol:
         """The protocol in the arms of the schedule: its own, or letters while the arms are hidden."""
         return coded_protocol(self.protocol) if self.sealed else self.protocol
+
+    def arm_on(self, night: date) -> Arm | None:
+        """The arm of a night; None where it is hidden, in the run-in, or outside the trial."""
+        table = self.schedule.table
+        planned = table[(table["night"].dt.date == night) & (table["phase"] == "trial")]
+        return None if self.sealed or planned.empty else self.protocol.arm_named(str(planned["arm"].iloc[0]))
 
     @property
     def diary(self) -> Path:
@@ -120,6 +156,7 @@ def create_folder(
     bedtime: time = BEDTIME,
     hidden: Hidden = "",
     commitment: str = "",
+    person: str = "",
 ) -> TrialFolder:
     """Make a trial folder, all of it or nothing.
 
@@ -133,7 +170,7 @@ def create_folder(
         Aware; stands in the log.
     files
         Contents by name of what else lies in the folder: calendar, sheet, sealed key.
-    bedtime, hidden, commitment
+    bedtime, hidden, commitment, person
         As in `TrialFolder`.
 
     Raises
@@ -156,10 +193,12 @@ def create_folder(
         bedtime=bedtime,
         hidden=hidden,
         commitment=commitment,
+        person=person,
     )
     try:
         write_whole(draft / "protocol.yaml", protocol_source)
-        write_whole(draft / "schedule.csv", schedule_csv(schedule))
+        shown = with_kits(schedule) if hidden == "helper" else schedule
+        write_whole(draft / "schedule.csv", schedule_csv(shown))
         write_whole(folder.diary, diary)
         for name, content in files.items():
             write_whole(draft / name, content)
@@ -172,6 +211,10 @@ def create_folder(
             "bedtime": f"{bedtime:%H:%M}",
             "hidden": hidden,
             "commitment": commitment,
+            "person": person,
+            **({LETTERS_OF_PERIODS: letters_of(schedule)} if hidden == "helper" else {}),
+            "protocol.yaml": protocol_source,
+            "schedule.csv": schedule_csv(shown),
         }
         database.make_database(draft, meta)
         append_log(folder, "trial made", f"protocol {protocol.sha256}, first night {schedule.start}", now=now)
@@ -204,13 +247,15 @@ def open_folder(path: Path) -> TrialFolder:
     if protocol.sha256 != meta["protocol_sha256"]:
         raise FolderError(
             f"{path}/protocol.yaml: changed after the trial began ({protocol.sha256[:12]}, was"
-            f" {meta['protocol_sha256'][:12]}): put the old file back and say what changed with n1trial amend, or"
-            " begin a new trial"
+            f" {meta['protocol_sha256'][:12]}): put the old file back, which n1trial history {path} --protocol"
+            " prints, and say what changed with n1trial amend, or begin a new trial"
         )
-    schedule = read_schedule(path / "schedule.csv", protocol_sha256=protocol.sha256, seed=meta["seed"])
-    if _schedule_sha256(schedule) != meta["schedule_sha256"]:
+    shown = read_schedule(path / "schedule.csv", protocol_sha256=protocol.sha256, seed=meta["seed"])
+    schedule = _lettered(shown, meta)
+    if schedule is None or _schedule_sha256(schedule) != meta["schedule_sha256"]:
         raise FolderError(
-            f"{path}/schedule.csv: changed after the trial began: put the old file back, or begin a new trial"
+            f"{path}/schedule.csv: changed after the trial began: put the old file back, which n1trial history {path}"
+            " --schedule prints, or begin a new trial"
         )
     zone = ZoneInfo(meta["home_zone"]) if meta["home_zone"] else None
     folder = TrialFolder(
@@ -218,13 +263,23 @@ def open_folder(path: Path) -> TrialFolder:
         protocol=protocol,
         schedule=schedule,
         home_zone=zone,
-        bedtime=time.fromisoformat(meta.get("bedtime") or f"{BEDTIME:%H:%M}"),
+        bedtime=time.fromisoformat(_last_bedtime(path) or meta.get("bedtime") or f"{BEDTIME:%H:%M}"),
         hidden=cast(Hidden, meta.get("hidden", "")),
         commitment=meta.get("commitment", ""),
+        person=meta.get("person", ""),
     )
     if OPENED not in meta:
         return folder
     return with_key(folder, read_key(meta[OPENED], where=f"{path / database.NAME}"))
+
+
+def _last_bedtime(path: Path) -> str:
+    """The bedtime that was said last since the start; empty where none was."""
+    with database.reading(path) as connection:
+        row = connection.execute(
+            "SELECT detail FROM log WHERE event = ? ORDER BY seq DESC LIMIT 1", (BEDTIME_CHANGED,)
+        ).fetchone()
+    return str(row[0])[:5] if row else ""
 
 
 def with_key(folder: TrialFolder, key: Key) -> TrialFolder:
@@ -247,6 +302,17 @@ def with_key(folder: TrialFolder, key: Key) -> TrialFolder:
         )
     schedule = decoded_schedule(folder.schedule, key, folder.protocol)
     return replace(folder, schedule=schedule, key=key)
+
+
+def _lettered(shown: Schedule, meta: Mapping[str, str]) -> Schedule | None:
+    """The schedule with letters where its file has kits; None where those are not the trial's kits.
+
+    Folders of the first release have letters in the file.
+    """
+    if LETTERS_OF_PERIODS not in meta:
+        return shown
+    coded = with_letters(shown, meta[LETTERS_OF_PERIODS], run_in=LETTERS[0])
+    return coded if schedule_csv(with_kits(coded)) == schedule_csv(shown) else None
 
 
 def _schedule_sha256(schedule: Schedule) -> str:
@@ -299,6 +365,62 @@ def stored_episodes(folder: TrialFolder) -> list[SleepEpisode]:
     return read_records(folder.path)
 
 
+def imports_of(folder: TrialFolder) -> list[KeptImport]:
+    """Every import that was not taken out again, in order."""
+    return kept_imports(folder.path)
+
+
+def forget_export(folder: TrialFolder, export: str, *, now: datetime) -> tuple[KeptImport, int]:
+    """Take an import out and log it; which one it was, and how many records went with it.
+
+    Parameters
+    ----------
+    export
+        The file or folder that was imported, the name it had, or the beginning of its fingerprint.
+
+    Raises
+    ------
+    FolderError
+        No import, or more than one, is called so.
+    """
+    kept = imports_of(folder)
+    path = Path(export)
+    sha256 = fingerprint([path]) if path.exists() else None
+    found = [each for each in kept if each.sha256 == sha256]
+    found = found or [each for each in kept if each.export == export.rstrip("/")]
+    if not found and len(export) >= SHORTEST_FINGERPRINT:
+        found = [each for each in kept if each.sha256.startswith(export)]
+    if len(found) != 1:
+        known = ", ".join(f"{each.export} ({each.at[:10]}, {each.sha256[:12]})" for each in found or kept)
+        problem = "was not imported" if not found else "names several imports"
+        remedy = f"give one of {known}" if known else "nothing was imported"
+        raise FolderError(f"{export}: {problem}: {remedy}")
+    return found[0], forget_import(folder.path, found[0].sha256, now=now)
+
+
+def original_text(path: Path, name: str) -> str:
+    """The protocol.yaml or schedule.csv of a trial folder as it was at the start, whatever became of the file.
+
+    Raises
+    ------
+    FolderError
+        The folder is of before a copy was kept, and the file is not as it was.
+    """
+    meta = database.read_meta(path)
+    if name in meta:
+        return meta[name]
+    if name == "protocol.yaml":
+        for file in (path / name, *map(protocol_path, template_names())):
+            with suppress(ProtocolError):
+                if read_protocol(file).sha256 == meta["protocol_sha256"]:
+                    return file.read_text(encoding="utf-8")
+    elif hashlib.sha256((path / name).read_bytes()).hexdigest() == meta["schedule_sha256"]:
+        return (path / name).read_text(encoding="utf-8")
+    raise FolderError(
+        f"{path}/{name}: changed since the start, and this folder is of before n1trial kept a copy: restore a backup"
+    )
+
+
 def append_log(folder: TrialFolder, event: str, detail: str, *, now: datetime) -> None:
     """Add a line to the folder's log."""
     with writing(folder) as writer:
@@ -315,3 +437,8 @@ def read_log(folder: TrialFolder) -> list[LogLine]:
     """
     with database.reading(folder.path) as connection:
         return lines(connection, where=f"{folder.path / database.NAME}")
+
+
+def outdated_exports(folder: TrialFolder) -> list[str]:
+    """Names of exports with records that only an earlier version's importers have read: import them again."""
+    return exports_read_before(folder.path)

@@ -4,16 +4,19 @@ Whoever writes in a trial folder, be it the diary or the report, first begins a 
 transaction is the folder's lock: the operating system releases it with the process, however it ends.
 """
 
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from n1trial.errors import FolderError
-from n1trial.files import remove_drafts
+from n1trial.files import TRIAL_DATABASE, remove_drafts
 from n1trial.trial_log import LOG_SCHEMA
 
-NAME = "trial.db"
+NAME = TRIAL_DATABASE
 FORM = "2"
 PATIENCE_S = 10.0
 SCHEMA = """
@@ -83,10 +86,29 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     path = folder / NAME
     with (
         _naming(path),
-        closing(sqlite3.connect(path, timeout=PATIENCE_S, autocommit=True)) as database,
+        _readable(folder) as readable,
+        closing(sqlite3.connect(readable, timeout=PATIENCE_S, autocommit=True)) as database,
     ):
         database.execute("PRAGMA synchronous=FULL")
         yield database
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[Path]:
+    """The database, or a copy of it where the folder may not be written: SQLite writes beside what it reads."""
+    if may_write(folder) or not (folder / NAME).is_file():
+        yield folder / NAME
+        return
+    with TemporaryDirectory() as scratch:
+        for file in folder.glob(f"{NAME}*"):
+            if not file.name.endswith("-shm"):
+                shutil.copyfile(file, Path(scratch, file.name))
+        yield Path(scratch, NAME)
+
+
+def may_write(folder: Path) -> bool:
+    """Whether files may be written in a folder: not on a read-only disk, nor in somebody else's."""
+    return os.access(folder, os.W_OK)
 
 
 @contextmanager
@@ -96,8 +118,14 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
     Raises
     ------
     FolderError
-        Another command has been writing for ten seconds, or there is no room; what was there is untouched.
+        Another command has been writing for ten seconds, there is no room, or the folder is read-only; what was
+        there is untouched.
     """
+    if not may_write(folder):
+        raise FolderError(
+            f"{folder}: is read-only, a disk that cannot be written or a folder of somebody else's: copy it to a place"
+            " where you may write, and work there"
+        )
     with reading(folder) as database:
         database.execute("BEGIN IMMEDIATE")
         try:
@@ -121,7 +149,7 @@ def _naming(path: Path) -> Iterator[None]:
         elif code in _NO_ROOM:
             remedy = f"cannot be written ({error}): make room and try again, what was there is untouched"
         elif code in _FORBIDDEN:
-            remedy = f"may not be read or written ({error}): see whose file it is"
+            remedy = f"may not be read or written ({error}): see whether the disk is read-only, and whose file it is"
         else:
             remedy = f"damaged ({error}): restore a backup"
         raise FolderError(f"{path}: {remedy}") from error

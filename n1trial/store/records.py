@@ -87,7 +87,14 @@ def add_records(
                 "SELECT id, source, record_id, sha256 FROM episode"
             )
         }
-        identities = {key[:2] for key in stored}
+        # What earlier importers read otherwise is no conflict: they have changed since.
+        identities = set(
+            database.execute(
+                "SELECT DISTINCT source, record_id FROM episode JOIN found_in ON found_in.episode = episode.id"
+                " JOIN import ON import.id = found_in.import WHERE reader = ?",
+                (_reader(),),
+            )
+        )
         next_row = max(stored.values(), default=0) + 1
         new, known, conflicts = 0, 0, []
         rows, places = [], set()
@@ -127,18 +134,71 @@ def add_records(
     return Imported(read=len(episodes), new=new, known=known, conflicts=tuple(conflicts))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptImport:
+    """An import that the folder holds: what the export is called, when it came, its records and `fingerprint`."""
+
+    export: str
+    at: str
+    records: int
+    sha256: str
+
+
+def kept_imports(folder: Path) -> list[KeptImport]:
+    """Every import that was not taken out again, in order."""
+    with reading(folder) as database:
+        rows = database.execute("SELECT export, at, records, sha256 FROM import ORDER BY id").fetchall()
+    return [KeptImport(export=row[0], at=row[1], records=row[2], sha256=row[3]) for row in rows]
+
+
+def forget_import(folder: Path, sha256: str, *, now: datetime) -> int:
+    """Take an import out, with every record that no other import holds, and log it; how many records went.
+
+    The same export may be imported again.
+    """
+    with writing(folder) as database:
+        export = database.execute("SELECT export FROM import WHERE sha256 = ?", (sha256,)).fetchone()[0]
+        before = database.execute("SELECT count(*) FROM episode").fetchone()[0]
+        _forget(database, sha256)
+        gone = int(before - database.execute("SELECT count(*) FROM episode").fetchone()[0])
+        append(database, "forgotten", f"{export}, {gone} records taken out, export {sha256[:12]}", now=now)
+    return gone
+
+
 def read_records(folder: Path) -> list[SleepEpisode]:
-    """Every record by source and identity, copies that differ included, with the first file that holds it."""
+    """Every record by source and identity, copies that differ included, with the first file that holds it.
+
+    Of a record that was read by the importers of the last import, what earlier importers made of it does not count:
+    their copy may be the longer one because it was wrong.
+    """
     with reading(folder) as database:
         rows = database.execute(
-            "SELECT content, min(file) FROM episode JOIN found_in ON found_in.episode = episode.id"
-            " GROUP BY episode.id ORDER BY source, record_id, sha256"
+            "SELECT content, min(file), source, record_id, max(reader = (SELECT reader FROM import ORDER BY id DESC"
+            " LIMIT 1)) FROM episode JOIN found_in ON found_in.episode = episode.id"
+            " JOIN import ON import.id = found_in.import"
+            " GROUP BY episode.id ORDER BY source, record_id, episode.sha256"
         ).fetchall()
+    read_anew = {(source, record_id) for _, _, source, record_id, is_last in rows if is_last}
+    rows = [row for row in rows if row[4] or (row[2], row[3]) not in read_anew]
     try:
-        episodes = _READ_EPISODES.decode(f"[{','.join(content for content, _ in rows)}]")
+        episodes = _READ_EPISODES.decode(f"[{','.join(row[0] for row in rows)}]")
     except msgspec.MsgspecError as error:
         raise FolderError(f"{folder / NAME}: a record cannot be read: restore a backup") from error
-    return [replace(episode, source_file=file) for episode, (_, file) in zip(episodes, rows, strict=True)]
+    return [replace(episode, source_file=row[1]) for episode, row in zip(episodes, rows, strict=True)]
+
+
+def exports_read_before(folder: Path) -> list[str]:
+    """Exports that hold records which only importers of an earlier version have read."""
+    with reading(folder) as database:
+        last = "(SELECT reader FROM import ORDER BY id DESC LIMIT 1)"
+        rows = database.execute(
+            "SELECT DISTINCT export FROM import JOIN found_in ON found_in.import = import.id"
+            f" JOIN episode ON episode.id = found_in.episode WHERE reader != {last}"
+            " AND NOT EXISTS (SELECT 1 FROM episode AS again JOIN found_in AS held ON held.episode = again.id"
+            f" JOIN import AS made ON made.id = held.import WHERE made.reader = {last}"
+            " AND again.source = episode.source AND again.record_id = episode.record_id) ORDER BY export"
+        )
+        return [export for (export,) in rows]
 
 
 def _forget(database: sqlite3.Connection, sha256: str) -> None:

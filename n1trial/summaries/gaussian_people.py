@@ -1,6 +1,6 @@
 """People whose nights say a Gaussian likelihood of their effects: average, spread and effects, drawn exactly.
 
-    β̂_i ~ N(β_i, V_i),  β_i ~ N(B, diag(τ) Ω diag(τ)),  B ~ N(0, 20²),  τ ~ HN(15),  Ω ~ LKJ(2)
+    β̂_i ~ N(β_i, V_i),  β_i ~ N(B, diag(τ) Ω diag(τ)),  B ~ N(0, 25²),  τ ~ HN(15),  Ω ~ LKJ(2)
 
 with B and the β_i integrated out, so that only τ, Ω and the noise that people share are left. Where a person's variance
 varies there are two Gaussians instead of one, and what that adds to the density is taken at the mean of B. A walk from

@@ -1,13 +1,12 @@
 """Noise that people share: what one person's nights say of the effects under each value that all may have in common.
 
-Somebody's SD between periods, the tails of their nights and how one night resembles the next are told badly by their
-own nights, and well by everybody's. A person's draws are weighed from their own prior to the prior that a common value
+Somebody's SD between periods and how one night resembles the next are told badly by their own nights, and well by
+everybody's. A person's draws are weighed from their own prior to the prior that a common value
 would give: the mean weight is the evidence for that value, and the weighed draws are the posterior under it.
 
 So it is for every kind of noise that has a prior of its own for each person: a prior that is left in counts once for
 everybody, and the nudge of a hundred equal priors is large. And so it is for kinds in pairs, for nights take one for
-the other: an SD between periods for one between blocks, or for nights that resemble each other; a wide night for one
-with long tails.
+the other: an SD between periods for nights that resemble each other.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +20,12 @@ import numpy as np
 from n1trial.columns import Array
 from n1trial.models import _priors as prior
 
-# Of the correlation and of the scale of nights, the median of the prior of the SD between people; of the tails, which
-# are one and the same for all, as much as draws can tell apart.
-MEDIAN_OF_HALF_NORMAL, TAILS_APART = 0.6745, 0.3
-PERIOD, BLOCK = "period_sd", "block_sd"
+# Of the correlation and of the scale of nights, the median of the prior of the SD between people.
+MEDIAN_OF_HALF_NORMAL = 0.6745
+PERIOD = "period_sd"
+# In units of the prior's scale, from next to nothing to as much as anybody has. The priors of minutes are wide.
+MINUTES = (0.04, 0.07, 0.12, 0.2, 0.33, 0.55, 0.9, 1.5)
+LOG_SDS = (0.15, 0.25, 0.4, 0.6, 0.9, 1.35, 2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,19 +151,11 @@ class UnderNoise:
 
 def kinds(*, counts: bool, scale: float = 1.0) -> dict[str, Kind]:
     """The kinds of noise by the name of their parameter; `scale` is what a minute of somebody's priors is."""
-    sds = {
-        name: _of_an_sd(among.scale if counts else among.scale * scale)
-        for name, among in (
-            (PERIOD, prior.LOG_PERIOD_SD if counts else prior.PERIOD_SD),
-            (BLOCK, prior.LOG_BLOCK_SD if counts else prior.BLOCK_SD),
-        )
-    }
     if counts:
-        return sds
-    shape, rate = prior.NU.parameters
+        return {PERIOD: _of_an_sd(prior.LOG_PERIOD_SD.scale, LOG_SDS)}
     middle, log_sd = prior.NIGHT_SD.parameters
     return {
-        **sds,
+        PERIOD: _of_an_sd(prior.PERIOD_SD.scale * scale, MINUTES),
         "sigma": Kind(
             on_scale=lambda sigma: np.log(sigma / (middle * scale)),
             grid=np.array([-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6]),
@@ -175,20 +168,14 @@ def kinds(*, counts: bool, scale: float = 1.0) -> dict[str, Kind]:
             log_prior=lambda phi: -0.5 * (phi / prior.PHI.scale) ** 2,
             apart=MEDIAN_OF_HALF_NORMAL * prior.PHI_SPREAD.scale,
         ),
-        "nu": Kind(
-            on_scale=lambda nu: np.log(nu - 2.0),
-            grid=np.log([1.0, 2.5, 6.0, 15.0, 40.0]),
-            log_prior=lambda log: shape * log - rate * np.exp(log),
-            apart=TAILS_APART,
-        ),
     }
 
 
-def _of_an_sd(scale: float) -> Kind:
-    """In units of its prior's scale, which is the same for everybody."""
+def _of_an_sd(scale: float, values: Sequence[float]) -> Kind:
+    """In units of its prior's scale, which is the same for everybody; common values are among `values` of them."""
     return Kind(
         on_scale=lambda sd: np.log(sd / scale),
-        grid=np.log([0.15, 0.25, 0.4, 0.6, 0.9, 1.35, 2.0]),
+        grid=np.log(values),
         log_prior=lambda log: log - 0.5 * np.exp(2.0 * log),
         apart=prior.LOG_SD_APART,
     )

@@ -13,18 +13,18 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from n1trial.build_up import recovered_share
 from n1trial.errors import CohortError
 from n1trial.files import write_whole
 from n1trial.fit import Fit
 from n1trial.models import duration
-from n1trial.models._priors import EFFECT, LOG_RATIO
-from n1trial.outcomes import Outcome
+from n1trial.models._priors import EFFECT
+from n1trial.outcomes import Outcome, log_ratio_sd
 from n1trial.summaries.integrated import WIDER, integrated
-from n1trial.summaries.noise import BLOCK, PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
+from n1trial.summaries.noise import PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
 from n1trial.trial import TrialData
 
-FORM = 4
-INTEGRATED = {PERIOD, BLOCK}
+FORM = 5
 DIGITS = 5
 # A variance that varies more would be as likely next to nothing.
 MOST_VARYING = 0.8
@@ -39,7 +39,8 @@ class PersonSummary:
     is the mean log count of a night on the reference, None where the outcome is no count. `prior_scale` is what a
     minute of the priors is in the outcome's unit. `varying` is the squared coefficient of variation that the variance
     of effects still has when all know the noise they share. `noise` holds what each value that a kind of noise may have
-    for everybody changes, and `noise_in_pairs` what those of two kinds change beyond.
+    for everybody changes, and `noise_in_pairs` what those of two kinds change beyond. `recovered` is the share of a
+    steady effect that the schedule shows, 0 to 1, of arms of which that is not all.
     """
 
     form: int
@@ -58,6 +59,7 @@ class PersonSummary:
     log_rate: float | None = None
     noise: dict[str, UnderNoise] = field(default_factory=dict)
     noise_in_pairs: dict[str, UnderNoise] = field(default_factory=dict)
+    recovered: dict[str, float] = field(default_factory=dict)
 
 
 def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
@@ -82,7 +84,9 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
     if counts:
         share = np.array([(nights["arm"] == arm).mean() for arm in data.treatments])
         log_rate = _rounded(float(fit.posterior["level"].mean()) - float(draws.mean(axis=0) @ share))
-    prior_sd = LOG_RATIO.scale if counts else fit.prior_sd
+    prior_sd = fit.prior_sd
+    if counts:
+        prior_sd = data.prior_width * log_ratio_sd(fit.outcome, float(nights[fit.outcome.name].mean()))
     scale = 1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / EFFECT.scale
     known = kinds(counts=counts, scale=scale)
     values = {name: fit.posterior[name].to_numpy().ravel() for name in known if name in fit.posterior}
@@ -90,17 +94,18 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
     plain = Drawn.points(values, draws)
     exact, varying = plain, 0.0
     # A model of counts is not linear.
-    if fit.model == duration.NAME and INTEGRATED & known.keys():
-        exact = integrated(fit, data, known, seed=fit.seed)
+    if fit.model == duration.NAME and PERIOD in known:
+        exact = integrated(fit, data, known)
         prior_sd = WIDER * fit.prior_sd
         varying = min(exact.varying(known), MOST_VARYING)
     mean, covariance = exact.moments()
 
     def told(found: Callable[[Drawn], UnderNoise], names: set[str]) -> UnderNoise:
         """What changes, of as many draws as there are where nothing is integrated."""
-        evidence = found(exact if INTEGRATED & names else plain).log_evidence
+        evidence = found(exact if PERIOD in names else plain).log_evidence
         return _all_rounded(replace(found(exact), log_evidence=evidence))
 
+    shares = {arm: recovered_share(data, fit.outcome, arm, data.reference) for arm in data.treatments}
     return PersonSummary(
         form=FORM,
         outcome=fit.outcome,
@@ -121,6 +126,7 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
             name: told(partial(under_both, names=pair, known=known), {*pair})
             for name, pair in pairs(known).items()
         },
+        recovered={arm: _rounded(share) for arm, share in shares.items() if share < 1},
     )
 
 

@@ -5,7 +5,8 @@ precision less the prior's, under the noise that all summaries together say is c
 spread are those of `gaussian_people`.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,8 +16,8 @@ from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import CohortEffects, effects_of, in_unit
 from n1trial.errors import CohortError
 from n1trial.models import _priors as prior
-from n1trial.outcomes import Outcome
-from n1trial.protocol import VerdictRule
+from n1trial.outcomes import Outcome, log_ratio_sd
+from n1trial.protocol import RULE_TODAY, VerdictRule
 from n1trial.reweighted import MAX_K
 from n1trial.summaries.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
 from n1trial.summaries.shared_noise import Likelihoods, shared_noise
@@ -31,7 +32,10 @@ MOST_VALUES = 8_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SummaryCohort:
-    """People known by their summaries, with what `effects_of` needs of a cohort."""
+    """People known by their summaries, with what `effects_of` needs of a cohort.
+
+    `recovered` is the share of a steady effect that their schedules show on average, 0 to 1, by contrast.
+    """
 
     names: tuple[str, ...]
     outcome: Outcome
@@ -40,6 +44,7 @@ class SummaryCohort:
     labels: Mapping[str, str]
     arms_tried: tuple[tuple[str, ...], ...]
     nights: pd.DataFrame
+    recovered: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
 
@@ -96,7 +101,7 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
     people = list(summaries.values())
     counts = cohort.outcome.kind == "count"
     average, spread = (
-        (prior.LOG_AVERAGE_RATIO, prior.LOG_RATIO_SPREAD)
+        (_average_ratio(people), prior.LOG_RATIO_SPREAD)
         if counts
         else (prior.AVERAGE_EFFECT, prior.EFFECT_SPREAD)
     )
@@ -138,13 +143,21 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
     )
 
 
+def _average_ratio(people: Sequence[PersonSummary]) -> prior.Prior:
+    """Prior of an average log rate ratio, wider where wakes are few."""
+    average = prior.LOG_AVERAGE_RATIO
+    usual = float(np.mean([math.exp(each.log_rate or 0.0) for each in people]))
+    return average.widened(log_ratio_sd(people[0].outcome, usual, at_least=average.scale) / average.scale)
+
+
 def estimate_pooled(pooled: TwoStage, *, rule: VerdictRule | None = None) -> CohortEffects:
     """The answers of pooled summaries, in the words of a cohort's."""
     return effects_of(
         pooled.draws,
         pooled.cohort,
-        rule=rule or VerdictRule(),
+        rule=rule or RULE_TODAY,
         prior_sd=pooled.prior_sd,
+        recovered=pooled.cohort.recovered,
         problems=pooled.problems,
     )
 
@@ -179,6 +192,12 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
             for arm, label in each.labels.items()
         },
         arms_tried=tuple((each.reference, *each.arms) for each in summaries.values()),
+        recovered={
+            f"{arm} vs {known.reference}": float(
+                np.mean([each.recovered.get(arm, 1.0) for each in summaries.values() if arm in each.arms])
+            )
+            for arm in treatments
+        },
         nights=pd.DataFrame(
             {
                 name: dict(zip((each.reference, *each.arms), each.nights, strict=True))

@@ -35,9 +35,7 @@ BOTH = {
     "effect[magnesium]": "magnesium",
     "trend": "trend",
     "sigma": "sigma",
-    "nu_minus_2": "nu_minus_2",
     "period_sd": "1|period_sigma",
-    "block_sd": "1|block_sigma",
 }
 
 
@@ -67,21 +65,19 @@ def bambi_model():
         weekday=nights["night"].dt.day_name(),
     )
 
-    def two_and_gamma(name, alpha, beta, **_):
-        return pm.Deterministic(name, 2.0 + pm.Gamma(f"{name}_minus_2", alpha, beta))
-
     def between(scale):
         return bambi.Prior("Normal", mu=0, sigma=bambi.Prior("HalfNormal", sigma=scale))
 
     priors = {
         "Intercept": bambi.Prior("Normal", mu=420, sigma=75),
-        **{name: bambi.Prior("Normal", mu=0, sigma=20) for name in ("glycine", "magnesium", "trend")},
-        **{f"1|{name}": between(scale) for name, scale in {"period": 15, "block": 20, "weekday": 30}.items()},
+        **{name: bambi.Prior("Normal", mu=0, sigma=25) for name in ("glycine", "magnesium")},
+        "trend": bambi.Prior("Normal", mu=0, sigma=20),
+        **{f"1|{name}": between(scale) for name, scale in {"period": 60, "weekday": 30}.items()},
+        "1|block": bambi.Prior("Normal", mu=0, sigma=75),
         "sigma": bambi.Prior("LogNormal", mu=np.log(60), sigma=0.4),
-        "nu": bambi.Prior("TwoAndGamma", dist=two_and_gamma, alpha=2.0, beta=0.1),
     }
     formula = "y ~ glycine + magnesium + trend + (1|period) + (1|block) + (1|weekday)"
-    return bambi.Model(formula, table, family="t", center_predictors=False, priors=priors)
+    return bambi.Model(formula, table, center_predictors=False, priors=priors)
 
 
 def run_n1trial():

@@ -20,13 +20,14 @@ from jax.scipy.special import gammaln
 from nights import CASES, fingerprint, nights_of
 from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
 from numpyro.infer import MCMC, NUTS
+from scipy.special import ndtr
 
 POSTERIORS = Path(__file__).parent / "posteriors.json"
 CHAINS, DRAWS, WARM_UP = 50, 2000, 500
 # Smaller steps where 0.9 left some twenty divergences.
-TARGET_ACCEPT = {"awakenings_equal_sleep": 0.98, "poisson_percent": 0.98}
-MINUTES = {"trend": 20, "run_in": 75, "caffeine": 15, "weekday": 30, "period": 15, "block": 20}
-LOGS = {"trend": 0.15, "run_in": 0.5, "caffeine": 0.15, "weekday": 0.1, "period": 0.1, "block": 0.2}
+TARGET_ACCEPT = {"poisson_percent": 0.98}
+MINUTES = {"trend": 20, "run_in": 75, "caffeine": 15, "weekday": 30, "period": 60}
+LOGS = {"trend": 0.15, "run_in": 0.5, "caffeine": 0.15, "weekday": 0.1, "period": 0.4, "block": 0.5}
 
 
 def zero_sum_basis(size):
@@ -70,6 +71,8 @@ def what_enters(case):
     for name in ("period", "block"):
         of_night = nights[name].to_numpy()[:, None] == np.unique(nights[name].to_numpy()[~run_in])
         data[name] = (of_night & ~run_in[:, None]).astype(float)
+    # Blocks add up to zero around the level.
+    data["block"] = centred(data["block"] @ zero_sum_basis(data["block"].shape[1]))
     if case.period_nights == 1:
         data["period"] = None
     return data
@@ -78,10 +81,12 @@ def what_enters(case):
 def slow_changes(data, scales):
     """What is neither level nor arm, added up [night]; `scales` of the priors by name."""
     total = 0.0
+    of_each = numpyro.sample("_block", dist.Normal().expand([data["block"].shape[1]]).to_event(1))
+    total += scales["block"] * (data["block"] @ of_each)
     for name in ("trend", "run_in", "caffeine"):
         if data[name] is not None:
             total += numpyro.sample(name, dist.Normal(0, scales[name])) * data[name]
-    for name in ("weekday", "period", "block"):
+    for name in ("weekday", "period"):
         if data[name] is not None:
             sd = numpyro.sample(f"{name}_sd", dist.HalfNormal(scales[name]))
             of_each = numpyro.sample(f"_{name}", dist.Normal().expand([data[name].shape[1]]).to_event(1))
@@ -91,9 +96,9 @@ def slow_changes(data, scales):
 
 def sleep(data, heavy):
     level = numpyro.sample("level", dist.Normal(420, 75))
-    effect = numpyro.sample("effect", dist.Normal(0, 20).expand([data["arm"].shape[1]]).to_event(1))
-    mean = level + data["arm"] @ effect + slow_changes(data, MINUTES)
     sigma = numpyro.sample("sigma", dist.LogNormal(np.log(60), 0.4))
+    effect = numpyro.sample("effect", dist.Normal(0, 25).expand([data["arm"].shape[1]]).to_event(1))
+    mean = level + data["arm"] @ effect + slow_changes(data, MINUTES | {"block": 1.25 * sigma})
     phi = numpyro.sample("phi", dist.TruncatedNormal(0, 0.2, low=-0.9, high=0.9))
     fade = sum((data["gap"] == gap) * phi ** int(gap) for gap in np.unique(data["gap"]))
     still = sigma / jnp.sqrt(1 - phi**2)
@@ -107,42 +112,60 @@ def sleep(data, heavy):
         numpyro.sample("nights", dist.Normal(middle, spread), obs=data["y"])
 
 
+def ratio_sd(share):
+    """Prior SD of a log ratio: .5, or wider up to 1.5 so that a change by less than `share` has a chance of a half."""
+    wide = np.linspace(0.5, 1.5, 100_001)
+    fall = -np.log1p(-share) if share < 1 else np.inf
+    ends = [ndtr(np.log1p(share) / sd) - ndtr(-fall / sd) for sd in (wide[0], wide[-1])]
+    if ends[0] <= 0.5:
+        return wide[0]
+    if ends[1] > 0.5:
+        return wide[-1]
+    return wide[np.argmax(ndtr(np.log1p(share) / wide) - ndtr(-fall / wide) <= 0.5)]
+
+
 def counts(data, likelihood, percent):
     usual = data["y"][data["in_contrast"]].mean()
     level = numpyro.sample("level", dist.Normal(np.log(usual), 0.5))
-    delta = numpyro.sample("delta", dist.Normal(0, 0.2).expand([data["arm"].shape[1]]).to_event(1))
+    # Half a wake, or a tenth of many short ones, is the least change worth having.
+    sd = ratio_sd(0.1 if percent else 0.5 / usual)
+    delta = numpyro.sample("delta", dist.Normal(0, sd).expand([data["arm"].shape[1]]).to_event(1))
     kappa = numpyro.sample("kappa", dist.Normal(0.8, 0.35))
     log_rate = level + data["arm"] @ delta + kappa * data["log_sleep"] + slow_changes(data, LOGS)
-    likelihood(data["y"], log_rate)
+    likelihood(data["y"], log_rate, usual)
     on_reference = jnp.exp(log_rate - data["taken"] @ delta)[data["in_contrast"]].mean()
     numpyro.deterministic("effect", (100 if percent else on_reference) * (jnp.exp(delta) - 1))
 
 
-def generalised_poisson(count, log_rate):
-    omega = numpyro.sample("omega", dist.TruncatedNormal(-0.1, 0.2, low=-0.5, high=0.9))
+def less_or_more_than_chance(count, log_rate, usual):
+    omega = numpyro.sample("omega", dist.TruncatedNormal(0, 0.35, low=-0.5, high=0.9))
     theta = jnp.exp(log_rate) * (1 - omega)
     inner = theta + omega * count
     # Below 0.1 the logarithm is continued by its tangent: log 0.1 + (x - 0.1) / 0.1.
     log_inner = jnp.where(inner < 0.1, np.log(0.1) + inner / 0.1 - 1, jnp.log(jnp.maximum(inner, 0.1)))
-    numpyro.factor("nights", jnp.log(theta) + (count - 1) * log_inner - inner - gammaln(count + 1))
+    less = jnp.log(theta) + (count - 1) * log_inner - inner - gammaln(count + 1)
+    # At the usual count the variance is 1 / (1 - ω)² means.
+    shape = usual / jnp.maximum(1 / (1 - omega) ** 2 - 1, 1e-4)
+    more = dist.NegativeBinomial2(jnp.exp(log_rate), shape).log_prob(count)
+    numpyro.factor("nights", jnp.where(omega < 0, less, more))
 
 
-def poisson(count, log_rate):
+def poisson(count, log_rate, usual):
     numpyro.sample("nights", dist.Poisson(jnp.exp(log_rate)), obs=count)
 
 
-def negative_binomial(count, log_rate):
+def negative_binomial(count, log_rate, usual):
     shape = numpyro.sample("shape", dist.LogNormal(np.log(10), 1))
     numpyro.sample("nights", dist.NegativeBinomial2(jnp.exp(log_rate), shape), obs=count)
 
 
-COUNTS = {"awakenings": generalised_poisson, "poisson": poisson, "negative_binomial": negative_binomial}
+COUNTS = {"awakenings": less_or_more_than_chance, "poisson": poisson, "negative_binomial": negative_binomial}
 
 
 def model_of(case):
     if case.model in COUNTS:
         return lambda data: counts(data, COUNTS[case.model], case.outcome == "wake_episodes_all")
-    return lambda data: sleep(data, heavy=case.model == "duration")
+    return lambda data: sleep(data, heavy=case.model == "typical_night")
 
 
 def summary(draws):

@@ -26,7 +26,6 @@ OF_WAKES = {
         "average": [-0.05, -0.15],
         "spread": [0.08, 0.12],
         "period_sd": 0.08,
-        "block_sd": 0.1,
         "level_sd": 0.4,
     },
     **{"weekday_sd": 0.08, "weekday_spread": 0.06, "omega_logit_sd": 0.2, "omega_logit_of_all": -0.9},
@@ -70,7 +69,11 @@ def main():
         *sample(model, cohort, draws=fit.DRAWS, tune=fit.TUNE, attempts=fit.attempts_for(cohort)),
     )
     if not asked.no_naive:
-        nothing = {name: 0.0 * value for name, value in model.told_by(cohort, stack(cohort)).items()}
+        nothing = {
+            name: 0.0 * value
+            for name, value in model.data_of(cohort, stack(cohort)).items()
+            if name.endswith("_told")
+        }
         told("the same model written naively", *sample(model, cohort, values=nothing, attempts=ATTEMPTS[:1]))
 
 

@@ -42,8 +42,8 @@ CASES = {
         phi=0.3,
         missing=0.15,
     ),
-    "duration_run_in_and_caffeine": Case(
-        model="duration",
+    "typical_night_run_in_and_caffeine": Case(
+        model="typical_night",
         outcome="tst_min",
         seed=12,
         arms=TWO,
@@ -54,8 +54,8 @@ CASES = {
         run_in=7,
         caffeine=True,
     ),
-    "gaussian_one_night_periods": Case(
-        model="gaussian",
+    "duration_one_night_periods": Case(
+        model="duration",
         outcome="tst_min",
         seed=13,
         effects={"glycine": 8, "magnesium": 25},

@@ -1,15 +1,23 @@
-"""What Google's two ways of telling a sleep session have in common: the CSV of Takeout and the Health API."""
+"""What Google's two ways of telling a sleep session have in common: the CSV of Takeout and the Health API.
 
-from collections import defaultdict
+The sleep of a staged session is the sum of its stages, without the short wakes over them: ``minutes_asleep`` counts
+wakes of up to 3 min as sleep in the CSV until about mid-2025 and in the API still, 24 and 35 min a night in two people.
+Of a classic session it is the other way round: its minutes are right and the sum of its rows is not. Where rows are
+absent, the vendor's minutes stand without wakes.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timezone
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from n1trial.episodes import ASLEEP, AWAKE, RESTLESS, UNKNOWN, Moment, SleepEpisode, TimeBasis, clock_change
 from n1trial.importers._archive import printable, refusing
-from n1trial.importers._hypnogram import Piece, hole_flags, paint, with_hypnogram
+from n1trial.importers._hypnogram import Piece, hole_flags, with_hypnogram
 from n1trial.importers._records import plausible_wall
+from n1trial.importers.fitbit._rows import Rows, laid_out
 
 _LETTERS = {
     **dict.fromkeys(("LIGHT", "DEEP", "REM", "ASLEEP"), ASLEEP),
@@ -17,8 +25,8 @@ _LETTERS = {
     "RESTLESS": RESTLESS,
     "UNSPECIFIED": UNKNOWN,
 }
-_SECOND = timedelta(seconds=1)
-_CLASSIC_RESOLUTION_S, _STAGED_RESOLUTION_S = 60, 30
+# Smaller differences come from rounding.
+_MISMATCH_FLAG_MIN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +35,12 @@ class Session:
 
     Attributes
     ----------
+    span
+        Start and end as the file writes them, on the clock of its stages.
     stages, short_wakes
-        Pieces in UTC; the short wakes lie over the stages.
+        In any order; the short wakes lie over the stages.
     stages_min
-        The file's own sum of each stage; without it the stages are added up.
+        The file's own sum of each stage, for sessions without a list of them.
     """
 
     source_file: str
@@ -38,6 +48,7 @@ class Session:
     session_id: str
     start: Moment
     end: Moment
+    span: tuple[datetime, datetime]
     time_basis: TimeBasis
     classic: bool
     manual: bool
@@ -50,6 +61,7 @@ class Session:
     awakenings: int | None = None
     updated: datetime | None = None
     algorithm: str = ""
+    app: str = ""
     nap: bool = False
     main: bool | None = None
     missing: str = ""
@@ -73,34 +85,29 @@ def on_the_clock(instant: datetime, zone: timezone | ZoneInfo) -> Moment:
 
 def google_episode(session: Session) -> SleepEpisode:
     """Turn a session into a sleep episode."""
-    resolution_s = _CLASSIC_RESOLUTION_S if session.classic else _STAGED_RESOLUTION_S
-    stages = sorted(session.stages)
-    ends = [piece.start + timedelta(seconds=piece.seconds) for piece in stages]
-    epochs = paint(
-        stages,
-        session.short_wakes,
-        letters=_LETTERS,
-        resolution_s=resolution_s,
-        where=session.where,
-        seconds=(max(ends) - stages[0].start) // _SECOND if stages else 0,
+    rows = laid_out(
+        session.stages, session.short_wakes, span=session.span, classic=session.classic, where=session.where
     )
-    # A typed-in session says when, not how: its wake was not measured.
-    measured = bool(epochs) and not (session.classic and session.manual)
-    staged = bool(stages) and not session.classic
-    stages_min = session.stages_min or _added_up(stages)
+    whole = rows is not None and rows.whole(session.asleep_min)
+    asleep_min, stages_min = session.asleep_min, session.stages_min or {}
+    if rows is not None and whole and not session.classic:
+        asleep_min, stages_min = rows.asleep_min, rows.stages_min
     deep_min, light_min, rem_min = (
-        stages_min.get(level, 0.0) if staged else None for level in ("DEEP", "LIGHT", "REM")
+        None if session.classic or not stages_min or (rows and not whole) else stages_min.get(level, 0.0)
+        for level in ("DEEP", "LIGHT", "REM")
     )
     tib_min = session.in_period_min
+    missing = "implausible" if rows and rows.contradicts_itself else session.missing
     episode = SleepEpisode(
         source="fitbit",
         source_file=session.source_file,
         record_id=session.session_id,
+        app=session.app,
         start=session.start,
         end=session.end,
         time_basis=session.time_basis,
         tib_min=session.end.minutes_since(session.start) if tib_min is None else tib_min,
-        tst_min=session.asleep_min,
+        tst_min=asleep_min,
         sol_min=session.to_fall_asleep_min,
         deep_min=deep_min,
         light_min=light_min,
@@ -108,22 +115,33 @@ def google_episode(session: Session) -> SleepEpisode:
         vendor_nap=session.nap,
         vendor_awakenings=session.awakenings,
         vendor_main=session.main,
-        missing=session.missing or ("unscored" if session.asleep_min is None else ""),
+        missing=missing or ("unscored" if asleep_min is None else ""),
         algorithm=printable(session.algorithm),
         device="Fitbit",
         updated=session.updated,
         flags=(
             *(("classic",) if session.classic else ()),
             *(("manual",) if session.manual else ()),
-            *hole_flags(epochs, resolution_s=resolution_s),
             *clock_change(session.start, session.end),
         ),
     )
-    return with_hypnogram(episode, epochs, resolution_s=resolution_s) if measured else episode
+    return episode if rows is None else _with_rows(episode, rows, session, whole=whole)
 
 
-def _added_up(stages: Sequence[Piece]) -> dict[str, float]:
-    minutes: dict[str, float] = defaultdict(float)
-    for piece in stages:
-        minutes[piece.level] += piece.seconds / 60
-    return minutes
+def _with_rows(episode: SleepEpisode, rows: Rows, session: Session, *, whole: bool) -> SleepEpisode:
+    epochs = rows.epochs(_LETTERS)
+    flags = (
+        *hole_flags(epochs, resolution_s=rows.resolution_s),
+        *([f"cut_min={rows.cut_min:g}"] if rows.cut_min else []),
+    )
+    # A typed-in session says when, not how: its wake was not measured.
+    if not whole or (session.classic and session.manual):
+        return replace(episode, flags=(*episode.flags, *flags))
+    episode = with_hypnogram(episode, epochs, resolution_s=rows.resolution_s)
+    accounted_min = sum(
+        minutes or 0 for minutes in (episode.tst_min, episode.waso_min, episode.lead_min, episode.tail_min)
+    )
+    missing_min = (episode.tib_min or 0) - accounted_min
+    if not session.classic and missing_min <= -_MISMATCH_FLAG_MIN:
+        flags = (*flags, f"tib_mismatch={missing_min:g}")
+    return replace(episode, flags=(*episode.flags, *flags))

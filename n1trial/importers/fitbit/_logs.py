@@ -12,8 +12,7 @@ Source: Fitbit Web API "Get Sleep Log by Date", "Interpreting the Sleep Stage an
 Verified on real files of six people, 3,678 logs, 2017 to 2025.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -32,6 +31,7 @@ from n1trial.episodes import (
     count_wake_runs,
 )
 from n1trial.errors import ExportError
+from n1trial.importers._damaged import whole_records
 from n1trial.importers._hypnogram import Piece, hole_flags, paint, with_hypnogram
 from n1trial.importers._records import (
     RECORD_LIMIT,
@@ -39,19 +39,16 @@ from n1trial.importers._records import (
     Label,
     Minutes,
     decode_json,
-    decode_records,
+    decode_record,
+    numbered,
     plausible_wall,
     read_json,
 )
 from n1trial.importers._source import Member, Source
+from n1trial.importers.fitbit._content import json_members
 
 LAYOUT = "the JSON of Fitbit's sleep logs"
 
-_JSON = re.compile(r".*\.json")
-_DATED = re.compile(r"sleep-\d{4}-\d\d-\d\d.*\.json")
-_POSSIBLE = re.compile(r"sleep[^/]*\.json")
-_MARK = b'"logId"'
-_MARK_OF_V1 = b'"minuteData"'
 _LOCAL = msgspec.Meta(tz=False)
 _RESOLUTION_S = {"stages": 30, "classic": 60}
 _LETTERS = {
@@ -107,6 +104,10 @@ class _Log(msgspec.Struct, rename="camel", gc=False):
     levels: _Levels = msgspec.field(default_factory=_Levels)
 
 
+class _Began(msgspec.Struct, rename="camel"):
+    start_time: Annotated[datetime, _LOCAL]
+
+
 class _State(msgspec.Struct):
     state: str = ""
 
@@ -121,40 +122,57 @@ _READ_LOG = msgspec.json.Decoder(_Log)
 _READ_LOGS = msgspec.json.Decoder(list[_Log])
 _READ_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _READ_PAGE = msgspec.json.Decoder(_Page)
+_READ_START = msgspec.json.Decoder(_Began)
 
 
 def members(source: Source) -> list[Member]:
-    """Files of this layout: in a Takeout the name is enough; a file named by hand may be anybody's."""
-    return [
-        member
-        for member in source.named(_POSSIBLE, given=_JSON)
-        if of_takeout(member) or (source.mentions(member, _MARK) and not source.mentions(member, _MARK_OF_V1))
-    ]
-
-
-def of_takeout(member: Member) -> bool:
-    """Whether a member has the name of a Takeout's file of logs."""
-    return bool(_DATED.fullmatch(member.base_name)) and not member.given
+    """Files of this layout."""
+    return json_members(source, "logs")
 
 
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every log of the members; `home_zone` gives the local times their offset."""
     for member in members:
-        for where, log in _logs(source, member):
-            yield _episode(log, member=member, where=where, home_zone=home_zone)
+
+        def build(where: str, record: msgspec.Raw, member: Member = member) -> list[SleepEpisode]:
+            log = decode_record(record, _READ_LOG, where)
+            return [_episode(log, member=member, where=where, home_zone=home_zone)]
+
+        whole = _whole_month(source, member, home_zone)
+        yield from whole or one_by_one(source, member, build, home_zone=home_zone)
 
 
-def _logs(source: Source, member: Member) -> Iterator[tuple[str, _Log]]:
+def _whole_month(source: Source, member: Member, home_zone: ZoneInfo | None) -> list[SleepEpisode]:
+    """Decode a month at once, which costs less than log by log; nothing where only log by log can name the damage."""
     content = read_json(source, member)
-    # A month at once costs less than log by log, but only log by log can the damaged one be named.
-    if len(content) <= RECORD_LIMIT:
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            logs = _READ_LOGS.decode(content)
-            return ((f"{member.where} › record {number}", log) for number, log in enumerate(logs, start=1))
-    return decode_records(log_records(source, member), _READ_LOG, member)
+    if len(content) > RECORD_LIMIT:
+        return []
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ExportError):
+        return [
+            _episode(log, member=member, where=f"{member.where} › record {number}", home_zone=home_zone)
+            for number, log in enumerate(_READ_LOGS.decode(content), start=1)
+        ]
+    return []
 
 
-def log_records(source: Source, member: Member) -> list[msgspec.Raw]:
+def one_by_one(
+    source: Source,
+    member: Member,
+    build: Callable[[str, msgspec.Raw], Iterable[SleepEpisode]],
+    *,
+    home_zone: ZoneInfo | None,
+) -> Iterator[SleepEpisode]:
+    """Build the sleep of every log of a file that holds a list of them; a damaged log refuses itself."""
+
+    def began(where: str, record: msgspec.Raw) -> Moment:
+        start = decode_json(record, _READ_START, where).start_time
+        return Moment.in_zone(plausible_wall(start, where), home_zone)
+
+    records = numbered(_log_records(source, member), member)
+    return whole_records(records, build, source=source, member=member, began=began)
+
+
+def _log_records(source: Source, member: Member) -> list[msgspec.Raw]:
     """Logs of one file, not yet decoded: a list, an answer with ``sleep``, or one log alone."""
     content = read_json(source, member)
     if content.lstrip()[:1] == b"[":

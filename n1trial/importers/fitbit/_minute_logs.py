@@ -19,15 +19,13 @@ from n1trial.episodes import ASLEEP, AWAKE, RESTLESS, UNPAINTED, Moment, SleepEp
 from n1trial.errors import ExportError
 from n1trial.importers._hypnogram import hole_flags, with_hypnogram
 from n1trial.importers._notes import unverified
-from n1trial.importers._records import Count, Label, Minutes, decode_records, plausible_wall
+from n1trial.importers._records import Count, Label, Minutes, decode_record, plausible_wall
 from n1trial.importers._source import Member, Source
-from n1trial.importers.fitbit._logs import log_records, of_takeout
+from n1trial.importers.fitbit._content import json_members
+from n1trial.importers.fitbit._logs import one_by_one
 
 LAYOUT = "the JSON of the Fitbit Web API v1"
 
-_JSON = re.compile(r".*\.json")
-_POSSIBLE = re.compile(r"sleep[^/]*\.json")
-_MARKS = (b'"logId"', b'"minuteData"')
 _RESOLUTION_S = 60
 _HOUR_MIN, _DAY_MIN = 60, 1440
 _LETTERS = {"1": ASLEEP, "2": RESTLESS, "3": AWAKE}
@@ -60,16 +58,19 @@ _READ_LOG = msgspec.json.Decoder(_MinuteLog)
 
 def members(source: Source) -> list[Member]:
     """Files of this layout."""
-    possible = source.named(_POSSIBLE, given=_JSON)
-    return [member for member in possible if not of_takeout(member) and source.mentions(member, *_MARKS)]
+    return json_members(source, "minutes")
 
 
 def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
-    """Read every log of the members."""
+    """Read every log of the members; `home_zone` gives the local times their offset."""
     source.note(unverified(members[0].where, LAYOUT, ",".join(_MinuteLog.__struct_encode_fields__)))
     for member in members:
-        for where, log in decode_records(log_records(source, member), _READ_LOG, member):
-            yield _episode(log, member=member, where=where, home_zone=home_zone)
+
+        def build(where: str, record: msgspec.Raw, member: Member = member) -> list[SleepEpisode]:
+            log = decode_record(record, _READ_LOG, where)
+            return [_episode(log, member=member, where=where, home_zone=home_zone)]
+
+        yield from one_by_one(source, member, build, home_zone=home_zone)
 
 
 def _episode(log: _MinuteLog, *, member: Member, where: str, home_zone: ZoneInfo | None) -> SleepEpisode:

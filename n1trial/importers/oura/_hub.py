@@ -9,27 +9,30 @@ Source: eight independent parsers and the issues of one. Not verified on a real 
 
 import csv
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from n1trial.episodes import SleepEpisode
+from n1trial.acceptance import DAMAGED
+from n1trial.episodes import Moment, SleepEpisode, night_of
 from n1trial.errors import ExportError
 from n1trial.importers._archive import printable
-from n1trial.importers._notes import Note, unverified
-from n1trial.importers._records import (
-    RECORD_LIMIT,
-    bounded,
-    column_names,
-    convert_row,
-    named_cells,
-    text_lines,
-)
+from n1trial.importers._damaged import whole_records
+from n1trial.importers._notes import unverified
+from n1trial.importers._records import bounded, column_names, convert_row, text_lines
 from n1trial.importers._source import Member, Source
-from n1trial.importers.oura._periods import Period, period_episode
-from n1trial.importers.oura._table import is_hub, period_tables
+from n1trial.importers._tables import Columns, cells_under, check_single, chosen_cells, times_in
+from n1trial.importers.oura._periods import Period, began_at, period_episode
+from n1trial.importers.oura._table import is_hub, period_columns, period_tables
 
 LAYOUT = "the CSV of Oura's Membership Hub"
 
-_NAMED_LINES = 5
+
+class _Row(NamedTuple):
+    """A line, and its cells as they stand."""
+
+    line: str
+    cells: list[str]
 
 
 def members(source: Source) -> list[Member]:
@@ -41,54 +44,76 @@ def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | Non
     """Read every row of the members that can be read exactly."""
     for member in members:
         lines = text_lines(source, member)
-        header_line = next(lines)[1]
+        header_line = next(line for _, line in lines if line.strip())
         if member is members[0]:
             source.note(unverified(member.where, LAYOUT, printable(header_line, longest=2000)))
-        header = column_names(_parse(_unwrapped(header_line)), member.where)
-        rows, rejected = 0, 0
-        reasons: list[ExportError] = []
-        for where, line in bounded(lines, member.where):
-            if not line.strip():
-                continue
-            rows += 1
-            try:
-                yield period_episode(
-                    _period(line, header, where), member=member, where=where, home_zone=home_zone
-                )
-            except ExportError as error:
-                rejected += 1
-                if rejected <= _NAMED_LINES:
-                    reasons.append(error)
-        if reasons and rejected == rows:
-            raise reasons[0]
-        if reasons:
-            source.note(_rejection(member, reasons, rejected=rejected, rows=rows))
+        names = column_names(_parse(_unwrapped(header_line)), member.where)
+        columns = period_columns(names, member.where)
+        cells_lost: set[Moment] = set()
+        episodes = list(
+            whole_records(
+                _rows(bounded(lines, member.where), columns=len(names)),
+                partial(_episodes, columns=columns, member=member, home_zone=home_zone),
+                source=source,
+                member=member,
+                began=partial(_began, columns=columns, home_zone=home_zone, cells_lost=cells_lost),
+            )
+        )
+        yield from _without_lost_alone(episodes, cells_lost) if cells_lost else episodes
 
 
-def _rejection(member: Member, reasons: Sequence[ExportError], *, rejected: int, rows: int) -> Note:
-    named = [str(error).removeprefix(f"{member.where} › ").rpartition(": ")[0] for error in reasons]
-    if rejected > len(named):
-        named.append(f"and {rejected - len(named)} more")
-    return Note(
-        f"{member.where}: {rejected} of {rows} rows rejected ({'; '.join(named)}): their nights are missing, "
-        "export again"
-    )
+def _without_lost_alone(episodes: list[SleepEpisode], cells_lost: set[Moment]) -> Iterator[SleepEpisode]:
+    """A row whose cells cannot be told apart says no more than that a night which others tell of is not whole."""
+    recorded = {
+        night_of(episode.start.wall)
+        for episode in episodes
+        if not episode.not_used and episode.missing != DAMAGED
+    }
+    for episode in episodes:
+        lost = episode.missing == DAMAGED and episode.start in cells_lost
+        if not lost or night_of(episode.start.wall) in recorded:
+            yield episode
 
 
-def _period(line: str, header: Sequence[str], where: str) -> Period:
-    """Read a line as it stands; else recover it when its cells are as many as the columns and add up."""
-    if len(line) > RECORD_LIMIT:
-        raise ExportError(f"{where}: larger than 1 MiB: download the export again")
-    cells = _parse(line)
-    if len(cells) == len(header):
-        return convert_row(named_cells(header, cells, where), Period, where)
-    inside = _unwrapped(line)
-    for recovered in (_parse(inside), inside.split(";"), line.split(";")):
-        if len(recovered) == len(header):
-            period = convert_row(named_cells(header, recovered, where), Period, where)
+def _rows(lines: Iterator[tuple[str, str]], *, columns: int) -> Iterator[tuple[str, _Row]]:
+    for where, line in lines:
+        if line.strip():
+            cells = _parse(line)
+            if len(cells) != columns:
+                check_single(where, cells, columns=columns, times=2)
+            yield where, _Row(line, cells)
+
+
+def _episodes(
+    where: str, row: _Row, *, columns: Columns, member: Member, home_zone: ZoneInfo | None
+) -> list[SleepEpisode]:
+    return [period_episode(_period(row, columns, where), member=member, where=where, home_zone=home_zone)]
+
+
+def _began(
+    where: str, row: _Row, *, columns: Columns, home_zone: ZoneInfo | None, cells_lost: set[Moment]
+) -> Moment | None:
+    if len(row.cells) == len(columns.header):
+        return began_at(cells_under(columns.header, row.cells, "bedtime_start"), home_zone=home_zone)
+    start = began_at(times_in(row.line), home_zone=home_zone)
+    if start is not None:
+        cells_lost.add(start)
+    return start
+
+
+def _period(row: _Row, columns: Columns, where: str) -> Period:
+    """Read a row as it stands; else recover it when its cells are as many as the columns and add up."""
+    if len(row.cells) == len(columns.header):
+        return convert_row(chosen_cells(columns, row.cells, where), Period, where)
+    inside = _unwrapped(row.line)
+    for recovered in (_parse(inside), inside.split(";"), row.line.split(";")):
+        if len(recovered) == len(columns.header):
+            period = convert_row(chosen_cells(columns, recovered, where), Period, where)
             if _adds_up(period):
                 return period
-    raise ExportError(f"{where}: {len(cells)} cells under {len(header)} columns: download the export again")
+    raise ExportError(
+        f"{where}: {len(row.cells)} cells under {len(columns.header)} columns: download the export again"
+    )
 
 
 def _parse(line: str) -> list[str]:

@@ -5,6 +5,7 @@ on a band, labels stand beside what they name. `width` is in CSS pixels: `WIDE` 
 phone.
 """
 
+from n1trial.report.figures.bad_nights import bad_nights_by_arm
 from n1trial.report.figures.beliefs import prior_and_posterior
 from n1trial.report.figures.by_period import PeriodMean, means_by_period, period_means
 from n1trial.report.figures.calendar import every_night
@@ -25,6 +26,7 @@ __all__ = [
     "Prediction",
     "against_reference",
     "analysed_differently",
+    "bad_nights_by_arm",
     "device_agreement",
     "dose_timing",
     "every_night",

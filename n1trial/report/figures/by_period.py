@@ -1,6 +1,7 @@
 """The mean of every period with its interval: what the period-means companion sees."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -95,7 +96,8 @@ def means_by_period(data: TrialData, outcome: Outcome, *, width: float = WIDE) -
     starts = [at for at, block in enumerate(blocks) if block > 0 and (at == 0 or blocks[at - 1] != block)]
     rule_down(axes, [at - 0.5 for at in starts[1:]])
     every = max(1, int(np.ceil(len(starts) * 26 / (width - LEFT - RIGHT))))
-    middles = [(start + end - 1) / 2 for start, end in zip(starts, [*starts[1:], len(means)], strict=True)]
+    middles = [(start + end - 1) / 2 for start, end in pairwise([*starts, len(means)])]
     label_ticks(axes, middles[::every], [str(blocks[start]) for start in starts[::every]])
-    page.say(width / 2, page.height - 9, "block", ha="center", color=MUTED.light, fontsize=TEXT - 1)
+    if starts:
+        page.say(width / 2, page.height - 9, "block", ha="center", color=MUTED.light, fontsize=TEXT - 1)
     return page.figure

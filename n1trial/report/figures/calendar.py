@@ -16,7 +16,7 @@ from n1trial.report.figures.canvas import LETTER, TEXT, WIDE, Canvas, canvas, fi
 from n1trial.report.figures.levels import draw_levels, level_limits, level_title
 from n1trial.report.figures.palette import LINE, MUTED, arm_styles
 from n1trial.report.text import visible
-from n1trial.trial import TrialData
+from n1trial.trial import TO_COME, TrialData
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HOLLOW = ("o", "s", "^", "D", "v", "p")
@@ -80,10 +80,7 @@ def _key_lines(data: TrialData, reasons: Mapping[str, str], width: float) -> lis
     lines: list[list[_Key]] = []
     for group in (
         arms,
-        [
-            (mark, colour, f"left out: {text.removeprefix('missing: ')}", filled)
-            for mark, colour, text, filled in left_out
-        ],
+        [(mark, colour, _reason_in_words(text), filled) for mark, colour, text, filled in left_out],
     ):
         lines.append([])
         for mark, colour, text, filled in group:
@@ -92,6 +89,11 @@ def _key_lines(data: TrialData, reasons: Mapping[str, str], width: float) -> lis
                 lines.append([])
             lines[-1].append(key)
     return [line for line in lines if line]
+
+
+def _reason_in_words(reason: str) -> str:
+    """A night to come is not left out."""
+    return reason if reason.startswith(TO_COME) else f"left out: {reason.removeprefix('missing: ')}"
 
 
 def _key_width(key: _Key) -> float:
@@ -172,6 +174,8 @@ def _draw_periods(
     for _, period in row.groupby("period", sort=False):
         begin, end = float(period["day"].iloc[0]) - 0.5, float(period["day"].iloc[-1]) + 0.5
         arm, room = str(period["arm"].iloc[0]), (end - begin) * night_px
+        if arm not in styles:
+            continue
         nights = period.index[became.loc[period.index] == "analysed"]
         if len(period) > 1:
             ends += [(end, 0.0), (end, STRIP + PLOT + FOOT), (np.nan, np.nan)]

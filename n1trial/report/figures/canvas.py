@@ -3,6 +3,7 @@
 One unit is one CSS pixel at full size, so that a text of 12 is as large as 12 px on the page.
 """
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,16 @@ WIDE, NARROW = 680.0, 330.0
 TEXT = 12.5
 # Mean width of a letter at size 1, on the generous side.
 LETTER = 0.56
+NOTEBOOK_DPI = 96
+
+
+class NotebookFigure(Figure):
+    """A figure that a notebook shows by itself, without `%matplotlib inline` and without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        drawn = io.BytesIO()
+        self.savefig(drawn, format="png", dpi=NOTEBOOK_DPI)
+        return drawn.getvalue()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +69,7 @@ LOOK: dict[str, Any] = {
 
 def canvas(width: float, height: float) -> Canvas:
     """An empty canvas."""
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=CARD.light)
+    figure = NotebookFigure(figsize=(width / 72, height / 72), dpi=72, facecolor=CARD.light)
     return Canvas(figure=figure, width=width, height=height)
 
 

@@ -1,21 +1,30 @@
 """Every sentence about a result, for terminal, page, text and notebook.
 
 A sentence joins size and certainty ("probably lengthened your sleep by about 18 min") and is always
-followed by its numbers in brackets. Chances are said as n in 10 or n in 20 and never as certain.
+followed by its numbers in brackets. Chances are said as n in 20 and never as certain.
 """
 
-from n1trial.report.sentences.advice import how_sure, keep_taking, no_verdict, refusal, why_undecided
-from n1trial.report.sentences.answers import HEADINGS, answer, answer_compared, claim_and_numbers
+from n1trial.report.sentences.advice import how_sure, keep_taking, level_of, no_verdict, refusal
+from n1trial.report.sentences.answers import HEADINGS, answer, answer_compared, claim_and_numbers, heading
+from n1trial.report.sentences.bad_nights import (
+    DISTRIBUTION_LEAD,
+    bad_night_rule,
+    beyond_the_mean,
+    distribution_in_words,
+    hours,
+)
 from n1trial.report.sentences.fixed import (
     CANNOT_TELL,
     GLYCINE_FOUND,
     MAGNESIUM_FOUND,
     SHARED_BROKEN,
+    SHARED_HABIT,
     SHARED_NOTE,
     SHARED_PEEKED,
     SHARED_QUESTION,
     SHARED_TITLE,
 )
+from n1trial.report.sentences.in_conflict import in_conflict
 from n1trial.report.sentences.in_numbers import chance, in_a_row, interval, of_hundred
 from n1trial.report.sentences.of_pictures import (
     AGREEMENT_LEAD,
@@ -54,6 +63,8 @@ from n1trial.report.sentences.of_the_trial import (
     doses_in_words,
     ended_early_in_words,
     guesses_in_words,
+    habits_in_words,
+    interim_in_words,
     nights_in_words,
     not_recorded_in_words,
     side_effect_in_words,
@@ -67,15 +78,18 @@ from n1trial.report.sentences.outcome_words import (
     change,
     level,
     short_change,
+    thing,
     threshold,
     wording,
 )
+from n1trial.report.sentences.slow import once_built_up
 
 __all__ = [
     "AGREEMENT_LEAD",
     "BELIEFS_LEAD",
     "CANNOT_TELL",
     "DIFFERENTLY_LEAD",
+    "DISTRIBUTION_LEAD",
     "DOSES_LEAD",
     "DOTS_LEAD",
     "GLYCINE_FOUND",
@@ -87,6 +101,7 @@ __all__ = [
     "PERIODS_LEAD",
     "PREDICTED_LEAD",
     "SHARED_BROKEN",
+    "SHARED_HABIT",
     "SHARED_NOTE",
     "SHARED_PEEKED",
     "SHARED_QUESTION",
@@ -95,7 +110,9 @@ __all__ = [
     "amount",
     "answer",
     "answer_compared",
+    "bad_night_rule",
     "beliefs_in_words",
+    "beyond_the_mean",
     "blocks_in_words",
     "chance",
     "change",
@@ -105,16 +122,23 @@ __all__ = [
     "design_in_words",
     "design_lines",
     "devices_in_words",
+    "distribution_in_words",
     "doses_in_words",
     "dots_in_words",
     "ended_early_in_words",
     "guesses_in_words",
+    "habits_in_words",
+    "heading",
+    "hours",
     "how_sure",
     "in_a_row",
+    "in_conflict",
+    "interim_in_words",
     "interval",
     "keep_taking",
     "kept_in_words",
     "level",
+    "level_of",
     "means_in_words",
     "mids_in_words",
     "missing_item",
@@ -123,6 +147,7 @@ __all__ = [
     "no_verdict",
     "not_recorded_in_words",
     "of_hundred",
+    "once_built_up",
     "other_analyses_in_words",
     "predictions_in_words",
     "refusal",
@@ -130,12 +155,12 @@ __all__ = [
     "secondary_in_words",
     "short_change",
     "side_effect_in_words",
+    "thing",
     "threshold",
     "timing_in_words",
     "title_of",
     "tomorrow",
     "when_in_words",
-    "why_undecided",
     "without_verdict",
     "wording",
 ]

@@ -3,34 +3,37 @@
 from collections.abc import Sequence
 
 from n1trial.effects import Effect
+from n1trial.report.sentences.answers import HEADINGS, stands
 from n1trial.report.sentences.in_numbers import chance, in_a_row
 from n1trial.report.sentences.outcome_words import change, short_change, threshold
+from n1trial.report.sentences.slow import a_period
 from n1trial.report.text import capitalised
 from n1trial.verdict import SETTLE_AT_MOST_NIGHTS
 
 MOST_REASONS = 3
 
 
-def keep_taking(effect: Effect, *, nights: int) -> str:
+def keep_taking(effect: Effect, *, nights: int, planned: bool = True) -> str:
     """Whether to go on, and what it would take to know.
 
     Parameters
     ----------
     nights
         Analysed nights of this outcome so far.
+    planned
+        Whether a protocol fixed the rule before the first night.
     """
     worth = threshold(effect.outcome)
-    if effect.certainty == "very low" and effect.verdict in ("worth it", "worse"):
+    if effect.verdict not in ("no verdict", "can't tell yet") and not stands(effect):
         return (
-            "It is your choice: the numbers alone say so, but too much speaks against leaning on them"
-            " (see below)."
+            f"It is your choice. The numbers alone say “{HEADINGS[effect.verdict].lower()}”, but too much speaks"
+            " against leaning on them (see below)."
         )
     if effect.verdict == "worth it":
-        return (
-            "Yes, by the rule fixed before the first night: it is better for you, and more likely than not"
-            f" by enough to matter ({worth}: {chance(effect.p_worthwhile)})."
-        )
+        return _worth_it(effect, planned=planned)
     if effect.verdict == "worse":
+        if effect.certainty == "low":
+            return "Rather not. Your nights were worse on it, but how sure that is stands below."
         return "No. Your nights were very likely worse on it, by enough to matter: leave it out."
     if effect.verdict == "no difference that matters":
         return (
@@ -40,38 +43,64 @@ def keep_taking(effect: Effect, *, nights: int) -> str:
     if effect.verdict == "no worthwhile gain":
         return (
             f"No reason to, in these nights. A gain worth having ({worth}) is unlikely:"
-            f" {chance(effect.p_worthwhile)}. A small one is still possible."
+            f" {chance(effect.p_worthwhile)}. A small gain is still possible."
+        )
+    if effect.verdict == "no gain within a period":
+        return (
+            f"No reason to, for what it does within {a_period(effect)}. A gain worth having there ({worth}) is"
+            f" unlikely: {chance(effect.p_worthwhile)}. What builds up over weeks is not excluded."
         )
     if effect.verdict == "no verdict":
         return "These nights do not say: the analysis did not pass its own tests."
     if effect.settle_nights is None:
         return (
-            f"It is your choice: these {nights} nights fit a gain worth having, and they fit none."
+            f"It is your choice. These {nights} nights leave a gain worth having possible, and no gain too."
             f" Settling it is not feasible: it would take more than {SETTLE_AT_MOST_NIGHTS // 365} years."
         )
     return (
-        f"It is your choice: these {nights} nights fit a gain worth having, and they fit none."
-        f" About {effect.settle_nights} nights in all would settle it: {effect.settle_nights - nights} more."
+        f"It is your choice. These {nights} nights leave a gain worth having possible, and no gain too."
+        f" Very roughly {effect.settle_nights} nights in all might settle it: {effect.settle_nights - nights} more."
+        " That number is a guess itself."
     )
 
 
+def _worth_it(effect: Effect, *, planned: bool) -> str:
+    """A yes in the voice of its certainty; where the range reaches past zero, why that is no contradiction."""
+    rule = "the rule fixed before the first night" if planned else "the usual rule of n1trial"
+    yes = "Perhaps. It is worth it" if effect.certainty == "low" else "Yes, it is worth it"
+    said = (
+        f"{yes} by {rule}: better for you, and more likely than not by enough to matter"
+        f" ({threshold(effect.outcome)}: {chance(effect.p_worthwhile)})."
+    )
+    if effect.low < 0 < effect.high:
+        said += (
+            " The range reaches a little past no change, as it is drawn wider than the rule asks. The chance of no"
+            f" gain at all is {chance(1 - effect.p_better)}."
+        )
+    return said
+
+
+def level_of(effect: Effect) -> str:
+    """The level of certainty of an answer; empty where there is none to be sure of."""
+    return f"{effect.certainty} certainty" if stands(effect) else ""
+
+
 def how_sure(effect: Effect) -> str:
-    """The level of certainty, and at most three reasons why it is not higher."""
+    """How certain an answer is, with at most three reasons why not surer; of an open question, why it is open."""
+    reasons = in_a_row(effect.reasons[:MOST_REASONS], between=";") if effect.reasons else ""
+    if effect.verdict == "can't tell yet":
+        besides = f" An answer would be less sure, too, because {reasons}." if reasons else ""
+        return f"{_why_undecided(effect)}{besides}"
     level = f"{capitalised(effect.certainty)} certainty"
-    reasons = list(effect.reasons[:MOST_REASONS])
-    if not reasons:
-        return f"{level}: nothing in how the trial went speaks against it."
-    return f"{level}: {in_a_row(reasons)}."
+    return f"{level}: {reasons or 'nothing in how the trial went speaks against it'}."
 
 
-def why_undecided(effect: Effect) -> str:
-    """Why an open question is open: the range holds both answers. Empty when it is not open."""
-    if effect.verdict != "can't tell yet":
-        return ""
+def _why_undecided(effect: Effect) -> str:
+    """Why an open question is open: the range holds both answers."""
     outcome = effect.outcome
     return (
-        f"Still open: your nights vary so much that both {short_change(outcome, effect.low)} and"
-        f" {change(outcome, effect.high)} fit them."
+        f"Still open: your nights vary so much that {short_change(outcome, effect.low)} and"
+        f" {change(outcome, effect.high)} both fit them."
     )
 
 
@@ -90,11 +119,15 @@ def refusal(problems: Sequence[str]) -> str:
 
 def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
     """What to do when a gate refused the result, in the order of what helps most."""
-    short = any("period" in problem for problem in problems)
+    short = any("analysed period" in problem or "analysed night" in problem for problem in problems)
     steps = []
     if any(map(_of_the_seal, problems)):
         steps.append(
             "After the last night, open the key; from then on nothing is hidden, so let no look tempt you before."
+        )
+    if any(map(_of_the_order, problems)):
+        steps.append(
+            "Take the arms in turns, in an order drawn by lot, so that nothing else changes whenever they do."
         )
     if short:
         steps.append("Go on with the trial: each arm needs at least two periods with nights in them.")
@@ -104,13 +137,18 @@ def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
             " in the nights below."
         )
     steps.append(
-        "Until then nothing here speaks for or against any arm. Your nights are safe and shown below."
+        "Your nights are safe and shown below. No number below is an answer about any arm, not even one that looks"
+        " like it."
     )
     return tuple(steps)
 
 
 def _of_the_seal(problem: str) -> bool:
     return "unblind" in problem
+
+
+def _of_the_order(problem: str) -> bool:
+    return "cannot be told apart" in problem
 
 
 def _of_the_sampler(problems: Sequence[str]) -> bool:

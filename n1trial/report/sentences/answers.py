@@ -7,20 +7,38 @@ from collections.abc import Mapping
 
 from n1trial.effects import Certainty, Effect
 from n1trial.report.sentences.in_numbers import chance, interval
-from n1trial.report.sentences.outcome_words import amount, change, short_change, wording
+from n1trial.report.sentences.outcome_words import amount, change, short_change, thing, wording
+from n1trial.report.sentences.slow import a_period
 from n1trial.report.text import capitalised, visible
 from n1trial.verdict import Verdict
 
-# An effect under the smallest worthwhile one is "a little", and from twice that "a lot".
+# An effect under the smallest worthwhile one is "a little" or "slightly", and from twice that "a lot" or "far".
 MUCH = 2.0
+# Before "gave no …" and "made no …", where "may have" would be read as its contrary.
+HEDGE: Mapping[Certainty, str] = {"high": "", "moderate": "probably ", "low": "perhaps "}
 HEADINGS: Mapping[Verdict, str] = {
     "worth it": "Worth it",
     "worse": "Worse",
     "no difference that matters": "No difference that matters",
     "no worthwhile gain": "No worthwhile gain",
+    "no gain within a period": "No gain within a period",
     "can't tell yet": "Can’t tell yet",
     "no verdict": "No verdict",
 }
+
+
+def stands(effect: Effect) -> bool:
+    """Whether there is an answer, of which one can be more or less certain."""
+    return effect.verdict not in ("can't tell yet", "no verdict") and effect.certainty != "very low"
+
+
+def heading(effect: Effect) -> str:
+    """The verdict in as sure a voice as the sentence below it."""
+    if effect.certainty == "very low" and effect.verdict != "no verdict":
+        return HEADINGS["can't tell yet"] if effect.verdict == "can't tell yet" else "Can’t tell"
+    said = HEADINGS[effect.verdict]
+    perhaps = effect.certainty == "low" and effect.verdict in ("worth it", "worse")
+    return f"Perhaps {said.lower()}" if perhaps else said
 
 
 def answer(effect: Effect, labels: Mapping[str, str]) -> str:
@@ -42,32 +60,31 @@ def claim_and_numbers(effect: Effect, labels: Mapping[str, str]) -> tuple[str, s
 def _numbers(effect: Effect) -> str:
     if effect.verdict == "no verdict":
         return ""
-    asked = {
-        "no worthwhile gain": "Chance of one",
-        "no difference that matters": "Chance of a worthwhile gain",
-    }.get(effect.verdict, "Chance it is worth having")
-    if effect.certainty == "very low":
-        asked = "Chance it is worth having"
+    named = stands(effect) and effect.verdict in ("no worthwhile gain", "no gain within a period")
+    asked = "Chance of such a gain" if named else "Chance of a gain worth having"
     return f"({interval(effect)}). {asked}: {chance(effect.p_worthwhile)}."
 
 
 def _claim(effect: Effect, arm: str) -> str:
-    outcome, words = effect.outcome, wording(effect.outcome)
+    outcome, words, label = effect.outcome, wording(effect.outcome), thing(effect.outcome)
     if effect.verdict == "no verdict":
         return f"there is no answer about {arm}: the analysis did not pass its own tests."
-    if effect.verdict == "can't tell yet" or effect.certainty == "very low":
+    if not stands(effect):
         yet = " yet" if effect.verdict == "can't tell yet" else ""
         if yet and (effect.low > 0 if outcome.better == "higher" else effect.high < 0):
             return f"we can’t tell yet whether {arm} helps enough: {_about(change(outcome, effect.mean))}"
         gain = words.whether_up if outcome.better == "higher" else words.whether_down
         return f"we can’t tell{yet} whether {arm} {gain}: best guess {short_change(outcome, effect.mean)}"
-    about = _about(change(outcome, effect.mean))
-    if effect.verdict == "no worthwhile gain":
-        gave = _hedged(effect.certainty, past="gave", participle="given")
-        return f"{arm} {gave} no gain worth having: {about}"
+    # The thing itself is named already.
+    about = _about(short_change(outcome, effect.mean))
+    if effect.verdict in ("no worthwhile gain", "no gain within a period"):
+        gave = f"{HEDGE[effect.certainty]}gave"
+        if effect.verdict == "no gain within a period":
+            return f"{arm} {gave} no worthwhile gain in {label} within {a_period(effect)}: {about}"
+        return f"{arm} {gave} no gain worth having in {label}: {about}"
     if effect.verdict == "no difference that matters":
-        made = _hedged(effect.certainty, past="made", participle="made")
-        return f"{arm} {made} no difference that matters: {about}"
+        made = f"{HEDGE[effect.certainty]}made"
+        return f"{arm} {made} no difference that matters in {label}: {about}"
     did = (words.up if effect.mean >= 0 else words.down).format(
         size=_size(effect), about=_about(amount(outcome, effect.mean))
     )
@@ -76,7 +93,7 @@ def _claim(effect: Effect, arm: str) -> str:
 
 
 def _about(said: str) -> str:
-    return said if said.startswith("under") else f"about {said}"
+    return said if said.startswith(("under", "about")) else f"about {said}"
 
 
 def _hedged(certainty: Certainty, *, past: str, participle: str) -> str:
@@ -86,7 +103,8 @@ def _hedged(certainty: Certainty, *, past: str, participle: str) -> str:
 
 
 def _size(effect: Effect) -> str:
-    counted = wording(effect.outcome).up.startswith("cost")
+    counted = wording(effect.outcome).up.startswith("brought")
     mids = abs(effect.mean) / effect.outcome.mid
-    word = "a little" if mids < 1 else "a lot" if mids >= MUCH else ""
-    return word and word + (": " if counted else ", ")
+    if counted:
+        return "slightly " if mids < 1 else "far " if mids >= MUCH else ""
+    return "a little, " if mids < 1 else "a lot, " if mids >= MUCH else ""

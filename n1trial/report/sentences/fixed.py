@@ -14,6 +14,7 @@ MAGNESIUM_FOUND = (
 )
 SHARED_TITLE = "A trial of one person’s sleep"
 SHARED_QUESTION = "as in the owner’s protocol, left out of this copy"
+SHARED_HABIT = "something to do, in words that stay at home"
 SHARED_NOTE = (
     "This copy was made to be shared: nights have numbers instead of dates, and what the person wrote, seeds"
     " and fingerprints are left out."

@@ -26,12 +26,9 @@ def _says_nothing(outcome: Outcome, value: float) -> bool:
 
 
 def chance(probability: float) -> str:
-    """A chance as n in 10 or n in 20; never none and never all."""
+    """A chance as n in 20, the one base of all chances; never none and never all."""
     twentieths = round(20 * min(0.99, max(0.01, probability)))
-    if twentieths in (0, 20):
-        said = "under 1 in 20" if twentieths == 0 else "over 19 in 20"
-    else:
-        said = f"{twentieths // 2} in 10" if twentieths % 2 == 0 else f"{twentieths} in 20"
+    said = {0: "under 1 in 20", 20: "over 19 in 20"}.get(twentieths, f"{twentieths} in 20")
     return said.replace(" in ", f"{NBSP}in{NBSP}")
 
 
@@ -40,6 +37,9 @@ def of_hundred(probability: float) -> int:
     return min(99, max(1, round(100 * probability)))
 
 
-def in_a_row(items: Sequence[str]) -> str:
-    """Items joined by commas and a last "and"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+def in_a_row(items: Sequence[str], between: str = ",") -> str:
+    """Items joined by commas and a last "and"; by semicolons, one before the "and" too, where they hold commas."""
+    if len(items) == 1:
+        return items[0]
+    last = " and " if between == "," else f"{between} and "
+    return f"{f'{between} '.join(items[:-1])}{last}{items[-1]}"

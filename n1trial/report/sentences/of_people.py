@@ -49,12 +49,14 @@ def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
         "no difference that matters": f"On average, {label} makes no difference that matters:"
         f" {change(outcome, average.mean)}",
         "no worthwhile gain": f"On average, {label} brings no worthwhile gain: {change(outcome, average.mean)}",
+        "no gain within a period": f"On average, {label} brings no worthwhile gain within a period:"
+        f" {change(outcome, average.mean)}",
         "no verdict": f"There is no verdict on {label}; these people’s average is {change(outcome, average.mean)}",
     }
     still_open = (
         f"Whether {label} is worth having on average can’t be told yet: {change(outcome, average.mean)}"
     )
-    return f"{said.get(effect.verdict, still_open)}.", (
+    return said.get(effect.verdict, still_open), (
         f"({INTERVAL * 100:.0f}{NBSP}% interval {span(outcome, average)}). Chance that the average is worth having:"
         f" {chance(effect.p_worthwhile)}."
     )
@@ -66,6 +68,11 @@ def span(outcome: Outcome, found: Summed) -> str:
     if near * far > 0 and not amount(outcome, near).startswith("under"):
         return f"{amount(outcome, near)} to {short_change(outcome, far)}"
     return f"{short_change(outcome, found.low)} to {short_change(outcome, found.high)}"
+
+
+def between(outcome: Outcome, found: Summed) -> str:
+    """The ends of an interval behind "between"."""
+    return f"{short_change(outcome, found.low)} and {short_change(outcome, found.high)}"
 
 
 def how_people_differ(effect: CohortEffect) -> str:
@@ -80,16 +87,33 @@ def how_people_differ(effect: CohortEffect) -> str:
     return (
         f"Most people’s own effect is within {amount(outcome, 2 * effect.spread.mean)}{unit} of the average"
         f" (SD {amount(outcome, effect.spread.mean)}, {INTERVAL * 100:.0f}{NBSP}% interval {lowest} to {highest})."
-        f" {how_many} of these {people} gain {threshold(outcome)} ({few} to {many})."
+        f" {how_many} of these {people} have a gain worth having, {threshold(outcome)}; the range is {few} to {many}."
+    )
+
+
+def beside_the_classical(effect: CohortEffect, *, estimate: float, tau: float) -> str:
+    """What the classical average says where it is another one; empty where they agree.
+
+    They differ where averages, or SDs between people, are more than half the smallest worthwhile effect apart.
+    """
+    apart = max(abs(effect.average.mean - estimate), abs(effect.spread.mean - tau))
+    if not apart > effect.outcome.mid / 2:
+        return ""
+    outcome = effect.outcome
+    unit = f"{NBSP}{outcome.contrast_unit}" if outcome.contrast_unit != "units" else ""
+    return (
+        f"The classical average, which knows no prior, is {change(outcome, estimate)}, and its SD between people"
+        f" {amount(outcome, tau)}{unit}. So few nights do not settle the size: look at both."
     )
 
 
 def the_next_person(effect: CohortEffect) -> str:
     """What somebody new may expect."""
     return (
-        f"Of 100 people like these about {of_hundred(effect.next_worthwhile)} would gain"
-        f" {threshold(effect.outcome)}, and about {of_hundred(effect.next_better)} would gain anything. Somebody"
-        f" new: {span(effect.outcome, effect.next)}."
+        f"Of 100 people like these about {of_hundred(effect.next_worthwhile)} would have a gain worth having,"
+        f" {threshold(effect.outcome)}, and about {of_hundred(effect.next_better)} any gain at all. A new"
+        f" person’s own effect would lie between {between(effect.outcome, effect.next)}"
+        f" ({INTERVAL * 100:.0f}{NBSP}% interval)."
     )
 
 

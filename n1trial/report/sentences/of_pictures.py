@@ -7,7 +7,7 @@ from n1trial.outcomes import Outcome
 from n1trial.report.agreement import Agreement
 from n1trial.report.dots import DOTS, count_dots
 from n1trial.report.sentences.in_numbers import chance, in_a_row, of_hundred
-from n1trial.report.sentences.outcome_words import NBSP, level, threshold, wording
+from n1trial.report.sentences.outcome_words import NBSP, level, loss, threshold, wording
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 
@@ -25,9 +25,9 @@ def dots_in_words(effect: Effect, labels: Mapping[str, str]) -> str:
     """What the fifty dots of an arm say."""
     counts = count_dots(effect)
     return (
-        f"{capitalised(visible(labels[effect.arm]))}: {counts.worthwhile} of {DOTS} dots are worth having"
+        f"{capitalised(visible(labels[effect.arm]))}: {counts.worthwhile} of {DOTS} marks are worth having"
         f" ({threshold(effect.outcome)}), {counts.between or 'none'} too small to matter,"
-        f" {counts.worse or 'none'} worse by as much."
+        f" {counts.worse or 'none'} {loss(effect.outcome)}."
     )
 
 
@@ -38,8 +38,8 @@ def tomorrow(effect: Effect, labels: Mapping[str, str]) -> str:
     better = of_hundred(effect.better_nights)
     return (
         f"Of 100 nights on {visible(labels[effect.arm])}, about {better} would be"
-        f" {wording(effect.outcome).longer_night} than a night {without(labels[effect.comparator])}"
-        f" and {100 - better} would not."
+        f" {wording(effect.outcome).longer_night} than a comparable night"
+        f" {without(labels[effect.comparator])}, and {100 - better} would not."
     )
 
 
@@ -63,7 +63,12 @@ def means_in_words(data: TrialData) -> str:
     said = [
         f"{level(outcome, means[arm])} on {visible(data.labels[arm])}" for arm in data.arms if arm in means
     ]
-    return f"{kept_in_words(data)} Plain means: {'; '.join(said) if said else 'none'}."
+    beside = (
+        " They take no account of weekdays, good and bad weeks and odd nights, as the answer does."
+        if said
+        else ""
+    )
+    return f"{kept_in_words(data)} Plain means: {'; '.join(said) if said else 'none'}.{beside}"
 
 
 def other_analyses_in_words(inside: int, others: int) -> str:
@@ -104,7 +109,7 @@ def agreement_in_words(found: Agreement, outcome: Outcome) -> str:
     """How far two devices are apart on the nights that both recorded."""
     more = "more" if found.bias >= 0 else "less"
     return (
-        f"On {len(found.differences)} nights that both recorded, {visible(found.second)} said"
+        f"On {len(found.differences)} nights that both recorded, analysed or not, {visible(found.second)} said"
         f" {_with_unit(outcome, found.bias)} {more} than {visible(found.first)} on average."
         f" On 19 of 20 nights the difference lies between {_signed(outcome, found.low)} and"
         f" {_signed(outcome, found.high)}."

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
+import pandas as pd
+
 from n1trial.effects import INTERVAL, INTERVAL_KIND
 from n1trial.outcomes import Outcome
-from n1trial.protocol import Protocol, VerdictRule
+from n1trial.protocol import Arm, Protocol, VerdictRule
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 from n1trial.report.text import capitalised, visible
+from n1trial.text import amount_in_words, as_written
 from n1trial.trial import TrialData
+from n1trial.verdict import LEAST_RECOVERED
 
 INTERVALS = (
     f"Intervals hold {INTERVAL:.0%} and are {INTERVAL_KIND}. Chances are counted over the posterior draws."
@@ -21,20 +25,33 @@ BLINDING = {
 }
 
 
+DRAWN = {
+    "blocks": "The order was drawn by lot within blocks.",
+    "coin": "The arm of each night was drawn by lot.",
+    "none": "The order was not drawn by lot.",
+}
+
+
 BLIND_BROKEN = "The arms were blinded, and what was hidden came out before the end."
 
 
 def design_in_words(data: TrialData) -> str:
-    """Arms, blocks and periods, and who knew."""
+    """Arms, blocks and periods, how they were drawn where no protocol says it, and who knew."""
     periods = data.table.loc[data.table["period"] > 0]
     lengths = periods.groupby("period").size()
     nights = f"{lengths.min()}" if lengths.min() == lengths.max() else f"{lengths.min()} to {lengths.max()}"
-    order = f"{data.blocks} blocks, in each of which every arm came once" if data.blocks else "no blocks"
+    order = f"{data.blocks} blocks{_once_each(periods, len(data.arms))}" if data.blocks else "no blocks"
     blinding = BLIND_BROKEN if data.blinded and data.blind_broken else BLINDING[data.blinded]
     return (
         f"One person, {len(data.arms)} arms, {lengths.size} periods of {nights}"
-        f" night{'' if nights == '1' else 's'}, {order}. {blinding}"
+        f" night{'' if nights == '1' else 's'}, {order}. {'' if data.planned else f'{DRAWN[data.drawn]} '}{blinding}"
     )
+
+
+def _once_each(nights: pd.DataFrame, arms: int) -> str:
+    of_blocks = nights[nights["block"] > 0].groupby("block")
+    once = (of_blocks["arm"].nunique() == arms) & (of_blocks["period"].nunique() == arms)
+    return ", in each of which every arm came once" if once.all() else ""
 
 
 def design_lines(data: TrialData, protocol: Protocol | None) -> list[str]:
@@ -45,29 +62,45 @@ def design_lines(data: TrialData, protocol: Protocol | None) -> list[str]:
 def _plan_lines(protocol: Protocol) -> Iterator[str]:
     yield f"Question: {protocol.question}"
     for arm in protocol.arms:
-        doses = ", ".join(f"{dose.substance} {dose.compound:.0f} mg" for dose in arm.doses)
-        held = f"glycine {arm.glycine_mg:.0f} mg, elemental magnesium {arm.magnesium_mg:.0f} mg"
-        yield f"{capitalised(arm.label)}: {f'{doses}; {held} an evening' if doses else 'no dose'}."
+        held = "; ".join(part for part in (_held(arm), arm.instruction) if part)
+        yield f"{capitalised(arm.label)}: {held or 'nothing to take'}."
+
+
+def _held(arm: Arm) -> str:
+    """Every dose of an evening, and the glycine and magnesium that compounds bring; each amount once."""
+    if not arm.doses:
+        return ""
+    doses = in_a_row([f"{dose.compound_in_words} mg {dose.label}" for dose in arm.doses])
+    bound = any(dose.glycine_mg and dose.substance != "glycine" for dose in arm.doses)
+    brought = {"glycine": arm.glycine_mg * bound, "elemental magnesium": arm.magnesium_mg}
+    also = [f"{amount_in_words(amount)} mg {name}" for name, amount in brought.items() if amount]
+    return f"{doses} an evening" + (f", in all {in_a_row(also)}" if also else "")
 
 
 def mids_in_words(outcomes: Sequence[Outcome]) -> str:
     """The smallest change worth having of every outcome, with its source."""
-    said = [f"{each.mid:g} {each.contrast_unit} in {each.label} ({each.source})" for each in outcomes]
+    said = [
+        f"{as_written(each.mid)} {each.contrast_unit} in {each.label} ({each.source})" for each in outcomes
+    ]
     return f"The smallest change worth having is {in_a_row(said)}."
 
 
 def rule_in_words(rule: VerdictRule) -> list[str]:
     """The thresholds of every verdict, in the order in which they count."""
     return [
-        f"Worth it: chance of any gain {rule.worth_it_p_better:g} or more, and of a worthwhile gain"
-        f" {rule.worth_it_p_worthwhile:g} or more.",
-        f"Worse: chance of any loss {rule.worse_p_worse:g} or more, and of a loss of that size"
-        f" {rule.worse_p_much_worse:g} or more.",
-        f"No difference that matters: chance of less either way {rule.no_difference_p_equivalent:g} or more, and"
-        f" the posterior SD at most {rule.no_gain_sd_ratio:g} of the prior’s.",
-        f"No worthwhile gain: chance of a worthwhile gain {rule.no_gain_p_worthwhile:g} or less, and the"
-        f" posterior SD at most {rule.no_gain_sd_ratio:g} of the prior’s.",
+        f"Worth it: chance of any gain {as_written(rule.worth_it_p_better)} or more, and of a worthwhile gain"
+        f" {as_written(rule.worth_it_p_worthwhile)} or more.",
+        f"Worse: chance of any loss {as_written(rule.worse_p_worse)} or more, and of a loss of that size"
+        f" {as_written(rule.worse_p_much_worse)} or more.",
+        f"No difference that matters: chance of less either way {as_written(rule.no_difference_p_equivalent)} or more.",
+        f"No worthwhile gain: chance of a worthwhile gain {as_written(rule.no_gain_p_worthwhile)} or less.",
+        f"For either “no” the nights alone, without the prior, must leave such a change a chance of"
+        f" {as_written(rule.no_p_nights_alone)} or less.",
+        f"Where the schedule shows less than {as_written(LEAST_RECOVERED)} of what builds up over nights, either “no”"
+        " is only “no gain within a period”.",
         "Can’t tell yet: everything else. The first that fits is taken.",
+        "Certainty starts at high and falls a step for each reason that is named beside it. In simulated trials answers"
+        " of higher certainty came true more often; how much a single reason weighs is a judgement.",
     ]
 
 
@@ -80,9 +113,16 @@ def secondary_in_words(outcomes: int, comparisons: int) -> str:
     """How many outcomes were looked at, and how many findings chance alone would bring."""
     return (
         f"Looked at {outcomes} outcome{'s' if outcomes > 1 else ''} in {comparisons}"
-        f" comparison{'s' if comparisons > 1 else ''}; expect about {comparisons / 20:.1f} chance findings"
-        " (1 in 20 comparisons)."
+        f" comparison{'s' if comparisons > 1 else ''}. By chance alone, about"
+        f" {_by_chance(comparisons)}."
     )
+
+
+def _by_chance(comparisons: int) -> str:
+    """How many findings chance brings at 1 in 20 comparisons; where that is less than one, in how many trials."""
+    if comparisons >= 20:
+        return f"{comparisons / 20:.0f} of them would look like a finding"
+    return f"1 in {max(2, round(20 / comparisons))} such trials would show a finding"
 
 
 def missing_item(ask: str) -> str:

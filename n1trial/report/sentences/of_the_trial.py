@@ -7,7 +7,7 @@ from n1trial.outcomes import Outcome
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 from n1trial.report.text import capitalised, visible
-from n1trial.trial import PLANNED_OUT, TrialData
+from n1trial.trial import PLANNED_OUT, TO_COME, TrialData, interim_nights
 
 
 def title_of(outcome: Outcome) -> str:
@@ -20,16 +20,28 @@ def when_in_words(nights: int, dates: tuple[str, str] | None) -> str:
     return f"{nights} nights" + (f", {dates[0]} to {dates[1]}" if dates else "")
 
 
+def interim_in_words(data: TrialData) -> str:
+    """How much of the trial a report before its end rests on; empty at the end."""
+    later = interim_nights(data)
+    if not later:
+        return ""
+    kept = len(data.analysed(data.outcomes[0]))
+    planned = later + int((~data.table["left_out"].isin(PLANNED_OUT)).sum())
+    return f"{kept} of {planned} nights are in it, {later} are to come or not looked at yet: the answer may change."
+
+
 def nights_in_words(data: TrialData) -> str:
-    """Nights planned for the comparison, kept and missing."""
+    """Nights planned for the comparison, kept, missing and still to come."""
     outcome = data.outcomes[0]
-    kept, planned = len(data.analysed(outcome)), int((~data.table["left_out"].isin(PLANNED_OUT)).sum())
-    missing = planned - kept
+    kept, over = len(data.analysed(outcome)), int((~data.table["left_out"].isin(PLANNED_OUT)).sum())
+    missing, to_come = over - kept, int((data.table["left_out"] == TO_COME).sum())
+    planned = over + to_come
     aside = len(data.table) - planned
-    why = [reason for reason in PLANNED_OUT if (data.table["left_out"] == reason).any()]
+    why = [reason for reason in PLANNED_OUT if reason != TO_COME and (data.table["left_out"] == reason).any()]
     return (
         f"{planned} nights were planned for the comparison: {kept} are in it,"
-        f" {missing if missing else 'none'} {'is' if missing == 1 else 'are'} missing."
+        f" {missing if missing else 'none'} {'is' if missing == 1 else 'are'} missing"
+        + (f" and {to_come} {'is' if to_come == 1 else 'are'} still to come." if to_come else ".")
         + (f" {aside} more were set aside ({in_a_row(why)})." if aside else "")
     )
 
@@ -49,10 +61,15 @@ def clock_changes_in_words(nights: Sequence[date]) -> str:
 
 def doses_in_words(taken: int, answered: int, unplanned: int) -> str:
     """Doses taken of those planned, where the diary says, and those taken on a night of none."""
-    said = f"The dose was taken on {taken} of {answered} evenings that had one and were written down."
+    said = f"Of {answered} evenings with a dose in the diary, it was taken on {taken}."
     if unplanned:
         said += f" On {unplanned} evening{'s' if unplanned > 1 else ''} without a dose something was taken."
     return said
+
+
+def habits_in_words(kept: int, answered: int) -> str:
+    """Evenings on which what was to be done was kept to, of those of which the diary says it."""
+    return f"You kept to what was planned on {kept} of the {answered} evenings of which the diary tells."
 
 
 def timing_in_words(minutes: Sequence[float], planned: tuple[int, int]) -> str:
@@ -60,8 +77,9 @@ def timing_in_words(minutes: Sequence[float], planned: tuple[int, int]) -> str:
     ordered = sorted(minutes)
     within = sum(planned[0] <= each <= planned[1] for each in ordered)
     return (
-        f"It was taken about {ordered[len(ordered) // 2]:.0f}{NBSP}min before sleep began, on {within} of"
-        f" {len(ordered)} evenings between {planned[0]} and {planned[1]}{NBSP}min before, as planned."
+        f"It was taken about {ordered[len(ordered) // 2]:.0f}{NBSP}min before sleep began, and on {within} of"
+        f" {len(ordered)} evenings {planned[0]} to {planned[1]}{NBSP}min before. Planned were {planned[0]} to"
+        f" {planned[1]}{NBSP}min before bedtime."
     )
 
 
@@ -73,8 +91,10 @@ def clock_in_words(times: Sequence[str]) -> str:
 
 def guesses_in_words(right: int, guessed: int, arms: int, *, beyond_luck: bool) -> str:
     """Guesses of the arm that were right, against luck."""
-    said = f"You guessed right on {right} of {guessed} mornings; luck alone would give about {guessed / arms:.0f}."
-    return said + (" That is more than luck: you could often tell what you took." if beyond_luck else "")
+    said = f"You guessed right on {right} of {guessed} mornings; chance alone would give about {guessed / arms:.0f}."
+    return said + (
+        f" {right} is more than chance: you could often tell what you took." if beyond_luck else ""
+    )
 
 
 def ended_early_in_words(nights: int) -> str:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from n1trial.outcomes import Outcome
 from n1trial.report.text import visible
+from n1trial.text import as_written
 
 NBSP = "\u00a0"
+# A change too small for the digits that a person can use.
+SAME = "about the same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,20 +48,20 @@ WORDINGS = {
     "waso_min": _minutes("time awake at night", "calmer"),
     "sol_min": _minutes("time to fall asleep", "quicker to begin"),
     "wake_episodes": Wording(
-        up="cost you {size}{about} more wake episodes a night",
-        down="spared you {size}{about} wake episodes a night",
-        whether_up="costs you wake episodes",
-        whether_down="spares you wake episodes",
+        up="brought {size}more wake episodes: {about} a night",
+        down="brought {size}fewer wake episodes: {about} a night",
+        whether_up="means more wake episodes",
+        whether_down="means fewer wake episodes",
         more="{n} more wake episodes a night",
         less="{n} fewer wake episodes a night",
         short_more="more",
         short_less="fewer",
     ),
     "wake_episodes_all": Wording(
-        up=f"cost you {{size}}{{about}}{NBSP}% more wake episodes",
-        down=f"spared you {{size}}{{about}}{NBSP}% of your wake episodes",
-        whether_up="costs you wake episodes",
-        whether_down="spares you wake episodes",
+        up=f"brought {{size}}more wake episodes: {{about}}{NBSP}%",
+        down=f"brought {{size}}fewer wake episodes: {{about}}{NBSP}%",
+        whether_up="means more wake episodes",
+        whether_down="means fewer wake episodes",
         more=f"{{n}}{NBSP}% more wake episodes",
         less=f"{{n}}{NBSP}% fewer wake episodes",
         short_more="more",
@@ -86,6 +89,12 @@ def wording(outcome: Outcome) -> Wording:
     )
 
 
+def thing(outcome: Outcome) -> str:
+    """What changes, in the fewest words: "sleep", "wake episodes"."""
+    named = {"tst_min": "sleep", "wake_episodes": "wake episodes", "wake_episodes_all": "wake episodes"}
+    return named.get(outcome.name, visible(outcome.label))
+
+
 def amount(outcome: Outcome, value: float) -> str:
     """A size without its sign, in as many digits as a person can use: 18, 0.6; "under 1" instead of 0."""
     size = abs(value)
@@ -98,16 +107,23 @@ def amount(outcome: Outcome, value: float) -> str:
 
 def threshold(outcome: Outcome) -> str:
     """What is worth having, such as "at least 15 min longer"."""
+    return _at_least_mid(outcome, higher=outcome.better == "higher")
+
+
+def loss(outcome: Outcome) -> str:
+    """What is as bad as `threshold` is good, such as "at least 15 min shorter"."""
+    return _at_least_mid(outcome, higher=outcome.better == "lower")
+
+
+def _at_least_mid(outcome: Outcome, *, higher: bool) -> str:
     words = wording(outcome)
-    return "at least " + (words.more if outcome.better == "higher" else words.less).format(
-        n=f"{outcome.mid:g}"
-    )
+    return "at least " + (words.more if higher else words.less).format(n=as_written(outcome.mid))
 
 
 def change(outcome: Outcome, value: float) -> str:
     """An effect in words, such as "9 min longer" or "0.6 fewer wake episodes a night"."""
-    words = wording(outcome)
-    return (words.more if value >= 0 else words.less).format(n=amount(outcome, value))
+    words, size = wording(outcome), amount(outcome, value)
+    return SAME if size.startswith("under") else (words.more if value >= 0 else words.less).format(n=size)
 
 
 def short_change(outcome: Outcome, value: float) -> str:
@@ -116,7 +132,12 @@ def short_change(outcome: Outcome, value: float) -> str:
     unit = (
         f"{NBSP}min" if outcome.contrast_unit == "min" else NBSP + "%" if outcome.scale == "percent" else ""
     )
-    return f"{amount(outcome, value)}{unit} {words.short_more if value >= 0 else words.short_less}"
+    size = amount(outcome, value)
+    return (
+        SAME
+        if size.startswith("under")
+        else f"{size}{unit} {words.short_more if value >= 0 else words.short_less}"
+    )
 
 
 def level(outcome: Outcome, value: float) -> str:

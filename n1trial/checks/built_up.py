@@ -1,0 +1,34 @@
+"""What the arms do once their effect has built up, where the schedule shows too little of that.
+
+The nights follow the exposure to each arm at the half-life that the protocol states, and some around it
+(`fast.steady`). It informs: half-lives are assumed, and the answer leans on them.
+"""
+
+from n1trial.checks import Case, CheckResult, Findings
+from n1trial.checks._subsets import enough
+from n1trial.fast import steady_effects
+
+NAME = "once built up"
+
+
+def applies(case: Case) -> bool:
+    """An arm that builds up, and nights enough in every arm."""
+    builds_up = any(half_life for half_life in case.data.half_lives.values())
+    return builds_up and enough(case.data, case.outcome.name)
+
+
+def run(case: Case) -> Findings:
+    """The steady effect of every contrast of which the averages show too little."""
+    return Findings(
+        results=tuple(
+            CheckResult(
+                check=NAME,
+                contrast=f"{arm} vs {comparator}",
+                estimate=steady.mean,
+                low=steady.low,
+                high=steady.high,
+                note=f"half-life about {steady.half_life_nights:g} nights, of which {steady.recovered:.2f} is shown",
+            )
+            for (arm, comparator), steady in steady_effects(case.data, case.outcome).items()
+        )
+    )

@@ -1,0 +1,51 @@
+"""Commands about what was done: the history of a trial, and taking back an import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from n1trial.cli._arguments import TRIAL, now
+
+
+@click.command()
+@click.argument("folder", type=TRIAL)
+@click.option("--protocol", "wants_protocol", is_flag=True, help="Print the protocol as it was at the start.")
+@click.option("--schedule", "wants_schedule", is_flag=True, help="Print the schedule as it was at the start.")
+def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
+    """Print what was done in a trial and when: every line of its log; or its protocol or schedule as they were."""
+    from n1trial.store import imports_of, open_folder, original_text, read_log
+    from n1trial.text import visible
+    from n1trial.trial_log import chain_in_words
+
+    if wants_protocol or wants_schedule:
+        for name, wanted in (("protocol.yaml", wants_protocol), ("schedule.csv", wants_schedule)):
+            if wanted:
+                click.echo(original_text(folder, name), nl=False)
+        return
+    opened = open_folder(folder)
+    names = {each.sha256[:12]: each.export for each in imports_of(opened)}
+    lines = read_log(opened)
+    for line in lines:
+        name = names.get(line.detail[-12:], "") if line.event == "import" else ""
+        click.echo(
+            visible(f"{line.at[:16].replace('T', ' ')}  {line.event}: {line.detail}{name and f' ({name})'}")
+        )
+    click.echo(chain_in_words(lines))
+
+
+@click.command()
+@click.argument("folder", type=TRIAL)
+@click.argument("export")
+def forget(folder: Path, export: str) -> None:
+    """Take an import out again, by its file or its name: its nights leave the trial, and the log says so."""
+    from n1trial.store import forget_export, open_folder
+    from n1trial.text import visible
+
+    opened = open_folder(folder)
+    gone, records = forget_export(opened, export, now=now())
+    click.echo(
+        f"{visible(gone.export)} is taken out: {records} records that nothing else holds, of {gone.records} in it;"
+        " it may be imported again"
+    )

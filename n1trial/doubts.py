@@ -1,0 +1,115 @@
+"""What looks odd about an export before it is kept: nights to come, another person's, several exports in one folder.
+
+Nothing is refused here: who imports is asked. What was kept by mistake, `n1trial forget` takes out.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+from n1trial.episodes import SleepEpisode, night_of
+from n1trial.text import visible
+
+type OnDoubts = Callable[[Sequence[str]], None]
+
+# Two people seldom go to bed and rise at the same time; two analyses of one sleep seldom differ by as much.
+OTHER_HOURS = timedelta(minutes=30)
+LONG = timedelta(hours=3)
+LEAST_NIGHTS = 3
+_PART = re.compile(r"[-_ ]?\(?\d{1,3}\)?$")
+
+
+def doubts_of_files(exports: Iterable[Path]) -> Iterator[str]:
+    """A folder that holds several archives which are no parts of one download."""
+    for path in exports:
+        archives = sorted(path.glob("*.zip")) if path.is_dir() else []
+        if len({_PART.sub("", archive.stem) for archive in archives}) > 1:
+            names = ", ".join(visible(archive.name) for archive in archives)
+            yield f"{visible(str(path))} holds {len(archives)} archives, which would be read as one export ({names})"
+
+
+def doubts_of_records(
+    stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode], *, today: date
+) -> Iterator[str]:
+    """Nights to come, devices of a kind that was here before under other serials, and other hours of sleep."""
+    to_come = sorted({night for each in new if (night := night_of(each.start.wall)) > today})
+    if to_come:
+        span = " to ".join(dict.fromkeys(map(str, (to_come[0], to_come[-1]))))
+        count = (
+            "1 night of the export is" if len(to_come) == 1 else f"{len(to_come)} nights of the export are"
+        )
+        yield f"{count} after today ({span})"
+    yield from _other_devices(stored, new)
+    yield from _other_hours(stored, new)
+
+
+def _other_devices(stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode]) -> Iterator[str]:
+    for source in sorted({each.source for each in new}):
+        before = {each.device for each in stored if each.source == source and each.device}
+        others = {each.device for each in new if each.source == source and each.device} - before
+        # One layout names the serial and another does not: the shorter name may be either device.
+        others = {
+            name for name in others if not any(name.startswith(old) or old.startswith(name) for old in before)
+        }
+        if before and others:
+            yield (
+                f"the export is of {_listed(others)}, and so far all was of {_listed(before)}: a new device, or another"
+                " person's"
+            )
+
+
+def _other_hours(stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode]) -> Iterator[str]:
+    """Nights of which the same kind of device has two long sleeps at different hours: perhaps two people's."""
+    by_archive: dict[str, list[SleepEpisode]] = defaultdict(list)
+    for each in new:
+        by_archive[each.source_file.partition(" › ")[0]].append(each)
+    before: dict[tuple[str, str, date], list[SleepEpisode]] = defaultdict(list)
+    for each in filter(_is_long, stored):
+        before[_night(each)].append(each)
+    shared: set[date] = set()
+    apart: dict[date, tuple[SleepEpisode, SleepEpisode]] = {}
+    for _, episodes in sorted(by_archive.items()):
+        for each in filter(_is_long, episodes):
+            known = before.get(_night(each), [])
+            if known:
+                night = night_of(each.start.wall)
+                shared.add(night)
+                if not any(_same_sleep(each, other) for other in known):
+                    apart.setdefault(night, (each, known[0]))
+        for each in filter(_is_long, episodes):
+            before[_night(each)].append(each)
+    if len(apart) >= LEAST_NIGHTS and len(apart) > len(shared) / 2:
+        night, (theirs, ours) = min(apart.items())
+        yield (
+            f"{len(apart)} of {len(shared)} nights that are there already have other hours of sleep in this export"
+            f" ({night}: {_hours(theirs)}, not {_hours(ours)}): it may be another person's"
+        )
+
+
+def _night(each: SleepEpisode) -> tuple[str, str, date]:
+    return each.source, each.app, night_of(each.start.wall)
+
+
+def _is_long(each: SleepEpisode) -> bool:
+    return each.end.wall - each.start.wall >= LONG and not each.not_used
+
+
+def _same_sleep(one: SleepEpisode, other: SleepEpisode) -> bool:
+    if one.record_id == other.record_id:
+        return True
+    return (
+        abs(one.start.wall - other.start.wall) <= OTHER_HOURS
+        or abs(one.end.wall - other.end.wall) <= OTHER_HOURS
+        or one.end.wall <= other.start.wall
+        or other.end.wall <= one.start.wall
+    )
+
+
+def _hours(each: SleepEpisode) -> str:
+    return f"{each.start.wall:%H:%M} to {each.end.wall:%H:%M}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(visible(name) for name in sorted(names))

@@ -1,0 +1,74 @@
+"""A trial folder opened from Python: protocol, schedule, diary, nights, and the answers once they may be seen."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from n1trial.diary import Diary
+from n1trial.effects import Effects
+from n1trial.fit import Fit
+from n1trial.fit_file import load_fits
+from n1trial.fitting import analysis_of, is_over, nights_now
+from n1trial.given import GivenPath, path_of
+from n1trial.protocol import Protocol
+from n1trial.schedule import Schedule
+from n1trial.show import line
+from n1trial.store import TrialFolder, open_folder
+from n1trial.trial import TrialData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trial:
+    """What a trial folder holds.
+
+    `data` has a row a night. `fits` and `effects`, an outcome each, the primary first, are empty until the trial is
+    over and n1trial fit has seen these nights.
+    """
+
+    folder: TrialFolder
+    data: TrialData
+    diary: Diary
+    fits: tuple[Fit, ...] = ()
+    effects: tuple[Effects, ...] = ()
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol as it was fixed at the start."""
+        return self.folder.protocol
+
+    @property
+    def schedule(self) -> Schedule:
+        """Which arm on which night; letters while the arms are hidden."""
+        return self.folder.schedule
+
+    def __repr__(self) -> str:
+        nights = f"{len(self.data.analysed(self.data.outcomes[0]))} of {len(self.data.table)}"
+        return line(
+            "Trial", {"folder": self.folder.path, "nights": nights, "outcomes fitted": len(self.fits)}
+        )
+
+
+def open_trial(path: GivenPath, *, now: datetime | None = None) -> Trial:
+    """Open a trial folder, as ``open_trial("my-trial").data.table``.
+
+    Parameters
+    ----------
+    now
+        An aware moment; None: this one. Before the last night there are no answers, as nobody should look then.
+
+    Raises
+    ------
+    FolderError
+        No trial folder, nothing imported yet, or protocol or schedule were changed.
+    DiaryError
+        A line of the diary cannot be read.
+    """
+    folder, moment = open_folder(path_of(path)), now or datetime.now(UTC)
+    recorded, diary, _ = nights_now(folder, now=moment)
+    data = recorded.data
+    if not folder.fit.is_file() or folder.sealed or not is_over(folder, data, now=moment):
+        return Trial(folder=folder, data=data, diary=diary)
+    checked = load_fits(folder.fit)
+    if any(each.fit.data_sha256 != data.sha256 for each in checked):
+        return Trial(folder=folder, data=data, diary=diary)
+    analysis = analysis_of(data, checked)
+    return Trial(folder=folder, data=data, diary=diary, fits=analysis.fits, effects=analysis.effects)

@@ -1,0 +1,87 @@
+"""Bad nights and the typical night: what stands beside the change of mean sleep time."""
+
+from collections.abc import Mapping
+
+from n1trial.effects import INTERVAL, Effect
+from n1trial.fast import ArmNights, BadNightsChange, SleepDistribution
+from n1trial.outcomes import BAD_NIGHTS, OUTCOMES
+from n1trial.report.sentences.in_numbers import chance
+from n1trial.report.sentences.outcome_words import NBSP, level, short_change
+from n1trial.report.text import capitalised, visible
+from n1trial.trial import TrialData
+
+DISTRIBUTION_LEAD = "Left: bad nights of every 100, as counted. Right: the middle night; half were longer."
+# The typical night is told of where it is so many smallest worthwhile effects away from the mean.
+APART = 0.5
+
+
+def hours(minutes: float) -> str:
+    """A limit in words: "5 hours", "5 hours 30"."""
+    whole, rest = divmod(round(minutes), 60)
+    return f"{whole}{NBSP}hours" + (f"{NBSP}{rest:02d}" if rest else "")
+
+
+def beyond_the_mean(
+    effect: Effect, distribution: SleepDistribution | None, labels: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What stands beside the answer on sleep time: bad nights, then the typical night where it differs."""
+    if distribution is None:
+        return ()
+    said = (bad_nights(effect, distribution, labels), typical_night(effect, distribution))
+    return tuple(filter(None, said))
+
+
+def bad_nights(effect: Effect, distribution: SleepDistribution, labels: Mapping[str, str]) -> str:
+    """How many nights were bad on the arm and on its comparator, and what follows."""
+    arm, other = (distribution.arms[name] for name in (effect.arm, effect.comparator))
+    ours, theirs = (visible(labels[name]) for name in (effect.arm, effect.comparator))
+    counted = f"Nights under {hours(distribution.limit_min)}: {_of(other)} on {theirs}, {_of(arm)} on {ours}."
+    change = distribution.bad.get((effect.arm, effect.comparator))
+    if change is None:
+        return f"{counted} So there is nothing to compare."
+    unseen = next((each for each in (arm, other) if each.bad == 0), None)
+    room = f" None of {unseen.nights} does not mean that there will be none." if unseen else ""
+    guess = f"Best guess for {ours}: {_of_hundred(change.mean)} of 100 nights ({_interval(change)})."
+    return f"{counted} {guess} Chance of fewer: {chance(change.p_fewer)}.{room}"
+
+
+def typical_night(effect: Effect, distribution: SleepDistribution) -> str:
+    """The change of the typical night, where the mean changed by something else; empty elsewhere."""
+    change = distribution.typical.get((effect.arm, effect.comparator))
+    if change is None or abs(change.mean - effect.mean) <= APART * effect.outcome.mid:
+        return ""
+    low, high = (short_change(effect.outcome, end) for end in (change.low, change.high))
+    return (
+        f"The typical night, in which odd nights count less, changed otherwise."
+        f" Best guess: {short_change(effect.outcome, change.mean)}, but {low} and {high} fit too."
+    )
+
+
+def distribution_in_words(distribution: SleepDistribution, data: TrialData) -> list[str]:
+    """What the picture shows of every arm: bad nights, and the night in the middle."""
+    return [
+        f"{capitalised(visible(data.labels[arm]))}: {_of(nights)} nights under {hours(distribution.limit_min)};"
+        f" half the nights had more than {level(OUTCOMES['tst_min'], nights.middle_min)}."
+        for arm, nights in distribution.arms.items()
+    ]
+
+
+def bad_night_rule(distribution: SleepDistribution) -> str:
+    """From when on a night is bad, which change is worth having, and where the numbers come from."""
+    return (
+        f"A night of less than {hours(distribution.limit_min)} is bad; {BAD_NIGHTS.mid:g} fewer of 100 are worth having"
+        f" ({BAD_NIGHTS.source}). The fast engine answers for them, without the sampler."
+    )
+
+
+def _of(nights: ArmNights) -> str:
+    return f"{nights.bad or 'none'} of {nights.nights}"
+
+
+def _of_hundred(points: float) -> str:
+    return f"{abs(points):.0f} {'more' if points > 0 else 'fewer'}" if abs(points) >= 0.5 else "about as many"
+
+
+def _interval(change: BadNightsChange) -> str:
+    ends = " to ".join(_of_hundred(end) for end in (change.low, change.high))
+    return f"{INTERVAL:.0%}".replace("%", f"{NBSP}%") + f" interval {ends}"

@@ -1,0 +1,49 @@
+"""What is said where an effect builds up over nights and the schedule shows only part of it."""
+
+from n1trial.build_up import LongerPeriods
+from n1trial.effects import Effect
+from n1trial.report.sentences.outcome_words import NBSP, short_change
+from n1trial.verdict import SETTLE_AT_MOST_NIGHTS, Verdict
+
+# Where the rest of a slow effect could still change what to do.
+OPEN_TO_MORE: tuple[Verdict, ...] = ("no gain within a period", "can't tell yet")
+
+
+def a_period(effect: Effect) -> str:
+    """How long a period is, in words: "a week", "10 nights"; "a period" where that is not known."""
+    nights = effect.steady.period_nights if effect.steady else 0
+    return {0: "a period", 1: "a night", 7: "a week", 14: "two weeks"}.get(nights, f"{nights}{NBSP}nights")
+
+
+def once_built_up(effect: Effect) -> str:
+    """What steady use would do by the model of build-up, and what would tell; empty where nothing is left open."""
+    steady = effect.steady
+    if steady is None or effect.verdict not in OPEN_TO_MORE:
+        return ""
+    low, high = (short_change(effect.outcome, end) for end in (steady.low, steady.high))
+    return (
+        f"It may need {nights_in_words(steady.half_life_nights)} for half its effect; these periods show about"
+        f" {percent(steady.recovered)} of it. Taken steadily, the best guess is"
+        f" {short_change(effect.outcome, steady.mean)}, but {low} and {high} fit too. {what_would_tell(steady.telling)}"
+    )
+
+
+def what_would_tell(telling: LongerPeriods | None) -> str:
+    """The trial that would tell whether a slow effect is worth having."""
+    if telling is None:
+        return f"No trial of up to {SETTLE_AT_MOST_NIGHTS // 365} years could tell."
+    left_out = f", with the first {telling.washout_nights} of each left out" if telling.washout_nights else ""
+    return f"Periods of {telling.period_nights} nights, {telling.periods} of them, could tell{left_out}."
+
+
+def nights_in_words(nights: float) -> str:
+    """Nights until half is there: "3 nights", "half a night"."""
+    whole = round(nights)
+    if nights < 1:
+        return "less than a night"
+    return "a night" if whole == 1 else f"{whole}{NBSP}nights"
+
+
+def percent(share: float) -> str:
+    """A share in tens of per cent, never none: "40 %"."""
+    return f"{10 * max(1, round(10 * share))}{NBSP}%"

@@ -1,0 +1,159 @@
+"""Every template is asked, recalled, checked and reported in words that fit what its arms are."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import by_hand
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from n1trial.adherence import as_planned, doses_kept
+from n1trial.cli import cli
+from n1trial.diary import questions, read_diary
+from n1trial.making import make_trial
+from n1trial.nights import Nights, nightly
+from n1trial.protocol import Protocol, read_protocol, template_names
+from n1trial.report.page import render
+from n1trial.report.plain import plain_text
+from n1trial.report.sentences import design_lines
+from n1trial.report.sharing import shareable
+from n1trial.schedule import randomise
+from n1trial.simulate import Truth, diary_text, simulate_nights
+from n1trial.tonight import tonight_lines
+from n1trial.trial import join_trial
+
+START, SEED = date(2026, 1, 5), "5a" * 32
+HABIT = "caffeine-cut-off"
+
+
+def lived(name, tmp_path):
+    """A template lived through by a person who forgets nothing."""
+    protocol = read_protocol(name)
+    schedule = randomise(protocol, start=START, seed=SEED)
+    person = simulate_nights(schedule, replace(Truth(), missed_share=0.0), 1)
+    path = tmp_path / "diary.csv"
+    path.write_text(diary_text(person, protocol))
+    nothing = Nights(nightly([]).table)
+    return protocol, join_trial(schedule, nothing, protocol, read_diary(path, protocol))
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_whoever_does_what_every_evening_asks_is_as_planned(name, tmp_path):
+    _, data = lived(name, tmp_path)
+    answered = as_planned(data).dropna()
+    assert len(answered) > 50
+    assert (answered == 1).all()
+    assert (doses_kept(data)["kept"] > 0).all()
+
+
+def test_no_to_a_habit_is_not_as_planned_on_any_arm(tmp_path):
+    _, data = lived(HABIT, tmp_path)
+    broken = replace(data, table=data.table.assign(taken=0.0))
+    assert (as_planned(broken).dropna() == 0).all()
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_the_diary_asks_of_a_dose_where_there_is_one_and_of_keeping_to_it_where_not(name):
+    protocol = read_protocol(name)
+    for arm in protocol.arms:
+        asked = {each.column: each.text for each in questions(protocol, arm)}
+        if arm.instruction and not arm.doses:
+            assert asked["taken"] == f"Did you keep to it: {arm.instruction} (yes or no)"
+            assert "taken_at" not in asked
+        else:
+            assert asked["taken"] == "Dose taken (yes or no)"
+            assert "taken_at" in asked
+    of_all = [each.column for each in questions(protocol)]
+    assert ("taken_at" in of_all) == (name != HABIT)
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_today_gives_a_clock_and_advice_for_what_is_swallowed_alone(name, tmp_path):
+    folder = make_trial(
+        tmp_path / name,
+        protocol=name,
+        start=START,
+        seed=SEED,
+        home_zone=None,
+        now=datetime(2026, 1, 4, 12, tzinfo=UTC),
+    )
+    table = folder.schedule.table
+    for arm in (None, *folder.protocol.arms):
+        of_arm = (
+            table["phase"] == "run-in" if arm is None else (table["arm"] == arm.name) & (table["block"] > 0)
+        )
+        night = table.loc[of_arm, "night"].iloc[0].date()
+        evening = datetime(night.year, night.month, night.day, 20, tzinfo=UTC)
+        told = "\n".join(tonight_lines(folder, now=evening))
+        assert ("for a bedtime of" in told) == bool(arm and arm.doses)
+        note = folder.protocol.dosing.note
+        assert (note in told) == bool(arm and (arm.doses or arm.instruction))
+        assert folder.arm_on(night) == arm
+
+
+def test_log_asks_of_the_habit_of_the_evening(tmp_path):
+    folder = make_trial(
+        tmp_path / "trial",
+        protocol=HABIT,
+        start=START,
+        seed=SEED,
+        home_zone=None,
+        now=datetime(2026, 1, 4, 12, tzinfo=UTC),
+    )
+    table = folder.schedule.table
+    night = table.loc[table["arm"] == "noon", "night"].iloc[0].date()
+    asked = CliRunner().invoke(cli, ["log", str(folder.path), "--night", str(night)], input="\n" * 40).output
+    assert "Did you keep to it: no coffee, tea, cola" in asked
+    assert "Dose taken" not in asked
+    assert "At what time" not in asked
+
+
+def reported(arms, **fields):
+    """A report made by hand of a trial whose arms are these."""
+    template = read_protocol(HABIT).model_dump()
+    protocol = Protocol.model_validate(template | {"arms": arms, "reference": "none"} | fields)
+    given = by_hand.inputs([13.0], 4.0)
+    habits = tuple(arm.name for arm in protocol.arms if arm.habit)
+    labels = {arm.name: arm.label for arm in protocol.arms}
+    data = replace(given.data, habits=habits, labels=labels)
+    diary = by_hand.diary(data)
+    table = diary.table.assign(taken=pd.array([True] * len(diary.table), dtype="boolean"), taken_at=None)
+    return replace(given, data=data).material(protocol=protocol, diary=replace(diary, table=table))
+
+
+HABITS = [
+    {"name": "none", "label": "caffeine as usual", "instruction": "coffee as always"},
+    {"name": "glycine", "label": "no caffeine after noon", "instruction": "no coffee after 12:00"},
+]
+
+
+def test_the_report_of_a_habit_speaks_of_doing_and_keeping_to_it():
+    material = reported(HABITS)
+    for text in (plain_text(material), render(material)):
+        assert "Should I keep doing it?" in text
+        assert "keep taking" not in text
+        assert "kept to what was planned on" in text
+        assert "The dose was taken" not in text
+        assert "no dose" not in text
+    assert "No caffeine after noon: no coffee after 12:00." in design_lines(material.data, material.protocol)
+
+
+def test_a_copy_to_share_keeps_neither_the_habits_words_nor_a_substances_name():
+    arms = [
+        {"name": "none", "label": "as usual", "instruction": "coffee as always"},
+        {
+            "name": "glycine",
+            "label": "my powder",
+            "doses": [{"substance": "other", "name": "moonroot", "compound_mg": 0.5}],
+        },
+    ]
+    text = render(shareable(reported(arms)))
+    assert "0.5 mg" in text
+    assert not [word for word in ("moonroot", "coffee as always", "my powder") if word in text]
+
+
+def test_the_person_stands_in_the_report_and_not_in_its_copy_to_share():
+    material = replace(reported(HABITS), person="P07")
+    assert "P07, 91 nights" in plain_text(material)
+    assert "P07" not in plain_text(shareable(material))
