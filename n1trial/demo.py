@@ -138,8 +138,8 @@ def _engines_apart(analysis: Analysis) -> str:
     apart = max(abs(quick.mean - sampled.mean) for quick, sampled in pairs)
     wider = max(abs(quick.sd / sampled.sd - 1) for quick, sampled in pairs)
     return (
-        f"fast engine: {seconds:.2f} s; from the sampler, which allows for heavy tails, its means are at most"
-        f" {apart:.1f} {first.contrast_unit} and its SDs {wider:.0%} away"
+        f"fast engine: {seconds:.2f} s; its means are at most"
+        f" {apart:.1f} {first.contrast_unit} from the sampler's, its SDs {wider:.0%}"
     )
 
 

@@ -31,7 +31,7 @@ IN_README = {
     "L-hyoscyamine vs control": ((0.63, -0.52, 1.81), (0.65, -0.57, 1.88)),
     "L-hyoscine vs control": ((2.14, 0.93, 3.37), (2.28, 0.94, 3.62)),
     "DL-hyoscine vs control": ((2.12, 0.80, 3.45), (2.23, 0.72, 3.75)),
-    "L-hyoscine vs L-hyoscyamine": ((1.52, 0.53, 2.58), (1.63, 0.80, 2.46)),
+    "L-hyoscine vs L-hyoscyamine": ((1.52, 0.53, 2.58), (1.48, 0.67, 2.30)),
 }
 
 

@@ -1,7 +1,7 @@
 """Many lives on many draws of one schedule: nights of a person, before any arm acts.
 
 The same formula as `simulate`, whole arrays at a time and without a device, exports or a diary; nights are
-Gaussian, of the SD that tells as much as the person's own (`Person.informative_sd`).
+Gaussian. Nights with heavier tails and the same SD tell as much about a mean.
 """
 
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ def live(
     drift = person.drift_sd * (rng.standard_normal((trials, days)) @ root.T)
     shocks = rng.standard_normal((trials, days))
     shocks[:, 1:] *= np.sqrt(1 - person.phi**2)
-    chance = person.informative_sd * lfilter([1.0], [1.0, -person.phi], shocks, axis=1)
+    chance = person.night_sd * lfilter([1.0], [1.0, -person.phi], shocks, axis=1)
     nights = (person.level + drift + chance)[:, design.day] + person.free_night * free
     missing = not_recorded(person, days, trials=trials, rng=rng)
     taken = rng.random(nights.shape) >= person.missed_share

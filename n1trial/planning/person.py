@@ -48,8 +48,6 @@ COUNT_DRIFT_LOG_SD = 0.15
 # Half an hour more sleep brings a twentieth more wakes, about as (450 / 420) to the power of .8.
 COUNT_FREE_LOG = 0.05
 MOST_DISPERSION = 100.0
-# Measured: 200 trials of ν = 6 through the sampler had intervals half-way between the two Gaussian answers.
-TAILS_LEARNT = 0.5
 MISSING_SHARE, MISSING_NIGHTS = 0.05, 20
 
 
@@ -58,18 +56,16 @@ class Person:
     """How a person's nights vary, in the outcome's unit.
 
     `level` is the mean of an ordinary night; `night_sd` the SD from night to night with drift and weekday
-    taken out, `phi` its correlation with the night before, `tail_nu` the degrees of freedom of its tails;
-    `drift_sd` and `drift_length_nights` describe the slow curve, `free_night` the extra of Friday and
-    Saturday evenings; `missing_share` of the nights are not recorded, in `bursts` of 3 to 7 more per 100
-    nights; `missed_share` of the doses are forgotten. `baseline_nights` were seen, `far_nights` of them far
-    from the others. Of counts, whose variance is in proportion to their mean, `night_sd` is that of a night of
-    the mean count.
+    taken out, `phi` its correlation with the night before; `drift_sd` and `drift_length_nights` describe the slow
+    curve, `free_night` the extra of Friday and Saturday evenings; `missing_share` of the nights are not recorded,
+    in `bursts` of 3 to 7 more per 100 nights; `missed_share` of the doses are forgotten. `baseline_nights` were
+    seen, `far_nights` of them far from the others. Of counts, whose variance is in proportion to their mean,
+    `night_sd` is that of a night of the mean count.
     """
 
     level: float = LEVEL_MEAN
     night_sd: float = TYPICAL_NIGHT_SD
     phi: float = 0.0
-    tail_nu: float = 6.0
     drift_sd: float = TYPICAL_DRIFT_SD
     drift_length_nights: float = 30.0
     free_night: float = FREE_MEAN
@@ -88,18 +84,6 @@ class Person:
     def dispersion(self) -> float:
         """Of counts, the variance of a night in means: 1 where they come by pure chance."""
         return self.night_sd**2 / self.usual
-
-    @property
-    def informative_sd(self) -> float:
-        """SD of the Gaussian nights that tell as much about a mean as these heavier-tailed ones.
-
-        A model that knows of the tails weighs odd nights less. The Fisher information of a location in t
-        nights of unit scale is (ν + 1) / (ν + 3), and their variance ν / (ν - 2); of what that promises,
-        `TAILS_LEARNT` is there where ν has to be learnt from some hundred nights.
-        """
-        nu = self.tail_nu
-        known = (nu - 2) / nu * (nu + 3) / (nu + 1)
-        return self.night_sd * math.sqrt(1.0 - TAILS_LEARNT * (1.0 - known))
 
 
 LITERATURE = Person()

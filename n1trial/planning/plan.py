@@ -240,7 +240,7 @@ def person_to_plan_for(
 def _slow_arms(schedules: tuple[Schedule, ...], protocol: Protocol, person: Person) -> tuple[SlowArm, ...]:
     outcome = protocol.primary
     if outcome.kind != "count":
-        return slow_arms(schedules, protocol, night_sd=person.informative_sd, period_sd=person.drift_sd)
+        return slow_arms(schedules, protocol, night_sd=person.night_sd, period_sd=person.drift_sd)
     by = 100.0 / person.usual if outcome.scale == "percent" else 1.0
     return slow_arms(schedules, protocol, night_sd=by * person.night_sd, period_sd=by * person.drift_sd)
 
