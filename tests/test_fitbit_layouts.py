@@ -233,7 +233,7 @@ def written(layout: str, draw) -> tuple[dict[str, str], dict]:
     return files, expected(epochs, **about)
 
 
-EXAMPLES = pytest.mark.parametrize("examples", [100, pytest.param(4_000, marks=pytest.mark.slow)])
+EXAMPLES = pytest.mark.parametrize("examples", [100, pytest.param(1_000, marks=pytest.mark.slow)])
 
 
 @EXAMPLES

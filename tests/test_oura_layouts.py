@@ -215,7 +215,7 @@ LAYOUTS = {
 }
 
 
-@pytest.mark.parametrize("examples", [100, pytest.param(4_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [100, pytest.param(1_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("layout", list(LAYOUTS))
 def test_a_period_comes_back_from_every_layout(layout, examples, tmp_path):
     write, epoch_s, lost = LAYOUTS[layout]
