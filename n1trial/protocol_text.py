@@ -7,7 +7,7 @@ from n1trial.allocation import Admissible, Luck, luck_of
 from n1trial.allocation.admissible import ORDERS
 from n1trial.protocol import Arm, Protocol
 from n1trial.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
-from n1trial.text import amount_in_words, as_written, visible
+from n1trial.text import as_written, visible
 
 # The prices of restrictions are found by listing orders, of which seven arms have 5,040.
 PRICED_ARMS = 5
@@ -28,13 +28,10 @@ def protocol_lines(protocol: Protocol, *, details: bool = False) -> Iterator[str
         held = visible(doses_of(arm))
         mark = ", the reference" if arm.name == protocol.reference else ""
         told = "; ".join(part for part in (held, visible(arm.instruction)) if part)
-        yield f"  {arm.name}{mark}: {told or 'no dose'}"
+        yield f"  {arm.name}{mark}: {told or nothing_asked(protocol)}"
         if arm.doses:
             first, last = protocol.minutes_before_bed(arm)
-            yield (
-                f"      glycine {amount_in_words(arm.glycine_mg)} mg,"
-                f" elemental magnesium {amount_in_words(arm.magnesium_mg)} mg, {first} to {last} min before bed"
-            )
+            yield f"      {', '.join([*arm.contents, f'{first} to {last} min before bed'])}"
         if arm.doses or arm.build_up_nights:
             yield f"      {_build_up(arm)}"
     for line in limit_lines(protocol):
@@ -75,6 +72,11 @@ def doses_of(arm: Arm, *, short: bool = False) -> str:
     return " + ".join(
         f"{dose.compound_in_words} mg {dose.short_label if short else dose.label}" for dose in arm.doses
     )
+
+
+def nothing_asked(protocol: Protocol) -> str:
+    """What an evening without dose and instruction is told: of a habit, nobody speaks of taking."""
+    return "nothing to keep to" if protocol.habit else "nothing to take"
 
 
 def _build_up(arm: Arm) -> str:

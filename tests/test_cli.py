@@ -83,6 +83,7 @@ def test_protocols_are_listed_and_shown_with_what_a_dose_holds():
     shown = n1trial("protocols", TEMPLATE).stdout
     assert "glycine 1,235 mg, elemental magnesium 200 mg" in shown
     assert "350 mg" in shown
+    assert "magnesium 0 mg" not in shown
 
 
 def test_nights_print_the_table_or_write_it(tmp_path):

@@ -192,7 +192,9 @@ def _ask(
     from n1trial.diary.cells import NO
     from n1trial.text import visible
 
-    of_all = questions(folder.protocol, folder.arm_on(night), hidden=bool(folder.hidden))
+    of_all = questions(
+        folder.protocol, folder.arm_on(night), hidden=bool(folder.hidden), run_in=folder.in_run_in(night)
+    )
     asked = [each for each in of_all if each.part in parts]
     numbered = [each.column for each in asked if not each.after]
     when = " and morning after " if len(parts) > 1 else " "

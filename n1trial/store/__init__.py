@@ -112,6 +112,11 @@ class TrialFolder:
         planned = table[(table["night"].dt.date == night) & (table["phase"] == "trial")]
         return None if self.sealed or planned.empty else self.protocol.arm_named(str(planned["arm"].iloc[0]))
 
+    def in_run_in(self, night: date) -> bool:
+        """Whether a night is of the run-in."""
+        table = self.schedule.table
+        return bool(((table["night"].dt.date == night) & (table["phase"] == "run-in")).any())
+
     @property
     def diary(self) -> Path:
         """What the person writes."""
