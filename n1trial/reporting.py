@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.checks import checks_table
-from n1trial.conduct import PLANNED_LOOK, last_night, look_early, read_course
+from n1trial.conduct import PLANNED_LOOK, given_reason, last_night, look_early, read_course
 from n1trial.errors import FolderError, GateError
 from n1trial.files import results_folder, write_whole
 from n1trial.fit import OnStage
@@ -43,8 +43,10 @@ def report_folder(
     GateError
         Nights are still to come and no reason was given, or a copy of hidden arms would be shared.
     FolderError
-        Nothing was fitted, or nights or diary changed since.
+        Nothing was fitted, nights or diary changed since, or the reason to look early is empty.
     """
+    if early is not None:
+        early = given_reason(folder, early)
     if folder.sealed and {"share", "share with nights"} & {*copies}:
         raise GateError(
             f"{folder.path}: the arms are still letters, and letters tell others nothing: share it after n1trial"

@@ -323,6 +323,8 @@ def test_a_new_bedtime_holds_from_now_on_and_stands_in_the_calendar(folder):
 def test_a_look_before_the_end_needs_a_reason(folder, reason):
     with pytest.raises(FolderError, match="no reason given"):
         look_early(folder, reason, now=datetime(2026, 3, 1, tzinfo=UTC))
+    with pytest.raises(FolderError, match="no reason given"):
+        report_folder(folder, early=reason, now=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_a_look_is_told_once_however_often_its_reason_is_given(folder):
