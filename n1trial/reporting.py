@@ -54,17 +54,19 @@ def report_folder(
         )
     recorded, diary, look = nights_now(folder, now=now)
     data = recorded.data
-    if look is None and not is_over(folder, data, now=now):
-        if early is None:
-            raise GateError(
-                f"{folder.path}: the trial runs until {last_night(folder, read_course(folder))}, and looking"
-                " early turns luck into findings: wait, or give a reason with --early"
-            )
-        note = look_early(folder, early, now=now)
-        data = replace(data, peeked=True, notes=tuple(dict.fromkeys((*data.notes, note))))
+    too_early = look is None and not is_over(folder, data, now=now)
+    if too_early and early is None:
+        raise GateError(
+            f"{folder.path}: the trial runs until {last_night(folder, read_course(folder))}, and looking"
+            " early turns luck into findings: wait, or give a reason with --early"
+        )
     checked = load_fits(folder.fit)
     if any(each.fit.data_sha256 != data.sha256 for each in checked):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
+    if too_early and early is not None:
+        # Logged when there is something to see, and before it is seen.
+        note = look_early(folder, early, now=now)
+        data = replace(data, peeked=True, notes=tuple(dict.fromkeys((*data.notes, note))))
     analysis = analysis_of(data, checked)
     if look is not None and folder.protocol.looks:
         decision = decide(folder.protocol.looks, look, data, analysis.fits[0], analysis.effects[0])

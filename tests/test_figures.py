@@ -130,7 +130,7 @@ def test_right_is_better_for_wake_episodes_too():
     assert np.median(dot_gains(wakes)) > 0
 
 
-@pytest.mark.parametrize(("outcome", "right", "step"), [(0, "longer", "+20"), (1, "fewer", "−0.5")])
+@pytest.mark.parametrize(("outcome", "right", "step"), [(0, "longer", "+20"), (1, "fewer", "−0.6")])
 def test_the_axis_of_a_difference_has_the_signs_of_the_tables(outcome, right, step):
     given = by_hand.decided()
     figure = figures.quantile_dots(given.effects[outcome], given.data)
