@@ -25,6 +25,7 @@ from n1trial.conduct import (
 )
 from n1trial.effects import estimate_effects
 from n1trial.errors import BlindingError, FolderError, GateError
+from n1trial.fitting import last_night_to_wait_for
 from n1trial.intake import import_exports, recorded_nights, trial_data, write_down
 from n1trial.looks import block_to_look_at, decide, nights_to_look_at
 from n1trial.making import make_blind_trial, make_trial, write_calendar
@@ -220,6 +221,16 @@ def test_a_look_is_due_from_the_morning_after_its_block_until_the_next(folder):
     # run-in 7 nights, a block 21: the third block ends with night 69 (from 0), the fifth with night 111
     assert [due(night) for night in (0, 69, 70, 111, 112, 132)] == [None, None, 3, 3, 5, 5]
     assert block_to_look_at(None, folder.schedule, START) is None
+
+
+def test_a_fit_before_the_end_names_the_night_after_which_there_is_a_report(folder, tmp_path):
+    person = simulate_nights(folder.schedule, QUIET, seed=1)
+    write_fitbit_takeout(replace(person, table=person.table.iloc[:60]), tmp_path / "t.zip")
+    import_exports(folder, [tmp_path / "t.zip"], now=evening(60))
+    assert last_night_to_wait_for(folder, now=evening(60)) == date(2026, 5, 17)
+    assert last_night_to_wait_for(folder, now=evening(140)) is None
+    stop(folder, "stomach trouble", now=evening(60))
+    assert last_night_to_wait_for(folder, now=evening(61)) is None
 
 
 def test_a_look_sees_the_nights_of_its_blocks_only(folder, tmp_path):
