@@ -134,11 +134,11 @@ def luck_in_words(luck: Luck) -> str:
     if luck.least_p >= 1:
         return "the order is as good as fixed: no randomisation test is possible"
     two = (
-        f"swaps of two arms, {luck.swaps:,} in the middle, {luck.least_swap_p:.2g}"
+        f"of the {luck.swaps:,} swaps of two arms (median), {luck.least_swap_p:.2g}"
         if luck.least_swap_p < 1
         else "no two arms can be swapped on their own"
     )
-    return f"least p that luck could reach: all labels {luck.least_p:.2g}; {two}"
+    return f"least p of a randomisation test: of all schedules, {luck.least_p:.2g}; {two}"
 
 
 def looks_line(protocol: Protocol) -> str:
