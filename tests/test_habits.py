@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from n1trial.adherence import as_planned, doses_kept
 from n1trial.cli import cli
 from n1trial.diary import questions, read_diary
+from n1trial.effects import estimate_effects
 from n1trial.making import make_trial
 from n1trial.nights import Nights, nightly
 from n1trial.paper import calendar_ics, document_html, sheet_html
@@ -20,6 +21,7 @@ from n1trial.report.page import render
 from n1trial.report.plain import plain_text
 from n1trial.report.sentences import design_lines
 from n1trial.report.sharing import shareable
+from n1trial.report.terminal import answer_lines
 from n1trial.schedule import randomise
 from n1trial.simulate import Truth, diary_text, simulate_nights
 from n1trial.tonight import tonight_lines
@@ -171,6 +173,15 @@ def test_the_report_of_a_habit_speaks_of_doing_and_keeping_to_it():
         assert "The dose was taken" not in text
         assert "no dose" not in text
     assert "No caffeine after noon: no coffee after 12:00." in design_lines(material.data, material.protocol)
+
+
+def test_certainty_and_terminal_of_a_habit_do_not_speak_of_taking():
+    data = replace(by_hand.trial(), habits=("none", "glycine"))
+    found = estimate_effects(by_hand.fit(data, data.outcomes[0], [13.0, 30.0], 8.0), data)
+    assert "you knew what each evening asked of you" in found.contrasts[0].reasons
+    told = "\n".join(answer_lines(data, [found]))
+    assert "Should I keep doing it? " in told
+    assert "taking" not in told
 
 
 def test_a_copy_to_share_keeps_neither_the_habits_words_nor_a_substances_name():
