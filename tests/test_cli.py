@@ -316,7 +316,7 @@ def test_an_import_says_what_was_read_kept_and_left_out_and_why(own_trial, tmp_p
     )
     first = invoke("import", own_trial, tmp_path / "takeout.zip", "--yes").output
     again = invoke("import", own_trial, tmp_path / "takeout.zip").output
-    assert re.search(r"\d+ records read: \d+ new, 0 in conflict", first)
+    assert re.search(r"\d+ records read: \d+ new, \d+ repeated in this export, 0 in conflict", first)
     assert re.search(r"fitbit: \d+ records, \d+ kept", first)
     assert again.startswith("the same export was imported before")
 

@@ -98,7 +98,7 @@ def test_copies_inside_one_export_are_not_told_as_known_from_an_earlier_import(f
     assert (done.read, done.new, done.known, done.copies) == (4, 2, 0, 1)
     (conflict,) = done.conflicts
     assert "differs from another copy in the same export" in conflict
-    assert read_log(folder)[-1].detail.startswith("2 new, 0 known, 1 in conflict, 1 twice in it, export ")
+    assert read_log(folder)[-1].detail.startswith("2 new, 0 known, 1 in conflict, 1 repeated in it, export ")
 
 
 def test_the_same_record_from_another_file_is_the_same_record(folder):

@@ -45,7 +45,7 @@ def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
         click.echo(f"the same export was imported before ({done.read} records): nothing has changed")
         return
     known = f", {done.known} known from earlier imports" if done.known else ""
-    copies = f", {done.copies} that stand in it a second time" if done.copies else ""
+    copies = f", {done.copies} repeated in this export" if done.copies else ""
     click.echo(f"{done.read} records read: {done.new} new{known}{copies}, {len(done.conflicts)} in conflict")
     for conflict in done.conflicts:
         click.echo(f"conflict: {conflict}", err=True)

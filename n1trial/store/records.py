@@ -136,7 +136,7 @@ def add_records(
         database.executemany(
             "INSERT INTO found_in VALUES (?, ?, ?)", [(row, made, file) for row, file in sorted(places)]
         )
-        twice = f"{copies} twice in it, " if copies else ""
+        twice = f"{copies} repeated in it, " if copies else ""
         told = f"{new} new, {known} known, {len(conflicts)} in conflict, {twice}export {sha256[:12]}"
         append(database, "import", told, now=now)
     return Imported(read=len(episodes), new=new, known=known, copies=copies, conflicts=tuple(conflicts))
