@@ -51,7 +51,8 @@ def protocol_lines(protocol: Protocol, *, details: bool = False) -> Iterator[str
         least = f"{as_written(outcome.mid)} {outcome.contrast_unit} ({outcome.source})"
         yield f"  {outcome.name}{mark}: worth having from {least}"
     if protocol.confounders:
-        yield f"  written down before the dose: {', '.join(visible(name) for name in protocol.confounders)}"
+        when = "in the evening" if protocol.habit else "before the dose"
+        yield f"  written down {when}: {', '.join(visible(name) for name in protocol.confounders)}"
     if protocol.cycle:
         days = as_written(protocol.cycle.length_days)
         yield f"  a cycle of {days} days, its first days marked as {protocol.cycle.marks}"

@@ -143,6 +143,7 @@ def test_a_habit_is_never_told_of_taking(name, tmp_path):
         calendar_ics(schedule, protocol, bedtime=time(23), paused=[START]).decode(),
     ]
     assert any("nothing to take" in page for page in pages) == (name != HABIT)
+    assert any("before the dose" in page for page in pages) == (name != HABIT)
 
 
 def reported(arms, **fields):
@@ -172,6 +173,7 @@ def test_the_report_of_a_habit_speaks_of_doing_and_keeping_to_it():
         assert "kept to what was planned on" in text
         assert "The dose was taken" not in text
         assert "no dose" not in text
+        assert "before the dose" not in text
     assert "No caffeine after noon: no coffee after 12:00." in design_lines(material.data, material.protocol)
 
 
