@@ -473,7 +473,8 @@ def test_the_first_answer_has_as_many_digits_as_its_unit_can_use(tmp_path):
     hours = [7 + 0.1 * (day * 5 % 11) for day in range(12)]
     data = read(written(tmp_path, nights(column="sleep_h", minutes=hours)), outcome="sleep_h", night="date")
     (line,) = preliminary_lines(data)
-    assert re.search(r"b against a: [−+]\d\.\d\d h \(95% equal-tailed −?\d\.\d\d to −?\d\.\d\d\)", line)
+    interval = r"95% interval, equal-tailed, −?\d\.\d\d to −?\d\.\d\d"
+    assert re.search(rf"b against a: [−+]\d\.\d\d h \({interval}\)", line)
 
 
 def test_a_table_that_says_neither_what_matters_nor_what_arms_are_called_is_told_so(tmp_path):
