@@ -25,7 +25,7 @@ from n1trial.cli import cli
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers import device_name, known_importers, read_exports
-from n1trial.nights import nightly
+from n1trial.nights import nightly, nights_csv
 
 FITBIT = GOLDEN / "fitbit" / "export"
 OURA = GOLDEN / "oura" / "export"
@@ -96,6 +96,12 @@ def test_what_nobody_knows_is_said_in_two_lines_and_the_help_lists_every_device(
     named = {name: importer.DEVICE for name, importer in known_importers().items() if name != "generic"}
     assert [name for name, device in named.items() if device not in said] == []
     assert "mapping.yaml" in said
+
+
+def test_a_table_that_nights_wrote_is_known_and_no_mapping_is_proposed(tmp_path):
+    path = tmp_path / "nights.csv"
+    path.write_text(nights_csv(nightly(read_exports([FITBIT], on_note=lambda note: None))))
+    refused(path, match="n1trial nights wrote it.*give the export itself")
 
 
 def test_with_a_home_zone_fitbit_times_have_an_offset_and_without_one_they_do_not():

@@ -22,6 +22,8 @@ _HEAD = 8192
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}([./])\d{1,2}\1\d{2,4}")
 COLUMNS_SHOWN = 5
+# How a table begins that n1trial nights wrote.
+_OF_NIGHTS = b"night,tst_min,wake_episodes,"
 # Where a person finds the list of devices, which is too long for a message.
 HELP = "n1trial nights --help"
 
@@ -81,6 +83,11 @@ def unrecognised(source: Source, importers: Mapping[str, Described]) -> str:
         return (
             f"{source.label}: no importer recognises it, though it resembles a file of {alike[0].DEVICE}: give the"
             f" folder or zip as it was downloaded, with {alike[0].LOOKS_FOR}{_or_a_table(source)}"
+        )
+    if any(head.startswith(_OF_NIGHTS) for head in heads):
+        return (
+            f"{source.label}: no importer recognises it: n1trial nights wrote it, and it lacks what is kept of each"
+            " record: give the export itself"
         )
     for member in source.members:
         if _TABLE.fullmatch(member.base_name) and (mapping := _mapping(source, member)):
