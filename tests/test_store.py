@@ -172,7 +172,7 @@ def set_form(path, form):
     [
         (lambda path: (path / "trial.db").unlink(), "no trial folder: make one with n1trial new"),
         (lambda path: (path / "trial.db").write_bytes(b"not a database" * 99), "restore a backup"),
-        (lambda path: (path / "schedule.csv").unlink(), "schedule.csv: cannot be read"),
+        (lambda path: (path / "schedule.csv").unlink(), "schedule.csv: is missing: put it back"),
         (lambda path: swap(path / "schedule.csv", ",glycine,", ",none,"), "schedule.csv: changed after"),
         (lambda path: set_form(path, "3"), r"form 3, this n1trial reads 2: upgrade n1trial"),
         (lambda path: set_form(path, "1"), r"form 1, this n1trial reads 2: open it with n1trial \d"),
