@@ -101,7 +101,7 @@ def amend(folder: TrialFolder, text: str, *, now: datetime) -> None:
     FolderError
         The text is empty, or another command is writing.
     """
-    append_log(folder, AMENDMENT, _said(folder, text), now=now)
+    append_log(folder, AMENDMENT, given_reason(folder, text), now=now)
 
 
 def stop(folder: TrialFolder, reason: str, *, now: datetime) -> date:
@@ -123,7 +123,7 @@ def stop(folder: TrialFolder, reason: str, *, now: datetime) -> date:
             f"{folder.path}: the trial runs {folder.schedule.start} to {last_night(folder, course)}: there is"
             " nothing to stop"
         )
-    append_log(folder, STOPPED, f"{night} {_said(folder, reason)}", now=now)
+    append_log(folder, STOPPED, f"{night} {given_reason(folder, reason)}", now=now)
     return night
 
 
@@ -144,7 +144,7 @@ def pause(folder: TrialFolder, reason: str, first: date, last: date, *, now: dat
             f"{folder.path}: a pause is of evenings from {tonight} to {end}, its first before its last, and this is"
             f" {first} to {last}: nights that are over stay in, say what happened in the diary's notes"
         )
-    append_log(folder, PAUSE, f"{first} {last} {_said(folder, reason)}", now=now)
+    append_log(folder, PAUSE, f"{first} {last} {given_reason(folder, reason)}", now=now)
 
 
 def change_bedtime(folder: TrialFolder, reason: str, bedtime: time, *, now: datetime) -> TrialFolder:
@@ -155,7 +155,7 @@ def change_bedtime(folder: TrialFolder, reason: str, bedtime: time, *, now: date
     FolderError
         The reason is empty, or another command is writing.
     """
-    append_log(folder, BEDTIME_CHANGED, f"{bedtime:%H:%M} {_said(folder, reason)}", now=now)
+    append_log(folder, BEDTIME_CHANGED, f"{bedtime:%H:%M} {given_reason(folder, reason)}", now=now)
     return replace(folder, bedtime=bedtime)
 
 
@@ -169,7 +169,7 @@ def report_accident(folder: TrialFolder, what: str, *, now: datetime) -> None:
     """
     if not folder.hidden:
         raise BlindingError(f"{folder.path}: the arms were never hidden: there is no blind to break")
-    append_log(folder, ACCIDENT, _said(folder, what), now=now)
+    append_log(folder, ACCIDENT, given_reason(folder, what), now=now)
 
 
 def unblind(folder: TrialFolder, key: Key, reason: str, *, now: datetime, early: bool = False) -> TrialFolder:
@@ -198,7 +198,7 @@ def unblind(folder: TrialFolder, key: Key, reason: str, *, now: datetime, early:
         )
     with writing(folder) as writer:
         writer.keep_key(key)
-        writer.log(UNBLINDED, _said(folder, reason), now=now)
+        writer.log(UNBLINDED, given_reason(folder, reason), now=now)
     return opened
 
 
@@ -259,11 +259,18 @@ def look_early(folder: TrialFolder, reason: str, *, now: datetime) -> str:
     FolderError
         The reason is empty, or another command is writing.
     """
-    append_log(folder, EARLY_LOOK, _said(folder, reason), now=now)
+    append_log(folder, EARLY_LOOK, given_reason(folder, reason), now=now)
     return early_look_note(now.isoformat()[:10], reason.strip())
 
 
-def _said(folder: TrialFolder, text: str) -> str:
+def given_reason(folder: TrialFolder, text: str) -> str:
+    """A reason in words, without space around it.
+
+    Raises
+    ------
+    FolderError
+        It is empty.
+    """
     if not text.strip():
         raise FolderError(f"{folder.path}: no reason given: say in a few words what and why")
     return text.strip()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 OPENER_S = 5
+# Seconds of silence before work is said to go on, on a terminal and elsewhere.
+QUIET_S, QUIET_ELSEWHERE_S = 2.0, 30.0
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,19 +95,23 @@ def counted(doing: str) -> Iterator[OnDone]:
 
 @contextmanager
 def still(doing: str) -> Iterator[Callable[[], None]]:
-    """Say on the error stream every two seconds that work goes on; work that is quicker stays silent.
+    """Say on the error stream that work goes on, each time after twice as long; quicker work stays silent.
 
+    It begins after 2 s on a terminal, and after 30 s where the stream is read by a program or kept in a file.
     What it gives silences it early, as before a question.
     """
+    import sys
     from threading import Event, Thread
 
     done = Event()
+    first = QUIET_S if sys.stderr.isatty() else QUIET_ELSEWHERE_S
 
     def tell() -> None:
-        seconds = 0
-        while not done.wait(2):
-            seconds += 2
-            click.echo(f"still {doing}, {seconds} s", err=True)
+        seconds = wait = first
+        while not done.wait(wait):
+            click.echo(f"still {doing}, {seconds:g} s", err=True)
+            wait = seconds
+            seconds *= 2
 
     teller = Thread(target=tell, daemon=True)
     teller.start()

@@ -308,7 +308,8 @@ def _certainty(
     if data.blinded is None:
         reasons.append("nothing says that the arms were hidden from you")
     elif not data.blinded:
-        reasons.append("you knew what you were taking")
+        known = "what each evening asked of you" if data.habits else "what you were taking"
+        reasons.append(f"you knew {known}")
     elif data.blind_broken:
         reasons.append("what was hidden from you came out before the end")
     if data.drawn == "none":

@@ -6,7 +6,7 @@ what draws pictures.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import pandas as pd
@@ -117,6 +117,14 @@ def nights_now(folder: TrialFolder, *, now: datetime) -> tuple[Recorded, Diary, 
     if look is None:
         return recorded, diary, None
     return replace(recorded, data=nights_to_look_at(recorded.data, folder.schedule, look)), diary, look
+
+
+def last_night_to_wait_for(folder: TrialFolder, *, now: datetime) -> date | None:
+    """The last night of a trial of which there is no report yet without a reason; None where there may be one."""
+    recorded, _, look = nights_now(folder, now=now)
+    if look is not None or is_over(folder, recorded.data, now=now):
+        return None
+    return last_night(folder, read_course(folder))
 
 
 def is_over(folder: TrialFolder, data: TrialData, *, now: datetime) -> bool:

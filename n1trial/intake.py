@@ -171,10 +171,11 @@ def recorded_nights(
     }
     counts = {device: len(data.analysed(primary)) for device, data in joined.items()}
     used = max(counts, key=lambda device: counts[device])
+    recorded = {device: int(data.table[primary.name].notna().sum()) for device, data in joined.items()}
     aside = tuple(
-        f"{device_name(device)} recorded {nights} of the trial's nights too; only {device_name(used)}"
-        f" ({counts[used]} nights) is analysed, because devices are never mixed"
-        for device, nights in counts.items()
+        f"{device_name(device)} recorded {nights} of the trial's nights too; only {device_name(used)}, which recorded"
+        f" {recorded[used]}, is analysed, because devices are never mixed"
+        for device, nights in recorded.items()
         if device != used and nights
     )
     planned = {night.date() for night in folder.schedule.table["night"]}

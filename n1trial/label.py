@@ -134,9 +134,15 @@ def _both(read: Label, compound_mg: float, magnesium_mg: float) -> Iterator[str]
     )
     if read.buffered:
         yield "buffered means that magnesium oxide is in it"
-    if chelate and share > pure * TOLERANCE:
+    oxide_holds = SUBSTANCES["magnesium-oxide"].magnesium_share
+    if share > oxide_holds * TOLERANCE:
+        yield (
+            f"no compound of magnesium holds as much, even oxide only {oxide_holds:.0%}: look up which number is the"
+            " weight of the compound"
+        )
+    elif chelate and share > pure * TOLERANCE:
         oxide = oxide_share(share)
-        from_oxide = oxide * SUBSTANCES["magnesium-oxide"].magnesium_share * compound_mg
+        from_oxide = oxide * oxide_holds * compound_mg
         glycine = (1 - oxide) * compound_mg * substance.glycine_share
         yield (
             f"more than the chelate can hold: about {oxide:.0%} of it would be magnesium oxide, which brings"

@@ -7,7 +7,7 @@ from n1trial.allocation import Admissible, Luck, luck_of
 from n1trial.allocation.admissible import ORDERS
 from n1trial.protocol import Arm, Protocol
 from n1trial.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
-from n1trial.text import amount_in_words, as_written, visible
+from n1trial.text import as_written, visible
 
 # The prices of restrictions are found by listing orders, of which seven arms have 5,040.
 PRICED_ARMS = 5
@@ -28,13 +28,10 @@ def protocol_lines(protocol: Protocol, *, details: bool = False) -> Iterator[str
         held = visible(doses_of(arm))
         mark = ", the reference" if arm.name == protocol.reference else ""
         told = "; ".join(part for part in (held, visible(arm.instruction)) if part)
-        yield f"  {arm.name}{mark}: {told or 'no dose'}"
+        yield f"  {arm.name}{mark}: {told or nothing_asked(protocol)}"
         if arm.doses:
             first, last = protocol.minutes_before_bed(arm)
-            yield (
-                f"      glycine {amount_in_words(arm.glycine_mg)} mg,"
-                f" elemental magnesium {amount_in_words(arm.magnesium_mg)} mg, {first} to {last} min before bed"
-            )
+            yield f"      {', '.join([*arm.contents, f'{first} to {last} min before bed'])}"
         if arm.doses or arm.build_up_nights:
             yield f"      {_build_up(arm)}"
     for line in limit_lines(protocol):
@@ -54,7 +51,8 @@ def protocol_lines(protocol: Protocol, *, details: bool = False) -> Iterator[str
         least = f"{as_written(outcome.mid)} {outcome.contrast_unit} ({outcome.source})"
         yield f"  {outcome.name}{mark}: worth having from {least}"
     if protocol.confounders:
-        yield f"  written down before the dose: {', '.join(visible(name) for name in protocol.confounders)}"
+        when = "in the evening" if protocol.habit else "before the dose"
+        yield f"  written down {when}: {', '.join(visible(name) for name in protocol.confounders)}"
     if protocol.cycle:
         days = as_written(protocol.cycle.length_days)
         yield f"  a cycle of {days} days, its first days marked as {protocol.cycle.marks}"
@@ -75,6 +73,11 @@ def doses_of(arm: Arm, *, short: bool = False) -> str:
     return " + ".join(
         f"{dose.compound_in_words} mg {dose.short_label if short else dose.label}" for dose in arm.doses
     )
+
+
+def nothing_asked(protocol: Protocol) -> str:
+    """What an evening without dose and instruction is told: of a habit, nobody speaks of taking."""
+    return "nothing to keep to" if protocol.habit else "nothing to take"
 
 
 def _build_up(arm: Arm) -> str:
@@ -132,11 +135,11 @@ def luck_in_words(luck: Luck) -> str:
     if luck.least_p >= 1:
         return "the order is as good as fixed: no randomisation test is possible"
     two = (
-        f"swaps of two arms, {luck.swaps:,} in the middle, {luck.least_swap_p:.2g}"
+        f"of the {luck.swaps:,} swaps of two arms (median), {luck.least_swap_p:.2g}"
         if luck.least_swap_p < 1
         else "no two arms can be swapped on their own"
     )
-    return f"least p that luck could reach: all labels {luck.least_p:.2g}; {two}"
+    return f"least p of a randomisation test: of all schedules, {luck.least_p:.2g}; {two}"
 
 
 def looks_line(protocol: Protocol) -> str:

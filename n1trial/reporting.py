@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.checks import checks_table
-from n1trial.conduct import PLANNED_LOOK, last_night, look_early, read_course
+from n1trial.conduct import PLANNED_LOOK, given_reason, last_night, look_early, read_course
 from n1trial.errors import FolderError, GateError
 from n1trial.files import results_folder, write_whole
 from n1trial.fit import OnStage
@@ -43,8 +43,10 @@ def report_folder(
     GateError
         Nights are still to come and no reason was given, or a copy of hidden arms would be shared.
     FolderError
-        Nothing was fitted, or nights or diary changed since.
+        Nothing was fitted, nights or diary changed since, or the reason to look early is empty.
     """
+    if early is not None:
+        early = given_reason(folder, early)
     if folder.sealed and {"share", "share with nights"} & {*copies}:
         raise GateError(
             f"{folder.path}: the arms are still letters, and letters tell others nothing: share it after n1trial"
@@ -52,17 +54,19 @@ def report_folder(
         )
     recorded, diary, look = nights_now(folder, now=now)
     data = recorded.data
-    if look is None and not is_over(folder, data, now=now):
-        if early is None:
-            raise GateError(
-                f"{folder.path}: the trial runs until {last_night(folder, read_course(folder))}, and looking"
-                " early turns luck into findings: wait, or give a reason with --early"
-            )
-        note = look_early(folder, early, now=now)
-        data = replace(data, peeked=True, notes=tuple(dict.fromkeys((*data.notes, note))))
+    too_early = look is None and not is_over(folder, data, now=now)
+    if too_early and early is None:
+        raise GateError(
+            f"{folder.path}: the trial runs until {last_night(folder, read_course(folder))}, and looking"
+            " early turns luck into findings: wait, or give a reason with --early"
+        )
     checked = load_fits(folder.fit)
     if any(each.fit.data_sha256 != data.sha256 for each in checked):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
+    if too_early and early is not None:
+        # Logged when there is something to see, and before it is seen.
+        note = look_early(folder, early, now=now)
+        data = replace(data, peeked=True, notes=tuple(dict.fromkeys((*data.notes, note))))
     analysis = analysis_of(data, checked)
     if look is not None and folder.protocol.looks:
         decision = decide(folder.protocol.looks, look, data, analysis.fits[0], analysis.effects[0])

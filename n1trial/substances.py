@@ -136,5 +136,5 @@ def unknown_half_life(label: str) -> str:
     """What is said of an arm of which nobody stated how fast its effect builds up."""
     return (
         f"How fast {label} acts is not known, so it counts as gone within a day. If you know better, state"
-        " half_life_nights in the protocol."
+        " half_life_nights in the protocol before a trial begins."
     )

@@ -38,8 +38,8 @@ def preliminary_lines(data: TrialData) -> Iterator[str]:
         digits = _digits(outcome, found.sd)
         yield (
             f"before sampling: {visible(outcome.label)}, {pair}: {_signed(found.mean, digits, plus=True)}"
-            f" {visible(outcome.contrast_unit)} ({INTERVAL:.0%} {INTERVAL_KIND} {_signed(found.low, digits)} to"
-            f" {_signed(found.high, digits)})"
+            f" {visible(outcome.contrast_unit)} ({INTERVAL:.0%} interval, {INTERVAL_KIND},"
+            f" {_signed(found.low, digits)} to {_signed(found.high, digits)})"
         )
 
 

@@ -84,8 +84,8 @@ def two_devices() -> Material:
     drift = np.random.default_rng(2).normal(12, 15, len(nights))
     ring = nights.assign(tst_min=nights["tst_min"] + drift)[::2]
     note = (
-        "Oura recorded 61 of the trial's nights too; only Fitbit (119 nights) is analysed, because devices are never"
-        " mixed"
+        "Oura recorded 61 of the trial's nights too; only Fitbit, which recorded 119, is analysed, because devices are"
+        " never mixed"
     )
     return replace(
         retold(material, notes=(note,)),

@@ -25,7 +25,7 @@ from n1trial.intake import import_exports
 from n1trial.making import make_trial
 from n1trial.planning import plan_sentences, plan_trial, save_plan
 from n1trial.planning.words import plan_tables
-from n1trial.protocol import protocol_dir, read_protocol, template_names
+from n1trial.protocol import protocol_dir, protocol_path, read_protocol, template_names
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.store import open_folder, read_log
 
@@ -83,6 +83,7 @@ def test_protocols_are_listed_and_shown_with_what_a_dose_holds():
     shown = n1trial("protocols", TEMPLATE).stdout
     assert "glycine 1,235 mg, elemental magnesium 200 mg" in shown
     assert "350 mg" in shown
+    assert "magnesium 0 mg" not in shown
 
 
 def test_nights_print_the_table_or_write_it(tmp_path):
@@ -190,6 +191,15 @@ def own_trial(tmp_path):
     return folder
 
 
+@pytest.fixture
+def under_way(tmp_path):
+    """A trial whose run-in, which asks for nothing, is over."""
+    folder = tmp_path / "trial"
+    start = date.fromisoformat(TODAY) - timedelta(days=8)
+    assert invoke("new", folder, "-p", TEMPLATE, "--start", start, "--seed", "77" * 32).exit_code == 0
+    return folder
+
+
 def line_of(folder, night=TODAY):
     header, *lines = csv.reader(io.StringIO((folder / "diary.csv").read_text()))
     cells = next(line for line in lines if line[0] == night)
@@ -225,14 +235,14 @@ def test_an_evening_is_written_down_by_options(own_trial):
     assert "taken_at" not in line_of(own_trial)
 
 
-def test_an_evening_is_written_down_by_answers_and_enter_means_not_recorded(own_trial):
+def test_an_evening_is_written_down_by_answers_and_enter_means_not_recorded(under_way):
     confounders = "80\n\n\n\nmany\n3\n\n\n"  # stress is asked again
-    said = invoke("log", own_trial, "--night", TODAY, answers=confounders + "yes\n22:15\n\n\n\n\n\n")
+    said = invoke("log", under_way, "--night", TODAY, answers=confounders + "yes\n22:15\n\n\n\n\n\n")
     assert "not a number of 0 or more ('many')" in said.output
     assert "8 of 13  Dose taken" in said.output
     assert "Which arm" not in said.output
     assert said.exit_code == 0
-    assert line_of(own_trial) == {
+    assert line_of(under_way) == {
         "night": TODAY,
         "taken": "yes",
         "taken_at": "22:15",
@@ -241,9 +251,9 @@ def test_an_evening_is_written_down_by_answers_and_enter_means_not_recorded(own_
     }
 
 
-def test_evening_and_morning_are_asked_apart(own_trial):
-    evening = invoke("log", own_trial, "--night", TODAY, "--evening", answers="\n" * 8).output
-    morning = invoke("log", own_trial, "--night", TODAY, "--morning", answers="\n" * 5).output
+def test_evening_and_morning_are_asked_apart(under_way):
+    evening = invoke("log", under_way, "--night", TODAY, "--evening", answers="\n" * 8).output
+    morning = invoke("log", under_way, "--night", TODAY, "--morning", answers="\n" * 5).output
     assert "8 of 8  Dose taken" in evening
     assert "1 of 5  How often do you remember waking" in morning
     assert "waking" not in evening
@@ -256,10 +266,10 @@ def test_answers_cut_off_in_the_middle_are_kept(own_trial):
     assert "what was answered is written" in ran.output
 
 
-def test_an_answer_can_be_emptied_in_the_dialogue(own_trial):
-    invoke("log", own_trial, "--night", TODAY, "--set", "caffeine_mg=80", "--taken", "22:15")
-    invoke("log", own_trial, "--night", TODAY, answers="-\n\n\n\n\n\n\nno\n" + "\n" * 5)
-    assert line_of(own_trial) == {"night": TODAY, "taken": "no"}
+def test_an_answer_can_be_emptied_in_the_dialogue(under_way):
+    invoke("log", under_way, "--night", TODAY, "--set", "caffeine_mg=80", "--taken", "22:15")
+    invoke("log", under_way, "--night", TODAY, answers="-\n\n\n\n\n\n\nno\n" + "\n" * 5)
+    assert line_of(under_way) == {"night": TODAY, "taken": "no"}
 
 
 def test_an_odd_answer_is_asked_about_again(own_trial):
@@ -269,8 +279,10 @@ def test_an_odd_answer_is_asked_about_again(own_trial):
 
 
 def test_who_does_not_know_the_arm_is_not_asked_how_sure(tmp_path):
-    folder = tmp_path / "hidden"
-    invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--envelopes")
+    folder, protocol = tmp_path / "hidden", tmp_path / "no-run-in.yaml"
+    template = protocol_path(TEMPLATE).read_text(encoding="utf-8")
+    protocol.write_text(template.replace("run_in_nights: 7", "run_in_nights: 0"), encoding="utf-8")
+    invoke("new", folder, "-p", protocol, "--start", TODAY, "--envelopes")
     asked = invoke("log", folder, "--night", TODAY, "--morning", answers="?\n\n\n\n\n\n").output
     assert "Which arm do you think it was" in asked
     assert "How sure" not in asked
@@ -315,7 +327,7 @@ def test_an_import_says_what_was_read_kept_and_left_out_and_why(own_trial, tmp_p
     )
     first = invoke("import", own_trial, tmp_path / "takeout.zip", "--yes").output
     again = invoke("import", own_trial, tmp_path / "takeout.zip").output
-    assert re.search(r"\d+ records read: \d+ new, \d+ known already, 0 in conflict", first)
+    assert re.search(r"\d+ records read: \d+ new, \d+ repeated in this export, 0 in conflict", first)
     assert re.search(r"fitbit: \d+ records, \d+ kept", first)
     assert again.startswith("the same export was imported before")
 
@@ -538,7 +550,11 @@ def test_our_own_mistakes_keep_their_traceback(monkeypatch, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_work_that_takes_long_says_that_it_goes_on(capsys):
+def test_work_that_takes_long_says_that_it_goes_on_and_rarely_where_nobody_looks(capsys, monkeypatch):
+    with still("reading the export"):
+        time.sleep(2.3)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     with still("reading the export"):
         time.sleep(2.3)
     assert capsys.readouterr().err == "still reading the export, 2 s\n"

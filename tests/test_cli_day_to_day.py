@@ -67,7 +67,9 @@ def test_the_module_is_the_command():
     assert "version" in ran.stdout
 
 
-@pytest.mark.parametrize("command", ["import", "log", "today", "check", "amend", "forget", "history"])
+@pytest.mark.parametrize(
+    "command", ["import", "log", "today", "check", "amend", "forget", "history", "fit", "report"]
+)
 def test_a_file_in_the_place_of_the_trial_folder_is_named(command, tmp_path):
     (tmp_path / "export.zip").write_bytes(b"")
     ran = n1trial(command, tmp_path / "export.zip", "my-trial")

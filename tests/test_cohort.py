@@ -81,7 +81,8 @@ def test_minutes_awake_may_differ_tenfold_between_people():
 def test_hours_among_minutes_are_refused():
     one, two, three = pretend_people(3)
     hours = with_table(three, tst_min=three.data.table["tst_min"] / 60)
-    with pytest.raises(CohortError, match=r"person 3: tst_min is 6\.9.* where the others have 4.*one unit"):
+    said = r"person 3: the median of tst_min is 6\.9.*, of the others 4.*one unit"
+    with pytest.raises(CohortError, match=said):
         gather([one, two, hours], "tst_min")
 
 

@@ -25,6 +25,7 @@ from n1trial.conduct import (
 )
 from n1trial.effects import estimate_effects
 from n1trial.errors import BlindingError, FolderError, GateError
+from n1trial.fitting import last_night_to_wait_for
 from n1trial.intake import import_exports, recorded_nights, trial_data, write_down
 from n1trial.looks import block_to_look_at, decide, nights_to_look_at
 from n1trial.making import make_blind_trial, make_trial, write_calendar
@@ -222,6 +223,16 @@ def test_a_look_is_due_from_the_morning_after_its_block_until_the_next(folder):
     assert block_to_look_at(None, folder.schedule, START) is None
 
 
+def test_a_fit_before_the_end_names_the_night_after_which_there_is_a_report(folder, tmp_path):
+    person = simulate_nights(folder.schedule, QUIET, seed=1)
+    write_fitbit_takeout(replace(person, table=person.table.iloc[:60]), tmp_path / "t.zip")
+    import_exports(folder, [tmp_path / "t.zip"], now=evening(60))
+    assert last_night_to_wait_for(folder, now=evening(60)) == date(2026, 5, 17)
+    assert last_night_to_wait_for(folder, now=evening(140)) is None
+    stop(folder, "stomach trouble", now=evening(60))
+    assert last_night_to_wait_for(folder, now=evening(61)) is None
+
+
 def test_a_look_sees_the_nights_of_its_blocks_only(folder, tmp_path):
     write_fitbit_takeout(
         simulate_nights(folder.schedule, QUIET, seed=1), tmp_path / "t.zip", zone="Europe/Berlin"
@@ -323,6 +334,8 @@ def test_a_new_bedtime_holds_from_now_on_and_stands_in_the_calendar(folder):
 def test_a_look_before_the_end_needs_a_reason(folder, reason):
     with pytest.raises(FolderError, match="no reason given"):
         look_early(folder, reason, now=datetime(2026, 3, 1, tzinfo=UTC))
+    with pytest.raises(FolderError, match="no reason given"):
+        report_folder(folder, early=reason, now=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 def test_a_look_is_told_once_however_often_its_reason_is_given(folder):

@@ -252,7 +252,9 @@ def test_nobody_is_asked_to_guess_what_is_not_hidden(protocol):
         (b"taken\nyes\n", "no column night"),
         (b"night,night\n", "column night stands twice"),
         (b"night,taken\n,yes\n", "line 2, column night: no date"),
-        ("night,notes\n2026-01-05,früh".encode("cp1252"), "not UTF-8 text"),
+        ("night,notes\n2026-01-05,früh".encode("mac-roman"), "not UTF-8 text: save it as CSV UTF-8"),
+        ("night,notes\n2026-01-05,рано".encode("cp1251"), "not UTF-8 text"),
+        ("night,notes\n2026-01-05,früh".encode() + b"\n2026-01-06,fr\xfch", "not UTF-8 text"),
         (b'night,notes\n2026-01-05,"never closed\n', "line 2: not CSV from here on"),
         (b"night,,\n2026-01-05,,5\n", "line 2: no column name above"),
     ],
@@ -260,6 +262,19 @@ def test_nobody_is_asked_to_guess_what_is_not_hidden(protocol):
 def test_a_file_that_is_no_diary_says_why(written, content, said):
     with pytest.raises(DiaryError, match=said):
         written(content)
+
+
+def test_plain_csv_of_a_western_windows_is_read_and_named_until_it_is_written_again(tmp_path, protocol):
+    path = tmp_path / "diary.csv"
+    path.write_bytes("night;side_effects;notes\n05.01.2026;Übelkeit – 5 €;früh müde\n".encode("cp1252"))
+    diary = read_diary(path, protocol)
+    assert diary.table[["side_effects", "notes"]].to_numpy().tolist() == [["Übelkeit – 5 €", "früh müde"]]
+    (note,) = diary.notes
+    assert note.startswith("diary.csv is no UTF-8 text and is read as Windows text (Windows-1252)")
+    again = with_answers(diary, protocol, date(2026, 1, 6), {"taken": "yes"})
+    path.write_text(diary_csv(again, protocol), encoding="utf-8")
+    assert read_diary(path, protocol).notes == ()
+    assert "früh müde" in path.read_text(encoding="utf-8")
 
 
 def test_a_missing_file_is_an_error_of_one_line(tmp_path, protocol):

@@ -130,6 +130,18 @@ def test_right_is_better_for_wake_episodes_too():
     assert np.median(dot_gains(wakes)) > 0
 
 
+@pytest.mark.parametrize(("outcome", "right", "step"), [(0, "longer", "+20"), (1, "fewer", "−0.6")])
+def test_the_axis_of_a_difference_has_the_signs_of_the_tables(outcome, right, step):
+    given = by_hand.decided()
+    figure = figures.quantile_dots(given.effects[outcome], given.data)
+    svg = inline_svg(figure, name="x", title="t", description="d")
+    assert f"{right} →" in svg
+    labels = [label.get_text() for axes in figure.axes for label in axes.get_xticklabels()]
+    assert step in labels
+    assert labels.count("0") == 1
+    assert all(label[0] in "+−" for label in labels if label != "0")
+
+
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("given", [by_hand.decided, by_hand.undecided, by_hand.worse, by_hand.no_gain])
 def test_every_dot_is_drawn_on_its_side_of_the_line(given, width):

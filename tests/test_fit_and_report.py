@@ -125,8 +125,12 @@ def test_nights_imported_after_the_fit_ask_for_a_new_fit(lived, tmp_path):
     )
     import_exports(other, [tmp_path / "oura.csv"], now=NOW)
     other.fit.write_bytes(folder.fit.read_bytes())
-    with pytest.raises(FolderError, match="nights or diary changed after the fit: run n1trial fit again"):
-        report_folder(other, now=NOW)
+    before = read_log(other)
+    for now, early in ((NOW, None), (datetime(2026, 3, 1, 12, tzinfo=UTC), "curious")):
+        with pytest.raises(FolderError, match="nights or diary changed after the fit: run n1trial fit again"):
+            report_folder(other, now=now, early=early)
+    # Nothing was seen, so no look is logged.
+    assert read_log(other) == before
 
 
 def test_looking_before_the_last_night_needs_a_reason_which_is_logged(lived):

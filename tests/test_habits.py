@@ -1,7 +1,7 @@
 """Every template is asked, recalled, checked and reported in words that fit what its arms are."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import by_hand
 import pandas as pd
@@ -11,13 +11,17 @@ from click.testing import CliRunner
 from n1trial.adherence import as_planned, doses_kept
 from n1trial.cli import cli
 from n1trial.diary import questions, read_diary
+from n1trial.effects import estimate_effects
 from n1trial.making import make_trial
 from n1trial.nights import Nights, nightly
+from n1trial.paper import calendar_ics, document_html, sheet_html
 from n1trial.protocol import Protocol, read_protocol, template_names
+from n1trial.protocol_text import protocol_lines
 from n1trial.report.page import render
 from n1trial.report.plain import plain_text
 from n1trial.report.sentences import design_lines
 from n1trial.report.sharing import shareable
+from n1trial.report.terminal import answer_lines
 from n1trial.schedule import randomise
 from n1trial.simulate import Truth, diary_text, simulate_nights
 from n1trial.tonight import tonight_lines
@@ -109,6 +113,39 @@ def test_log_asks_of_the_habit_of_the_evening(tmp_path):
     assert "At what time" not in asked
 
 
+@pytest.mark.parametrize("name", [HABIT, "glycine-vs-magnesium-glycinate"])
+def test_the_run_in_asks_for_nothing_and_log_does_not_ask_whether_it_was_done(name, tmp_path):
+    folder = make_trial(
+        tmp_path / "trial",
+        protocol=name,
+        start=START,
+        seed=SEED,
+        home_zone=None,
+        now=datetime(2026, 1, 4, 12, tzinfo=UTC),
+    )
+    today = "\n".join(tonight_lines(folder, now=datetime(2026, 1, 5, 20, tzinfo=UTC)))
+    assert ("nothing to take" in today) == (name != HABIT)
+    assert ("nothing to keep to" in today) == (name == HABIT)
+    arguments = ["log", str(folder.path), "--night", str(START)]
+    asked = CliRunner().invoke(cli, arguments, input="\n" * 40).output
+    for part in ("Did you keep to", "Dose taken", "At what time", "Which arm"):
+        assert part not in asked
+
+
+@pytest.mark.parametrize("name", template_names())
+def test_a_habit_is_never_told_of_taking(name, tmp_path):
+    protocol = read_protocol(name)
+    schedule = randomise(protocol, start=START, seed=SEED)
+    pages = [
+        "\n".join(protocol_lines(protocol)),
+        document_html(protocol),
+        sheet_html(schedule, protocol),
+        calendar_ics(schedule, protocol, bedtime=time(23), paused=[START]).decode(),
+    ]
+    assert any("nothing to take" in page for page in pages) == (name != HABIT)
+    assert any("before the dose" in page for page in pages) == (name != HABIT)
+
+
 def reported(arms, **fields):
     """A report made by hand of a trial whose arms are these."""
     template = read_protocol(HABIT).model_dump()
@@ -136,7 +173,17 @@ def test_the_report_of_a_habit_speaks_of_doing_and_keeping_to_it():
         assert "kept to what was planned on" in text
         assert "The dose was taken" not in text
         assert "no dose" not in text
+        assert "before the dose" not in text
     assert "No caffeine after noon: no coffee after 12:00." in design_lines(material.data, material.protocol)
+
+
+def test_certainty_and_terminal_of_a_habit_do_not_speak_of_taking():
+    data = replace(by_hand.trial(), habits=("none", "glycine"))
+    found = estimate_effects(by_hand.fit(data, data.outcomes[0], [13.0, 30.0], 8.0), data)
+    assert "you knew what each evening asked of you" in found.contrasts[0].reasons
+    told = "\n".join(answer_lines(data, [found]))
+    assert "Should I keep doing it? " in told
+    assert "taking" not in told
 
 
 def test_a_copy_to_share_keeps_neither_the_habits_words_nor_a_substances_name():

@@ -14,16 +14,18 @@ from time import perf_counter
 from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 from device_files import ten_years_of_fitbit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutants import GOLDEN, files_of, home_zone_of, zipped
 from yardstick import slowness
 
+from n1trial.cli import cli
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
 from n1trial.importers import device_name, known_importers, read_exports
-from n1trial.nights import nightly
+from n1trial.nights import nightly, nights_csv
 
 FITBIT = GOLDEN / "fitbit" / "export"
 OURA = GOLDEN / "oura" / "export"
@@ -83,12 +85,23 @@ def test_two_devices_in_one_call_are_refused_by_name():
         read_exports([FITBIT, OURA])
 
 
-def test_what_nobody_knows_is_said_with_what_was_looked_for(tmp_path):
+def test_what_nobody_knows_is_said_in_two_lines_and_the_help_lists_every_device(tmp_path):
     (tmp_path / "no.json").write_text("{}")
     with pytest.raises(
-        ExportError, match=r"no.json: no importer recognises it \(one file\): give .*; known: .*Fitbit.*Oura"
-    ):
+        ExportError, match=r"no.json: no importer recognises it \(one file\): give .*; n1trial nights --help"
+    ) as refused:
         read_exports([tmp_path / "no.json"])
+    assert len(str(refused.value)) < 200
+    said = " ".join(CliRunner().invoke(cli, ["nights", "--help"]).output.split())
+    named = {name: importer.DEVICE for name, importer in known_importers().items() if name != "generic"}
+    assert [name for name, device in named.items() if device not in said] == []
+    assert "mapping.yaml" in said
+
+
+def test_a_table_that_nights_wrote_is_known_and_no_mapping_is_proposed(tmp_path):
+    path = tmp_path / "nights.csv"
+    path.write_text(nights_csv(nightly(read_exports([FITBIT], on_note=lambda note: None))))
+    refused(path, match="n1trial nights wrote it.*give the export itself")
 
 
 def test_with_a_home_zone_fitbit_times_have_an_offset_and_without_one_they_do_not():
@@ -461,7 +474,7 @@ def test_a_file_name_with_control_characters_stays_on_one_line(tmp_path):
     [
         ("mine.csv", "date,mood\n2026-01-05,5\n", "a table with the columns date, mood"),
         ("mine.csv", "a;b;c;d;e;f\n1;2;3;4;5;6\n", "a table with the columns a, b, c, d, e, …"),
-        ("trial/trial.db", "", "a trial folder, which comes first"),
+        ("trial/trial.db", "", "a trial folder, no export"),
         ("photos/a.jpg", "x", "one file"),
     ],
 )
@@ -474,4 +487,5 @@ def test_what_nobody_recognises_is_named(tmp_path, name, content, what):
     with pytest.raises(ExportError) as refused:
         read_exports([path if path.parent == tmp_path else path.parent])
     assert f"no importer recognises it ({what}" in str(refused.value)
-    assert "; known: " in str(refused.value)
+    assert "; n1trial nights --help lists what is read" in str(refused.value)
+    assert ("how to give a table" in str(refused.value)) == name.endswith(".csv")

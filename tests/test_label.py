@@ -147,3 +147,9 @@ def test_a_label_that_cannot_be_read_is_refused_in_one_line(label, said):
         "1000 mg, 200 mg Mg" not in str(refused.value).replace(repr(label), "").replace(label, "")
         or not label
     )
+
+
+def test_more_magnesium_than_oxide_holds_is_called_a_misreading_and_no_blend():
+    lines = list(label_lines("magnesium glycinate 300 mg, 250 mg Mg"))
+    assert "no compound of magnesium holds as much, even oxide only 60%" in lines[1]
+    assert not any("blend" in line for line in lines)

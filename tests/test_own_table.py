@@ -186,17 +186,17 @@ def test_an_outcome_of_a_known_name_is_of_its_own_kind_without_asking(tmp_path):
 @pytest.mark.parametrize(
     ("column", "minutes", "said"),
     [
-        ("tst_min", [7.2] * 12, "tst_min is 7.2 in the middle: hours\\? multiply by 60"),
-        ("tst_min", [27000] * 12, "tst_min is 2.7e.04 in the middle: seconds\\?"),
-        ("sleep_h", [430] * 12, "sleep_h is 430 in the middle: minutes\\?"),
-        ("se_pct", [0.9] * 12, "se_pct is 0.9 in the middle: shares\\? multiply by 100"),
-        ("sol_min", [0.25, 0.4] * 6, "sol_min is 0.325 in the middle: hours\\?"),
-        ("waso_min", [2400] * 12, "waso_min is 2.4e.03 in the middle: seconds\\?"),
-        ("Total sleep minutes", [7.2] * 12, "Total sleep minutes is 7.2 in the middle: hours\\?"),
+        ("tst_min", [7.2] * 12, "the median of tst_min is 7.2: hours\\? multiply by 60"),
+        ("tst_min", [27000] * 12, "the median of tst_min is 27,000: seconds\\?"),
+        ("sleep_h", [430] * 12, "the median of sleep_h is 430: minutes\\?"),
+        ("se_pct", [0.9] * 12, "the median of se_pct is 0.9: shares\\? multiply by 100"),
+        ("sol_min", [0.25, 0.4] * 6, "the median of sol_min is 0.325: hours\\?"),
+        ("waso_min", [2400] * 12, "the median of waso_min is 2,400: seconds\\?"),
+        ("Total sleep minutes", [7.2] * 12, "the median of Total sleep minutes is 7.2: hours\\?"),
         (
             "tst_min",
             [400, 7.5] * 6,
-            "line 3: tst_min is 7.5, and 203.75 in the middle: hours among minutes\\?",
+            "line 3: tst_min is 7.5, and its median is 203.75: hours among minutes\\?",
         ),
         ("tst_min", [4200, *[420] * 11], "line 2: tst_min is 4200, and a night has 0 to 1440"),
         ("tst_min", [420, -1, *[420] * 10], "line 3: tst_min is -1, and a night has 0 to 1440"),
@@ -473,7 +473,8 @@ def test_the_first_answer_has_as_many_digits_as_its_unit_can_use(tmp_path):
     hours = [7 + 0.1 * (day * 5 % 11) for day in range(12)]
     data = read(written(tmp_path, nights(column="sleep_h", minutes=hours)), outcome="sleep_h", night="date")
     (line,) = preliminary_lines(data)
-    assert re.search(r"b against a: [−+]\d\.\d\d h \(95% equal-tailed −?\d\.\d\d to −?\d\.\d\d\)", line)
+    interval = r"95% interval, equal-tailed, −?\d\.\d\d to −?\d\.\d\d"
+    assert re.search(rf"b against a: [−+]\d\.\d\d h \({interval}\)", line)
 
 
 def test_a_table_that_says_neither_what_matters_nor_what_arms_are_called_is_told_so(tmp_path):

@@ -150,10 +150,10 @@ def test_doses_are_timed_against_the_start_of_sleep():
     [
         (
             {"taken": [False], "taken_at": ["22:15"]},
-            "1 with a time of a dose that was not taken (2025-03-01)",
+            "1 line with a time of a dose that was not taken (2025-03-01)",
         ),
-        ({"awakenings": [31]}, "1 with more than 30 awakenings (2025-03-01)"),
-        ({"confidence": [7]}, "1 with how sure, without a guess (2025-03-01)"),
+        ({"awakenings": [31]}, "1 line with more than 30 awakenings (2025-03-01)"),
+        ({"confidence": [7]}, "1 line with a confidence and no guess (2025-03-01)"),
         (
             {"taken": [True] * 3, "taken_at": ["22:15"] * 3, "awakenings": [1] * 3, "notes": ["a"] * 3},
             "3 lines repeat the line before, to the minute of the dose (2025-03-01, 2025-03-02, 2025-03-03)",
@@ -168,8 +168,8 @@ def test_lines_about_nights_to_come_or_outside_are_listed():
     diary = written(taken=[True] * 3)
     diary.loc[2, "night"] = pd.Timestamp(2024, 12, 24)
     lines = the(said(slept(), diary=diary, today=FIRST), "diary")
-    assert "1 with a line about a night to come (2025-03-02)" in lines
-    assert "1 with a line about a night outside the trial (2024-12-24)" in lines
+    assert "1 line about a night to come (2025-03-02)" in lines
+    assert "1 line about a night outside the trial (2024-12-24)" in lines
 
 
 def test_a_whole_trial_is_checked_without_an_arm_in_sight(tmp_path):

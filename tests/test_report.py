@@ -12,7 +12,8 @@ import pytest
 from markupsafe import escape
 
 from n1trial.protocol import read_protocol
-from n1trial.report import Material, render, write_report
+from n1trial.report import Material, render, tables, write_report
+from n1trial.report.happened import confounders_by_arm
 from n1trial.report.story import tell
 from n1trial.report.text import visible
 
@@ -262,3 +263,27 @@ def test_the_verdicts_on_other_outcomes_stand_at_the_top():
     page = render(material)
     for said in others:
         assert page.index(escape(said)) < page.index('id="answer"')
+
+
+def test_numbers_on_the_page_have_no_false_digits():
+    assert tables.difference(0.00582) == "0.01"
+    assert tables.difference(-0.004) == "0"
+    assert tables.difference(23.14) == "23.1"
+    assert tables.difference(-26.4523) == "−26.5"
+    assert tables.span(-0.0004, 0.0302, 2) == "0\xa0to\xa00.03"
+    assert [tables.p_value(p) for p in (None, 0.00668, 1e-9)] == ["–", "0.007", "<\xa00.001"]
+    note = "standard error 14.131334; mean of none 434.75000 (10.05385); the least p it can reach is 0.031; k -0.88"
+    assert tables.readable(note) == (
+        "standard error 14.1; mean of none 435 (10.1); the least p it can reach is 0.031; k −0.88"
+    )
+    assert (
+        tables.readable("Newey-West, 7 nights; N(0, 10); 2026-01-05")
+        == "Newey-West, 7 nights; N(0, 10); 2026-01-05"
+    )
+
+
+def test_yes_or_no_in_the_diary_is_counted_in_evenings_and_an_amount_has_a_mean():
+    given = by_hand.decided()
+    told = confounders_by_arm(given.data, by_hand.diary(given.data), PROTOCOL)
+    assert told.loc["ill"].str.fullmatch(r"0 of \d+ evenings").all()
+    assert (told.loc["caffeine mg, mean"].astype(float) > 50).all()

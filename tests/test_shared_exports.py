@@ -89,8 +89,7 @@ def test_what_must_be_refused_is_refused_in_one_line(refusal):
     message = str(raised.value)
     assert "\n" not in message
     assert message.count(": ") >= 2
-    # Only the list of what was looked for may be long.
-    assert len(message) < (600 if "looked for" in message else 300)
+    assert len(message) < 300
 
 
 def test_a_folder_and_two_zips_of_the_same_takeout_give_the_same_nights():

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from n1trial.diary import blank_diary
 from n1trial.episodes import Moment, SleepEpisode
-from n1trial.errors import FolderError
+from n1trial.errors import FolderError, N1TrialError
 from n1trial.files import write_whole
 from n1trial.protocol import protocol_path, read_protocol
 from n1trial.schedule import randomise
@@ -89,8 +89,16 @@ def test_records_come_back_as_they_went_in(folder):
 def test_the_same_export_again_changes_nothing(folder):
     first = add_episodes(folder, [episode("1"), episode("2")], now=NOW)
     again = add_episodes(folder, [episode("2"), episode("1"), episode("1")], now=NOW)
-    assert (first.new, again.new, again.known) == (2, 0, 3)
+    assert (first.new, again.new, again.known, again.copies) == (2, 0, 2, 1)
     assert len(stored_episodes(folder)) == 2
+
+
+def test_copies_inside_one_export_are_not_told_as_known_from_an_earlier_import(folder):
+    done = add_episodes(folder, [episode(), episode(), episode("2"), episode("2", tst_min=420)], now=NOW)
+    assert (done.read, done.new, done.known, done.copies) == (4, 2, 0, 1)
+    (conflict,) = done.conflicts
+    assert "differs from another copy in the same export" in conflict
+    assert read_log(folder)[-1].detail.startswith("2 new, 0 known, 1 in conflict, 1 repeated in it, export ")
 
 
 def test_the_same_record_from_another_file_is_the_same_record(folder):
@@ -126,6 +134,30 @@ def test_a_protocol_changed_after_the_start_is_refused(folder):
         open_folder(folder.path)
 
 
+@pytest.mark.parametrize(
+    ("name", "option"), [("protocol.yaml", "--protocol"), ("schedule.csv", "--schedule")]
+)
+def test_whatever_became_of_a_file_of_the_start_its_way_back_is_told_and_leads_back(folder, name, option):
+    file, before = folder.path / name, (folder.path / name).read_bytes()
+    file.unlink()
+    with pytest.raises(
+        FolderError, match=f"{name}: is missing: put it back, as n1trial history .* {option} prints"
+    ):
+        open_folder(folder.path)
+    file.write_text("blocks: [")
+    with pytest.raises(N1TrialError, match=f"n1trial history .* {option} prints" if "yaml" in name else name):
+        open_folder(folder.path)
+    file.write_text(original_text(folder.path, name))
+    assert file.read_bytes() == before
+    assert open_folder(folder.path).protocol == folder.protocol
+
+
+def test_a_comment_in_the_protocol_changes_nothing(folder):
+    file = folder.path / "protocol.yaml"
+    file.write_text(f"# bought at the corner\n{file.read_text()}")
+    assert open_folder(folder.path).protocol == folder.protocol
+
+
 def swap(path, old, new):
     path.write_text(path.read_text().replace(old, new))
 
@@ -140,7 +172,7 @@ def set_form(path, form):
     [
         (lambda path: (path / "trial.db").unlink(), "no trial folder: make one with n1trial new"),
         (lambda path: (path / "trial.db").write_bytes(b"not a database" * 99), "restore a backup"),
-        (lambda path: (path / "schedule.csv").unlink(), "schedule.csv: cannot be read"),
+        (lambda path: (path / "schedule.csv").unlink(), "schedule.csv: is missing: put it back"),
         (lambda path: swap(path / "schedule.csv", ",glycine,", ",none,"), "schedule.csv: changed after"),
         (lambda path: set_form(path, "3"), r"form 3, this n1trial reads 2: upgrade n1trial"),
         (lambda path: set_form(path, "1"), r"form 1, this n1trial reads 2: open it with n1trial \d"),

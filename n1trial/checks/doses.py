@@ -16,6 +16,7 @@ from n1trial.trial import TrialData
 NAME = "doses"
 MOST_MISSED = 0.10
 OBSERVATIONAL = "observational: which dose is missed is not drawn at random"
+OF_A_HABIT = "observational: which evening was not kept to is not drawn at random"
 
 
 def applies(case: Case) -> bool:
@@ -44,7 +45,8 @@ def run(case: Case) -> Findings:
         ("as taken", as_taken(data)),
     ):
         if enough(other, outcome.name):
-            results += estimates(other, outcome, check=check, note=OBSERVATIONAL)
+            note = OF_A_HABIT if data.habits else OBSERVATIONAL
+            results += estimates(other, outcome, check=check, note=note)
     return Findings(results=tuple(results))
 
 

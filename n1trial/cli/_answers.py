@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
     import pandas as pd
@@ -30,8 +31,8 @@ def say_preliminary(data: TrialData) -> None:
         click.echo(line)
 
 
-def say_next(analysis: Analysis, folder: Path) -> None:
-    """Print what to do after a fit, or why there is no verdict."""
+def say_next(analysis: Analysis, folder: Path, *, after: date | None) -> None:
+    """Print what to do after a fit, and after which night, or why there is no verdict."""
     from n1trial.effects import problems_of
     from n1trial.text import visible
 
@@ -40,7 +41,8 @@ def say_next(analysis: Analysis, folder: Path) -> None:
         click.echo("No verdict, because a gate refused the result:")
     for problem in problems:
         click.echo(f"  - {visible(problem)}")
-    click.echo(f"Next: n1trial report {folder}")
+    when = f", after the last night, {after}" if after else ""
+    click.echo(f"Next{when}: n1trial report {folder}")
 
 
 def say_answer(analysis: Analysis) -> None:

@@ -46,7 +46,9 @@ class TrialPath(click.Path):
         path = Path(str(super().convert(value, param, ctx)))  # type: ignore[arg-type]
         if path.is_file():
             self.fail(
-                f"{path.name} is a file: the trial folder comes first, as in my-trial {path.name}", param, ctx
+                f"{path.name} is a file: the trial folder comes first, and files for it after that",
+                param,
+                ctx,
             )
         return path
 

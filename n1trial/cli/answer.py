@@ -16,7 +16,7 @@ from n1trial.cli._answers import (
     say_preliminary,
     say_reports,
 )
-from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, PRIOR_WIDTH, SAMPLER_SEED, SCHEDULER, now
+from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, PRIOR_WIDTH, SAMPLER_SEED, SCHEDULER, TRIAL, now
 from n1trial.cli._outputs import FORCE, PEOPLE_TABLES, check_folder, check_summaries
 from n1trial.console import counted, open_in_browser, progress
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=TRIAL)
 @SAMPLER_SEED
 def fit(folder: Path, sampler_seed: int) -> None:
     """Fit the models to a trial's nights and pass the convergence gate."""
     from n1trial.quadrature import load_beside
 
     load_beside()
-    from n1trial.fitting import fit_folder
+    from n1trial.fitting import fit_folder, last_night_to_wait_for
     from n1trial.intake import written_diary
     from n1trial.store import open_folder
     from n1trial.text import visible
@@ -56,12 +56,12 @@ def fit(folder: Path, sampler_seed: int) -> None:
             f'The arms are still letters: no verdict until n1trial unblind {folder} --reason "it is over"'
         )
         return
-    say_next(analysis, folder)
+    say_next(analysis, folder, after=last_night_to_wait_for(opened, now=now()))
     leave_if_refused(analysis)
 
 
 @click.command()
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=TRIAL)
 @click.option(
     "--early", metavar="REASON", help="Look before the last night; the log and the report keep the reason."
 )

@@ -102,9 +102,23 @@ def nights(
     force: bool,
     header: bool,
 ) -> None:
-    """Turn any export into one row a night; no trial needed.
+    r"""Turn any export into one row a night; no trial needed.
 
     On a terminal it sums the nights up; into a file or a pipe it writes the table as CSV.
+
+    It reads what Apple Health, AutoSleep, Fitbit, Gadgetbridge, Garmin, Health Auto Export, Health Connect, Oura,
+    Polar, Samsung Health, Sleep as Android, Sleep Cycle, StudyU, Whoop, Withings and Zepp export: the folder, zip or
+    files as they were downloaded.
+
+    A table of your own is a CSV with one row a night. Put a file mapping.yaml beside it that says which columns hold
+    what, and give the folder of both. Its lines are, for a table with the columns Bedtime, Wake time and Asleep
+    (in minutes):
+
+    \b
+      start: Bedtime
+      end: Wake time
+      tst: Asleep
+      unit: min
     """
     from n1trial.importers import Note, read_exports
     from n1trial.ledger import record_lines, trace_nights

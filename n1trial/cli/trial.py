@@ -44,9 +44,9 @@ def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
     if done.unchanged:
         click.echo(f"the same export was imported before ({done.read} records): nothing has changed")
         return
-    click.echo(
-        f"{done.read} records read: {done.new} new, {done.known} known already, {len(done.conflicts)} in conflict"
-    )
+    known = f", {done.known} known from earlier imports" if done.known else ""
+    copies = f", {done.copies} repeated in this export" if done.copies else ""
+    click.echo(f"{done.read} records read: {done.new} new{known}{copies}, {len(done.conflicts)} in conflict")
     for conflict in done.conflicts:
         click.echo(f"conflict: {conflict}", err=True)
     recorded = recorded_nights(opened, evening=coming_evening(opened, now=now()))
@@ -192,7 +192,9 @@ def _ask(
     from n1trial.diary.cells import NO
     from n1trial.text import visible
 
-    of_all = questions(folder.protocol, folder.arm_on(night), hidden=bool(folder.hidden))
+    of_all = questions(
+        folder.protocol, folder.arm_on(night), hidden=bool(folder.hidden), run_in=folder.in_run_in(night)
+    )
     asked = [each for each in of_all if each.part in parts]
     numbered = [each.column for each in asked if not each.after]
     when = " and morning after " if len(parts) > 1 else " "

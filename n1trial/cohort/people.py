@@ -251,8 +251,8 @@ def _same_unit(people: Sequence[Person], outcome: Outcome) -> None:
     for name, level in levels.items():
         if not middle / OTHER_UNIT < level < middle * OTHER_UNIT:
             raise CohortError(
-                f"{name}: {outcome.name} is {level:.4g} in the middle, where the others have {middle:.4g}: write"
-                " everybody's nights in one unit"
+                f"{name}: the median of {outcome.name} is {amount_in_words(level)}, of the others"
+                f" {amount_in_words(middle)}: write everybody's nights in one unit"
             )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from n1trial.diary.answers import answer_doubt, answer_problem, answers_of, with_answers
 from n1trial.diary.cells import DONT_KNOW, NoAmountError, quoted, read_date, read_text, slashed_dates
+from n1trial.diary.decoded import decoded
 from n1trial.diary.questions import Question, questions
 from n1trial.diary.table import (
     COLUMNS,
@@ -73,11 +74,12 @@ def diary_csv(diary: Diary, protocol: Protocol) -> str:
 def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] = ()) -> Diary:
     """Read a diary as people and their spreadsheets save it.
 
-    The delimiter may be `,`, `;` or tab, decimals may have a comma, dates may be 2026-01-31, 31.01.2026 or 1/31/2026.
-    What comes first in dates such as 3/4/2026 is settled by the other dates of the file, or because only one reading
-    has them all among `nights`. What could be read in two ways still, or 1.000, is refused. A column of the person's
-    own is kept and not read, but not one that is called almost as a column of the diary. "yes" to a question how much,
-    or an amount that is impossible, counts as not recorded: diaries of before may have it, and `notes` says so.
+    Plain CSV of a western Windows is read like UTF-8, with a note. The delimiter may be `,`, `;` or tab, decimals may
+    have a comma, dates may be 2026-01-31, 31.01.2026 or 1/31/2026. What comes first in dates such as 3/4/2026 is
+    settled by the other dates of the file, or because only one reading has them all among `nights`. What could be read
+    in two ways still, or 1.000, is refused. A column of the person's own is kept and not read, but not one that is
+    called almost as a column of the diary. "yes" to a question how much, or an amount that is impossible, counts as not
+    recorded: diaries of before may have it, and `notes` says so.
 
     Parameters
     ----------
@@ -90,7 +92,8 @@ def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] 
         One line for each problem, at most ten: file, line and column, what is wrong, what to do.
     """
     path = path_of(path)
-    rows = list(_rows(path))
+    text, encoding_note = _text(path)
+    rows = list(_rows(text, path.name))
     columns = diary_columns(protocol)
     header_line, header = rows[0] if rows else (1, [])
     found, problems = _header(header, columns)
@@ -157,7 +160,7 @@ def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] 
         ]
     if problems:
         raise DiaryError(_report(path.name, problems))
-    return Diary(table=table, own=own, no_amounts=no_amounts)
+    return Diary(table=table, own=own, no_amounts=no_amounts, encoding_note=encoding_note)
 
 
 def _day_first(cells: Sequence[str], nights: Collection[date]) -> bool | None:
@@ -175,16 +178,17 @@ def _day_first(cells: Sequence[str], nights: Collection[date]) -> bool | None:
     return None if in_trial[0] == in_trial[1] else in_trial[0]
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Every row that is not empty, with the line it starts on."""
+def _text(path: Path) -> tuple[str, str]:
+    """What stands in the file, and a note where its encoding was guessed."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise DiaryError(f"{path}: cannot be read ({error.strerror}): check the name") from error
-    try:
-        text = raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DiaryError(f"{path.name}: not UTF-8 text: save it as CSV UTF-8") from error
+    return decoded(raw, path.name)
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Every row that is not empty, with the line it starts on."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -196,7 +200,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise DiaryError(
-            f"{path.name}, line {line}: not CSV from here on ({error}): close the quotation mark opened there"
+            f"{name}, line {line}: not CSV from here on ({error}): close the quotation mark opened there"
         ) from error
 
 

@@ -34,7 +34,9 @@ class Question:
     after: str = ""
 
 
-def questions(protocol: Protocol, arm: Arm | None = None, *, hidden: bool = True) -> Iterator[Question]:
+def questions(
+    protocol: Protocol, arm: Arm | None = None, *, hidden: bool = True, run_in: bool = False
+) -> Iterator[Question]:
     """What is to be written down before the dose comes before it, a guess at the arm after the night.
 
     Parameters
@@ -43,6 +45,8 @@ def questions(protocol: Protocol, arm: Arm | None = None, *, hidden: bool = True
         Of the evening, where the person may know it; of a habit the question then says what was to be kept to.
     hidden
         Whether the arms are hidden: where they are not, nobody is asked to guess.
+    run_in
+        Whether the evening is of the run-in, which has no dose, no rule and no arm to guess.
     """
     for name in protocol.confounders:
         yield Question(column=name, text=_in_words(name), part="evening")
@@ -53,13 +57,14 @@ def questions(protocol: Protocol, arm: Arm | None = None, *, hidden: bool = True
         words = f"{_in_words(protocol.roster.column)} ({', '.join(protocol.roster.words)})"
         yield Question(column=protocol.roster.column, text=words, part="evening")
     habit = protocol.habit if arm is None else arm.habit
-    for column, text in ({"taken": f"{_kept_to(arm)} (yes or no)"} if habit else _EVENING).items():
+    taken = {"taken": f"{_kept_to(arm)} (yes or no)"} if habit else _EVENING
+    for column, text in ({} if run_in else taken).items():
         yield Question(column=column, text=text, part="evening", after=_AFTER.get(column, ""))
     guess = {
         "guess": f"Which arm do you think it was ({', '.join(protocol.arm_names)}, or {DONT_KNOW})",
         "confidence": "How sure of that, 0 to 10",
     }
-    for column, text in ((guess if hidden else {}) | _MORNING).items():
+    for column, text in ((guess if hidden and not run_in else {}) | _MORNING).items():
         yield Question(column=column, text=text, part="morning", after=_AFTER.get(column, ""))
 
 

@@ -52,11 +52,13 @@ class Diary:
     shift, one of its words. Text that was not written is missing, numbers that were not written are NaN.
     `own` is what stands in columns of the person's own, by column and night: kept as it is and used for nothing.
     `no_amounts` is what stands where an amount belongs and is none, in the same way: the table lacks it.
+    `encoding_note` says how the file was read where it is not UTF-8.
     """
 
     table: pd.DataFrame
     own: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
     no_amounts: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+    encoding_note: str = ""
 
     @property
     def own_line(self) -> str:
@@ -66,7 +68,7 @@ class Diary:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know of the file: columns of one's own, cells that count as not recorded."""
+        """What a reader should know of the file: encoding, columns of one's own, cells that count as not recorded."""
         unread = tuple(
             f"diary: {name} of {night} is no possible amount ({quoted(cell)}) and counts as not recorded: write how"
             " much it was in digits, or empty the cell"
@@ -75,7 +77,7 @@ class Diary:
         )
         more = len(unread) - NOTES_SHOWN
         shown = (*unread[:NOTES_SHOWN], f"diary: {more} more such cells") if more > 1 else unread
-        return (*([self.own_line] if self.own_line else []), *shown)
+        return (*filter(None, (self.encoding_note, self.own_line)), *shown)
 
 
 def diary_columns(protocol: Protocol) -> tuple[str, ...]:

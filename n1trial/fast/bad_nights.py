@@ -37,7 +37,7 @@ from n1trial.verdict import (
 
 ASSUMES = (
     "Every night has a chance of being bad, which the arm raises or lowers, together with weekday, trend, week-to-week"
-    " ups and downs, and what you wrote down before the dose. One bad night does not bring on the next."
+    " ups and downs, and what you wrote down before the night. One bad night does not bring on the next."
 )
 FORMULA = (
     "bad night ~ arm + (1 | period) + block + weekday + trend + covariates, Bernoulli with logit link; shares averaged"

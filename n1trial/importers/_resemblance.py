@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from n1trial.errors import ExportError
+from n1trial.files import TRIAL_DATABASE
 from n1trial.importers._archive import printable
 from n1trial.importers._records import decode_text
 from n1trial.importers._source import Member, Source
@@ -21,6 +22,10 @@ _HEAD = 8192
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}([./])\d{1,2}\1\d{2,4}")
 COLUMNS_SHOWN = 5
+# How a table begins that n1trial nights wrote.
+_OF_NIGHTS = b"night,tst_min,wake_episodes,"
+# Where a person finds the list of devices, which is too long for a message.
+HELP = "n1trial nights --help"
 
 # Words in the names of columns that people give what the mapping of a table needs, the surest first.
 _COLUMNS = {
@@ -66,7 +71,7 @@ class Described(Protocol):
 
 
 def unrecognised(source: Source, importers: Mapping[str, Described]) -> str:
-    """What to say of an export that no importer recognises: whose it resembles, or what is read at all."""
+    """What to say of an export that no importer recognises: whose it resembles, or where it stands what is read."""
     heads = [head for member in _readable(source) if (head := _head(source, member))]
     found = {name: _hits(heads, importer.WORDS) for name, importer in importers.items()}
     most = max(found.values(), default=0)
@@ -79,34 +84,39 @@ def unrecognised(source: Source, importers: Mapping[str, Described]) -> str:
             f"{source.label}: no importer recognises it, though it resembles a file of {alike[0].DEVICE}: give the"
             f" folder or zip as it was downloaded, with {alike[0].LOOKS_FOR}{_or_a_table(source)}"
         )
+    if any(head.startswith(_OF_NIGHTS) for head in heads):
+        return (
+            f"{source.label}: no importer recognises it: n1trial nights wrote it, and it lacks what is kept of each"
+            " record: give the export itself"
+        )
     for member in source.members:
         if _TABLE.fullmatch(member.base_name) and (mapping := _mapping(source, member)):
             return (
                 f"{source.label}: no importer recognises it: for a table of your own write this line into a file"
                 f" mapping.yaml, correct it, and give both files: {mapping}"
             )
-    devices = ", ".join(importer.DEVICE for importer in importers.values())
+    of_a_table = " and how to give a table of your own" if _holds_a_table(source) else ""
     return (
         f"{source.label}: no importer recognises it ({_described(source)}): give the folder or zip as it was downloaded"
-        f" from your device's maker{_or_a_table(source)}; known: {devices}"
+        f" from your device's maker; {HELP} lists what is read{of_a_table}"
     )
 
 
 def _or_a_table(source: Source) -> str:
     """The way of a table of one's own, where there is one."""
-    if not any(_TABLE.fullmatch(member.base_name) for member in source.members):
-        return ""
-    return (
-        "; or, if it is a table of your own, put a file mapping.yaml beside it, which names its columns, such as"
-        " start: Bedtime, end: Wake time, tst: Asleep"
-    )
+    return f"; {HELP} says how to give a table of your own" if _holds_a_table(source) else ""
+
+
+def _holds_a_table(source: Source) -> bool:
+    """Whether a file may be a table of one's own; those of a trial folder are not."""
+    names = {member.base_name for member in source.members}
+    return TRIAL_DATABASE not in names and any(_TABLE.fullmatch(name) for name in names)
 
 
 def _described(source: Source) -> str:
     """What was given, in a few words."""
-    names = {member.base_name for member in source.members}
-    if "trial.db" in names:
-        return "a trial folder, which comes first; the export comes after it"
+    if any(member.base_name == TRIAL_DATABASE for member in source.members):
+        return "a trial folder, no export"
     if len(source.members) != 1:
         return f"{len(source.members)} files, none of sleep" if source.members else "it holds no files"
     head = _head(source, source.members[0])

@@ -41,7 +41,7 @@ KINDS = ("count",)
 DEFAULT_OF = ("count",)
 ASSUMES = (
     "The number of wake episodes varies by chance around a nightly rate that the arm multiplies, together"
-    " with weekday, trend, week-to-week ups and downs, and what you wrote down before the dose."
+    " with weekday, trend, week-to-week ups and downs, and what you wrote down before the night."
 )
 TERMS = "wake episodes ~ arm + block + (1 | period) + weekday + trend + covariates"
 FORMULA = (

@@ -38,7 +38,7 @@ KINDS = ("continuous",)
 DEFAULT_OF = ("continuous",)
 ASSUMES = (
     "Every night is your usual level, plus what the arm adds, plus slow changes, plus chance. Slow changes are"
-    " weekday, trend, week-to-week ups and downs, and what you wrote down before the dose. Bad nights count as much"
+    " weekday, trend, week-to-week ups and downs, and what you wrote down before the night. Bad nights count as much"
     " as good ones, because what is asked is the average over all nights. A night may resemble the one before."
 )
 FORMULA = (

@@ -10,7 +10,7 @@ import pandas as pd
 from n1trial.errors import TableError
 from n1trial.outcomes import OUTCOMES, Outcome
 from n1trial.own_table._names import kept_as
-from n1trial.text import as_written
+from n1trial.text import amount_in_words, as_written
 
 type Kind = Literal["continuous", "count"]
 type Better = Literal["higher", "lower"]
@@ -192,7 +192,7 @@ def refuse_other_unit(values: pd.Series, name: str, *, path: Path, minutes: bool
     elif plain == "se_pct" and 0 < middle <= 1:
         meant, advice = "shares", "multiply by 100"
     if meant:
-        raise TableError(f"{path.name}: {name} is {middle:.3g} in the middle: {meant}? {advice}")
+        raise TableError(f"{path.name}: the median of {name} is {amount_in_words(middle)}: {meant}? {advice}")
     if of_night:
         _refuse_single_hours(recorded, name, path)
     if of_night or (plain in OUTCOMES and OUTCOMES[plain].kind == "continuous"):
@@ -211,8 +211,8 @@ def _refuse_single_hours(recorded: pd.Series, name: str, path: Path) -> None:
     odd = recorded[(recorded >= low) & (recorded <= high)]
     if len(odd) > 1 and (odd % 1 != 0).mean() >= 0.5:
         raise TableError(
-            f"{path.name}, line {odd.index[0]}: {name} is {odd.iloc[0]:g}, and {recorded.median():g} in the middle:"
-            " hours among minutes? give every night the same unit"
+            f"{path.name}, line {odd.index[0]}: {name} is {odd.iloc[0]:g}, and its median is"
+            f" {amount_in_words(float(recorded.median()))}: hours among minutes? give every night the same unit"
         )
 
 

@@ -11,6 +11,7 @@ import icalendar
 from n1trial.blinding import Hidden
 from n1trial.paper.evening import Evening, clock_before, evenings
 from n1trial.protocol import Protocol
+from n1trial.protocol_text import nothing_asked
 from n1trial.schedule import Schedule
 from n1trial.text import visible
 
@@ -61,7 +62,7 @@ def calendar_ics(
     for evening in evenings(schedule, protocol, hidden=hidden):
         says = promise if evening.night == schedule.start else ""
         if evening.night in paused:
-            events = [_all_day(evening.night, "Paused: sleep as usual", "nothing to take")]
+            events = [_all_day(evening.night, "Paused: sleep as usual", nothing_asked(protocol))]
         else:
             events = [*_evening_events(evening, protocol, bedtime, says), _diary_event(evening.night)]
         for event in events:

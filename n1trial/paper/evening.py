@@ -6,7 +6,7 @@ from datetime import date, time
 
 from n1trial.blinding import Hidden, fillings, kits_of
 from n1trial.protocol import Arm, Protocol
-from n1trial.protocol_text import doses_of
+from n1trial.protocol_text import doses_of, nothing_asked
 from n1trial.schedule import Schedule
 
 
@@ -47,7 +47,7 @@ def evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "") -> 
         servings: tuple[tuple[str, tuple[int, int]], ...] = ()
         habit = False
         if row.phase != "trial":
-            name, what, dose = "run-in", "nothing to take, sleep as usual", ""
+            name, what, dose = "run-in", f"{nothing_asked(protocol)}, sleep as usual", ""
         elif hidden:
             name = f"kit {kits[row.period]}" if hidden == "helper" else f"box {row.arm}"
             what = kit_in_words(protocol)
@@ -86,7 +86,7 @@ def arm_in_words(protocol: Protocol, arm: Arm) -> str:
     """The doses of an arm and what else it asks for: ``3,000 mg glycine, 30 to 60 min before bed``."""
     doses = doses_of(arm)
     taken = f"{doses}, {minutes_in_words(protocol.minutes_before_bed(arm))}" if doses else ""
-    return "; ".join(part for part in (taken, arm.instruction) if part) or "nothing to take"
+    return "; ".join(part for part in (taken, arm.instruction) if part) or nothing_asked(protocol)
 
 
 def kit_in_words(protocol: Protocol) -> str:

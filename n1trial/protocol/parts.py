@@ -150,6 +150,12 @@ class Arm(Part):
         """Milligrams of glycine an evening, that bound to magnesium included."""
         return sum(dose.glycine_mg for dose in self.doses)
 
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """Glycine and elemental magnesium an evening in words, each only where the arm holds some."""
+        held = {"glycine": self.glycine_mg, "elemental magnesium": self.magnesium_mg}
+        return tuple(f"{name} {amount_in_words(mg)} mg" for name, mg in held.items() if mg)
+
 
 class Follows(Part):
     """A custom restriction: this arm never directly after that one."""

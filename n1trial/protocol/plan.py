@@ -178,8 +178,11 @@ class Protocol(Part):
 
     def _repr_html_(self) -> str:
         arms = {
-            arm.label: f"glycine {amount_in_words(arm.glycine_mg)} mg,"
-            f" magnesium {amount_in_words(arm.magnesium_mg)} mg"
+            arm.label: "; ".join(
+                [*(f"{dose.compound_in_words} mg {dose.label}" for dose in arm.doses), *arm.contents]
+            )
+            or arm.instruction
+            or "nothing"
             for arm in self.arms
         }
         facts = {"nights": self.planned_nights, "reference": self.reference, "primary": self.primary.label}

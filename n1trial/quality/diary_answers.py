@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from n1trial.diary.amounts import limits_of
-from n1trial.quality.evidence import Evidence, Finding
+from n1trial.quality.evidence import Evidence, Finding, counted
 
 LEAST_REPEATS, LEAST_ANSWERS = 3, 4
 
@@ -32,19 +32,19 @@ def impossible(evidence: Evidence) -> Iterator[Finding]:
     lines = _lines(evidence)
     timed = lines["taken_at"].notna()
     for what, odd in (
-        ("a time of a dose that was not taken", timed & (lines["taken"].fillna(True) == False)),  # noqa: E712 - a column, not a truth
+        ("with a time of a dose that was not taken", timed & (lines["taken"].fillna(True) == False)),  # noqa: E712 - a column, not a truth
         *(
-            (f"more than {limits_of(name).likely:,.0f} {name}", lines[name] > limits_of(name).likely)
+            (f"with more than {limits_of(name).likely:,.0f} {name}", lines[name] > limits_of(name).likely)
             for name in lines.columns
             if lines[name].dtype == float
         ),
-        ("how sure, without a guess", lines["confidence"].notna() & lines["guess"].isna()),
-        ("a line about a night to come", lines["date"] > evidence.today),
-        ("a line about a night outside the trial", ~lines["date"].isin(evidence.planned)),
+        ("with a confidence and no guess", lines["confidence"].notna() & lines["guess"].isna()),
+        ("about a night to come", lines["date"] > evidence.today),
+        ("about a night outside the trial", ~lines["date"].isin(evidence.planned)),
     ):
         nights = tuple(lines.loc[odd.astype(bool), "date"])
         if nights:
-            yield Finding(check="diary", said=f"{len(nights)} with {what}", nights=nights)
+            yield Finding(check="diary", said=f"{counted(len(nights), 'line')} {what}", nights=nights)
 
 
 def repeated(evidence: Evidence) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from scipy.special import bdtrc
 
 from n1trial.calendar_columns import roster_columns
 from n1trial.diary import Diary
+from n1trial.diary.amounts import unit_of
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Protocol
 from n1trial.report import sentences
@@ -141,11 +142,29 @@ def means_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[s
 
 
 def confounders_by_arm(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> pd.DataFrame:
-    """Mean of every confounder, and share of evenings with every shift, by arm: a column an arm."""
+    """Mean of every confounder; of yes or no, and of every shift, on how many evenings: a column an arm."""
     if protocol is None:
         return pd.DataFrame()
     table = evenings(data, diary)
     shifts = roster_columns(protocol.roster).values() if protocol.roster else ()
-    rows = {name: means_by_arm(table, data, name) for name in (*protocol.confounders, *shifts)}
-    known = {name: means for name, means in rows.items() if means}
-    return pd.DataFrame.from_dict(known, orient="index", columns=list(data.arms)) if known else pd.DataFrame()
+    rows: dict[str, Mapping[str, float] | Mapping[str, str]] = {}
+    for name in (*protocol.confounders, *shifts):
+        amount = unit_of(name) or name.endswith("_0_to_10")
+        yes_or_no = name in table and not amount and table[name].dropna().isin((0, 1)).all()
+        if yes_or_no and (counts := counts_by_arm(table, data, name)):
+            rows[name.replace("_", " ")] = counts
+        elif not yes_or_no and (means := means_by_arm(table, data, name)):
+            rows[f"{name.replace('_', ' ')}, mean"] = means
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(data.arms)) if rows else pd.DataFrame()
+
+
+def counts_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[str, str]:
+    """On how many of the evenings that say it a yes-or-no column says yes, by arm; the run-in is not among them."""
+    trial = table[(table["left_out"] != "run-in") & table[column].notna()]
+    by_arm = trial[column].astype(float).groupby(trial["arm"])
+    yes, of = by_arm.sum().astype(int), by_arm.size()
+    return {
+        arm: f"{yes[arm]} of {of[arm]} {'evening' if of[arm] == 1 else 'evenings'}"
+        for arm in data.arms
+        if arm in of.index
+    }

@@ -217,7 +217,7 @@ def doses_table(minutes: Mapping[str, Sequence[float]], data: TrialData) -> Tabl
         [data.labels[arm], *map(str, np.histogram(np.clip(taken, 0, MOST_MIN - 1), edges)[0])]
         for arm, taken in minutes.items()
     ]
-    header = ["arm", *(f"{low} to {low + step} min" for low in edges[:-1])]
+    header = ["arm", *(f"{low} to {low + step - 1} min" for low in edges[:-1])]
     return Table(caption="Doses by minutes before sleep began", header=header, rows=rows)
 
 

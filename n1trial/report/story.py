@@ -94,8 +94,8 @@ def _counted(material: Material) -> list[Table]:
     found = [Table(caption=by_arm.caption, header=by_arm.header, rows=rows)]
     means = confounders_by_arm(data, material.diary, material.protocol)
     if not means.empty:
-        named = means.rename(columns=dict(data.labels), index=lambda name: str(name).replace("_", " "))
-        found.append(tables.frame("What else went on, mean by arm", named, corner="from the diary"))
+        named = means.rename(columns=dict(data.labels))
+        found.append(tables.frame("What else went on, by arm", named, corner="from the diary"))
     return found
 
 

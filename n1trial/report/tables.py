@@ -1,5 +1,6 @@
 """The numbers behind every sentence and picture, as tables that a screen reader can read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,11 +34,33 @@ def number(value: float | None, digits: int = 3) -> str:
     return (f"{value:.0f}" if "e" in text and abs(value) < 1e6 else text).replace("-", "−")
 
 
-def span(low: float | None, high: float | None) -> str:
+def difference(value: float | None, decimals: int = 2) -> str:
+    """A number whose size is measured against 1, such as awakenings a night: what is nearly 0 gets no false digits."""
+    if value is None or np.isnan(value):
+        return "–"
+    text = number(value)
+    too_long = len(text.partition(".")[2]) > decimals
+    return number(round(value, decimals) + 0.0) if too_long else text
+
+
+def span(low: float | None, high: float | None, decimals: int = 3) -> str:
     """An interval on one line, or a dash where there is none."""
     if low is None or high is None:
         return "–"
-    return f"{number(low)} to {number(high)}".replace(" ", NBSP)
+    return f"{difference(low, decimals)} to {difference(high, decimals)}".replace(" ", NBSP)
+
+
+def p_value(p: float | None) -> str:
+    """A p value with three decimals, or a dash where there is none."""
+    if p is None or np.isnan(p):
+        return "–"
+    return f"<{NBSP}0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def readable(note: str) -> str:
+    """The remark of a check with three digits where it has more, and true minus signs."""
+    rounded = re.sub(r"(?<![\d.])\d+\.\d{3,}(?![\d.]*\d)", lambda found: number(float(found[0])), note)
+    return re.sub(r"(?<![\w\-])-(?=\d)", "−", rounded)
 
 
 def share(probability: float) -> str:
@@ -59,8 +82,8 @@ def effects_table(all_effects: Sequence[Effects], data: TrialData) -> Table:
     rows = [
         [
             f"{effects.outcome.label}: {data.labels[effect.arm]} − {data.labels[effect.comparator]}",
-            f"{number(effect.mean)} {effects.outcome.contrast_unit}",
-            span(effect.low, effect.high),
+            f"{difference(effect.mean)} {effects.outcome.contrast_unit}",
+            span(effect.low, effect.high, 2),
             as_written(effects.outcome.mid),
             share(effect.p_better),
             share(effect.p_worthwhile),
@@ -94,11 +117,12 @@ def checks_table(results: Sequence[CheckResult], label: str) -> Table:
         [
             each.check,
             each.contrast,
-            number(each.estimate),
+            # 1.005 in three digits would stand beside "below 1.01" as 1.01.
+            number(each.estimate, 4) if "R-hat" in each.check else difference(each.estimate, 3),
             span(each.low, each.high),
-            number(each.p),
+            p_value(each.p),
             passed[each.passed],
-            each.note,
+            readable(each.note),
         ]
         for each in results
     ]

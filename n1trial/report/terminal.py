@@ -25,7 +25,7 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
             for said in answer_arms(each, data):
                 yield f"  {said.sentence}"
                 yield from (f"    {each}" for each in said.beside)
-                yield f"    {said.keep_taking}"
+                yield f"    {headings.KEEP_DOING if data.habits else headings.KEEP} {said.keep_taking}"
                 yield f"    {said.how_sure}"
         yield ""
     yield nights_in_words(data)

@@ -112,6 +112,11 @@ class TrialFolder:
         planned = table[(table["night"].dt.date == night) & (table["phase"] == "trial")]
         return None if self.sealed or planned.empty else self.protocol.arm_named(str(planned["arm"].iloc[0]))
 
+    def in_run_in(self, night: date) -> bool:
+        """Whether a night is of the run-in."""
+        table = self.schedule.table
+        return bool(((table["night"].dt.date == night) & (table["phase"] == "run-in")).any())
+
     @property
     def diary(self) -> Path:
         """What the person writes."""
@@ -243,12 +248,16 @@ def open_folder(path: Path) -> TrialFolder:
     if not (path / database.NAME).is_file():
         raise FolderError(f"{path}: no trial folder: make one with n1trial new")
     meta = database.read_meta(path)
-    protocol = read_protocol(path / "protocol.yaml")
+    protocol = _protocol_of(path)
     if protocol.sha256 != meta["protocol_sha256"]:
         raise FolderError(
             f"{path}/protocol.yaml: changed after the trial began ({protocol.sha256[:12]}, was"
             f" {meta['protocol_sha256'][:12]}): put the old file back, which n1trial history {path} --protocol"
             " prints, and say what changed with n1trial amend, or begin a new trial"
+        )
+    if not (path / "schedule.csv").is_file():
+        raise FolderError(
+            f"{path}/schedule.csv: is missing: put it back, as n1trial history {path} --schedule prints it"
         )
     shown = read_schedule(path / "schedule.csv", protocol_sha256=protocol.sha256, seed=meta["seed"])
     schedule = _lettered(shown, meta)
@@ -271,6 +280,19 @@ def open_folder(path: Path) -> TrialFolder:
     if OPENED not in meta:
         return folder
     return with_key(folder, read_key(meta[OPENED], where=f"{path / database.NAME}"))
+
+
+def _protocol_of(path: Path) -> Protocol:
+    """The protocol of a trial folder; of a file that is missing or cannot be read, the way back is told."""
+    file = path / "protocol.yaml"
+    if not file.is_file():
+        raise FolderError(f"{file}: is missing: put it back, as n1trial history {path} --protocol prints it")
+    try:
+        return read_protocol(file)
+    except ProtocolError as error:
+        raise ProtocolError(
+            f"{error}, or put the old file back, which n1trial history {path} --protocol prints"
+        ) from error
 
 
 def _last_bedtime(path: Path) -> str:

@@ -35,8 +35,10 @@ class Imported:
         Records in the export; one that stands in two of its files counts twice.
     new, known
         Records that the folder did not have, and those it had.
+    copies
+        Records that stand in the export a second time, with the same content.
     conflicts
-        A line for each record that the folder had with other content.
+        A line for each record that the folder or the export had with other content.
     unchanged
         The very same export was imported before, so it was not read again.
     """
@@ -44,6 +46,7 @@ class Imported:
     read: int
     new: int
     known: int
+    copies: int = 0
     conflicts: tuple[str, ...] = ()
     unchanged: bool = False
 
@@ -96,21 +99,25 @@ def add_records(
             )
         )
         next_row = max(stored.values(), default=0) + 1
-        new, known, conflicts = 0, 0, []
+        new, known, copies, conflicts = 0, 0, 0, []
         rows, places = [], set()
+        in_export: dict[tuple[str, str], set[str]] = {}
         for episode, content, digest in zip(episodes, contents, digests, strict=True):
             key = (episode.source, episode.record_id, digest)
-            if key in stored:
+            seen = in_export.setdefault(key[:2], set())
+            if digest in seen:
+                copies += 1
+            elif key in stored:
                 known += 1
             else:
-                if key[:2] in identities:
-                    conflicts.append(_conflict(episode))
+                if seen or key[:2] in identities:
+                    conflicts.append(_conflict(episode, inside=bool(seen)))
                 else:
                     new += 1
-                identities.add(key[:2])
                 stored[key] = next_row
                 rows.append((next_row, *key, content))
                 next_row += 1
+            seen.add(digest)
             places.add((stored[key], episode.source_file))
         made = database.execute(
             "INSERT INTO import (at, export, sha256, reader, records, new, conflicts)"
@@ -129,9 +136,10 @@ def add_records(
         database.executemany(
             "INSERT INTO found_in VALUES (?, ?, ?)", [(row, made, file) for row, file in sorted(places)]
         )
-        told = f"{new} new, {known} known, {len(conflicts)} in conflict, export {sha256[:12]}"
+        twice = f"{copies} repeated in it, " if copies else ""
+        told = f"{new} new, {known} known, {len(conflicts)} in conflict, {twice}export {sha256[:12]}"
         append(database, "import", told, now=now)
-    return Imported(read=len(episodes), new=new, known=known, conflicts=tuple(conflicts))
+    return Imported(read=len(episodes), new=new, known=known, copies=copies, conflicts=tuple(conflicts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +218,11 @@ def _forget(database: sqlite3.Connection, sha256: str) -> None:
         database.execute("DELETE FROM episode WHERE id NOT IN (SELECT episode FROM found_in)")
 
 
-def _conflict(episode: SleepEpisode) -> str:
+def _conflict(episode: SleepEpisode, *, inside: bool) -> str:
+    other = "another copy in the same export" if inside else "the copy imported before"
     return (
-        f"{episode.source_file}: record {episode.record_id} ({episode.start.isoformat()}) differs from the copy"
-        " imported before: the later and longer one is used"
+        f"{episode.source_file}: record {episode.record_id} ({episode.start.isoformat()}) differs from {other}: the"
+        " later and longer one is used"
     )
 
 

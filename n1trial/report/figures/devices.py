@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from n1trial.outcomes import Outcome
 from n1trial.report.agreement import Agreement
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
+from n1trial.report.figures.gain_axis import signed
 from n1trial.report.figures.palette import ACCENT, INK, LINE, MUTED
 
 LEFT, RIGHT, TOP, PLOT, AXIS = 44.0, 74.0, 30.0, 190.0, 44.0
@@ -27,7 +28,7 @@ def device_agreement(found: Agreement, outcome: Outcome, *, width: float = WIDE)
     for tick in round_ticks(low, high, 6):
         axes.axhline(tick, color=LINE.light, linewidth=0.8, zorder=0)
         axes.annotate(
-            f"{tick:g}".replace("-", "−"),
+            signed(tick),
             (0, tick),
             (-6, 0),
             xycoords=("axes fraction", "data"),

@@ -48,11 +48,16 @@ def draw_header(page: Canvas, top: float, effect: Effect, data: TrialData, said:
         page.say(page.width - PAD - 4, top, said, ha="right", fontweight="bold")
 
 
+def signed(difference: float) -> str:
+    """A difference with its sign and a true minus; 0 has none."""
+    return f"{difference:+g}".replace("-", "−") if difference else "0"
+
+
 def draw_gain_axis(axes: Axes, page: Canvas, effects: Effects, low: float, high: float) -> None:
     """Round numbers along the bottom, and which way is which at its ends."""
     outcome, words = effects.outcome, wording(effects.outcome)
     ticks = round_ticks(low, high, 6 if page.width < 500 else 8)
-    label_ticks(axes, ticks, [f"{abs(tick):g}" for tick in ticks])
+    label_ticks(axes, ticks, [signed(outcome.sign * tick) for tick in ticks])
     worse, better = (words.short_less, words.short_more)[:: outcome.sign]
     unit = {"min": "minutes", "a night": "a night", "units": ""}.get(
         outcome.contrast_unit, outcome.contrast_unit

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from n1trial.cohort import CohortEffect
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
-from n1trial.report.figures.gain_axis import PAD, draw_zones
+from n1trial.report.figures.gain_axis import PAD, draw_zones, signed
 from n1trial.report.figures.palette import INK, MUTED, WORSE, ArmStyle
 from n1trial.report.sentences.outcome_words import wording
 
@@ -76,7 +76,7 @@ def forest_of_people(
     page.say(worth + 5, 14, "worth having →", fontweight="bold", fontsize=TEXT - 1)
     page.say(worse - 5, 14, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
     ticks = round_ticks(low, high, 5 if width < 500 else 8)
-    label_ticks(axes, ticks, [f"{abs(tick):g}" for tick in ticks])
+    label_ticks(axes, ticks, [signed(sign * tick) for tick in ticks])
     words = wording(effect.outcome)
     less, more = (words.short_less, words.short_more)[::sign]
     page.say(PAD + left, page.height - 12, f"← {less}", color=MUTED.light, fontsize=TEXT - 1)

@@ -7,6 +7,7 @@ import pandas as pd
 from n1trial.effects import INTERVAL, INTERVAL_KIND
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Arm, Protocol, VerdictRule
+from n1trial.protocol_text import nothing_asked
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 from n1trial.report.text import capitalised, visible
@@ -63,7 +64,7 @@ def _plan_lines(protocol: Protocol) -> Iterator[str]:
     yield f"Question: {protocol.question}"
     for arm in protocol.arms:
         held = "; ".join(part for part in (_held(arm), arm.instruction) if part)
-        yield f"{capitalised(arm.label)}: {held or 'nothing to take'}."
+        yield f"{capitalised(arm.label)}: {held or nothing_asked(protocol)}."
 
 
 def _held(arm: Arm) -> str:
