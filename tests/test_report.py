@@ -262,3 +262,13 @@ def test_the_verdicts_on_other_outcomes_stand_at_the_top():
     page = render(material)
     for said in others:
         assert page.index(escape(said)) < page.index('id="answer"')
+
+
+def test_arms_of_one_verdict_are_named_together():
+    same = replace(by_hand.undecided(), effects=by_hand.undecided().effects[:1] * 2).material()
+    assert tell(same).other_verdicts == ("Sleep: can’t tell yet on glycine and magnesium glycinate.",)
+
+
+def test_notes_of_the_terminal_are_sentences_in_the_report():
+    notes = tell(fixture_reports.REPORTS["peeked"]()).notes
+    assert notes == ["Looked before the end; reason given: I could not wait."]

@@ -37,7 +37,7 @@ def say_next(analysis: Analysis, folder: Path) -> None:
 
     problems = problems_of(analysis.fits[0], analysis.data)
     if problems:
-        click.echo("No verdict, because a gate refused the result:")
+        click.echo("No verdict, because of what stands in the way:")
     for problem in problems:
         click.echo(f"  - {visible(problem)}")
     click.echo(f"Next: n1trial report {folder}")
