@@ -24,8 +24,9 @@ DIFFERENTLY_LEAD = "What if these nights had been analysed in another way?"
 def dots_in_words(effect: Effect, labels: Mapping[str, str]) -> str:
     """What the fifty dots of an arm say."""
     counts = count_dots(effect)
+    right = f"{counts.worthwhile or 'none'} of {DOTS} marks {'is' if counts.worthwhile == 1 else 'are'}"
     return (
-        f"{capitalised(visible(labels[effect.arm]))}: of {DOTS} marks {counts.worthwhile or 'none'} on the right"
+        f"{capitalised(visible(labels[effect.arm]))}: {right} on the right"
         f" ({threshold(effect.outcome)}), {counts.between or 'none'} in the middle (too small to matter),"
         f" {counts.worse or 'none'} on the left ({loss(effect.outcome)})."
     )
