@@ -189,7 +189,7 @@ def test_a_secondary_outcome_that_failed_its_gate_is_named_without_a_result():
     given = by_hand.decided()
     failed = replace(given.effects[1], problems=("the sampler moved too slowly",))
     text = Outline(render(replace(given.material(), effects=(given.effects[0], failed)))).text
-    assert "Wake episodes of 5 minutes or more has no verdict: the sampler moved too slowly" in text
+    assert "No verdict on wake episodes of 5 minutes or more: the sampler moved too slowly" in text
     assert "spared you" not in text
 
 
