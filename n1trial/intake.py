@@ -193,6 +193,12 @@ def recorded_nights(
     return Recorded(data=data, used=used, by_device=by_device)
 
 
+def planned_nights(folder: TrialFolder, diary: Diary, *, evening: date) -> TrialData:
+    """The nights of a trial before the first import: every one planned, none recorded."""
+    joined = join_trial(folder.schedule, nightly([]), folder.analysis_protocol, diary)
+    return with_nights_to_come(_as_conducted(joined, folder, read_course(folder), ()), pd.Timestamp(evening))
+
+
 def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: tuple[str, ...]) -> TrialData:
     """The trial as it went: hidden or not, peeked at or not, stopped early or not."""
     for first, last in course.pauses:

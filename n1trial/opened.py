@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from n1trial.conduct import coming_evening
 from n1trial.diary import Diary
 from n1trial.effects import Effects
 from n1trial.fit import Fit
 from n1trial.fit_file import load_fits
 from n1trial.fitting import analysis_of, is_over, nights_now
 from n1trial.given import GivenPath, path_of
+from n1trial.intake import planned_nights, written_diary
 from n1trial.protocol import Protocol
 from n1trial.schedule import Schedule
 from n1trial.show import line
-from n1trial.store import TrialFolder, open_folder
+from n1trial.store import TrialFolder, open_folder, stored_episodes
 from n1trial.trial import TrialData
 
 
@@ -55,14 +57,20 @@ def open_trial(path: GivenPath, *, now: datetime | None = None) -> Trial:
     now
         An aware moment; None: this one. Before the last night there are no answers, as nobody should look then.
 
+    Before the first import ``data`` has the planned nights and nothing recorded on them.
+
     Raises
     ------
     FolderError
-        No trial folder, nothing imported yet, or protocol or schedule were changed.
+        No trial folder, or protocol or schedule were changed.
     DiaryError
         A line of the diary cannot be read.
     """
     folder, moment = open_folder(path_of(path)), now or datetime.now(UTC)
+    if not stored_episodes(folder):
+        diary = written_diary(folder)
+        planned = planned_nights(folder, diary, evening=coming_evening(folder, now=moment))
+        return Trial(folder=folder, data=planned, diary=diary)
     recorded, diary, _ = nights_now(folder, now=moment)
     data = recorded.data
     if not folder.fit.is_file() or folder.sealed or not is_over(folder, data, now=moment):

@@ -11,10 +11,7 @@ from n1trial.trial import TrialData
 from n1trial.verdict import INTERVAL, INTERVAL_KIND
 
 # Said before the estimates: they come seconds after the start, and the answer may differ from them.
-ROUGH = (
-    "Rough figures first, in which a few odd nights weigh too much. They are not the answer: that comes with the"
-    " report."
-)
+ROUGH = "Rough figures first, from a quicker analysis. They are not the answer: that comes with the report."
 
 
 def fit_lines(fits: Sequence[Fit]) -> Iterator[str]:

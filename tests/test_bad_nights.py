@@ -176,7 +176,7 @@ def text_of(material):
 def test_a_report_counts_bad_nights_and_says_what_follows():
     text = text_of(told(some()))
     assert "Nights under 5 hours: 9 of 42 on none, 2 of 42 on magnesium. Best guess for magnesium:" in text
-    assert "fewer of 100 nights (95 % interval" in text
+    assert "fewer in 100 nights (95 % interval" in text
     assert "Glycine: 8 of 42 nights under 5 hours; half the nights had more than 7 h" in text
     assert "The fast engine answers for them, without the sampler." in text
     assert "Looked at 2 outcomes in 4 comparisons" in text
@@ -193,7 +193,7 @@ def test_a_change_of_less_than_half_a_bad_night_is_about_as_many_and_has_no_dire
 def test_an_arm_without_a_bad_night_is_told_that_some_may_come():
     text = text_of(told(trial({"none": 7, "glycine": 6, "magnesium": 0})))
     assert "7 of 42 on none, none of 42 on magnesium. Best guess for magnesium:" in text
-    assert "None of 42 does not mean that there will be none." in text
+    assert "None in 42 nights does not mean that none will come." in text
 
 
 def test_without_bad_nights_the_report_says_that_there_is_nothing_to_compare():
@@ -231,8 +231,8 @@ def check_prevented(material):
     assert first.verdict not in SAYS_NO
     assert "Nights under 5 hours: 7 of 4" in text
     assert ", none of 4" in text
-    assert "Chance of fewer: over 19 in 20" in text
-    assert "The typical night, in which odd nights count less, changed otherwise" in text
+    assert "Chance of fewer such nights: over 19 in 20" in text
+    assert "The typical night, on which odd nights have little say, changed by another amount" in text
 
 
 @pytest.mark.skipif(FAULT is None, reason="the shared faults are not beside the project")

@@ -122,12 +122,13 @@ Math.min(...[...document.querySelectorAll('.narrow svg text')].map(text =>
 
 
 def test_the_first_screen_says_whether_how_sure_and_why(tab, pages):
-    for name in ("no-effect-but-wide", "clear-gain", "worse", "blind-broken"):
+    for name in ("no-effect-but-wide", "clear-gain", "worse", "blind-broken", "means-apart-and-slow"):
         tab.open(pages[name], width=PHONE)
         seen = tab.value(FIRST_SCREEN)
         assert "Should I keep taking it?" in seen
-        # The reasons themselves may lie a little below the foot of the screen.
         assert "How sure, and why" in seen, name
+        # Further reasons may lie a little below the foot of the screen, but not the first line of them.
+        assert tab.value(FOOT_OF_FIRST_REASON) <= 844, name
         verdicts = [line for line in seen.splitlines() if re.match("[▲■] .*: ", line)]
         assert len(verdicts) == 2, name
         assert all(line.endswith(("Can’t tell yet", "certainty)")) for line in verdicts), name
@@ -146,6 +147,17 @@ def test_the_first_screen_says_whether_how_sure_and_why(tab, pages):
 FIRST_SCREEN = """
 [...document.querySelectorAll('h1, h2, h3, p, li, dt, dd')]
   .filter(each => each.getBoundingClientRect().bottom <= 844).map(each => each.innerText).join('\\n')
+"""
+
+
+# Where the first line under "How sure, and why not surer" ends.
+FOOT_OF_FIRST_REASON = """
+(() => {
+  const reason = document.querySelector('.so').lastElementChild, line = document.createRange();
+  line.setStart(reason.firstChild, 0);
+  line.setEnd(reason.firstChild, 1);
+  return line.getBoundingClientRect().bottom;
+})()
 """
 
 

@@ -11,7 +11,7 @@ from n1trial.cohort import Person, companion_of, gather
 from n1trial.cohort.effects import CohortEffect, Summed
 from n1trial.cohort.stacked import stack
 from n1trial.outcomes import OUTCOMES
-from n1trial.report.sentences.of_people import beside_the_classical
+from n1trial.report.sentences.of_people import beside_the_classical, how_people_differ
 
 SLEEP = OUTCOMES["tst_min"]
 ARMS = ("none", "glycine")
@@ -100,18 +100,31 @@ def test_a_week_that_three_people_lived_is_one_term_of_all_and_of_two_is_none():
     ],
 )
 def test_a_classical_average_that_is_another_one_is_said(estimate, tau, said):
+    sentence = beside_the_classical(of_many(), estimate=estimate, tau=tau).replace("\xa0", " ")
+    assert said in sentence
+    assert bool(said) == bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("gainers", "said"), [(0, "Hardly any of these 4 have"), (1, "About 1 of these 4 has")]
+)
+def test_one_person_has_a_gain_and_several_have_one(gainers, said):
+    assert said in how_people_differ(of_many(gainers=gainers / 4))
+
+
+def of_many(*, gainers: float = 0.5) -> CohortEffect:
     some = Summed(mean=20.0, sd=5.0, low=10.0, high=30.0)
-    effect = CohortEffect(
+    return CohortEffect(
         outcome=SLEEP,
         arm="glycine",
         comparator="none",
         average=some,
         spread=replace(some, mean=8.0, low=1.0, high=15.0),
-        gainers=some,
+        gainers=Summed(mean=gainers, sd=0.1, low=0.0, high=1.0),
         next=some,
         next_better=0.9,
         next_worthwhile=0.6,
-        people=pd.DataFrame(),
+        people=pd.DataFrame(index=range(4)),
         p_better=1.0,
         p_worthwhile=0.8,
         p_equivalent=0.2,
@@ -120,6 +133,3 @@ def test_a_classical_average_that_is_another_one_is_said(estimate, tau, said):
         average_draws=np.zeros(1),
         spread_draws=np.zeros(1),
     )
-    sentence = beside_the_classical(effect, estimate=estimate, tau=tau).replace("\xa0", " ")
-    assert said in sentence
-    assert bool(said) == bool(sentence)

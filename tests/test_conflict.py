@@ -126,17 +126,18 @@ def test_an_interval_that_leaves_the_other_answer_out_is_a_conflict_though_both_
 def test_the_sentence_says_both_answers_and_why():
     said = replace(effect(21, 9), conflict=Conflict(whose="plain means", estimate=44.0, reason="prior"))
     assert sentences.in_conflict(said).replace("\u00a0", " ") == (
-        "The plain means say 44 min longer; starting from small effects, the answer is 21 min longer."
+        "The plain means say 44 min longer."
+        " The answer is 21 min longer, because it starts out expecting small effects."
     )
     assert sentences.in_conflict(effect(21, 9)) == ""
 
 
 @pytest.mark.parametrize("reason", WHY)
 @pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=OUTCOMES)
-def test_every_reason_is_one_short_sentence(reason, outcome):
+def test_every_reason_is_a_short_sentence(reason, outcome):
     told = Conflict(whose="period means", estimate=-2 * outcome.mid, reason=reason)
     said = sentences.in_conflict(replace(effect(outcome.mid, outcome.mid, outcome=outcome), conflict=told))
-    (sentence,) = readability.sentences_of(said)
+    _, sentence = readability.sentences_of(said)
     assert len(readability.words_of(sentence)) <= 25
 
 

@@ -1,6 +1,6 @@
 """What a caller gives as text: paths, zones, dates, tables of pandas; and what a console shows of the answers."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import by_hand
@@ -10,7 +10,9 @@ import pytest
 
 import n1trial
 from n1trial.errors import ArgumentError, N1TrialError, TableError
+from n1trial.making import make_trial
 from n1trial.nights import COLUMNS
+from n1trial.protocol import protocol_dir
 from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
 
 PROTOCOL = n1trial.read_protocol("glycine-vs-magnesium-glycinate")
@@ -45,6 +47,23 @@ def test_exports_nights_and_fits_are_read_by_text_as_by_path(tmp_path):
         n1trial.load_fits(str(tmp_path / "fit.nc"))
     with pytest.raises(N1TrialError, match="no trial folder"):
         n1trial.open_trial(str(tmp_path))
+
+
+def test_a_trial_opens_before_the_first_import_with_every_night_planned_and_none_recorded(tmp_path):
+    make_trial(
+        tmp_path / "trial",
+        protocol=protocol_dir() / "glycine-vs-magnesium-glycinate.yaml",
+        start=date(2026, 1, 5),
+        seed="11" * 32,
+        home_zone=ZoneInfo("Europe/Berlin"),
+        now=datetime(2026, 1, 4, 12, tzinfo=UTC),
+    )
+    opened = n1trial.open_trial(tmp_path / "trial", now=datetime(2026, 1, 10, 12, tzinfo=UTC))
+    assert len(opened.data.table) == len(opened.schedule.table) == 133
+    assert opened.data.table["tst_min"].isna().all()
+    assert (opened.data.table["left_out"] == "to come").sum() == 126
+    assert opened.effects == ()
+    assert "nights 0 of 133" in repr(opened)
 
 
 @pytest.mark.parametrize(

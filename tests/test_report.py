@@ -190,7 +190,7 @@ def test_a_secondary_outcome_that_failed_its_gate_is_named_without_a_result():
     given = by_hand.decided()
     failed = replace(given.effects[1], problems=("the sampler moved too slowly",))
     text = Outline(render(replace(given.material(), effects=(given.effects[0], failed)))).text
-    assert "Wake episodes of 5 minutes or more has no verdict: the sampler moved too slowly" in text
+    assert "No verdict on wake episodes of 5 minutes or more: the sampler moved too slowly" in text
     assert "spared you" not in text
 
 
@@ -287,3 +287,13 @@ def test_yes_or_no_in_the_diary_is_counted_in_evenings_and_an_amount_has_a_mean(
     told = confounders_by_arm(given.data, by_hand.diary(given.data), PROTOCOL)
     assert told.loc["ill"].str.fullmatch(r"0 of \d+ evenings").all()
     assert (told.loc["caffeine mg, mean"].astype(float) > 50).all()
+
+
+def test_arms_of_one_verdict_are_named_together():
+    same = replace(by_hand.undecided(), effects=by_hand.undecided().effects[:1] * 2).material()
+    assert tell(same).other_verdicts == ("Sleep: can’t tell yet on glycine and magnesium glycinate.",)
+
+
+def test_notes_of_the_terminal_are_sentences_in_the_report():
+    notes = tell(fixture_reports.REPORTS["peeked"]()).notes
+    assert notes == ["Looked before the end; reason given: I could not wait."]

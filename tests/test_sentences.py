@@ -321,6 +321,12 @@ def test_an_undecided_arm_is_told_the_nights_that_would_settle_it():
     assert "Very roughly 210 nights in all might settle it: 91 more. That number is a guess itself." in said
 
 
+def test_two_lengths_on_one_card_say_what_each_would_tell():
+    said = effect(10, 12, settle_nights=210, steady=slow(10, OUTCOMES["tst_min"]))
+    assert "might settle what it does within a week" in sentences.keep_taking(said, nights=119)
+    assert "8 periods of 28 nights could tell what steady use does" in sentences.once_built_up(said)
+
+
 def test_an_undecided_arm_is_told_when_nothing_feasible_would_settle_it():
     said = sentences.keep_taking(effect(10, 12), nights=119)
     assert "not feasible" in said

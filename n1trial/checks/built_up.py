@@ -27,7 +27,7 @@ def run(case: Case) -> Findings:
                 estimate=steady.mean,
                 low=steady.low,
                 high=steady.high,
-                note=f"half-life about {steady.half_life_nights:g} nights, of which {steady.recovered:.2f} is shown",
+                note=f"half-life about {steady.half_life_nights:g} nights; shown of the effect: {steady.recovered:.2f}",
             )
             for (arm, comparator), steady in steady_effects(case.data, case.outcome).items()
         )

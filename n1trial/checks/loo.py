@@ -49,7 +49,7 @@ def run(case: Case) -> Findings:
                 passed=bad == 0,
                 note=f"largest k over {len(k)} nights, must be below {MAX_K}; elpd {found.elpd:.1f}"
                 f" (standard error {found.se:.1f}), effective parameters {found.p:.1f}"
-                + (f"; {bad} nights above" if bad else ""),
+                + (f"; {bad} night{'s' if bad > 1 else ''} above" if bad else ""),
             ),
         ),
         tables={NAME: pd.DataFrame({"k": k, "elpd": np.ravel(found.elpd_i.to_numpy())})},

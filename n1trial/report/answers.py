@@ -1,6 +1,6 @@
 """What is said about each arm: the answer, whether to go on, how sure that is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from n1trial.effects import Effect, Effects
@@ -78,20 +78,21 @@ def edition_line(material: Material) -> str:
 
 
 def other_verdicts(material: Material) -> Iterator[str]:
-    """The verdicts on every outcome but the primary, a line each, to stand beside the first answers."""
+    """The verdicts on every outcome but the primary, a line each; arms of one verdict are named together."""
     data = material.data
     for effects in material.effects[1:]:
-        verdicts = [_verdict_on(effect, data) for effect in against_reference(effects, data)]
-        if verdicts and not effects.problems:
-            yield f"{capitalised(sentences.thing(effects.outcome))}: {'; '.join(verdicts)}."
+        arms: dict[tuple[str, str], list[str]] = {}
+        for effect in against_reference(effects, data):
+            of_one = (sentences.heading(effect), sentences.level_of(effect))
+            arms.setdefault(of_one, []).append(visible(data.labels[effect.arm]))
+        if arms and not effects.problems:
+            said = [_verdict_on(*of_one, named) for of_one, named in arms.items()]
+            yield f"{capitalised(sentences.thing(effects.outcome))}: {'; '.join(said)}."
 
 
-def _verdict_on(effect: Effect, data: TrialData) -> str:
-    said = sentences.heading(effect)
-    level = sentences.level_of(effect)
-    return f"{said[0].lower()}{said[1:]} on {visible(data.labels[effect.arm])}" + (
-        f" ({level})" if level else ""
-    )
+def _verdict_on(verdict: str, level: str, arms: Sequence[str]) -> str:
+    said = f"{verdict[0].lower()}{verdict[1:]} on {sentences.in_a_row(arms)}"
+    return f"{said} ({level})" if level else said
 
 
 def _verdict_in_words(effect: Effect) -> str:

@@ -148,7 +148,7 @@ def _people(material: CohortMaterial, effect: CohortEffect, raw: pd.DataFrame) -
         caption=f"{capitalised(_label(material.cohort, effect))}: each person, {outcome.contrast_unit}, + is"
         f" {sentences.wording(outcome).short_more}",
         header=(
-            *("person", "nights on it", "nights without", "alone", "informed by all"),
+            *("person", "nights on it", "nights without", "by own nights", "with everybody’s"),
             *(f"{INTERVAL:.0%} interval", "chance of a gain worth having"),
         ),
         rows=rows,

@@ -52,10 +52,11 @@ def _lines(story: Story) -> Iterator[str]:
 def _answer(answer: Answer, keep: str) -> Iterator[str]:
     yield ""
     yield f"{answer.symbol} {visible(answer.label)}: {answer.heading}"
-    for said in (answer.sentence, *answer.beside):
-        yield from _indented(said)
+    yield from _indented(answer.sentence)
     yield from _indented(f"{keep} {answer.keep_taking}")
     yield from _indented(f"{headings.SURE}: {answer.how_sure}")
+    for said in answer.beside:
+        yield from _indented(said)
 
 
 def _methods(methods: Methods) -> Iterator[str]:

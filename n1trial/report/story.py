@@ -21,6 +21,7 @@ from n1trial.report.methods import Methods, describe_methods
 from n1trial.report.pictures import Picture, pictures_of_answer
 from n1trial.report.sentences import headings
 from n1trial.report.tables import Table
+from n1trial.report.text import capitalised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ def tell(material: Material) -> Story:
         answers=answer_arms(main, data),
         keep=headings.KEEP_DOING if data.habits else headings.KEEP,
         other_verdicts=() if main.problems else tuple(other_verdicts(material)),
-        notes=data.notes,
+        notes=[_sentence(note) for note in data.notes],
         pictures=shown,
         happened=what_was_done(data, material.diary, material.protocol),
         counted=_counted(material),
@@ -75,6 +76,11 @@ def tell(material: Material) -> Story:
         cannot_tell=sentences.CANNOT_TELL,
         methods=describe_methods(material, shown),
     )
+
+
+def _sentence(note: str) -> str:
+    """A note of the terminal, which begins small and has no full stop, as a sentence."""
+    return capitalised(note) + ("" if note.endswith((".", "!", "?")) else ".")
 
 
 def _when(material: Material) -> str:

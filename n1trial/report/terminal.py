@@ -18,15 +18,15 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
     for each in effects:
         yield f"{capitalised(_heading(each.outcome))}:"
         if each.problems:
-            yield "  No verdict, because a gate refused the result:"
+            yield "  No verdict, because of what stands in the way:"
             yield from (f"  - {visible(problem)}" for problem in each.problems)
             yield from (f"  {step}" for step in no_verdict(each.problems))
         else:
             for said in answer_arms(each, data):
                 yield f"  {said.sentence}"
-                yield from (f"    {each}" for each in said.beside)
                 yield f"    {headings.KEEP_DOING if data.habits else headings.KEEP} {said.keep_taking}"
                 yield f"    {said.how_sure}"
+                yield from (f"    {each}" for each in said.beside)
         yield ""
     yield nights_in_words(data)
 

@@ -54,14 +54,19 @@ def keep_taking(effect: Effect, *, nights: int, planned: bool = True) -> str:
         return "These nights do not say: the analysis did not pass its own tests."
     if effect.settle_nights is None:
         return (
-            f"It is your choice. These {nights} nights leave a gain worth having possible, and no gain too."
+            f"It is your choice. After these {nights} nights a gain worth having is possible, and so is none."
             f" Settling it is not feasible: it would take more than {SETTLE_AT_MOST_NIGHTS // 365} years."
         )
     return (
-        f"It is your choice. These {nights} nights leave a gain worth having possible, and no gain too."
-        f" Very roughly {effect.settle_nights} nights in all might settle it: {effect.settle_nights - nights} more."
-        " That number is a guess itself."
+        f"It is your choice. After these {nights} nights a gain worth having is possible, and so is none."
+        f" Very roughly {effect.settle_nights} nights in all might settle {_what(effect)}:"
+        f" {effect.settle_nights - nights} more. That number is a guess itself."
     )
+
+
+def _what(effect: Effect) -> str:
+    """What further nights would settle; where an effect builds up, that is not yet what steady use does."""
+    return f"what it does within {a_period(effect)}" if effect.steady else "it"
 
 
 def _worth_it(effect: Effect, *, planned: bool) -> str:
@@ -123,7 +128,7 @@ def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
     steps = []
     if any(map(_of_the_seal, problems)):
         steps.append(
-            "After the last night, open the key; from then on nothing is hidden, so let no look tempt you before."
+            "After the last night, open the key. Nothing stays hidden then, so do not open it earlier."
         )
     if any(map(_of_the_order, problems)):
         steps.append(

@@ -40,9 +40,9 @@ def bad_nights(effect: Effect, distribution: SleepDistribution, labels: Mapping[
     if change is None:
         return f"{counted} So there is nothing to compare."
     unseen = next((each for each in (arm, other) if each.bad == 0), None)
-    room = f" None of {unseen.nights} does not mean that there will be none." if unseen else ""
-    guess = f"Best guess for {ours}: {_of_hundred(change.mean)} of 100 nights ({_interval(change)})."
-    return f"{counted} {guess} Chance of fewer: {chance(change.p_fewer)}.{room}"
+    room = f" None in {unseen.nights} nights does not mean that none will come." if unseen else ""
+    guess = f"Best guess for {ours}: {_of_hundred(change.mean)} in 100 nights ({_interval(change)})."
+    return f"{counted} {guess} Chance of fewer such nights: {chance(change.p_fewer)}.{room}"
 
 
 def typical_night(effect: Effect, distribution: SleepDistribution) -> str:
@@ -52,7 +52,7 @@ def typical_night(effect: Effect, distribution: SleepDistribution) -> str:
         return ""
     low, high = (short_change(effect.outcome, end) for end in (change.low, change.high))
     return (
-        f"The typical night, in which odd nights count less, changed otherwise."
+        "The typical night, on which odd nights have little say, changed by another amount."
         f" Best guess: {short_change(effect.outcome, change.mean)}, but {low} and {high} fit too."
     )
 

@@ -8,13 +8,13 @@ from n1trial.report.sentences.outcome_words import NBSP, amount, change, short_c
 from n1trial.verdict import INTERVAL, INTERVAL_KIND
 
 CANNOT_TELL = (
-    "People who try things on themselves are not everybody, and these are these people, this product, these weeks."
-    " A wearable is not a sleep laboratory: it sees wakes badly. What helps most people may not help you. This is no"
-    " medical advice."
+    "People who try things on themselves are not everybody. This is about these people, this product and these weeks."
+    " A wearable is not a sleep laboratory: it misses many wake episodes. What helps most people may not help you."
+    " This is not medical advice."
 )
 DRAWN_TOGETHER = (
     f"Intervals are {INTERVAL:.0%} and {INTERVAL_KIND}. Each person’s estimate is drawn towards the average, the more"
-    " the less their own nights tell; somebody who did not try an arm has what the others tell of it."
+    " the less their own nights tell; for somebody who did not try an arm, it is what the others tell of it."
 )
 COMPANION_OF_NIGHTS = (
     "The classical companion takes each person’s difference of period means within blocks, and averages them by"
@@ -82,12 +82,14 @@ def how_people_differ(effect: CohortEffect) -> str:
         round(people * share) for share in (effect.gainers.low, effect.gainers.mean, effect.gainers.high)
     )
     how_many = {0: "Hardly any", people: "Nearly all"}.get(some, f"About {some}")
+    have = "has" if how_many == "About 1" else "have"
     unit = f"{NBSP}{outcome.contrast_unit}" if outcome.contrast_unit != "units" else ""
     lowest, highest = amount(outcome, effect.spread.low), amount(outcome, effect.spread.high)
     return (
         f"Most people’s own effect is within {amount(outcome, 2 * effect.spread.mean)}{unit} of the average"
         f" (SD {amount(outcome, effect.spread.mean)}, {INTERVAL * 100:.0f}{NBSP}% interval {lowest} to {highest})."
-        f" {how_many} of these {people} have a gain worth having, {threshold(outcome)}; the range is {few} to {many}."
+        f" {how_many} of these {people} {have} a gain worth having, {threshold(outcome)}; the range is {few} to"
+        f" {many}."
     )
 
 
@@ -120,9 +122,11 @@ def the_next_person(effect: CohortEffect) -> str:
 def forest_found(effect: CohortEffect, label: str, shown: int) -> str:
     """What the picture of people shows."""
     people, tried = len(effect.people), int(effect.people["tried"].sum())
-    surely = int((effect.people["p_worthwhile"] >= INTERVAL).sum())
+    surely = int((effect.people["p_worthwhile"] >= INTERVAL).sum()) or "none"
     every = "" if shown == people else f" {shown} of {people} people are shown, evenly from least to most."
     return (
-        f"{label}: {tried} people tried it, and for {surely} of them a worthwhile gain is all but certain. Hollow: what"
-        f" each one’s own nights say. Filled: the same, informed by all the others.{every}"
+        f"{label}: {tried} people tried it. A worthwhile gain is at least {INTERVAL * 100:.0f}{NBSP}% certain for"
+        f" {surely} of them."
+        " Hollow: what each person’s own nights say. Filled: what they say together with everybody else’s nights."
+        f"{every}"
     )

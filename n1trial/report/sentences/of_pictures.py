@@ -11,7 +11,7 @@ from n1trial.report.sentences.outcome_words import NBSP, level, loss, threshold,
 from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 
-DOTS_LEAD = "Each mark is one of 50 equally likely answers. The more of them stand on the right, the better."
+DOTS_LEAD = "Each mark is one of 50 equally likely answers. Those on the right are a gain worth having."
 NIGHTS_LEAD = "One mark a night; a line is the mean of a period. Hollow marks were left out."
 PERIODS_LEAD = "Each mark is the mean of one period, with the range that its own nights leave open."
 BELIEFS_LEAD = "What the model held possible before your nights, and what is left of it after them."
@@ -24,10 +24,11 @@ DIFFERENTLY_LEAD = "What if these nights had been analysed in another way?"
 def dots_in_words(effect: Effect, labels: Mapping[str, str]) -> str:
     """What the fifty dots of an arm say."""
     counts = count_dots(effect)
+    right = f"{counts.worthwhile or 'none'} of {DOTS} marks {'is' if counts.worthwhile == 1 else 'are'}"
     return (
-        f"{capitalised(visible(labels[effect.arm]))}: {counts.worthwhile} of {DOTS} marks are worth having"
-        f" ({threshold(effect.outcome)}), {counts.between or 'none'} too small to matter,"
-        f" {counts.worse or 'none'} {loss(effect.outcome)}."
+        f"{capitalised(visible(labels[effect.arm]))}: {right} on the right"
+        f" ({threshold(effect.outcome)}), {counts.between or 'none'} in the middle (too small to matter),"
+        f" {counts.worse or 'none'} on the left ({loss(effect.outcome)})."
     )
 
 
@@ -63,11 +64,7 @@ def means_in_words(data: TrialData) -> str:
     said = [
         f"{level(outcome, means[arm])} on {visible(data.labels[arm])}" for arm in data.arms if arm in means
     ]
-    beside = (
-        " They take no account of weekdays, good and bad weeks and odd nights, as the answer does."
-        if said
-        else ""
-    )
+    beside = " Unlike the answer, they take no account of weekdays, or of good and bad weeks." if said else ""
     return f"{kept_in_words(data)} Plain means: {'; '.join(said) if said else 'none'}.{beside}"
 
 
@@ -75,9 +72,7 @@ def other_analyses_in_words(inside: int, others: int) -> str:
     """How many other analyses of the same nights come to an answer that the model holds possible."""
     if others == 0:
         return "No other analysis of these nights was made."
-    return (
-        f"In {inside} of {others} other analyses of the same nights the best guess lies in the model’s range."
-    )
+    return f"In {inside} of {others} other analyses of these nights the best guess lies in the range of the answer."
 
 
 def blocks_in_words(better: int, blocks: int, arm: str, comparator: str) -> str:

@@ -107,7 +107,7 @@ def rule_in_words(rule: VerdictRule) -> list[str]:
 
 def without_verdict(outcome: Outcome, problems: Sequence[str]) -> str:
     """An outcome of which nothing is said, and why."""
-    return f"{capitalised(visible(outcome.label))} has no verdict: {'; '.join(problems)}."
+    return f"No verdict on {visible(outcome.label)}: {'; '.join(problems)}."
 
 
 def secondary_in_words(outcomes: int, comparisons: int) -> str:

@@ -61,7 +61,7 @@ def clock_changes_in_words(nights: Sequence[date]) -> str:
 
 def doses_in_words(taken: int, answered: int, unplanned: int) -> str:
     """Doses taken of those planned, where the diary says, and those taken on a night of none."""
-    said = f"Of {answered} evenings with a dose in the diary, it was taken on {taken}."
+    said = f"Of {answered} dose evenings in the diary, the dose was taken on {taken}."
     if unplanned:
         said += f" On {unplanned} evening{'s' if unplanned > 1 else ''} without a dose something was taken."
     return said
@@ -77,21 +77,21 @@ def timing_in_words(minutes: Sequence[float], planned: tuple[int, int]) -> str:
     ordered = sorted(minutes)
     within = sum(planned[0] <= each <= planned[1] for each in ordered)
     return (
-        f"It was taken about {ordered[len(ordered) // 2]:.0f}{NBSP}min before sleep began, and on {within} of"
-        f" {len(ordered)} evenings {planned[0]} to {planned[1]}{NBSP}min before. Planned were {planned[0]} to"
-        f" {planned[1]}{NBSP}min before bedtime."
+        f"The dose was taken about {ordered[len(ordered) // 2]:.0f}{NBSP}min before sleep began, and on {within} of"
+        f" {len(ordered)} evenings {planned[0]} to {planned[1]}{NBSP}min before it. The plan says {planned[0]} to"
+        f" {planned[1]}{NBSP}min before bedtime, which is earlier than sleep."
     )
 
 
 def clock_in_words(times: Sequence[str]) -> str:
     """When the doses were taken, by the clock."""
     ordered = sorted(times, key=lambda time: (time < "12:00", time))
-    return f"It was taken between {visible(ordered[0])} and {visible(ordered[-1])}, as written in the diary."
+    return f"The dose was taken between {visible(ordered[0])} and {visible(ordered[-1])}, as written in the diary."
 
 
 def guesses_in_words(right: int, guessed: int, arms: int, *, beyond_luck: bool) -> str:
     """Guesses of the arm that were right, against luck."""
-    said = f"You guessed right on {right} of {guessed} mornings; chance alone would give about {guessed / arms:.0f}."
+    said = f"You guessed right on {right} of {guessed} mornings. Chance alone would give about {guessed / arms:.0f}."
     return said + (
         f" {right} is more than chance: you could often tell what you took." if beyond_luck else ""
     )
@@ -110,4 +110,4 @@ def not_recorded_in_words(outcome: Outcome) -> str:
 def side_effect_in_words(thing: str, means: Mapping[str, float], labels: Mapping[str, str]) -> str:
     """The mean of what was written about one side effect, by arm."""
     said = [f"{value:.1f} on {visible(labels[arm])}" for arm, value in means.items()]
-    return f"{thing}, as you wrote it down: {in_a_row(said)} on average."
+    return f"{thing}, as you wrote it down, on average: {in_a_row(said)}."

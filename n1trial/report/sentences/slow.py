@@ -22,8 +22,8 @@ def once_built_up(effect: Effect) -> str:
         return ""
     low, high = (short_change(effect.outcome, end) for end in (steady.low, steady.high))
     return (
-        f"It may need {nights_in_words(steady.half_life_nights)} for half its effect; these periods show about"
-        f" {percent(steady.recovered)} of it. Taken steadily, the best guess is"
+        f"It may need {nights_in_words(steady.half_life_nights)} for half its effect, so these periods show about"
+        f" {percent(steady.recovered)} of the whole. Taken steadily, the best guess is"
         f" {short_change(effect.outcome, steady.mean)}, but {low} and {high} fit too. {what_would_tell(steady.telling)}"
     )
 
@@ -31,9 +31,11 @@ def once_built_up(effect: Effect) -> str:
 def what_would_tell(telling: LongerPeriods | None) -> str:
     """The trial that would tell whether a slow effect is worth having."""
     if telling is None:
-        return f"No trial of up to {SETTLE_AT_MOST_NIGHTS // 365} years could tell."
-    left_out = f", with the first {telling.washout_nights} of each left out" if telling.washout_nights else ""
-    return f"Periods of {telling.period_nights} nights, {telling.periods} of them, could tell{left_out}."
+        return f"No trial of up to {SETTLE_AT_MOST_NIGHTS // 365} years could tell what steady use does."
+    left_out = (
+        f", with the first {telling.washout_nights} nights of each left out" if telling.washout_nights else ""
+    )
+    return f"{telling.periods} periods of {telling.period_nights} nights could tell what steady use does{left_out}."
 
 
 def nights_in_words(nights: float) -> str:
