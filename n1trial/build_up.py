@@ -41,6 +41,16 @@ class LongerPeriods:
         return self.period_nights * self.periods
 
 
+def what_would_tell(telling: LongerPeriods | None) -> str:
+    """The trial that would tell whether a slow effect is worth having."""
+    if telling is None:
+        return f"No trial of up to {SETTLE_AT_MOST_NIGHTS // 365} years could tell what steady use does."
+    left_out = (
+        f", with the first {telling.washout_nights} nights of each left out" if telling.washout_nights else ""
+    )
+    return f"{telling.periods} periods of {telling.period_nights} nights could tell what steady use does{left_out}."
+
+
 def exposure(given: Array, half_life_nights: float) -> Array:
     """What has built up [day] of doses given or not [day], 0 to 1, nothing being there before the first day."""
     if half_life_nights <= 0:

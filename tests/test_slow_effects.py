@@ -194,7 +194,7 @@ def test_a_plan_counts_no_plain_no_of_a_slow_arm_and_names_what_would_tell():
     assert (slow.arm, slow.half_life_nights) == ("magnesium-glycinate", 3.0)
     assert slow.recovered == pytest.approx(0.43, abs=0.03)
     said = next(each for each in plan_sentences(plan) if "half of its effect" in each)
-    assert f"periods of {slow.telling.period_nights} nights, {slow.telling.periods} of them" in said
+    assert f"{slow.telling.periods} periods of {slow.telling.period_nights} nights could tell" in said
     nothing = dict(zip(VERDICTS, plan.planned.by_gain[0].verdicts, strict=True))
     # Two arms, and one of them is fast
     plain = sum(nothing[verdict].chance for verdict in SAYS_NO)

@@ -38,7 +38,7 @@ def say_next(analysis: Analysis, folder: Path, *, after: date | None) -> None:
 
     problems = problems_of(analysis.fits[0], analysis.data)
     if problems:
-        click.echo("No verdict, because of what stands in the way:")
+        click.echo("No verdict, for these reasons:")
     for problem in problems:
         click.echo(f"  - {visible(problem)}")
     when = f", after the last night, {after}" if after else ""

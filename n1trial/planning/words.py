@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from n1trial.build_up import what_would_tell
 from n1trial.planning.carryover import SlowArm
 from n1trial.planning.chances import VERDICTS, AtEffect, Share
 from n1trial.planning.plan import DesignChances, Plan
@@ -26,19 +27,10 @@ def plan_sentences(plan: Plan) -> tuple[str, ...]:
 
 def _slow(plan: Plan, slow: SlowArm) -> str:
     """What a schedule cannot say of an arm that builds up, and what could."""
-    telling = slow.telling
-    left_out = (
-        f", the first {telling.washout_nights} of each left out" if telling and telling.washout_nights else ""
-    )
-    what = (
-        f"periods of {telling.period_nights} nights, {telling.periods} of them{left_out}, could tell"
-        if telling
-        else "no trial of up to two years could tell"
-    )
     return (
         f"{capitalised(visible(plan.labels[slow.arm]))} may need {as_written(slow.half_life_nights)} nights for half"
-        f" of its effect, of which this schedule shows {slow.recovered:.2f}: a “no” here is one within a period."
-        f" Of steady use {what}."
+        f" of its effect, so this schedule shows about {slow.recovered:.0%} of the whole: a “no” here holds within a"
+        f" period, not for steady use. {what_would_tell(slow.telling)}"
     )
 
 

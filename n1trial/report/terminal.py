@@ -18,7 +18,7 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
     for each in effects:
         yield f"{capitalised(_heading(each.outcome))}:"
         if each.problems:
-            yield "  No verdict, because of what stands in the way:"
+            yield "  No verdict, for these reasons:"
             yield from (f"  - {visible(problem)}" for problem in each.problems)
             yield from (f"  {step}" for step in no_verdict(each.problems))
         else:

@@ -20,7 +20,9 @@ def summary_lines(summary: PersonSummary) -> Iterator[str]:
             f"{visible(summary.labels[arm])} against {reference}: {mean} {unit}, SD {sd:.3g}, from"
             f" {summary.nights[1 + place]} nights"
         )
-    yield "these effects are not quite the report's: whoever pools them takes off the prior, which may be a wider one"
+    yield (
+        "these effects may differ a little from the report's: their prior may be wider, and pooling takes it out again"
+    )
     yield (
         "beside these: names and doses of the arms, the prior, and in log_evidence how all of it changes with the noise"
         " that people may share. No night, no date, no place and no name is in it"

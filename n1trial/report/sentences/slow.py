@@ -1,9 +1,9 @@
 """What is said where an effect builds up over nights and the schedule shows only part of it."""
 
-from n1trial.build_up import LongerPeriods
+from n1trial.build_up import what_would_tell
 from n1trial.effects import Effect
 from n1trial.report.sentences.outcome_words import NBSP, short_change
-from n1trial.verdict import SETTLE_AT_MOST_NIGHTS, Verdict
+from n1trial.verdict import Verdict
 
 # Where the rest of a slow effect could still change what to do.
 OPEN_TO_MORE: tuple[Verdict, ...] = ("no gain within a period", "can't tell yet")
@@ -26,16 +26,6 @@ def once_built_up(effect: Effect) -> str:
         f" {percent(steady.recovered)} of the whole. Taken steadily, the best guess is"
         f" {short_change(effect.outcome, steady.mean)}, but {low} and {high} fit too. {what_would_tell(steady.telling)}"
     )
-
-
-def what_would_tell(telling: LongerPeriods | None) -> str:
-    """The trial that would tell whether a slow effect is worth having."""
-    if telling is None:
-        return f"No trial of up to {SETTLE_AT_MOST_NIGHTS // 365} years could tell what steady use does."
-    left_out = (
-        f", with the first {telling.washout_nights} nights of each left out" if telling.washout_nights else ""
-    )
-    return f"{telling.periods} periods of {telling.period_nights} nights could tell what steady use does{left_out}."
 
 
 def nights_in_words(nights: float) -> str:
