@@ -488,4 +488,4 @@ def test_what_nobody_recognises_is_named(tmp_path, name, content, what):
         read_exports([path if path.parent == tmp_path else path.parent])
     assert f"no importer recognises it ({what}" in str(refused.value)
     assert "; n1trial nights --help lists what is read" in str(refused.value)
-    assert ("how to give a table" in str(refused.value)) == name.endswith(".csv")
+    assert ("mapping.yaml describes a table of your own" in str(refused.value)) == name.endswith(".csv")

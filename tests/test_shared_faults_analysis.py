@@ -121,7 +121,7 @@ def test_sleep_in_hours_under_a_name_that_says_minutes_is_refused(table):
     hours = [f"{value / 60:.2f}" for value in minutes(56)]
     path = table("08-hours-under-tst_min/nights.csv", rows(WEEKS, hours, block_nights=14))
     with pytest.raises(
-        TableError, match=r"nights.csv: tst_min is 7\.\d+ in the middle: hours\? multiply by 60"
+        TableError, match=r"nights.csv: the median of tst_min is 7\.\d+: hours\? multiply by 60"
     ):
         read(path, block="block")
 

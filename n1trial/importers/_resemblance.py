@@ -95,7 +95,7 @@ def unrecognised(source: Source, importers: Mapping[str, Described]) -> str:
                 f"{source.label}: no importer recognises it: for a table of your own write this line into a file"
                 f" mapping.yaml, correct it, and give both files: {mapping}"
             )
-    of_a_table = " and how to give a table of your own" if _holds_a_table(source) else ""
+    of_a_table = " and how a mapping.yaml describes a table of your own" if _holds_a_table(source) else ""
     return (
         f"{source.label}: no importer recognises it ({_described(source)}): give the folder or zip as it was downloaded"
         f" from your device's maker; {HELP} lists what is read{of_a_table}"
@@ -104,7 +104,7 @@ def unrecognised(source: Source, importers: Mapping[str, Described]) -> str:
 
 def _or_a_table(source: Source) -> str:
     """The way of a table of one's own, where there is one."""
-    return f"; {HELP} says how to give a table of your own" if _holds_a_table(source) else ""
+    return f"; {HELP} says how a mapping.yaml describes a table of your own" if _holds_a_table(source) else ""
 
 
 def _holds_a_table(source: Source) -> bool:
