@@ -3,9 +3,11 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 import n1trial
 
@@ -83,11 +85,20 @@ def test_nothing_but_the_agreed_stands_at_the_top():
         "tests",
         "pyproject.toml",
         "CHANGELOG.md",
+        "CITATION.cff",
         "README.md",
         "LICENSE",
         "uv.lock",
     }
     assert {name for name in top if not name.startswith(".")} <= agreed
+
+
+def test_the_citation_is_of_this_version():
+    cited = YAML(typ="safe", pure=True).load(ROOT / "CITATION.cff")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {name: cited[name] for name in ("version", "license")} == {
+        name: project[name] for name in ("version", "license")
+    }
 
 
 def test_every_picture_and_file_that_the_readme_names_is_there():
