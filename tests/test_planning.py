@@ -353,8 +353,33 @@ def test_a_plan_agrees_with_two_hundred_trials_that_were_lived_and_sampled():
     assert abs(width.half_width - sampled.mean()) < 3 * np.hypot(width.error, error)
 
 
-def test_every_design_beside_the_plan_can_be_had_by_the_line_that_stands_beside_it():
-    planned = read_protocol("glycine-vs-magnesium-glycinate")
+@pytest.mark.parametrize("name", template_names())
+def test_designs_beside_the_plan_keep_washout_order_and_restrictions(name):
+    planned = read_protocol(name)
+    beside = [design for _, design in neighbours(planned)]
+    assert len(beside) >= 3
+    for other in beside:
+        for key in ("run_in_nights", "washout_nights", "order", "never"):
+            assert getattr(other.design, key) == getattr(planned.design, key)
+
+
+def test_a_restriction_that_names_an_arm_left_out_goes_with_it():
+    pair = {"arm": "magnesium-glycinate", "after": "glycine"}
+    others = dict(neighbours(with_design(never=(pair,))))
+    alone = others.pop("glycine alone against nothing")
+    assert alone.design.never == ()
+    assert {other.design.never for other in others.values()} == {with_design(never=(pair,)).design.never}
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [
+        read_protocol("glycine-vs-magnesium-glycinate"),
+        read_protocol("slow-magnesium"),
+        with_design(never=({"arm": "none", "after": "glycine"},), washout_nights=1),
+    ],
+)
+def test_every_design_beside_the_plan_can_be_had_by_the_line_that_stands_beside_it(planned):
     for _, other in neighbours(planned):
         line = yaml_of(other, planned=planned)
         written, _, only = line.partition("; of arms only ")

@@ -13,25 +13,27 @@ WEEK = 7
 def neighbours(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
     """Name and protocol of every design worth comparing, none of them the planned one.
 
-    All are permuted blocks of the same arms, doses and run-in, or of the reference and one arm.
+    All are permuted blocks of the same arms, doses, run-in, washout and restrictions of the order, or of the
+    reference and one arm. Periods last a week, or as long as planned where a washout takes a week or more of each.
     """
     run_in = protocol.design.run_in_nights
     arms = len(protocol.arms)
     asleep = protocol.planned_nights - run_in
     one_arm = next(arm for arm in protocol.arm_names if arm != protocol.reference)
     several = arms > 2
+    usual = WEEK if protocol.design.washout_nights < WEEK else protocol.design.period_nights
     alone = (
         f"{protocol.arm_named(one_arm).label} alone against {protocol.arm_named(protocol.reference).label}"
     )
-    week_blocks = max(1, round(asleep / (WEEK * arms)))
+    blocks_now = max(1, round(asleep / (usual * arms)))
     wanted = [
-        ("a short trial", 2, WEEK, False),
-        ("half as long", week_blocks // 2, WEEK, False),
-        ("twice as long", 2 * week_blocks, WEEK, False),
-        ("three times as long", 3 * week_blocks, WEEK, False),
+        ("a short trial", 2, usual, False),
+        ("half as long", blocks_now // 2, usual, False),
+        ("twice as long", 2 * blocks_now, usual, False),
+        ("three times as long", 3 * blocks_now, usual, False),
         ("two weeks a period", round(asleep / (2 * WEEK * arms)), 2 * WEEK, False),
         ("another arm every night", asleep // arms, 1, False),
-        *([(alone, asleep // (2 * WEEK), WEEK, True)] if several else []),
+        *([(alone, asleep // (2 * usual), usual, True)] if several else []),
     ]
     seen = {(protocol.design.blocks, protocol.design.period_nights, arms)}
     for name, blocks, period_nights, two in wanted:
@@ -47,28 +49,34 @@ def neighbours(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
 
 def yaml_of(protocol: Protocol, *, planned: Protocol) -> str:
     """The lines that make a copy of the planned protocol another design, as it stands beside it."""
-    design = protocol.design
-    lines = (
-        f"design: {{run_in_nights: {design.run_in_nights}, blocks: {design.blocks},"
-        f" period_nights: {design.period_nights}}}"
-    )
+    design = protocol.design.model_dump(mode="json", exclude_defaults=True)
+    shown = {"run_in_nights": protocol.design.run_in_nights} | design
+    lines = f"design: {_flow(shown)}"
     if len(protocol.arms) == len(planned.arms):
         return lines
     return f"{lines}; of arms only {' and '.join(protocol.arm_names)}; no further_contrasts"
 
 
+def _flow(value: object) -> str:
+    """Numbers, words, lists and mappings on one line of YAML."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {_flow(each)}' for name, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return str(value)
+
+
 def _with(protocol: Protocol, *, blocks: int, period_nights: int, only: str | None) -> Protocol | None:
     """The protocol on another design; None where there is no room for it."""
     document = protocol.model_dump()
-    document["design"] = {
-        "run_in_nights": protocol.design.run_in_nights,
-        "blocks": blocks,
-        "period_nights": period_nights,
-    }
+    document["design"] |= {"blocks": blocks, "period_nights": period_nights}
     document["looks"] = None
     if only is not None:
         document["arms"] = [arm for arm in document["arms"] if arm["name"] in (protocol.reference, only)]
         document["further_contrasts"] = ()
+        kept = {arm["name"] for arm in document["arms"]}
+        pairs = document["design"].get("never", ())
+        document["design"]["never"] = [pair for pair in pairs if {*pair.values()} <= kept]
     try:
         return Protocol.model_validate(document)
     except ValidationError:
