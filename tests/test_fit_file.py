@@ -1,18 +1,24 @@
 """What a fit follows from decides whether it is still the answer; nothing is sampled."""
 
+import ast
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import by_hand
 import pandas as pd
 import pytest
 from pretend import pretend_trial
 
+import n1trial
+from n1trial import fit_file
 from n1trial.checks import Case, CheckResult, Findings, Reading
-from n1trial.fit_file import fits_key, known_fits, nights_fitted, save_fits
+from n1trial.fit_file import NOT_OF_A_FIT, fits_key, known_fits, nights_fitted, save_fits
 from n1trial.outcomes import OUTCOMES
 from n1trial.side_by_side import CheckedFit
 
 SLEEP = OUTCOMES["tst_min"]
+PACKAGE = Path(n1trial.__file__).parent
 
 
 @pytest.fixture
@@ -45,6 +51,46 @@ def test_anything_that_moves_the_answer_moves_the_key(case):
     ]
     keys = [fits_key([each], seed=1) for each in (case, *others)]
     assert len(set(keys)) == len(keys)
+
+
+def test_a_comment_in_the_command_line_leaves_fits_as_they_are_and_one_in_a_model_does_not(
+    case, tmp_path, monkeypatch
+):
+    copy = tmp_path / "n1trial"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(fit_file, "files", lambda _: copy)
+    before = fits_key([case], seed=1)
+    for part, same in (("cli/begin.py", True), ("report/dots.py", True), ("models/duration.py", False)):
+        with (copy / part).open("a", encoding="utf-8") as source:
+            source.write("# a comment\n")
+        assert (fits_key([case], seed=1) == before) == same
+
+
+def test_no_fit_and_no_check_rests_on_what_the_key_leaves_out():
+    def imported(module):
+        place = PACKAGE.joinpath(*module.split(".")[1:])
+        path = place.with_suffix(".py") if place.with_suffix(".py").is_file() else place / "__init__.py"
+        if not path.is_file():
+            return
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("n1trial"):
+                yield node.module
+                yield from (f"{node.module}.{name.name}" for name in node.names)
+
+    folders = ("checks", "models", "fast", "compiled", "quadrature")
+    reached = {
+        f"n1trial.{folder}.{path.stem}" for folder in folders for path in (PACKAGE / folder).glob("*.py")
+    }
+    reached |= {"n1trial.side_by_side", "n1trial.worker", "n1trial.sampling"}
+    waiting = [*reached]
+    while waiting:
+        for module in imported(waiting.pop()):
+            # What makes the nights is in the key by the nights; the package names all its parts, and loads none.
+            aside = module == "n1trial" or module.startswith(("n1trial.importers", "n1trial.intake"))
+            if module not in reached and not aside:
+                reached.add(module)
+                waiting.append(module)
+    assert not NOT_OF_A_FIT & {module.split(".")[1] for module in reached if "." in module}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not netCDF", b"\x89HDF\r\n\x1a\n" + b"\0" * 99])

@@ -278,7 +278,10 @@ def test_an_impossible_sd_is_refused(night_sd):
 def test_an_outcome_without_typical_nights_asks_for_some():
     with pytest.raises(AnalysisError, match=r"waso_min: .* give --baseline with some nights, or --sd"):
         person_of(None, OUTCOMES["waso_min"])
-    assert person_of(None, OUTCOMES["waso_min"], night_sd=20.0).night_sd == 20.0
+    given = person_of(None, OUTCOMES["waso_min"], night_sd=20.0)
+    assert given.night_sd == 20.0
+    # Slow drift is in the same measure to the nightly SD as a typical person's.
+    assert given.drift_sd / given.night_sd == pytest.approx(LITERATURE.drift_sd / LITERATURE.night_sd)
 
 
 def test_a_single_block_is_refused_in_one_line():

@@ -115,7 +115,11 @@ def person_of(nights: Nights | None, outcome: Outcome, *, night_sd: float | None
                 f"{outcome.name}: what is usual from night to night is known for sleep time and wakes alone:"
                 " give --baseline with some nights, or --sd"
             )
-        person = LITERATURE if outcome.name == "tst_min" else _scaled(LITERATURE, (night_sd or 1.0) / 60.0)
+        person = (
+            LITERATURE
+            if outcome.name == "tst_min"
+            else _scaled(LITERATURE, (night_sd or 1.0) / LITERATURE.night_sd)
+        )
     else:
         person = _estimated(nights, outcome)
     if night_sd is None:

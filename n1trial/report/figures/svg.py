@@ -24,6 +24,8 @@ _NUMBER = re.compile(r"-?\d+\.\d+")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _FONT = re.compile(r"font-family: [^;]*;? ?")
 _UNTURNED = re.compile(r"rotate\(-?0(\.0)? .*\)")
+# Else every element would be written as <ns0:svg>.
+ElementTree.register_namespace("", SVG)
 
 
 def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> Markup:
@@ -49,7 +51,6 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> Ma
         element = ElementTree.Element(f"{{{SVG}}}{tag}", {"id": f"{name}-{tag}"})
         element.text = visible(text)
         root.insert(position, element)
-    ElementTree.register_namespace("", SVG)
     # The text of an XML tree written out is escaped, so it is safe to stand in the page.
     return Markup(ElementTree.tostring(root, encoding="unicode").replace(" />", "/>"))
 
