@@ -215,15 +215,8 @@ def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: t
     )
 
 
-def nights_by_device(folder: TrialFolder) -> dict[str, Nights]:
-    """The nights of every device, that of the analysis first.
-
-    Raises
-    ------
-    FolderError
-        Nothing was imported yet.
-    """
-    recorded = recorded_nights(folder)
+def nights_by_device(recorded: Recorded) -> dict[str, Nights]:
+    """The nights of every device, that of the analysis first."""
     others = [device for device in recorded.by_device if device != recorded.used]
     return {device: nightly(recorded.by_device[device]) for device in (recorded.used, *others)}
 

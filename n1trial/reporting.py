@@ -83,7 +83,7 @@ def report_folder(
         person=folder.person,
         facts=_facts(folder),
         about=read_about(folder.path / "about.yaml"),
-        devices=nights_by_device(folder),
+        devices=nights_by_device(recorded),
     )
     with writing(folder) as writer:
         write_edition(folder.report, with_earlier(material, read_log(folder)), copies)

@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from yardstick import slowness
 
-from n1trial import fitting
+from n1trial import fitting, intake
 from n1trial.cli import cli
 from n1trial.errors import FolderError, GateError
 from n1trial.fit_file import load_fits
@@ -37,6 +37,7 @@ from n1trial.simulate import (
     write_oura_web_csv,
 )
 from n1trial.store import open_folder, read_log
+from n1trial.trial import join_trial
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -109,6 +110,13 @@ def test_the_same_report_twice_is_the_same_bytes(lived):
     before = folder.report.read_bytes()
     report_folder(open_folder(folder.path), now=NOW)
     assert folder.report.read_bytes() == before
+
+
+def test_a_report_joins_the_nights_of_a_device_once(lived, monkeypatch):
+    joined = []
+    monkeypatch.setattr(intake, "join_trial", lambda *parts: joined.append(1) or join_trial(*parts))
+    report_folder(open_folder(lived[0].path), now=NOW)
+    assert joined == [1]
 
 
 def test_nights_imported_after_the_fit_ask_for_a_new_fit(lived, tmp_path):
