@@ -156,7 +156,7 @@ def test_swaps_of_two_labels_are_those_that_may_be_drawn(arms, blocks, order):
 
 
 def test_the_price_of_a_restriction_is_the_published_one():
-    """STATISTICS §2: 6,144 schedules without a repeat, of which 92 % allow at most 32 swaps, 16 in the middle."""
+    """6,144 schedules without a repeat, of which 92 % allow at most 32 swaps, 16 in the middle."""
     design = admissible("ABC", 6, "no-repeat")
     sizes = [design.swaps(each, "A", "B").size for each in design.every()]
     assert np.median(sizes) == 16

@@ -78,7 +78,7 @@ def test_of_a_contrast_with_a_half_life_of_three_nights_seven_nights_recover_two
         drawn = randomise(PROTOCOL, start=date(2026, 1, 5), seed=f"{seed:064x}")
         effect = by_arm(simulate_nights(drawn, truth, 1).table, "effect_min")
         shares.append((effect["glycine"] - effect["none"]) / 1000)
-    assert np.mean(shares) == pytest.approx(0.43, abs=0.03)  # STATISTICS §2, 126 nights in 7-night periods
+    assert np.mean(shares) == pytest.approx(0.43, abs=0.03)  # 126 nights in 7-night periods
 
 
 def test_a_forgotten_dose_has_no_effect():
