@@ -100,7 +100,7 @@ def test_a_blinded_trial_is_lived_from_the_first_evening_to_its_report(tmp_path)
     assert look.refused
     assert look.data.arms == ("A", "B", "C")
     assert set(look.data.analysed(look.data.outcomes[0])["block"]) == {1, 2, 3, 4}
-    assert "planned look after block 4: go on" in page
+    assert "Planned look after block 4: go on" in page
     assert SEED not in page
     with pytest.raises(GateError, match="knowing the arms spoils the nights to come"):
         unblind(
