@@ -309,11 +309,12 @@ def test_a_first_answer_is_on_the_screen_within_a_second(mornings, capsys):
     assert median(of_promised) <= 1
 
 
-# Promised on two idle cores: 12 s for a fit of nights that are new, 4 s for a report. A fit that samples twice
-# takes two seconds more, so the middle one of three is held to it.
+# Promised on two idle cores: 16 s for a fit of nights that are new, 4 s for a report: a third more than before wide priors
+# of wakes, bad nights and typical nights. A fit that samples twice takes two seconds more, so the middle one of three is
+# held to it.
 @pytest.mark.alone
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "promised_s"), [("fit", 12), ("report", 4)])
+@pytest.mark.parametrize(("command", "promised_s"), [("fit", 16), ("report", 4)])
 def test_the_second_morning_is_quick(mornings, command, promised_s, monkeypatch, tmp_path, capsys):
     # As most people have it, without the extra `cluster`: xarray loads Dask wherever it is, in every process.
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['dask'] = None\n")
