@@ -309,9 +309,9 @@ def test_a_first_answer_is_on_the_screen_within_a_second(mornings, capsys):
     assert median(of_promised) <= 1
 
 
-# Promised on two idle cores: 16 s for a fit of nights that are new, 4 s for a report: a third more than before wide priors
-# of wakes, bad nights and typical nights. A fit that samples twice takes two seconds more, so the middle one of three is
-# held to it.
+# Promised on two idle cores: 16 s for a fit of nights that are new, a third more than before wide priors of wakes, bad
+# nights and typical nights, and 4 s for a report. A fit that samples twice takes two seconds more, so the middle one of
+# three is held to it.
 @pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize(("command", "promised_s"), [("fit", 16), ("report", 4)])
