@@ -310,11 +310,11 @@ def test_a_first_answer_is_on_the_screen_within_a_second(mornings, capsys):
 
 
 # Promised on two idle cores: 16 s for a fit of nights that are new, a third more than before wide priors of wakes, bad
-# nights and typical nights, and 4 s for a report. A fit that samples twice takes two seconds more, so the middle one of
-# three is held to it.
+# nights and typical nights; 8 s for a report, which fits build-up, bad nights and what would settle it while it is
+# written. A fit that samples twice takes two seconds more, so the middle one of three is held to it.
 @pytest.mark.alone
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "promised_s"), [("fit", 16), ("report", 4)])
+@pytest.mark.parametrize(("command", "promised_s"), [("fit", 16), ("report", 8)])
 def test_the_second_morning_is_quick(mornings, command, promised_s, monkeypatch, tmp_path, capsys):
     # As most people have it, without the extra `cluster`: xarray loads Dask wherever it is, in every process.
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['dask'] = None\n")
