@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from n1trial.simulate import simulate_nights as simulate_nights
     from n1trial.simulate import write_fitbit_takeout as write_fitbit_takeout
     from n1trial.simulate import write_oura_web_csv as write_oura_web_csv
-    from n1trial.tasks import run_tasks as run_tasks
+    from n1trial.system.parallel import run_tasks as run_tasks
     from n1trial.trial import TrialData as TrialData
     from n1trial.trial import join_trial as join_trial
 
@@ -107,7 +107,7 @@ _ROOM_OF = {
     "read_protocol": "protocol",
     "read_table": "own_table",
     "run_checks": "checks",
-    "run_tasks": "tasks",
+    "run_tasks": "system.parallel",
     "simulate_nights": "simulate",
     "template_names": "protocol",
     "weigh_effects": "checks",

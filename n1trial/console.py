@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from n1trial.fit import OnStage
     from n1trial.importers import Note
-    from n1trial.tasks import OnDone
+    from n1trial.system.parallel import OnDone
 
 
 class Zone(click.ParamType):  # type: ignore[type-arg]

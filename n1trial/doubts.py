@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from n1trial.episodes import SleepEpisode, night_of
-from n1trial.text import visible
+from n1trial.markup.text import visible
 
 type OnDoubts = Callable[[Sequence[str]], None]
 

@@ -28,9 +28,9 @@ from n1trial.fast import (
 )
 from n1trial.fast.design import Codes
 from n1trial.fit import Fit
+from n1trial.markup.html_repr import card, line
+from n1trial.markup.text import as_written
 from n1trial.outcomes import Outcome
-from n1trial.show import card, line
-from n1trial.text import as_written
 from n1trial.trial import TrialData
 from n1trial.verdict import INTERVAL as INTERVAL
 from n1trial.verdict import INTERVAL_KIND as INTERVAL_KIND

@@ -16,7 +16,6 @@ from n1trial.diary import Diary, answer_doubt, diary_csv, read_diary, with_answe
 from n1trial.doubts import OnDoubts, doubts_of_files, doubts_of_records
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import FolderError
-from n1trial.files import write_whole
 from n1trial.importers import OnNote, device_name, read_exports, warn
 from n1trial.ledger import ledger_csv, ledger_table, trace_nights
 from n1trial.nights import Nights, nightly
@@ -31,6 +30,7 @@ from n1trial.store import (
     stored_episodes,
     writing,
 )
+from n1trial.system.files import write_whole
 from n1trial.trial import (
     TrialData,
     join_trial,

@@ -13,7 +13,7 @@ import pandas as pd
 from n1trial.acceptance import accept, asleep_min
 from n1trial.episodes import SleepEpisode
 from n1trial.joining import NightRecords, NightRule, night_records
-from n1trial.text import visible
+from n1trial.markup.text import visible
 from n1trial.trial import TO_COME, TrialData
 
 COLUMNS = ("night", "became", "records", "not_used", "flags")

@@ -20,12 +20,12 @@ from n1trial.blinding import (
 )
 from n1trial.diary import blank_diary
 from n1trial.errors import FolderError
-from n1trial.files import write_whole
+from n1trial.markup.text import shortened, visible
 from n1trial.paper import calendar_ics, envelopes_html, labels_html, packing_html, sheet_html
 from n1trial.protocol import SCHEMA_FILE, Protocol, protocol_path, protocol_schema, read_protocol
 from n1trial.schedule import Schedule, randomise
 from n1trial.store import BEDTIME, TrialFolder, create_folder
-from n1trial.text import shortened, visible
+from n1trial.system.files import write_whole
 
 SEALED_KEY, KEY_FILE = "key.age", "key.json"
 LONGEST_NAME = 40

@@ -23,7 +23,6 @@ from n1trial.cohort import (
 from n1trial.cohort.companion import average_of
 from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.errors import CohortError
-from n1trial.files import results_folder, write_whole
 from n1trial.fit import OnStage
 from n1trial.fit_file import save_draws
 from n1trial.intake import trial_data
@@ -40,7 +39,8 @@ from n1trial.summaries import (
     save_summary,
     summaries_of,
 )
-from n1trial.tasks import OnDone
+from n1trial.system.files import results_folder, write_whole
+from n1trial.system.parallel import OnDone
 from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1

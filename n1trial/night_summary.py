@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from n1trial.markup.text import visible
 from n1trial.nights import Nights
-from n1trial.text import visible
 
 GAPS_SHOWN = 5
 # What stands behind the first "=" of a flag is a number or a name and does not change what the word means.

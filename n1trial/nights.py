@@ -17,10 +17,10 @@ import pandas as pd
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import TableError
-from n1trial.files import write_whole
-from n1trial.given import GivenPath, path_of
 from n1trial.joining import NightRule, Window, night_rows
-from n1trial.show import card, line
+from n1trial.markup.html_repr import card, line
+from n1trial.system.arguments import GivenPath, path_of
+from n1trial.system.files import write_whole
 
 __all__ = ["COLUMNS", "NUMBERS", "NightRule", "Nights", "Window", "nightly", "nights_csv", "read_nights"]
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from n1trial.allocation import Admissible, Luck, luck_of
 from n1trial.allocation.admissible import ORDERS
+from n1trial.markup.text import as_written, visible
 from n1trial.protocol import Arm, Protocol
 from n1trial.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
-from n1trial.text import as_written, visible
 
 # The prices of restrictions are found by listing orders, of which seven arms have 5,040.
 PRICED_ARMS = 5

@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.intake import recorded_nights, written_diary
+from n1trial.markup.text import visible
 from n1trial.paper.evening import Evening, clock_span, evenings
 from n1trial.paper.page import day
 from n1trial.store import TrialFolder, stored_episodes
-from n1trial.text import visible
 
 
 def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:

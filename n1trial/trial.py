@@ -15,11 +15,11 @@ import pandas as pd
 from n1trial.allocation import Admissible
 from n1trial.calendar_columns import calendar_columns
 from n1trial.diary import Diary
+from n1trial.markup.html_repr import card, line
 from n1trial.nights import Nights
 from n1trial.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, Outcome
 from n1trial.protocol import RULE_TODAY, Protocol, VerdictRule
 from n1trial.schedule import Schedule
-from n1trial.show import card, line
 from n1trial.substances import unknown_half_life
 
 RESTS_ON = "rests_on"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from n1trial.fast import preliminary_answer
 from n1trial.fit import Fit
+from n1trial.markup.text import visible
 from n1trial.outcomes import Outcome
-from n1trial.text import visible
 from n1trial.trial import TrialData
 from n1trial.verdict import INTERVAL, INTERVAL_KIND
 

@@ -36,7 +36,7 @@ from n1trial.fast import design_of, fit_many
 from n1trial.models import models
 from n1trial.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.protocol import RULE_TODAY
-from n1trial.tasks import run_tasks
+from n1trial.system.parallel import run_tasks
 from n1trial.trial import bad_nights_of
 from n1trial.verdict import NightsAlone, verdicts_met
 

@@ -19,7 +19,6 @@ from msgspec.structs import replace
 from n1trial.diary import answers_of, read_diary
 from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError
-from n1trial.files import write_whole
 from n1trial.intake import write_down
 from n1trial.making import make_trial
 from n1trial.store import (
@@ -31,6 +30,7 @@ from n1trial.store import (
     stored_episodes,
     writing,
 )
+from n1trial.system.files import write_whole
 
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 FIRST = date(2026, 1, 5)

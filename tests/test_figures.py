@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from n1trial.markup.text import visible
+from n1trial.markup.theme import SHADES as SHADES_OF_A_PAGE
 from n1trial.nights import Nights
 from n1trial.outcomes import OUTCOMES
 from n1trial.report import figures
@@ -17,9 +19,8 @@ from n1trial.report.figures import palette
 from n1trial.report.figures.calendar import every_night
 from n1trial.report.figures.canvas import NARROW, WIDE
 from n1trial.report.figures.svg import inline_svg
-from n1trial.report.text import visible
 
-SHADES = {shade.variable: shade for shade in palette.SHADES}
+SHADES = {shade.variable: shade for shade in SHADES_OF_A_PAGE}
 GROUNDS = ("--paper", "--card")
 
 

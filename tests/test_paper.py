@@ -9,18 +9,17 @@ import pytest
 from chromium import CHROMIUM, browser
 
 from n1trial.blinding import coded_schedule, commitment, draw_key
+from n1trial.markup.text import visible
+from n1trial.markup.theme import SHADES
 from n1trial.paper import calendar_ics, document_html, envelopes_html, labels_html, packing_html, sheet_html
 from n1trial.paper.evening import clock_before, evenings
-from n1trial.paper.page import COLOURS
 from n1trial.paper.spent import spent_items
 from n1trial.protocol import PermutedBlocks, Protocol, read_protocol, template_names
 from n1trial.protocol.parts import Dose
 from n1trial.protocol_text import protocol_lines
-from n1trial.report.figures.palette import SHADES
 from n1trial.report.sentences.of_the_method import _plan_lines
 from n1trial.report.shared_names import content
 from n1trial.schedule import randomise
-from n1trial.text import visible
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 PROTOCOL = read_protocol(TEMPLATE)
@@ -207,10 +206,11 @@ def test_what_a_person_wrote_is_shown_literally_on_every_page(payload):
 
 
 def test_pages_have_the_reports_policy_and_colours():
-    assert {shade.variable: shade.light for shade in SHADES} == dict(COLOURS)
     for name, html in pages(PROTOCOL):
         assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in html, name
         assert '<html lang="en">' in html, name
+        for shade in SHADES:
+            assert f"{shade.variable}: {shade.light};" in html, name
 
 
 def test_a_sheet_has_a_line_a_night_and_a_box_where_something_is_swallowed():

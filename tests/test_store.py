@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from n1trial.diary import blank_diary
 from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError, N1TrialError
-from n1trial.files import write_whole
 from n1trial.protocol import protocol_path, read_protocol
 from n1trial.schedule import randomise
 from n1trial.store import (
@@ -33,6 +32,7 @@ from n1trial.store import (
     stored_episodes,
     writing,
 )
+from n1trial.system.files import write_whole
 
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 TEMPLATE = "glycine-vs-magnesium-glycinate"

@@ -28,7 +28,7 @@ from n1trial.errors import AnalysisError, N1TrialError, TaskError
 from n1trial.planning import plan_trial
 from n1trial.protocol import read_protocol
 from n1trial.summaries.first_stage import summaries_of
-from n1trial.tasks import run_tasks
+from n1trial.system.parallel import run_tasks
 from n1trial.worker import fit_and_check
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
@@ -120,7 +120,7 @@ def test_without_dask_the_message_says_what_to_install(monkeypatch):
 
 def test_nothing_that_could_send_is_loaded_unless_a_scheduler_is_named():
     code = (
-        "import sys, math; from n1trial.tasks import run_tasks; run_tasks(math.sqrt, [1, 4], processes=1);"
+        "import sys, math; from n1trial.system.parallel import run_tasks; run_tasks(math.sqrt, [1, 4], processes=1);"
         "print({'distributed', 'dask', 'tornado'} & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

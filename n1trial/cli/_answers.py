@@ -34,7 +34,7 @@ def say_preliminary(data: TrialData) -> None:
 def say_next(analysis: Analysis, folder: Path, *, after: date | None) -> None:
     """Print what to do after a fit, and after which night, or why there is no verdict."""
     from n1trial.effects import problems_of
-    from n1trial.text import visible
+    from n1trial.markup.text import visible
 
     problems = problems_of(analysis.fits[0], analysis.data)
     if problems:
@@ -56,7 +56,7 @@ def say_answer(analysis: Analysis) -> None:
 
 def say_people(analysis: CohortAnalysis, out: Path, *, share: bool = False) -> None:
     """Print what the arms did for many people, and leave as a refusal where a gate forbids the verdicts."""
-    from n1trial.text import visible
+    from n1trial.markup.text import visible
 
     cohort = analysis.material.cohort
     say_average(analysis.effects, cohort.labels, cohort.reference, analysis.material.companion)

@@ -56,7 +56,7 @@ def check_file(
     click.UsageError
         The name ends in something else, it is a trial's own file, or the answer is no.
     """
-    from n1trial.files import TRIAL_DATABASE, is_own_output
+    from n1trial.system.files import TRIAL_DATABASE, is_own_output
 
     if out.suffix.lower() not in endings:
         raise click.UsageError(
@@ -77,7 +77,7 @@ def check_folder(out: Path, *, kind: str, tables: Collection[str], force: bool) 
     click.UsageError
         It is a trial's folder, or what is there is not an earlier result and the answer is no.
     """
-    from n1trial.files import is_own_output
+    from n1trial.system.files import is_own_output
 
     refuse_trial_folder(out)
     page = out / "report.html"
@@ -91,7 +91,7 @@ def check_folder(out: Path, *, kind: str, tables: Collection[str], force: bool) 
 
 def check_summaries(out: Path, names: Collection[str], *, force: bool) -> None:
     """The same for summaries: one JSON file, or a folder of them."""
-    from n1trial.files import is_own_output
+    from n1trial.system.files import is_own_output
 
     if out.suffix.lower() == ".json":
         check_file(out, endings=(".json",), keys=SUMMARY_KEYS, force=force)
@@ -104,7 +104,7 @@ def check_summaries(out: Path, names: Collection[str], *, force: bool) -> None:
 
 def refuse_trial_folder(out: Path) -> None:
     """See that results do not go into a trial's folder, whatever is forced."""
-    from n1trial.files import TRIAL_DATABASE
+    from n1trial.system.files import TRIAL_DATABASE
 
     if out.suffix.lower() in (*PAGES, ".csv", ".json", ".pdf", ".txt", ".nc"):
         raise click.UsageError(f"--out: {out.name} looks like a file: name a folder")

@@ -36,8 +36,8 @@ def fit(folder: Path, sampler_seed: int) -> None:
     load_beside()
     from n1trial.fitting import fit_folder, last_night_to_wait_for
     from n1trial.intake import written_diary
+    from n1trial.markup.text import visible
     from n1trial.store import open_folder
-    from n1trial.text import visible
     from n1trial.under_way import fit_lines
 
     opened = open_folder(folder)

@@ -144,11 +144,11 @@ def document(source: str, out: Path | None, plan: Path | None, person: str, forc
     from pathlib import Path
 
     from n1trial.conduct import read_course
-    from n1trial.files import write_whole
     from n1trial.paper import document_html
     from n1trial.protocol import read_protocol
     from n1trial.report.about import read_about
     from n1trial.store import open_folder
+    from n1trial.system.files import write_whole
 
     if out is not None:
         check_file(out, endings=PAGES, kind="n1trial document", force=force)

@@ -104,8 +104,8 @@ def unblind(
     """Open the sealed key, with a reason; or log an accident that broke the blind."""
     from n1trial.conduct import refuse_unsealed, report_accident
     from n1trial.conduct import unblind as open_key
+    from n1trial.markup.text import visible
     from n1trial.store import open_folder
-    from n1trial.text import visible
 
     opened = open_folder(folder)
     if accident:

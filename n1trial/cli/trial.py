@@ -93,8 +93,8 @@ def log(
     from n1trial.conduct import this_evening
     from n1trial.diary import answers_of
     from n1trial.intake import answer_doubts, night_doubts, write_down, written_diary
+    from n1trial.markup.text import visible
     from n1trial.store import open_folder
-    from n1trial.text import visible
 
     answers = _from_options(cells, others, taken=taken, not_taken=not_taken)
     opened = open_folder(folder)
@@ -131,11 +131,11 @@ def log(
 def check(folder: Path, as_json: bool, ledger: Path | None, force: bool) -> None:
     """Look at the quality of what was recorded and written down: evidence, never by arm."""
     from n1trial.conduct import this_evening
-    from n1trial.files import write_whole
     from n1trial.intake import trial_ledger
     from n1trial.ledger import COLUMNS
     from n1trial.quality import check_quality, gather_evidence, quality_json, quality_lines
     from n1trial.store import open_folder, read_log
+    from n1trial.system.files import write_whole
     from n1trial.trial_log import chain_in_words
 
     if ledger is not None:
@@ -190,7 +190,7 @@ def _ask(
     """Ask the questions of a night; what was answered, and whether the person stopped before the last one."""
     from n1trial.diary import DONT_KNOW, questions
     from n1trial.diary.cells import NO
-    from n1trial.text import visible
+    from n1trial.markup.text import visible
 
     of_all = questions(
         folder.protocol, folder.arm_on(night), hidden=bool(folder.hidden), run_in=folder.in_run_in(night)

@@ -25,7 +25,7 @@ from n1trial.compiled._fingerprint import fingerprint
 from n1trial.compiled._graphs import LOG_LIKELIHOOD, LOG_PRIOR, functions_of
 from n1trial.compiled._native import Layout, Native, engine_of_its_own, layout_of, layout_text, native_code
 from n1trial.errors import FolderError
-from n1trial.files import write_whole
+from n1trial.system.files import write_whole
 
 __all__ = ["LOG_LIKELIHOOD", "LOG_PRIOR", "POINT", "Compiled", "compile_model"]
 

@@ -27,9 +27,9 @@ from n1trial.diary.table import (
     repeated_first_days,
 )
 from n1trial.errors import DiaryError
-from n1trial.given import GivenPath, path_of
 from n1trial.protocol import Protocol
 from n1trial.schedule import Schedule
+from n1trial.system.arguments import GivenPath, path_of
 
 PROBLEMS_SHOWN = 10
 __all__ = [

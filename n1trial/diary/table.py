@@ -23,8 +23,8 @@ from n1trial.diary.cells import (
     word_reader,
 )
 from n1trial.errors import DiaryError
+from n1trial.markup.text import as_written
 from n1trial.protocol import Protocol
-from n1trial.text import as_written
 
 NOTES_SHOWN = 3
 COLUMNS = (

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import ExportError
-from n1trial.given import GivenPath, paths_of, zone_of
 from n1trial.importers._archive import is_nested, printable
 from n1trial.importers._notes import Note, OnNote, unverified_device, warn
 from n1trial.importers._records import bounded
@@ -24,6 +23,7 @@ from n1trial.importers._revision import reader_revision
 from n1trial.importers._source import Source, open_source
 from n1trial.importers._takeout import absent_parts
 from n1trial.importers._unfinished import without_unfinished
+from n1trial.system.arguments import GivenPath, paths_of, zone_of
 
 __all__ = [
     "Importer",

@@ -18,7 +18,7 @@ import msgspec
 from n1trial.errors import ExportError
 from n1trial.importers._archive import printable, refusing
 from n1trial.importers._source import Member, Source
-from n1trial.text import encoding_of
+from n1trial.markup.text import encoding_of
 
 DEPTH_LIMIT = 64
 RECORD_LIMIT = 1024**2

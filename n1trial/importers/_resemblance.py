@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from n1trial.errors import ExportError
-from n1trial.files import TRIAL_DATABASE
 from n1trial.importers._archive import printable
 from n1trial.importers._records import decode_text
 from n1trial.importers._source import Member, Source
+from n1trial.system.files import TRIAL_DATABASE
 
 # As many files are looked into: the first ones of an archive are enough to know whose it is.
 _LOOKED_INTO = 20

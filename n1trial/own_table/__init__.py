@@ -11,12 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.errors import TableError
-from n1trial.given import GivenPath
 from n1trial.own_table._arms import one_spelling
 from n1trial.own_table._cells import NOT_RECORDED
 from n1trial.own_table._outcomes import Better, Kind, asked_outcomes
 from n1trial.own_table._rows import Columns, name_of, raw_of, trial_of, typed_rows
 from n1trial.swaps import always_in_one_order, may_swap
+from n1trial.system.arguments import GivenPath
 from n1trial.trial import PLANNED_OUT, RESTS_ON, Drawn, TrialData
 
 __all__ = ["read_people", "read_table"]

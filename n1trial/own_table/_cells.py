@@ -18,7 +18,7 @@ import pandas as pd
 
 from n1trial.diary.cells import quoted
 from n1trial.errors import TableError
-from n1trial.text import encoding_of
+from n1trial.markup.text import encoding_of
 
 NOT_RECORDED = ("", "na", "nan", "n/a", "#n/a", "#nv", "null", "none", "-", "–", "?", ".")
 YES = ("yes", "y", "true", "x", "ja", "j", "wahr", "1")

@@ -8,9 +8,9 @@ from typing import Literal, cast
 import pandas as pd
 
 from n1trial.errors import TableError
+from n1trial.markup.text import amount_in_words, as_written
 from n1trial.outcomes import OUTCOMES, Outcome
 from n1trial.own_table._names import kept_as
-from n1trial.text import amount_in_words, as_written
 
 type Kind = Literal["continuous", "count"]
 type Better = Literal["higher", "lower"]

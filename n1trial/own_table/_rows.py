@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from n1trial.errors import TableError
-from n1trial.given import GivenPath, path_of
 from n1trial.outcomes import Outcome
 from n1trial.own_table._arms import Arms, read_arms
 from n1trial.own_table._calendar import (
@@ -23,6 +22,7 @@ from n1trial.own_table._cells import cells_of, dates, marked, numbers, read_cell
 from n1trial.own_table._covariates import read_covariates
 from n1trial.own_table._names import kept_as
 from n1trial.own_table._outcomes import Asked, notes_of, outcome_of, refuse_other_unit
+from n1trial.system.arguments import GivenPath, path_of
 from n1trial.trial import RESTS_ON, Drawn, TrialData
 
 # Names of columns that hold what recorded a night.

@@ -26,9 +26,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from n1trial.errors import AnalysisError
+from n1trial.markup.text import as_written
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
-from n1trial.text import as_written
 
 type Array = npt.NDArray[np.float64]
 

@@ -8,7 +8,6 @@ import msgspec
 import pandas as pd
 
 from n1trial.errors import FolderError, ProtocolError
-from n1trial.files import write_whole
 from n1trial.nights import Nights
 from n1trial.outcomes import Outcome
 from n1trial.planning.carryover import HALF_LIVES_NIGHTS, SlowArm, recovered_share, slow_arms
@@ -20,7 +19,8 @@ from n1trial.planning.neighbours import neighbours, yaml_of
 from n1trial.planning.person import Person, person_of
 from n1trial.protocol import Looks, Protocol
 from n1trial.schedule import Schedule
-from n1trial.tasks import OnDone, run_tasks
+from n1trial.system.files import write_whole
+from n1trial.system.parallel import OnDone, run_tasks
 
 TRIALS, NEIGHBOUR_TRIALS, SCHEDULES, NEIGHBOUR_SCHEDULES = 500, 150, 100, 25
 # A trial of counts costs some thirty times as much.

@@ -11,6 +11,8 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from n1trial.allocation import Admissible
+from n1trial.markup.html_repr import card
+from n1trial.markup.text import amount_in_words
 from n1trial.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.protocol.parts import (
     NAME_PATTERN,
@@ -25,9 +27,7 @@ from n1trial.protocol.parts import (
     Roster,
     VerdictRule,
 )
-from n1trial.show import card
 from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE
-from n1trial.text import amount_in_words
 
 # Columns of a trial's table that no confounder may be called.
 TAKEN_NAMES = {

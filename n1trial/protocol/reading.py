@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from n1trial.errors import ProtocolError
+from n1trial.markup.text import shortened
 from n1trial.protocol.plan import Protocol
-from n1trial.text import shortened
 
 SCHEMA_FILE = "protocol.schema.json"
 

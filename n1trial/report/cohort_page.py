@@ -9,7 +9,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from n1trial.cohort import Cohort, CohortEffect, CohortEffects
-from n1trial.files import write_whole
+from n1trial.markup.jinja import templates
+from n1trial.markup.text import capitalised, visible
 from n1trial.outcomes import Outcome
 from n1trial.report import sentences
 from n1trial.report.cohort_material import CohortMaterial
@@ -19,9 +20,8 @@ from n1trial.report.figures.people import forest_of_people, people_shown
 from n1trial.report.figures.svg import inline_svg
 from n1trial.report.sentences import of_people
 from n1trial.report.sentences.outcome_words import short_change
-from n1trial.report.templates import templates
-from n1trial.report.text import capitalised, visible
 from n1trial.summaries import SummaryCohort
+from n1trial.system.files import write_whole
 from n1trial.verdict import INTERVAL
 
 
@@ -47,7 +47,7 @@ def render_cohort(material: CohortMaterial) -> str:
     """The report of a cohort as HTML; everything that a person wrote is escaped."""
     cohort, effects = material.cohort, material.effects
     return (
-        templates()
+        templates("report")
         .get_template("cohort.html.j2")
         .render(
             light=Markup(css_variables("light")),

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from n1trial.files import write_whole
 from n1trial.report.answers import edition_line
 from n1trial.report.material import Material
 from n1trial.report.page import render, write_report
 from n1trial.report.plain import plain_text
 from n1trial.report.sharing import shareable
+from n1trial.system.files import write_whole
 from n1trial.trial_log import LogLine
 
 type Copy = Literal["text", "share", "share with nights"]

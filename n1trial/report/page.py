@@ -6,8 +6,7 @@ Plain HTML with its style and pictures inside: no script, no request, the same b
 from jinja2 import Environment
 from markupsafe import Markup
 
-from n1trial.files import write_whole
-from n1trial.given import GivenPath, path_of
+from n1trial.markup.jinja import templates
 from n1trial.report.figures import NARROW, WIDE
 from n1trial.report.figures.palette import STYLES, css_variables
 from n1trial.report.figures.svg import inline_svg
@@ -15,7 +14,8 @@ from n1trial.report.material import Material
 from n1trial.report.pictures import Picture
 from n1trial.report.sentences import headings
 from n1trial.report.story import tell
-from n1trial.report.templates import templates
+from n1trial.system.arguments import GivenPath, path_of
+from n1trial.system.files import write_whole
 
 
 def write_report(path: GivenPath, material: Material) -> None:
@@ -45,7 +45,7 @@ def render(material: Material) -> str:
 
 
 def _environment() -> Environment:
-    environment = templates()
+    environment = templates("report")
     environment.filters |= {"wide": _wide, "narrow": _narrow}
     return environment
 

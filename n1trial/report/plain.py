@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from n1trial.markup.text import visible
 from n1trial.report.answers import Answer
 from n1trial.report.material import Material
 from n1trial.report.methods import Methods
@@ -10,7 +11,6 @@ from n1trial.report.pictures import Picture
 from n1trial.report.sentences import headings
 from n1trial.report.story import Story, tell
 from n1trial.report.tables import Table
-from n1trial.report.text import visible
 
 WIDTH = 88
 GAP = "  "

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from n1trial.files import write_whole
+from n1trial.markup.jinja import templates
+from n1trial.markup.text import as_written, capitalised, visible
 from n1trial.planning import Plan, plan_sentences, save_plan
 from n1trial.planning.words import counted_sentence, how_to_get, person_sentence, plan_tables, twenty_trials
 from n1trial.report.figures.palette import css_variables
-from n1trial.report.templates import templates
-from n1trial.report.text import capitalised, visible
-from n1trial.text import as_written
+from n1trial.system.files import write_whole
 
 MARKS = {
     "worth it": ("good", "▲"),
@@ -38,7 +37,7 @@ def plan_page(plan: Plan) -> str:
     """The page of a plan."""
     unit = plan.outcome.contrast_unit
     return (
-        templates()
+        templates("report")
         .get_template("plan.html.j2")
         .render(
             title=visible(plan.title),

@@ -6,6 +6,7 @@ The answer stands first, the methods last. Nothing here knows of HTML.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from n1trial.markup.text import capitalised
 from n1trial.report import sentences, tables
 from n1trial.report.answers import Answer, answer_arms, other_outcomes, other_verdicts
 from n1trial.report.figures.calendar import MONTHS
@@ -21,7 +22,6 @@ from n1trial.report.methods import Methods, describe_methods
 from n1trial.report.pictures import Picture, pictures_of_answer
 from n1trial.report.sentences import headings
 from n1trial.report.tables import Table
-from n1trial.report.text import capitalised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

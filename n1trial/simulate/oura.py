@@ -11,10 +11,10 @@ from datetime import datetime, time, timedelta
 
 import numpy as np
 
-from n1trial.given import GivenPath, path_of
 from n1trial.simulate.clock import WallClock, wall_clock
 from n1trial.simulate.hypnogram import DEEP, LIGHT, REM, WAKE, draw_stages
 from n1trial.simulate.person import SimulatedTrial
+from n1trial.system.arguments import GivenPath, path_of
 
 HEADER = """
 average_breath,average_heart_rate,average_hrv,awake_time,bedtime_end,bedtime_start,day,

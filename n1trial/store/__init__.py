@@ -31,7 +31,6 @@ from n1trial.blinding import (
 )
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import BlindingError, FolderError, ProtocolError
-from n1trial.files import flush_folder, write_whole
 from n1trial.protocol import Arm, Protocol, protocol_path, read_protocol, template_names
 from n1trial.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.store import database
@@ -46,6 +45,7 @@ from n1trial.store.records import (
     known_import,
     read_records,
 )
+from n1trial.system.files import flush_folder, write_whole
 from n1trial.trial_log import LogLine, append, lines
 
 __all__ = [

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from n1trial.errors import FolderError
-from n1trial.files import TRIAL_DATABASE, remove_drafts
+from n1trial.system.files import TRIAL_DATABASE, remove_drafts
 from n1trial.trial_log import LOG_SCHEMA
 
 NAME = TRIAL_DATABASE

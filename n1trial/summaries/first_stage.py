@@ -8,7 +8,7 @@ from n1trial.errors import AnalysisError, CohortError
 from n1trial.outcomes import Outcome
 from n1trial.sampling import Attempts, fit_model
 from n1trial.summaries.summary import PersonSummary, summary_of
-from n1trial.tasks import PROCESSES, OnDone, run_tasks
+from n1trial.system.parallel import PROCESSES, OnDone, run_tasks
 
 # Of each of four chains. What the draws of each person get wrong of the noise adds up over people.
 DRAWS = 2000

@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from n1trial.fast import SleepDistribution
+from n1trial.markup.text import capitalised
 from n1trial.outcomes import OUTCOMES
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
 from n1trial.report.figures.gain_axis import PAD
 from n1trial.report.figures.levels import rule_down
 from n1trial.report.figures.palette import arm_styles
 from n1trial.report.sentences import NBSP, hours, level
-from n1trial.report.text import capitalised
 from n1trial.trial import TrialData
 
 TOP, ROW, MARK, LINE, AXIS, GAP = 30.0, 48.0, 14.0, 20.0, 30.0, 34.0

@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 from scipy.special import stdtrit
 
 from n1trial.effects import INTERVAL
+from n1trial.markup.theme import MUTED
 from n1trial.outcomes import Outcome
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks
 from n1trial.report.figures.levels import draw_levels, level_title, rule_down
-from n1trial.report.figures.palette import MUTED, arm_styles
+from n1trial.report.figures.palette import arm_styles
 from n1trial.trial import TrialData
 
 LEFT, RIGHT, TOP, PLOT, AXIS, KEY = 34.0, 10.0, 30.0, 170.0, 44.0, 20.0

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
-from n1trial.report.figures.palette import CARD, INK, LINE, MUTED
-from n1trial.report.text import shortened, visible
+from n1trial.markup.text import shortened, visible
+from n1trial.markup.theme import CARD, INK, LINE, MUTED
 
 WIDE, NARROW = 680.0, 330.0
 TEXT = 12.5

@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from n1trial.markup.theme import ACCENT, INK, LINE, MUTED
 from n1trial.outcomes import Outcome
 from n1trial.report.agreement import Agreement
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
 from n1trial.report.figures.gain_axis import signed
-from n1trial.report.figures.palette import ACCENT, INK, LINE, MUTED
 
 LEFT, RIGHT, TOP, PLOT, AXIS = 44.0, 74.0, 30.0, 190.0, 44.0
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from n1trial.markup.theme import BAND, MUTED
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks
-from n1trial.report.figures.palette import BAND, MUTED, arm_styles
+from n1trial.report.figures.palette import arm_styles
 from n1trial.trial import TrialData
 
 BIN_MIN, MOST_MIN = 10, 240

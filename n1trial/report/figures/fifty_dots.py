@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from n1trial.effects import Effects
+from n1trial.markup.theme import MUTED, WORSE
 from n1trial.report.dots import DOTS, count_dots, dot_gains
 from n1trial.report.figures.canvas import WIDE, canvas
 from n1trial.report.figures.gain_axis import (
@@ -16,7 +17,7 @@ from n1trial.report.figures.gain_axis import (
     draw_zones,
     name_zones,
 )
-from n1trial.report.figures.palette import MUTED, WORSE, ArmStyle, arm_styles
+from n1trial.report.figures.palette import ArmStyle, arm_styles
 from n1trial.trial import TrialData
 
 LARGEST_DOT, SMALLEST_DOT = 15.0, 5.0

@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from n1trial.effects import Effects
+from n1trial.markup.text import capitalised
+from n1trial.markup.theme import MUTED, WORSE
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted
 from n1trial.report.figures.gain_axis import (
     HEADER,
@@ -16,8 +18,7 @@ from n1trial.report.figures.gain_axis import (
     draw_header,
     draw_zones,
 )
-from n1trial.report.figures.palette import MUTED, WORSE, ArmStyle, arm_styles
-from n1trial.report.text import capitalised
+from n1trial.report.figures.palette import ArmStyle, arm_styles
 from n1trial.trial import TrialData
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from n1trial.markup.text import capitalised, visible
+from n1trial.markup.theme import LINE, MUTED
 from n1trial.outcomes import Outcome
 from n1trial.report.figures.canvas import TEXT, fitted, round_ticks
-from n1trial.report.figures.palette import LINE, MUTED
-from n1trial.report.text import capitalised, visible
 
 
 def level_title(outcome: Outcome, room: float = 310) -> str:

@@ -1,12 +1,13 @@
 """The look of an arm: one colour for each scheme and one shape, so that colour is never alone.
 
-Text colours hold 4.5:1 and arm colours 4.5:1 on paper and card in both schemes; `test_figures.py` measures.
+Every arm colour holds 4.5:1 on paper and card in both schemes; `test_figures.py` measures.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 
+from n1trial.markup.theme import SHADES
 from n1trial.trial import TrialData
 
 
@@ -20,15 +21,6 @@ class ArmStyle:
     symbol: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shade:
-    """One role on the page: its CSS variable, and its colour in both schemes."""
-
-    variable: str
-    light: str
-    dark: str
-
-
 REFERENCE = ArmStyle(light="#6b6b6b", dark="#b4b7bd", marker="o", symbol="●")
 GLYCINE = ArmStyle(light="#0072b2", dark="#6cb9ee", marker="^", symbol="▲")
 MAGNESIUM = ArmStyle(light="#b34e00", dark="#f2a35e", marker="s", symbol="■")
@@ -40,15 +32,6 @@ OTHERS = (
     ArmStyle(light="#3d4f9e", dark="#a3b3f7", marker="h", symbol="⬢"),
 )
 
-PAPER = Shade(variable="--paper", light="#faf9f6", dark="#12151b")
-CARD = Shade(variable="--card", light="#fffffe", dark="#1a1e27")
-INK = Shade(variable="--ink", light="#1d2430", dark="#e9e7e2")
-MUTED = Shade(variable="--muted", light="#586070", dark="#a7adba")
-LINE = Shade(variable="--line", light="#dcdad4", dark="#363c49")
-BAND = Shade(variable="--band", light="#f1efea", dark="#262b36")
-WORSE = Shade(variable="--worse", light="#9b1c31", dark="#ff9a9a")
-ACCENT = Shade(variable="--accent", light="#47459c", dark="#b9b6ff")
-SHADES = (PAPER, CARD, INK, MUTED, LINE, BAND, WORSE, ACCENT)
 STYLES = (REFERENCE, GLYCINE, MAGNESIUM, *OTHERS)
 
 

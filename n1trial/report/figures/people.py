@@ -5,9 +5,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from n1trial.cohort import CohortEffect
+from n1trial.markup.theme import INK, MUTED, WORSE
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
 from n1trial.report.figures.gain_axis import PAD, draw_zones, signed
-from n1trial.report.figures.palette import INK, MUTED, WORSE, ArmStyle
+from n1trial.report.figures.palette import ArmStyle
 from n1trial.report.sentences.outcome_words import wording
 
 MOST = 60

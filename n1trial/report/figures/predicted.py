@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from n1trial.markup.text import capitalised
+from n1trial.markup.theme import ACCENT, BAND, MUTED, WORSE
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted
-from n1trial.report.figures.palette import ACCENT, BAND, MUTED, WORSE
-from n1trial.report.text import capitalised
 
 ROW, NARROW_ROW, TOP, BOTTOM, LABELS, PAD = 28.0, 46.0, 26.0, 8.0, 230.0, 14.0
 # Statistics have units of their own, so each row is drawn in half-widths of its own predicted interval.

@@ -14,8 +14,8 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from n1trial.markup.text import visible
 from n1trial.report.figures.palette import css_variable_of
-from n1trial.report.text import visible
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"

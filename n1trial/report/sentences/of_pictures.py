@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from n1trial.effects import Effect
+from n1trial.markup.text import capitalised, visible
 from n1trial.outcomes import Outcome
 from n1trial.report.agreement import Agreement
 from n1trial.report.dots import DOTS, count_dots
 from n1trial.report.sentences.in_numbers import chance, in_a_row, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, level, loss, threshold, wording
-from n1trial.report.text import capitalised, visible
 from n1trial.trial import TrialData
 
 DOTS_LEAD = "Each mark is one of 50 equally likely answers. Those on the right are a gain worth having."

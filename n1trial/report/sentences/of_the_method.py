@@ -5,13 +5,12 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from n1trial.effects import INTERVAL, INTERVAL_KIND
+from n1trial.markup.text import amount_in_words, as_written, capitalised, visible
 from n1trial.outcomes import Outcome
 from n1trial.protocol import Arm, Protocol, VerdictRule
 from n1trial.protocol_text import nothing_asked
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
-from n1trial.report.text import capitalised, visible
-from n1trial.text import amount_in_words, as_written
 from n1trial.trial import TrialData
 from n1trial.verdict import LEAST_RECOVERED
 

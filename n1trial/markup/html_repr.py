@@ -6,7 +6,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-from n1trial.text import visible
+from n1trial.markup.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""Text made safe to show, page templates, the colours of a page, and cards for notebooks."""
