@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # What type checkers and editors read; at run time a name is imported when it is first used.
-    from n1trial.allocation import new_seed as new_seed
     from n1trial.checks import Case as Case
     from n1trial.checks import run_checks as run_checks
     from n1trial.checks import weigh_effects as weigh_effects
@@ -27,6 +26,14 @@ if TYPE_CHECKING:
     from n1trial.cohort import estimate_cohort as estimate_cohort
     from n1trial.cohort import fit_cohort as fit_cohort
     from n1trial.cohort import gather as gather
+    from n1trial.design.allocation import new_seed as new_seed
+    from n1trial.design.outcomes import OUTCOMES as OUTCOMES
+    from n1trial.design.outcomes import Outcome as Outcome
+    from n1trial.design.protocol import Protocol as Protocol
+    from n1trial.design.protocol import read_protocol as read_protocol
+    from n1trial.design.protocol import template_names as template_names
+    from n1trial.design.schedule import Schedule as Schedule
+    from n1trial.design.schedule import randomise as randomise
     from n1trial.diary import Diary as Diary
     from n1trial.diary import read_diary as read_diary
     from n1trial.effects import Effect as Effect
@@ -43,18 +50,11 @@ if TYPE_CHECKING:
     from n1trial.nights import read_nights as read_nights
     from n1trial.opened import Trial as Trial
     from n1trial.opened import open_trial as open_trial
-    from n1trial.outcomes import OUTCOMES as OUTCOMES
-    from n1trial.outcomes import Outcome as Outcome
     from n1trial.own_table import read_people as read_people
     from n1trial.own_table import read_table as read_table
-    from n1trial.protocol import Protocol as Protocol
-    from n1trial.protocol import read_protocol as read_protocol
-    from n1trial.protocol import template_names as template_names
     from n1trial.report import Material as Material
     from n1trial.report import write_report as write_report
     from n1trial.sampling import fit_model as fit_model
-    from n1trial.schedule import Schedule as Schedule
-    from n1trial.schedule import randomise as randomise
     from n1trial.side_by_side import fit_outcomes as fit_outcomes
     from n1trial.simulate import Truth as Truth
     from n1trial.simulate import diary_text as diary_text
@@ -78,11 +78,11 @@ _ROOM_OF = {
     "Material": "report",
     "NightRule": "nights",
     "Nights": "nights",
-    "OUTCOMES": "outcomes",
-    "Outcome": "outcomes",
+    "OUTCOMES": "design.outcomes",
+    "Outcome": "design.outcomes",
     "Person": "cohort",
-    "Protocol": "protocol",
-    "Schedule": "schedule",
+    "Protocol": "design.protocol",
+    "Schedule": "design.schedule",
     "SleepEpisode": "episodes",
     "Trial": "opened",
     "TrialData": "trial",
@@ -96,20 +96,20 @@ _ROOM_OF = {
     "gather": "cohort",
     "join_trial": "trial",
     "load_fits": "fit_file",
-    "new_seed": "allocation",
+    "new_seed": "design.allocation",
     "nightly": "nights",
     "open_trial": "opened",
-    "randomise": "schedule",
+    "randomise": "design.schedule",
     "read_diary": "diary",
     "read_exports": "importers",
     "read_nights": "nights",
     "read_people": "own_table",
-    "read_protocol": "protocol",
+    "read_protocol": "design.protocol",
     "read_table": "own_table",
     "run_checks": "checks",
     "run_tasks": "system.parallel",
     "simulate_nights": "simulate",
-    "template_names": "protocol",
+    "template_names": "design.protocol",
     "weigh_effects": "checks",
     "write_fitbit_takeout": "simulate",
     "write_oura_web_csv": "simulate",

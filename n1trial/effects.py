@@ -17,6 +17,20 @@ import scipy
 from n1trial.adherence import doses_kept
 from n1trial.aliasing import CALENDAR, aliases
 from n1trial.columns import Array, count_unit
+from n1trial.design.outcomes import Outcome
+from n1trial.design.verdict import INTERVAL as INTERVAL
+from n1trial.design.verdict import INTERVAL_KIND as INTERVAL_KIND
+from n1trial.design.verdict import (
+    SETTLE_AT_MOST_NIGHTS,
+    Chances,
+    NightsAlone,
+    Verdict,
+    contrast_prior_sd,
+    even_information,
+    settle_nights,
+    verdict_of,
+    within_a_period,
+)
 from n1trial.fast import (
     Priors,
     SleepDistribution,
@@ -30,21 +44,7 @@ from n1trial.fast.design import Codes
 from n1trial.fit import Fit
 from n1trial.markup.html_repr import card, line
 from n1trial.markup.text import as_written
-from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
-from n1trial.verdict import INTERVAL as INTERVAL
-from n1trial.verdict import INTERVAL_KIND as INTERVAL_KIND
-from n1trial.verdict import (
-    SETTLE_AT_MOST_NIGHTS,
-    Chances,
-    NightsAlone,
-    Verdict,
-    contrast_prior_sd,
-    even_information,
-    settle_nights,
-    verdict_of,
-    within_a_period,
-)
 
 if TYPE_CHECKING:
     import xarray as xr

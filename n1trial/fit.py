@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from n1trial.design.outcomes import Outcome
 from n1trial.markup.html_repr import card, line
-from n1trial.outcomes import Outcome
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,8 +7,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from n1trial.allocation import new_seed
-from n1trial.blinding import (
+from n1trial.design.allocation import new_seed
+from n1trial.design.blinding import (
     LETTERS,
     Hidden,
     Key,
@@ -18,12 +18,12 @@ from n1trial.blinding import (
     refuse_unblindable,
     sealed_by_passphrase,
 )
+from n1trial.design.protocol import SCHEMA_FILE, Protocol, protocol_path, protocol_schema, read_protocol
+from n1trial.design.schedule import Schedule, randomise
 from n1trial.diary import blank_diary
 from n1trial.errors import FolderError
 from n1trial.markup.text import shortened, visible
 from n1trial.paper import calendar_ics, envelopes_html, labels_html, packing_html, sheet_html
-from n1trial.protocol import SCHEMA_FILE, Protocol, protocol_path, protocol_schema, read_protocol
-from n1trial.schedule import Schedule, randomise
 from n1trial.store import BEDTIME, TrialFolder, create_folder
 from n1trial.system.files import write_whole
 

@@ -14,9 +14,9 @@ import xarray as xr
 
 from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, POINT, Compiled, compile_model
 from n1trial.convergence import MIN_ESS, convergence_problems, diagnose, worst_of
+from n1trial.design.outcomes import Outcome
 from n1trial.fit import Diagnostics, Fit, Stage
 from n1trial.models import Model, model_for
-from n1trial.outcomes import Outcome
 from n1trial.reweighted import MAX_K, drawn_again, effective_draws, smoothed_weights
 from n1trial.trial import TrialData
 

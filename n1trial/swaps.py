@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from n1trial.outcomes import Outcome
+from n1trial.design.outcomes import Outcome
 from n1trial.trial import TrialData
 
 # Periods of which one lasts this many times as long as the other are not of the same length.

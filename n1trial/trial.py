@@ -12,15 +12,15 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from n1trial.allocation import Admissible
-from n1trial.calendar_columns import calendar_columns
+from n1trial.design.allocation import Admissible
+from n1trial.design.calendar_columns import calendar_columns
+from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, Outcome
+from n1trial.design.protocol import RULE_TODAY, Protocol, VerdictRule
+from n1trial.design.schedule import Schedule
+from n1trial.design.substances import unknown_half_life
 from n1trial.diary import Diary
 from n1trial.markup.html_repr import card, line
 from n1trial.nights import Nights
-from n1trial.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, Outcome
-from n1trial.protocol import RULE_TODAY, Protocol, VerdictRule
-from n1trial.schedule import Schedule
-from n1trial.substances import unknown_half_life
 
 RESTS_ON = "rests_on"
 

@@ -12,10 +12,10 @@ from night_studies import DESIGN, WIDTH, first_that_fits, said_no
 from other_counts import OF_COUNTS, USUAL
 from other_nights import drawn_orders
 
+from n1trial.design.outcomes import OUTCOMES, log_ratio_sd
+from n1trial.design.protocol import RULE_TODAY
+from n1trial.design.verdict import verdicts_met
 from n1trial.fast import CountPriors, ManyCountFits, fit_many_counts
-from n1trial.outcomes import OUTCOMES, log_ratio_sd
-from n1trial.protocol import RULE_TODAY
-from n1trial.verdict import verdicts_met
 
 WAKES = OUTCOMES["wake_episodes"]
 BEYOND, HALVED = 0.7, 0.5

@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from n1trial.protocol import read_protocol
-from n1trial.schedule import randomise
+from n1trial.design.protocol import read_protocol
+from n1trial.design.schedule import randomise
 from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
 
 ZONES = {-8: "Etc/GMT+8", -5: "Etc/GMT+5", 0: "UTC", 1: "Etc/GMT-1", 5.5: "Asia/Kolkata", 9: "Asia/Tokyo"}

@@ -20,10 +20,10 @@ from other_nights import (
 )
 from scipy import stats
 
+from n1trial.design.outcomes import OUTCOMES
+from n1trial.design.protocol import RULE_TODAY
+from n1trial.design.verdict import INTERVAL, NightsAlone, verdicts_met
 from n1trial.fast import ManyFits, Priors, design_of, fit_many
-from n1trial.outcomes import OUTCOMES
-from n1trial.protocol import RULE_TODAY
-from n1trial.verdict import INTERVAL, NightsAlone, verdicts_met
 
 SLEEP = OUTCOMES["tst_min"]
 NAMES = ("none", "first", "second")

@@ -10,7 +10,7 @@ from pretend import pretend_trial
 from n1trial.cohort import Person, gather
 from n1trial.cohort.living import live
 from n1trial.columns import columns_of
-from n1trial.outcomes import OUTCOMES
+from n1trial.design.outcomes import OUTCOMES
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 # What the published and measured figures rest on: people as different as the specification says.

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from n1trial.allocation import Admissible, below, words
-from n1trial.allocation.luck import luck_of
-from n1trial.allocation.stream import DOMAIN
+from n1trial.design.allocation import Admissible, below, words
+from n1trial.design.allocation.luck import luck_of
+from n1trial.design.allocation.stream import DOMAIN
+from n1trial.design.protocol import read_protocol, template_names
 from n1trial.errors import ScheduleError
-from n1trial.protocol import read_protocol, template_names
 
 PROTOCOL = "ab" * 32
 HERE = Path(__file__).parent

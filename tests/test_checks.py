@@ -9,7 +9,6 @@ import pytest
 from pretend import pretend_trial
 from scipy import stats
 
-from n1trial.allocation import Admissible, words
 from n1trial.checks import Case, Reading, checks, run_checks
 from n1trial.checks._period_means import complete_blocks
 from n1trial.checks.randomisation import (
@@ -22,7 +21,8 @@ from n1trial.checks.randomisation import (
     swap_interval,
     swap_p,
 )
-from n1trial.outcomes import OUTCOMES
+from n1trial.design.allocation import Admissible, words
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.own_table import read_table
 from n1trial.sampling import fit_model
 

@@ -12,8 +12,8 @@ from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, ga
 from n1trial.cohort.fit import KEPT, NOISE
 from n1trial.cohort.stacked import stack
 from n1trial.columns import FIRST_NIGHT_GAP
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import CohortError
-from n1trial.outcomes import OUTCOMES
 
 
 def with_table(person, **columns):

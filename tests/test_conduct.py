@@ -23,13 +23,13 @@ from n1trial.conduct import (
     stop,
     unblind,
 )
+from n1trial.design.protocol import Looks, read_protocol
 from n1trial.effects import estimate_effects
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.fitting import last_night_to_wait_for
 from n1trial.intake import import_exports, recorded_nights, trial_data, write_down
 from n1trial.looks import block_to_look_at, decide, nights_to_look_at
 from n1trial.making import make_blind_trial, make_trial, write_calendar
-from n1trial.protocol import Looks, read_protocol
 from n1trial.reporting import report_folder
 from n1trial.simulate import QUIET, simulate_nights, write_fitbit_takeout
 from n1trial.store import open_folder, read_log

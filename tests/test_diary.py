@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from n1trial.design.protocol import Protocol, read_protocol
+from n1trial.design.schedule import randomise
 from n1trial.diary import (
     COLUMNS,
     Diary,
@@ -21,8 +23,6 @@ from n1trial.diary import (
 )
 from n1trial.diary.amounts import limits_of
 from n1trial.errors import DiaryError
-from n1trial.protocol import Protocol, read_protocol
-from n1trial.schedule import randomise
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from test_aliasing import WEEKEND, lived
 from test_effects import made_fit
 
 from n1trial.checks import Case, checks, run_checks
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import estimate_effects
-from n1trial.outcomes import OUTCOMES
 from n1trial.report import sentences
 
 SLEEP = OUTCOMES["tst_min"]

@@ -6,9 +6,9 @@ import xarray as xr
 from pretend import pretend_trial
 
 from n1trial.convergence import Diagnostics
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import Chances, contrast_draws, estimate_effects, lowered
 from n1trial.fit import Fit
-from n1trial.outcomes import OUTCOMES
 
 SLEEP = OUTCOMES["tst_min"]
 

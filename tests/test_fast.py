@@ -12,6 +12,7 @@ from sampled_sleep import Sampler, known_but_for_sampling
 from scipy.signal import lfilter
 
 from n1trial.columns import columns_of
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import AnalysisError
 from n1trial.fast import (
     FINE_POINTS,
@@ -27,7 +28,6 @@ from n1trial.fast import (
 from n1trial.fast.gaussian import _LaidOut
 from n1trial.fast.longer import repeated
 from n1trial.models import _priors as prior
-from n1trial.outcomes import OUTCOMES
 from n1trial.quadrature._compiled import gauss_rule, gram_at, gram_classes
 
 SLEEP = OUTCOMES["tst_min"]

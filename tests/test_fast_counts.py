@@ -15,6 +15,7 @@ from test_references import trial as reference_trial
 
 from n1trial import quadrature
 from n1trial.columns import columns_of
+from n1trial.design.outcomes import OUTCOMES, WIDEST_LOG_RATIO_SD
 from n1trial.errors import AnalysisError
 from n1trial.fast import (
     COUNT_POINTS,
@@ -28,7 +29,6 @@ from n1trial.fast import (
 from n1trial.fast._count_nights import CountNights
 from n1trial.models import _priors as prior
 from n1trial.models import awakenings
-from n1trial.outcomes import OUTCOMES, WIDEST_LOG_RATIO_SD
 from n1trial.sampling import fit_model
 from n1trial.under_way import preliminary_lines
 

@@ -13,8 +13,8 @@ from pretend import pretend_trial
 import n1trial
 from n1trial import fit_file
 from n1trial.checks import Case, CheckResult, Findings, Reading
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.fit_file import NOT_OF_A_FIT, fits_key, known_fits, nights_fitted, save_fits
-from n1trial.outcomes import OUTCOMES
 from n1trial.side_by_side import CheckedFit
 
 SLEEP = OUTCOMES["tst_min"]

@@ -6,8 +6,8 @@ import xarray as xr
 from pretend import pretend_trial
 
 from n1trial.columns import columns_of
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.models import carry_over, drifting, joint, substance
-from n1trial.outcomes import OUTCOMES
 from n1trial.planning.person import matern
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]

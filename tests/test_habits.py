@@ -10,19 +10,19 @@ from click.testing import CliRunner
 
 from n1trial.adherence import as_planned, doses_kept
 from n1trial.cli import cli
+from n1trial.design.protocol import Protocol, read_protocol, template_names
+from n1trial.design.protocol_text import protocol_lines
+from n1trial.design.schedule import randomise
 from n1trial.diary import questions, read_diary
 from n1trial.effects import estimate_effects
 from n1trial.making import make_trial
 from n1trial.nights import Nights, nightly
 from n1trial.paper import calendar_ics, document_html, sheet_html
-from n1trial.protocol import Protocol, read_protocol, template_names
-from n1trial.protocol_text import protocol_lines
 from n1trial.report.page import render
 from n1trial.report.plain import plain_text
 from n1trial.report.sentences import design_lines
 from n1trial.report.sharing import shareable
 from n1trial.report.terminal import answer_lines
-from n1trial.schedule import randomise
 from n1trial.simulate import Truth, diary_text, simulate_nights
 from n1trial.tonight import tonight_lines
 from n1trial.trial import join_trial

@@ -1,7 +1,7 @@
 import pytest
 
+from n1trial.design.supplement_label import label_lines, read_label
 from n1trial.errors import ProtocolError
-from n1trial.label import label_lines, read_label
 
 BIS, CITRATE, OXIDE = "magnesium-bisglycinate", "magnesium-citrate", "magnesium-oxide"
 MALATE, THREONATE = "magnesium-malate", "magnesium-threonate"

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from n1trial.aliasing import aliases
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import TableError
-from n1trial.outcomes import OUTCOMES
 from n1trial.own_table import read_people, read_table
 from n1trial.under_way import preliminary_lines
 

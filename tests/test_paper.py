@@ -8,18 +8,18 @@ import icalendar
 import pytest
 from chromium import CHROMIUM, browser
 
-from n1trial.blinding import coded_schedule, commitment, draw_key
+from n1trial.design.blinding import coded_schedule, commitment, draw_key
+from n1trial.design.protocol import PermutedBlocks, Protocol, read_protocol, template_names
+from n1trial.design.protocol.parts import Dose
+from n1trial.design.protocol_text import protocol_lines
+from n1trial.design.schedule import randomise
 from n1trial.markup.text import visible
 from n1trial.markup.theme import SHADES
 from n1trial.paper import calendar_ics, document_html, envelopes_html, labels_html, packing_html, sheet_html
 from n1trial.paper.evening import clock_before, evenings
 from n1trial.paper.spent import spent_items
-from n1trial.protocol import PermutedBlocks, Protocol, read_protocol, template_names
-from n1trial.protocol.parts import Dose
-from n1trial.protocol_text import protocol_lines
 from n1trial.report.sentences.of_the_method import _plan_lines
 from n1trial.report.shared_names import content
-from n1trial.schedule import randomise
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 PROTOCOL = read_protocol(TEMPLATE)

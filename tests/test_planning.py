@@ -13,10 +13,13 @@ from ruamel.yaml import YAML
 from test_calibration import posteriors, trials
 
 from n1trial.cli import cli
+from n1trial.design.outcomes import OUTCOMES
+from n1trial.design.protocol import Protocol, protocol_path, read_protocol, template_names
+from n1trial.design.schedule import randomise
+from n1trial.design.verdict import Chances, NightsAlone, verdict_of
 from n1trial.errors import AnalysisError, FolderError, ProtocolError
 from n1trial.fast import Priors
 from n1trial.nights import COLUMNS, Nights, is_table_of_nights
-from n1trial.outcomes import OUTCOMES
 from n1trial.planning import (
     LITERATURE,
     person_of,
@@ -31,11 +34,8 @@ from n1trial.planning.chances import Share, planned_looks, simulate_trials
 from n1trial.planning.lives import draw_schedules, live
 from n1trial.planning.neighbours import neighbours, yaml_of
 from n1trial.planning.words import twenty_trials
-from n1trial.protocol import Protocol, protocol_path, read_protocol, template_names
 from n1trial.report.plan_page import plan_page
-from n1trial.schedule import randomise
 from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
-from n1trial.verdict import Chances, NightsAlone, verdict_of
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 SLEEP = OUTCOMES["tst_min"]

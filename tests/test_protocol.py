@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from n1trial.design.protocol import protocol_dir, protocol_schema, read_protocol, template_names
+from n1trial.design.protocol_text import protocol_lines
+from n1trial.design.schedule import randomise
 from n1trial.errors import ProtocolError
-from n1trial.protocol import protocol_dir, protocol_schema, read_protocol, template_names
-from n1trial.protocol_text import protocol_lines
-from n1trial.schedule import randomise
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 NAMES = ("none", "glycine", "magnesium-glycinate")

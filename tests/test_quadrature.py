@@ -8,8 +8,8 @@ import pytest
 from pretend import pretend_trial
 
 from n1trial import quadrature
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.fast import fast_fit
-from n1trial.outcomes import OUTCOMES
 
 SLEEP = OUTCOMES["tst_min"]
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ if {killed}:
 sys.path.insert(0, {str(HERE)!r})
 from pretend import pretend_trial
 from n1trial.fast import fast_fit
-from n1trial.outcomes import OUTCOMES
+from n1trial.design.outcomes import OUTCOMES
 fit = fast_fit(pretend_trial(), OUTCOMES["tst_min"])
 print(fit.mean.tolist(), fit.sd.tolist(), "numba" in sys.modules)
 again = fast_fit(pretend_trial(), OUTCOMES["tst_min"])
@@ -70,7 +70,7 @@ print(means.shape == (len(logs), 1), covariances.shape == (len(logs), 1, 1), spr
 sys.path.insert(0, {str(HERE)!r})
 from pretend import pretend_trial
 from n1trial.fast import fast_fit
-from n1trial.outcomes import OUTCOMES
+from n1trial.design.outcomes import OUTCOMES
 fast_fit(pretend_trial(), OUTCOMES["tst_min"])
 print(len(_compiled.gram_classes.signatures), len(_compiled.integrate.signatures))
 """)

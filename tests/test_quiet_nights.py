@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from pretend import pretend_trial
 
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import estimate_effects
 from n1trial.fast import fit_counts
-from n1trial.outcomes import OUTCOMES
 from n1trial.sampling import fit_model
 
 WAKES = OUTCOMES["wake_episodes"]

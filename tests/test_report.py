@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from markupsafe import escape
 
+from n1trial.design.protocol import read_protocol
 from n1trial.markup.text import visible
-from n1trial.protocol import read_protocol
 from n1trial.report import Material, render, tables, write_report
 from n1trial.report.happened import confounders_by_arm
 from n1trial.report.story import tell

@@ -2,9 +2,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from n1trial.design.protocol import read_protocol
+from n1trial.design.schedule import randomise, read_schedule, schedule_csv
 from n1trial.errors import ScheduleError
-from n1trial.protocol import read_protocol
-from n1trial.schedule import randomise, read_schedule, schedule_csv
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 SCHEDULE = randomise(PROTOCOL, start=date(2026, 1, 5), seed="5a" * 32)

@@ -12,23 +12,23 @@ from n1trial.build_up import exposure, exposure_to, periods_that_tell, recovered
 from n1trial.checks import Case, built_up
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import effects_of
+from n1trial.design.outcomes import OUTCOMES
+from n1trial.design.protocol import RULE_TODAY, Protocol, read_protocol
+from n1trial.design.substances import SUBSTANCES
+from n1trial.design.verdict import SAYS_NO, NightsAlone, verdict_of, within_a_period
 from n1trial.effects import estimate_effects
 from n1trial.errors import ProtocolError
 from n1trial.fast import Priors, fast_fit, fit_counts, fit_design, nights_of, steady_effects, steady_fit
 from n1trial.fast.priors import HALF_LIFE_LOG_SD
 from n1trial.models import carry_over
 from n1trial.models._priors import HALF_LIFE_STATED
-from n1trial.outcomes import OUTCOMES
 from n1trial.planning.chances import VERDICTS, simulate_trials
 from n1trial.planning.lives import draw_schedules
 from n1trial.planning.person import LITERATURE
 from n1trial.planning.plan import plan_trial
 from n1trial.planning.words import plan_sentences
-from n1trial.protocol import RULE_TODAY, Protocol, read_protocol
-from n1trial.substances import SUBSTANCES
 from n1trial.summaries.summary import summary_of
 from n1trial.summaries.two_stage import SummaryCohort
-from n1trial.verdict import SAYS_NO, NightsAlone, verdict_of, within_a_period
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 HOURS = {"none": 0.0, "glycine": 0.0, "magnesium": 0.0}

@@ -1,7 +1,7 @@
 import pytest
 
-from n1trial.label import label_lines
-from n1trial.substances import COLLAGEN_GLYCINE, SUBSTANCES, oxide_share
+from n1trial.design.substances import COLLAGEN_GLYCINE, SUBSTANCES, oxide_share
+from n1trial.design.supplement_label import label_lines
 
 
 def test_magnesium_bisglycinate_is_a_seventh_magnesium():

@@ -24,9 +24,9 @@ from pretend import pretend_trial
 from n1trial import errors
 from n1trial.checks import Case
 from n1trial.cli import cli
+from n1trial.design.protocol import read_protocol
 from n1trial.errors import AnalysisError, N1TrialError, TaskError
 from n1trial.planning import plan_trial
-from n1trial.protocol import read_protocol
 from n1trial.summaries.first_stage import summaries_of
 from n1trial.system.parallel import run_tasks
 from n1trial.worker import fit_and_check

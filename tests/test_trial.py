@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from n1trial.design.protocol import read_protocol
+from n1trial.design.schedule import randomise
 from n1trial.diary import read_diary
 from n1trial.nights import COLUMNS, Nights
-from n1trial.protocol import read_protocol
-from n1trial.schedule import randomise
 from n1trial.trial import join_trial
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")

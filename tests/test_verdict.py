@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from n1trial.protocol import RULE_TODAY
-from n1trial.verdict import Chances, NightsAlone, even_information, settle_nights, verdict_of
+from n1trial.design.protocol import RULE_TODAY
+from n1trial.design.verdict import Chances, NightsAlone, even_information, settle_nights, verdict_of
 
 RULE = RULE_TODAY
 

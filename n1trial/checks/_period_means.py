@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.outcomes import Outcome
+from n1trial.design.outcomes import Outcome
 from n1trial.trial import TrialData
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from n1trial.protocol import Protocol
+    from n1trial.design.protocol import Protocol
     from n1trial.store import TrialFolder
 
 
@@ -144,8 +144,8 @@ def document(source: str, out: Path | None, plan: Path | None, person: str, forc
     from pathlib import Path
 
     from n1trial.conduct import read_course
+    from n1trial.design.protocol import read_protocol
     from n1trial.paper import document_html
-    from n1trial.protocol import read_protocol
     from n1trial.report.about import read_about
     from n1trial.store import open_folder
     from n1trial.system.files import write_whole

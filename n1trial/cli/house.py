@@ -51,8 +51,8 @@ def demo(out: Path) -> None:
 @click.option("--details", is_flag=True, help="Also show what the order of the arms leaves to luck.")
 def protocols(name: str | None, schema: bool, as_yaml: bool, details: bool) -> None:
     """List the protocol templates, or show one with its doses, limits and design."""
-    from n1trial.protocol import protocol_path, protocol_schema, read_protocol, template_names
-    from n1trial.protocol_text import protocol_lines
+    from n1trial.design.protocol import protocol_path, protocol_schema, read_protocol, template_names
+    from n1trial.design.protocol_text import protocol_lines
 
     if schema:
         click.echo(protocol_schema(), nl=False)
@@ -75,7 +75,7 @@ def protocols(name: str | None, schema: bool, as_yaml: bool, details: bool) -> N
 @click.argument("text")
 def label(text: str) -> None:
     """Check a magnesium label, such as "bisglycinate 1000 mg, 200 mg Mg": chelate, or stretched with oxide."""
-    from n1trial.label import label_lines
+    from n1trial.design.supplement_label import label_lines
 
     for line in label_lines(text):
         click.echo(line)

@@ -48,8 +48,8 @@ def plan(
 
     PROTOCOL is a template's name or a YAML file.
     """
+    from n1trial.design.protocol import read_protocol
     from n1trial.planning import person_to_plan_for, plan_json, plan_lines, plan_trial
-    from n1trial.protocol import read_protocol
 
     if out is not None:
         check_file(

@@ -12,7 +12,7 @@ from n1trial.cli._arguments import DATE, FILE, TRIAL, now
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from n1trial.blinding import Key
+    from n1trial.design.blinding import Key
     from n1trial.store import TrialFolder
 
 
@@ -122,7 +122,7 @@ def unblind(
 
 
 def _key(folder: TrialFolder, file: Path | None, told: tuple[str, ...]) -> Key:
-    from n1trial.blinding import key_from_envelopes, read_key, unsealed_by_passphrase
+    from n1trial.design.blinding import key_from_envelopes, read_key, unsealed_by_passphrase
     from n1trial.errors import BlindingError
     from n1trial.making import SEALED_KEY
 

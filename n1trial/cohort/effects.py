@@ -17,9 +17,9 @@ from n1trial.cohort.draws import PooledDraws, draws_of, next_person
 from n1trial.cohort.fit import CohortFit
 from n1trial.cohort.people import Cohort
 from n1trial.columns import Array
-from n1trial.outcomes import Outcome
-from n1trial.protocol import VerdictRule
-from n1trial.verdict import INTERVAL, Chances, NightsAlone, Verdict, verdict_of, within_a_period
+from n1trial.design.outcomes import Outcome
+from n1trial.design.protocol import VerdictRule
+from n1trial.design.verdict import INTERVAL, Chances, NightsAlone, Verdict, verdict_of, within_a_period
 
 LEAST_FOR_A_VERDICT = 5
 

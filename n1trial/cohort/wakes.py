@@ -25,10 +25,10 @@ from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Stacked, stack
 from n1trial.cohort.told import told_of_terms
 from n1trial.columns import Array
+from n1trial.design.outcomes import log_ratio_sd
 from n1trial.models import _priors as prior
 from n1trial.models._sleep import fixed_shape
 from n1trial.models.awakenings import kernel, shape_of
-from n1trial.outcomes import log_ratio_sd
 
 NAME = "cohort of wake episodes"
 ASSUMES = (

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from n1trial.design.protocol import Protocol
+from n1trial.design.schedule import Schedule
 from n1trial.diary.answers import answer_doubt, answer_problem, answers_of, with_answers
 from n1trial.diary.cells import DONT_KNOW, NoAmountError, quoted, read_date, read_text, slashed_dates
 from n1trial.diary.decoded import decoded
@@ -27,8 +29,6 @@ from n1trial.diary.table import (
     repeated_first_days,
 )
 from n1trial.errors import DiaryError
-from n1trial.protocol import Protocol
-from n1trial.schedule import Schedule
 from n1trial.system.arguments import GivenPath, path_of
 
 PROBLEMS_SHOWN = 10

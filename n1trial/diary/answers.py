@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 
+from n1trial.design.protocol import Protocol
 from n1trial.diary.amounts import unlikely
 from n1trial.diary.cells import quoted, read_text
 from n1trial.diary.table import Diary, cell_readers, diary_columns, in_a_cell, make_table, repeated_first_days
 from n1trial.errors import DiaryError
-from n1trial.protocol import Protocol
 
 
 def answers_of(diary: Diary, night: date) -> dict[str, str]:

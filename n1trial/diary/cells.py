@@ -8,8 +8,8 @@ from calendar import monthrange
 from collections.abc import Callable, Sequence
 from datetime import date, time
 
+from n1trial.design.protocol import Protocol
 from n1trial.diary.amounts import limits_of, unit_of
-from n1trial.protocol import Protocol
 
 # `strftime` and `calendar` speak the language of the computer; messages are English.
 MONTHS = (

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from n1trial.design.protocol import Arm, Protocol
 from n1trial.diary.cells import DONT_KNOW
-from n1trial.protocol import Arm, Protocol
 
 type Part = Literal["evening", "morning"]
 

@@ -8,7 +8,8 @@ from datetime import date
 import pandas as pd
 from pandas.api.types import is_bool, is_number
 
-from n1trial.calendar_columns import too_soon
+from n1trial.design.calendar_columns import too_soon
+from n1trial.design.protocol import Protocol
 from n1trial.diary.cells import (
     FORMULA,
     amount_reader,
@@ -24,7 +25,6 @@ from n1trial.diary.cells import (
 )
 from n1trial.errors import DiaryError
 from n1trial.markup.text import as_written
-from n1trial.protocol import Protocol
 
 NOTES_SHOWN = 3
 COLUMNS = (

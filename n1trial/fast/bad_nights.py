@@ -21,11 +21,9 @@ from typing import Self
 import numpy as np
 
 from n1trial.columns import Array, Columns, columns_of, zero_sum_basis
-from n1trial.fast.priors import BadNightPriors
-from n1trial.outcomes import BAD_NIGHTS
-from n1trial.protocol import VerdictRule
-from n1trial.trial import TrialData, bad_nights_of
-from n1trial.verdict import (
+from n1trial.design.outcomes import BAD_NIGHTS
+from n1trial.design.protocol import VerdictRule
+from n1trial.design.verdict import (
     INTERVAL,
     SAYS_NO,
     Chances,
@@ -34,6 +32,8 @@ from n1trial.verdict import (
     contrast_prior_sd,
     verdict_of,
 )
+from n1trial.fast.priors import BadNightPriors
+from n1trial.trial import TrialData, bad_nights_of
 
 ASSUMES = (
     "Every night has a chance of being bad, which the arm raises or lowers, together with weekday, trend, week-to-week"

@@ -20,9 +20,9 @@ from n1trial.columns import (
     refuse_too_many_alike,
     zero_sum_basis,
 )
+from n1trial.design.outcomes import Outcome
 from n1trial.fast.gaussian import FastFit, fast_fit
 from n1trial.fast.priors import Priors
-from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 ASSUMES = (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
-from n1trial.outcomes import LOG_RATIO_SD
+from n1trial.design.outcomes import LOG_RATIO_SD
 
 SERIES = "six public series of one wearer each, drift and weekday removed"
 

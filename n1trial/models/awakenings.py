@@ -30,10 +30,10 @@ import xarray as xr
 from scipy.special import gammaln
 
 from n1trial.columns import Array, columns_of
+from n1trial.design.outcomes import Outcome
 from n1trial.models import _counts
 from n1trial.models import _priors as prior
 from n1trial.models._counts import count_model, count_priors, rates, usual_count
-from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 NAME = "awakenings"

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 import pymc as pm
 
+from n1trial.design.outcomes import Outcome
 from n1trial.models import _priors as prior
 from n1trial.models import duration
 from n1trial.models._sleep import sleep_model, sleep_priors
-from n1trial.outcomes import Outcome
 from n1trial.trial import TrialData
 
 NAME = "typical_night"

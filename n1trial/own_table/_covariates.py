@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import TableError
-from n1trial.outcomes import OUTCOMES
 from n1trial.own_table._cells import NO, NOT_RECORDED, YES, numbers
 from n1trial.own_table._names import kept_as
 

@@ -7,9 +7,9 @@ from typing import Literal, cast
 
 import pandas as pd
 
+from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.errors import TableError
 from n1trial.markup.text import amount_in_words, as_written
-from n1trial.outcomes import OUTCOMES, Outcome
 from n1trial.own_table._names import kept_as
 
 type Kind = Literal["continuous", "count"]

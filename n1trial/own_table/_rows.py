@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from n1trial.design.outcomes import Outcome
 from n1trial.errors import TableError
-from n1trial.outcomes import Outcome
 from n1trial.own_table._arms import Arms, read_arms
 from n1trial.own_table._calendar import (
     UNKNOWN_ARM,

@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import icalendar
 
-from n1trial.blinding import Hidden
+from n1trial.design.blinding import Hidden
+from n1trial.design.protocol import Protocol
+from n1trial.design.protocol_text import nothing_asked
+from n1trial.design.schedule import Schedule
 from n1trial.markup.text import visible
 from n1trial.paper.evening import Evening, clock_before, evenings
-from n1trial.protocol import Protocol
-from n1trial.protocol_text import nothing_asked
-from n1trial.schedule import Schedule
 
 MORNING = time(8)
 A_MOMENT = timedelta(minutes=15)

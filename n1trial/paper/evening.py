@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 
-from n1trial.blinding import Hidden, fillings, kits_of
-from n1trial.protocol import Arm, Protocol
-from n1trial.protocol_text import doses_of, nothing_asked
-from n1trial.schedule import Schedule
+from n1trial.design.blinding import Hidden, fillings, kits_of
+from n1trial.design.protocol import Arm, Protocol
+from n1trial.design.protocol_text import doses_of, nothing_asked
+from n1trial.design.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,12 @@ import shlex
 from collections import Counter
 from dataclasses import dataclass
 
-from n1trial.blinding import LETTERS, Filling, Key, Kit, fillings, kits_of
+from n1trial.design.blinding import LETTERS, Filling, Key, Kit, fillings, kits_of
+from n1trial.design.protocol import Protocol
+from n1trial.design.schedule import Schedule
 from n1trial.markup.text import amount_in_words
 from n1trial.paper.evening import kit_in_words
 from n1trial.paper.page import page
-from n1trial.protocol import Protocol
-from n1trial.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

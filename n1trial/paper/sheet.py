@@ -3,11 +3,11 @@
 from datetime import time
 from itertools import batched
 
-from n1trial.blinding import Hidden
+from n1trial.design.blinding import Hidden
+from n1trial.design.protocol import Protocol
+from n1trial.design.schedule import Schedule
 from n1trial.paper.evening import evenings, kit_in_words
 from n1trial.paper.page import page
-from n1trial.protocol import Protocol
-from n1trial.schedule import Schedule
 
 NIGHTS_A_PAGE = 14
 BEDTIME = time(23)

@@ -7,7 +7,7 @@ are SPIRIT's, the words are shortened.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from n1trial.protocol import Protocol
+from n1trial.design.protocol import Protocol
 
 # What only the person can say, by its name in `about.yaml`, and its heading in the document.
 SAID = {

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from n1trial.protocol import Protocol
-from n1trial.schedule import Schedule
+from n1trial.design.protocol import Protocol
+from n1trial.design.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from n1trial.design.outcomes import Outcome
+from n1trial.design.protocol import Protocol
+from n1trial.design.verdict import verdicts_met
 from n1trial.errors import AnalysisError
 from n1trial.fast import ManyCountFits, fit_many_counts
-from n1trial.outcomes import Outcome
 from n1trial.planning.carryover import recovered_by_arm
 from n1trial.planning.chances import (
     AtEffect,
@@ -27,8 +29,6 @@ from n1trial.planning.chances import (
 )
 from n1trial.planning.lives import Draws, not_recorded
 from n1trial.planning.person import FREE_EVENINGS, Person
-from n1trial.protocol import Protocol
-from n1trial.verdict import verdicts_met
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
+from n1trial.design.protocol import Protocol
+from n1trial.design.schedule import Schedule, randomise
 from n1trial.fast import Design, design_of
 from n1trial.planning.person import FREE_EVENINGS, Person, matern
-from n1trial.protocol import Protocol
-from n1trial.schedule import Schedule, randomise
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from n1trial.protocol import Protocol
+from n1trial.design.protocol import Protocol
 
 LONGEST_NIGHTS = 400
 WEEK = 7

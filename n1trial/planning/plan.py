@@ -7,9 +7,11 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
+from n1trial.design.outcomes import Outcome
+from n1trial.design.protocol import Looks, Protocol
+from n1trial.design.schedule import Schedule
 from n1trial.errors import FolderError, ProtocolError
 from n1trial.nights import Nights
-from n1trial.outcomes import Outcome
 from n1trial.planning.carryover import HALF_LIVES_NIGHTS, SlowArm, recovered_share, slow_arms
 from n1trial.planning.chances import VERDICTS, AtEffect, Precision, planned_looks, simulate_trials
 from n1trial.planning.cost import ArmCost, arm_costs
@@ -17,8 +19,6 @@ from n1trial.planning.count_chances import possible_gains, simulate_count_trials
 from n1trial.planning.lives import draw_schedules
 from n1trial.planning.neighbours import neighbours, yaml_of
 from n1trial.planning.person import Person, person_of
-from n1trial.protocol import Looks, Protocol
-from n1trial.schedule import Schedule
 from n1trial.system.files import write_whole
 from n1trial.system.parallel import OnDone, run_tasks
 

@@ -9,9 +9,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from n1trial.cohort import Cohort, CohortEffect, CohortEffects
+from n1trial.design.outcomes import Outcome
+from n1trial.design.verdict import INTERVAL
 from n1trial.markup.jinja import templates
 from n1trial.markup.text import capitalised, visible
-from n1trial.outcomes import Outcome
 from n1trial.report import sentences
 from n1trial.report.cohort_material import CohortMaterial
 from n1trial.report.figures.canvas import NARROW, WIDE
@@ -22,7 +23,6 @@ from n1trial.report.sentences import of_people
 from n1trial.report.sentences.outcome_words import short_change
 from n1trial.summaries import SummaryCohort
 from n1trial.system.files import write_whole
-from n1trial.verdict import INTERVAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtrc
 
-from n1trial.calendar_columns import roster_columns
+from n1trial.design.calendar_columns import roster_columns
+from n1trial.design.outcomes import Outcome
+from n1trial.design.protocol import Protocol
 from n1trial.diary import Diary
 from n1trial.diary.amounts import unit_of
-from n1trial.outcomes import Outcome
-from n1trial.protocol import Protocol
 from n1trial.report import sentences
 from n1trial.report.evenings import dosed_arms, evenings, minutes_before_sleep
 from n1trial.trial import PLANNED_OUT, TrialData

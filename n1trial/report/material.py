@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from n1trial.checks import CheckResult
+from n1trial.design.protocol import Protocol
 from n1trial.diary import Diary
 from n1trial.effects import Effects
 from n1trial.fit import Fit
 from n1trial.nights import Nights
-from n1trial.protocol import Protocol
 from n1trial.trial import TrialData
 
 

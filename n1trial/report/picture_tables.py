@@ -7,10 +7,10 @@ import pandas as pd
 from scipy.special import ndtri
 
 from n1trial.checks import CheckResult
+from n1trial.design.outcomes import Outcome
 from n1trial.effects import INTERVAL, Effects, contrast_draws
 from n1trial.fast import BadNightsChange, SleepDistribution, TypicalChange
 from n1trial.fit import Fit
-from n1trial.outcomes import Outcome
 from n1trial.report.agreement import Agreement
 from n1trial.report.dots import count_dots, dot_gains
 from n1trial.report.figures import Analysis, PeriodMean, Prediction, against_reference

@@ -12,12 +12,12 @@ import pandas as pd
 import xarray as xr
 
 from n1trial.checks import CheckResult
+from n1trial.design.protocol import Protocol
 from n1trial.effects import Effect, Effects
 from n1trial.fast import SleepDistribution
 from n1trial.fit import Fit
 from n1trial.importers import known_importers
 from n1trial.nights import Nights
-from n1trial.protocol import Protocol
 from n1trial.report.evenings import BEFORE_SLEEP, evenings
 from n1trial.report.further_pictures import PREDICTIVE
 from n1trial.report.happened import SIDE_EFFECTS

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.special import gammaln
 
-from n1trial.schedule import Schedule
+from n1trial.design.schedule import Schedule
 from n1trial.simulate.truth import Truth
 
 Floats = NDArray[np.float64]

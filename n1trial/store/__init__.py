@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from n1trial.blinding import (
+from n1trial.design.blinding import (
     LETTERS,
     Hidden,
     Key,
@@ -29,10 +29,10 @@ from n1trial.blinding import (
     with_kits,
     with_letters,
 )
+from n1trial.design.protocol import Arm, Protocol, protocol_path, read_protocol, template_names
+from n1trial.design.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.episodes import SleepEpisode
 from n1trial.errors import BlindingError, FolderError, ProtocolError
-from n1trial.protocol import Arm, Protocol, protocol_path, read_protocol, template_names
-from n1trial.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.store import database
 from n1trial.store.fingerprint import fingerprint
 from n1trial.store.records import (

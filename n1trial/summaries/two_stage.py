@@ -14,10 +14,10 @@ import pandas as pd
 
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import CohortEffects, effects_of, in_unit
+from n1trial.design.outcomes import Outcome, log_ratio_sd
+from n1trial.design.protocol import RULE_TODAY, VerdictRule
 from n1trial.errors import CohortError
 from n1trial.models import _priors as prior
-from n1trial.outcomes import Outcome, log_ratio_sd
-from n1trial.protocol import RULE_TODAY, VerdictRule
 from n1trial.reweighted import MAX_K
 from n1trial.summaries.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
 from n1trial.summaries.shared_noise import Likelihoods, shared_noise

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.fast import SleepDistribution
 from n1trial.markup.text import capitalised
-from n1trial.outcomes import OUTCOMES
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
 from n1trial.report.figures.gain_axis import PAD
 from n1trial.report.figures.levels import rule_down

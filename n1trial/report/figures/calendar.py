@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import visible
 from n1trial.markup.theme import LINE, MUTED
-from n1trial.outcomes import Outcome
 from n1trial.report.figures.canvas import LETTER, TEXT, WIDE, Canvas, canvas, fitted, label_ticks
 from n1trial.report.figures.levels import draw_levels, level_limits, level_title
 from n1trial.report.figures.palette import arm_styles

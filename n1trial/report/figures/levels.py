@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import capitalised, visible
 from n1trial.markup.theme import LINE, MUTED
-from n1trial.outcomes import Outcome
 from n1trial.report.figures.canvas import TEXT, fitted, round_ticks
 
 

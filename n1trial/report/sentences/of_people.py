@@ -1,11 +1,11 @@
 """What a cohort's numbers mean: the average, how people differ, and the next person."""
 
 from n1trial.cohort import CohortEffect, Summed
-from n1trial.outcomes import Outcome
+from n1trial.design.outcomes import Outcome
+from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
 from n1trial.report.sentences.answers import HEADINGS
 from n1trial.report.sentences.in_numbers import chance, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, amount, change, short_change, threshold
-from n1trial.verdict import INTERVAL, INTERVAL_KIND
 
 CANNOT_TELL = (
     "People who try things on themselves are not everybody. This is about these people, this product and these weeks."

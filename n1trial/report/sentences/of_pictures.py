@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from n1trial.design.outcomes import Outcome
 from n1trial.effects import Effect
 from n1trial.markup.text import capitalised, visible
-from n1trial.outcomes import Outcome
 from n1trial.report.agreement import Agreement
 from n1trial.report.dots import DOTS, count_dots
 from n1trial.report.sentences.in_numbers import chance, in_a_row, of_hundred

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import as_written, visible
-from n1trial.outcomes import Outcome
 
 NBSP = "\u00a0"
 # A change too small for the digits that a person can use.

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from n1trial.allocation import Admissible, Luck, luck_of
-from n1trial.allocation.admissible import ORDERS
+from n1trial.design.allocation import Admissible, Luck, luck_of
+from n1trial.design.allocation.admissible import ORDERS
+from n1trial.design.protocol import Arm, Protocol
+from n1trial.design.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
 from n1trial.markup.text import as_written, visible
-from n1trial.protocol import Arm, Protocol
-from n1trial.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
 
 # The prices of restrictions are found by listing orders, of which seven arms have 5,040.
 PRICED_ARMS = 5

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from n1trial.allocation import new_seed, permutation, words
-from n1trial.blinding.key import Key
+from n1trial.design.allocation import new_seed, permutation, words
+from n1trial.design.blinding.key import Key
+from n1trial.design.protocol import Arm, Contrast, Protocol
+from n1trial.design.schedule import Schedule
 from n1trial.errors import BlindingError
-from n1trial.protocol import Arm, Contrast, Protocol
-from n1trial.schedule import Schedule
 
 type Hidden = Literal["", "helper", "envelopes"]
 """By whom the arms are hidden: not at all, by a helper who packs kits, by oneself with boxes and envelopes."""

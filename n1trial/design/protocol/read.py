@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+from n1trial.design.protocol.protocol import Protocol
 from n1trial.errors import ProtocolError
 from n1trial.markup.text import shortened
-from n1trial.protocol.plan import Protocol
 
 SCHEMA_FILE = "protocol.schema.json"
 

@@ -5,8 +5,8 @@ holds the key, or who opens a capsule, from looking: it leaves evidence against 
 determined owner.
 """
 
-from n1trial.blinding.capsules import Fill, Filling, Serving, fillings
-from n1trial.blinding.coding import (
+from n1trial.design.blinding.capsules import Fill, Filling, Serving, fillings
+from n1trial.design.blinding.coding import (
     LETTERS,
     Hidden,
     coded_protocol,
@@ -16,8 +16,14 @@ from n1trial.blinding.coding import (
     key_from_envelopes,
     refuse_unblindable,
 )
-from n1trial.blinding.key import Key, commitment, read_key, sealed_by_passphrase, unsealed_by_passphrase
-from n1trial.blinding.kits import Kit, kits_of, letters_of, with_kits, with_letters
+from n1trial.design.blinding.key import (
+    Key,
+    commitment,
+    read_key,
+    sealed_by_passphrase,
+    unsealed_by_passphrase,
+)
+from n1trial.design.blinding.kits import Kit, kits_of, letters_of, with_kits, with_letters
 
 __all__ = [
     "LETTERS",

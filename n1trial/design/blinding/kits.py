@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import date
 
-from n1trial.schedule import Schedule
+from n1trial.design.schedule import Schedule
 
 DOMAIN = b"n1trial/kit/1"
 # Letters that are not taken for one another, and make no words.

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from n1trial.design.protocol import Arm, Protocol
 from n1trial.markup.text import amount_in_words
-from n1trial.protocol import Arm, Protocol
 
 PLACEBO = "placebo"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from n1trial.allocation import words
+from n1trial.design.allocation import words
+from n1trial.design.protocol import Protocol
 from n1trial.errors import ScheduleError
 from n1trial.markup.html_repr import card, line
-from n1trial.protocol import Protocol
 from n1trial.system.arguments import date_of
 
 COLUMNS = ("night", "phase", "block", "period", "arm", "washout")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.protocol import Cycle, Protocol, Roster
+from n1trial.design.protocol import Cycle, Protocol, Roster
 
 type Array = npt.NDArray[np.float64]
 

@@ -10,11 +10,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from n1trial.allocation import Admissible
-from n1trial.markup.html_repr import card
-from n1trial.markup.text import amount_in_words
-from n1trial.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, OUTCOMES, Outcome
-from n1trial.protocol.parts import (
+from n1trial.design.allocation import Admissible
+from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, OUTCOMES, Outcome
+from n1trial.design.protocol.parts import (
     NAME_PATTERN,
     Arm,
     Contrast,
@@ -27,7 +25,9 @@ from n1trial.protocol.parts import (
     Roster,
     VerdictRule,
 )
-from n1trial.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE
+from n1trial.design.substances import MAGNESIUM_LIMIT_MG, MAGNESIUM_LIMIT_SOURCE
+from n1trial.markup.html_repr import card
+from n1trial.markup.text import amount_in_words
 
 # Columns of a trial's table that no confounder may be called.
 TAKEN_NAMES = {

@@ -1,6 +1,6 @@
 """The plan of a trial, read from YAML and refused if it should not be run."""
 
-from n1trial.protocol.parts import (
+from n1trial.design.protocol.parts import (
     RULE_TODAY,
     Arm,
     Contrast,
@@ -13,8 +13,8 @@ from n1trial.protocol.parts import (
     Roster,
     VerdictRule,
 )
-from n1trial.protocol.plan import Protocol
-from n1trial.protocol.reading import (
+from n1trial.design.protocol.protocol import Protocol
+from n1trial.design.protocol.read import (
     SCHEMA_FILE,
     protocol_dir,
     protocol_path,

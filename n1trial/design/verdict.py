@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from n1trial.outcomes import Outcome
-from n1trial.protocol import VerdictRule
+from n1trial.design.outcomes import Outcome
+from n1trial.design.protocol import VerdictRule
 
 INTERVAL = 0.95
 INTERVAL_KIND = "equal-tailed"

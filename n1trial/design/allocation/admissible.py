@@ -26,9 +26,9 @@ from typing import Literal
 
 import numpy as np
 
-from n1trial.allocation import williams
-from n1trial.allocation.chain import Chain, Codes
-from n1trial.allocation.stream import below, permutation, permuted_blocks
+from n1trial.design.allocation import williams
+from n1trial.design.allocation.chain import Chain, Codes
+from n1trial.design.allocation.stream import below, permutation, permuted_blocks
 
 type Order = Literal["any", "no-repeat", "abba", "williams"]
 ORDERS: tuple[Order, ...] = ("any", "no-repeat", "abba", "williams")

@@ -4,8 +4,8 @@ import itertools
 from dataclasses import dataclass
 from statistics import median
 
-from n1trial.allocation.admissible import Admissible
-from n1trial.allocation.chain import Codes
+from n1trial.design.allocation.admissible import Admissible
+from n1trial.design.allocation.chain import Codes
 
 LOOKED_AT = 300
 SEED = 7

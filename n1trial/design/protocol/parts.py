@@ -9,10 +9,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from n1trial.allocation import Order
+from n1trial.design.allocation import Order
+from n1trial.design.outcomes import OUTCOMES, Outcome
+from n1trial.design.substances import OWN_SUBSTANCE, SUBSTANCES
 from n1trial.markup.text import amount_in_words, as_written
-from n1trial.outcomes import OUTCOMES, Outcome
-from n1trial.substances import OWN_SUBSTANCE, SUBSTANCES
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from n1trial.design.substances import MAGNESIUM_LIMITS, SUBSTANCES, Substance, oxide_share
 from n1trial.errors import ProtocolError
-from n1trial.substances import MAGNESIUM_LIMITS, SUBSTANCES, Substance, oxide_share
 
 _AMOUNT = re.compile(
     r"(?<![\w.,])(\d{1,3}(?:[ ,.']\d{3})+|\d+(?:[.,]\d+)?)\s*(mg|milligram(?:m?e?s?)|g|gram(?:m?e?s?))\b"
