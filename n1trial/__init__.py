@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     from n1trial.cohort import estimate_cohort as estimate_cohort
     from n1trial.cohort import fit_cohort as fit_cohort
     from n1trial.cohort import gather as gather
+    from n1trial.data.diary import Diary as Diary
+    from n1trial.data.diary import read_diary as read_diary
+    from n1trial.data.episodes import SleepEpisode as SleepEpisode
+    from n1trial.data.importers import read_exports as read_exports
+    from n1trial.data.nights import NightRule as NightRule
+    from n1trial.data.nights import Nights as Nights
+    from n1trial.data.nights import nightly as nightly
+    from n1trial.data.nights import read_nights as read_nights
+    from n1trial.data.read_table import read_people as read_people
+    from n1trial.data.read_table import read_table as read_table
+    from n1trial.data.trial_data import TrialData as TrialData
+    from n1trial.data.trial_data import join_trial as join_trial
     from n1trial.design.allocation import new_seed as new_seed
     from n1trial.design.outcomes import OUTCOMES as OUTCOMES
     from n1trial.design.outcomes import Outcome as Outcome
@@ -34,24 +46,14 @@ if TYPE_CHECKING:
     from n1trial.design.protocol import template_names as template_names
     from n1trial.design.schedule import Schedule as Schedule
     from n1trial.design.schedule import randomise as randomise
-    from n1trial.diary import Diary as Diary
-    from n1trial.diary import read_diary as read_diary
     from n1trial.effects import Effect as Effect
     from n1trial.effects import Effects as Effects
     from n1trial.effects import estimate_effects as estimate_effects
-    from n1trial.episodes import SleepEpisode as SleepEpisode
     from n1trial.errors import N1TrialError as N1TrialError
     from n1trial.fit import Fit as Fit
     from n1trial.fit_file import load_fits as load_fits
-    from n1trial.importers import read_exports as read_exports
-    from n1trial.nights import NightRule as NightRule
-    from n1trial.nights import Nights as Nights
-    from n1trial.nights import nightly as nightly
-    from n1trial.nights import read_nights as read_nights
     from n1trial.opened import Trial as Trial
     from n1trial.opened import open_trial as open_trial
-    from n1trial.own_table import read_people as read_people
-    from n1trial.own_table import read_table as read_table
     from n1trial.report import Material as Material
     from n1trial.report import write_report as write_report
     from n1trial.sampling import fit_model as fit_model
@@ -62,30 +64,28 @@ if TYPE_CHECKING:
     from n1trial.simulate import write_fitbit_takeout as write_fitbit_takeout
     from n1trial.simulate import write_oura_web_csv as write_oura_web_csv
     from n1trial.system.parallel import run_tasks as run_tasks
-    from n1trial.trial import TrialData as TrialData
-    from n1trial.trial import join_trial as join_trial
 
 _ROOM_OF = {
     "Case": "checks",
     "Cohort": "cohort",
     "CohortEffects": "cohort",
     "CohortFit": "cohort",
-    "Diary": "diary",
+    "Diary": "data.diary",
     "Effect": "effects",
     "Effects": "effects",
     "Fit": "fit",
     "N1TrialError": "errors",
     "Material": "report",
-    "NightRule": "nights",
-    "Nights": "nights",
+    "NightRule": "data.nights",
+    "Nights": "data.nights",
     "OUTCOMES": "design.outcomes",
     "Outcome": "design.outcomes",
     "Person": "cohort",
     "Protocol": "design.protocol",
     "Schedule": "design.schedule",
-    "SleepEpisode": "episodes",
+    "SleepEpisode": "data.episodes",
     "Trial": "opened",
-    "TrialData": "trial",
+    "TrialData": "data.trial_data",
     "Truth": "simulate",
     "diary_text": "simulate",
     "estimate_cohort": "cohort",
@@ -94,18 +94,18 @@ _ROOM_OF = {
     "fit_model": "sampling",
     "fit_outcomes": "side_by_side",
     "gather": "cohort",
-    "join_trial": "trial",
+    "join_trial": "data.trial_data",
     "load_fits": "fit_file",
     "new_seed": "design.allocation",
-    "nightly": "nights",
+    "nightly": "data.nights",
     "open_trial": "opened",
     "randomise": "design.schedule",
-    "read_diary": "diary",
-    "read_exports": "importers",
-    "read_nights": "nights",
-    "read_people": "own_table",
+    "read_diary": "data.diary",
+    "read_exports": "data.importers",
+    "read_nights": "data.nights",
+    "read_people": "data.read_table",
     "read_protocol": "design.protocol",
-    "read_table": "own_table",
+    "read_table": "data.read_table",
     "run_checks": "checks",
     "run_tasks": "system.parallel",
     "simulate_nights": "simulate",

@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from n1trial.data.trial_data import RESTS_ON, TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.trial import RESTS_ON, TrialData
 
 type Array = npt.NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import LEAST_RECOVERED, SETTLE_AT_MOST_NIGHTS
-from n1trial.trial import TrialData
 
 type Array = npt.NDArray[np.float64]
 

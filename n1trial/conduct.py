@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
+from n1trial.data.episodes import night_of
 from n1trial.design.blinding import Key
 from n1trial.design.schedule import randomise
-from n1trial.episodes import night_of
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.store import BEDTIME_CHANGED, TrialFolder, append_log, read_log, with_key, writing
 from n1trial.trial_log import LogLine

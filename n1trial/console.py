@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from n1trial.data.importers import Note
     from n1trial.fit import OnStage
-    from n1trial.importers import Note
     from n1trial.system.parallel import OnDone
 
 

@@ -13,12 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from n1trial.data.ledger import ledger_lines
 from n1trial.errors import FolderError
 from n1trial.fast import preliminary_answer
 from n1trial.fit import OnStage
 from n1trial.fitting import Analysis, fit_folder
 from n1trial.intake import import_exports, trial_data
-from n1trial.ledger import ledger_lines
 from n1trial.making import make_trial
 from n1trial.reporting import report_folder
 from n1trial.simulate import (

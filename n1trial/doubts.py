@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
-from n1trial.episodes import SleepEpisode, night_of
+from n1trial.data.episodes import SleepEpisode, night_of
 from n1trial.markup.text import visible
 
 type OnDoubts = Callable[[Sequence[str]], None]

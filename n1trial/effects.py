@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from n1trial.adherence import doses_kept
 from n1trial.aliasing import CALENDAR, aliases
 from n1trial.columns import Array, count_unit
+from n1trial.data.adherence import doses_kept
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL as INTERVAL
 from n1trial.design.verdict import INTERVAL_KIND as INTERVAL_KIND
@@ -44,7 +45,6 @@ from n1trial.fast.design import Codes
 from n1trial.fit import Fit
 from n1trial.markup.html_repr import card, line
 from n1trial.markup.text import as_written
-from n1trial.trial import TrialData
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,7 +13,8 @@ import pandas as pd
 
 from n1trial.checks import Case, CheckResult, Reading, weigh_effects
 from n1trial.conduct import coming_evening, last_night, read_course
-from n1trial.diary import Diary
+from n1trial.data.diary import Diary
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effects, estimate_effects, problems_of
 from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import fits_key, known_fits, nights_fitted, save_fits
@@ -22,7 +23,6 @@ from n1trial.looks import Decision, block_to_look_at, nights_to_look_at
 from n1trial.readings import other_readings, recorders
 from n1trial.side_by_side import CheckedFit, fit_outcomes
 from n1trial.store import TrialFolder, writing
-from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
 

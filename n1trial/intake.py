@@ -12,14 +12,21 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.conduct import Course, blind_broken, conduct_notes, read_course
-from n1trial.diary import Diary, answer_doubt, diary_csv, read_diary, with_answers
+from n1trial.data.diary import Diary, answer_doubt, diary_csv, read_diary, with_answers
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import OnNote, device_name, read_exports, warn
+from n1trial.data.ledger import ledger_csv, ledger_table, trace_nights
+from n1trial.data.nights import Nights, nightly
+from n1trial.data.recorders import recorder_line
+from n1trial.data.trial_data import (
+    TrialData,
+    join_trial,
+    with_nights_to_come,
+    without_nights_after,
+    without_paused_nights,
+)
 from n1trial.doubts import OnDoubts, doubts_of_files, doubts_of_records
-from n1trial.episodes import SleepEpisode
 from n1trial.errors import FolderError
-from n1trial.importers import OnNote, device_name, read_exports, warn
-from n1trial.ledger import ledger_csv, ledger_table, trace_nights
-from n1trial.nights import Nights, nightly
-from n1trial.recorders import recorder_line
 from n1trial.store import (
     Imported,
     TrialFolder,
@@ -31,13 +38,6 @@ from n1trial.store import (
     writing,
 )
 from n1trial.system.files import write_whole
-from n1trial.trial import (
-    TrialData,
-    join_trial,
-    with_nights_to_come,
-    without_nights_after,
-    without_paused_nights,
-)
 
 __all__ = [
     "Recorded",

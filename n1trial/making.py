@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from n1trial.data.diary import blank_diary
 from n1trial.design.allocation import new_seed
 from n1trial.design.blinding import (
     LETTERS,
@@ -20,7 +21,6 @@ from n1trial.design.blinding import (
 )
 from n1trial.design.protocol import SCHEMA_FILE, Protocol, protocol_path, protocol_schema, read_protocol
 from n1trial.design.schedule import Schedule, randomise
-from n1trial.diary import blank_diary
 from n1trial.errors import FolderError
 from n1trial.markup.text import shortened, visible
 from n1trial.paper import calendar_ics, envelopes_html, labels_html, packing_html, sheet_html

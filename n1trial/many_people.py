@@ -22,6 +22,7 @@ from n1trial.cohort import (
 )
 from n1trial.cohort.companion import average_of
 from n1trial.conduct import coming_evening, last_night, read_course
+from n1trial.data.trial_data import TrialData
 from n1trial.errors import CohortError
 from n1trial.fit import OnStage
 from n1trial.fit_file import save_draws
@@ -41,7 +42,6 @@ from n1trial.summaries import (
 )
 from n1trial.system.files import results_folder, write_whole
 from n1trial.system.parallel import OnDone
-from n1trial.trial import TrialData
 
 SAMPLER_SEED = 1
 

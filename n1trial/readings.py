@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from n1trial.checks import Reading
-from n1trial.diary import Diary
+from n1trial.data.diary import Diary
+from n1trial.data.ledger import trace_nights
+from n1trial.data.nights import NightRule, Nights, nightly
+from n1trial.data.trial_data import join_trial, left_out_like
 from n1trial.intake import Recorded
-from n1trial.ledger import trace_nights
-from n1trial.nights import NightRule, Nights, nightly
 from n1trial.store import TrialFolder
-from n1trial.trial import join_trial, left_out_like
 
 WAKES = "wake_episodes"
 LONG_WAKE_MIN = 10.0

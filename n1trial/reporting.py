@@ -12,6 +12,7 @@ import pandas as pd
 
 from n1trial.checks import checks_table
 from n1trial.conduct import PLANNED_LOOK, given_reason, last_night, look_early, read_course
+from n1trial.data.trial_data import TrialData
 from n1trial.errors import FolderError, GateError
 from n1trial.fit import OnStage
 from n1trial.fit_file import load_fits, save_fits
@@ -23,7 +24,6 @@ from n1trial.report.about import read_about
 from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
 from n1trial.store import TrialFolder, read_log, writing
 from n1trial.system.files import results_folder, write_whole
-from n1trial.trial import TrialData
 
 
 def report_folder(

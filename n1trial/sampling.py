@@ -14,11 +14,11 @@ import xarray as xr
 
 from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, POINT, Compiled, compile_model
 from n1trial.convergence import MIN_ESS, convergence_problems, diagnose, worst_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.fit import Diagnostics, Fit, Stage
 from n1trial.models import Model, model_for
 from n1trial.reweighted import MAX_K, drawn_again, effective_draws, smoothed_weights
-from n1trial.trial import TrialData
 
 CHAINS, DRAWS, TUNE = 4, 1000, 700
 type Attempts = Sequence[tuple[int, float]]

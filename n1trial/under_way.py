@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
 from n1trial.fast import preliminary_answer
 from n1trial.fit import Fit
 from n1trial.markup.text import visible
-from n1trial.trial import TrialData
 
 # Said before the estimates: they come seconds after the start, and the answer may differ from them.
 ROUGH = "Rough figures first, from a quicker analysis. They are not the answer: that comes with the report."

@@ -32,13 +32,13 @@ from many_trials import Plan, effects_of_prior, simulate_many
 from pretend import pretend_trial
 from scipy import stats
 
+from n1trial.data.trial_data import bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.design.protocol import RULE_TODAY
 from n1trial.design.verdict import NightsAlone, verdicts_met
 from n1trial.fast import design_of, fit_many
 from n1trial.models import models
 from n1trial.system.parallel import run_tasks
-from n1trial.trial import bad_nights_of
 
 KEPT = Path(__file__).parent / "calibration"
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from n1trial.diary import answers_of, read_diary
-from n1trial.episodes import Moment, SleepEpisode
+from n1trial.data.diary import answers_of, read_diary
+from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError
 from n1trial.intake import write_down
 from n1trial.making import make_trial

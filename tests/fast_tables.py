@@ -8,6 +8,7 @@ import xarray as xr
 
 from n1trial.checks import Case, Findings, checks
 from n1trial.columns import Array
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.fast import fast_fit, fit_counts
 from n1trial.fit import Diagnostics, Fit
@@ -15,7 +16,6 @@ from n1trial.fitting import Analysis, analysis_of
 from n1trial.models import model_for
 from n1trial.report import Material, write_report
 from n1trial.side_by_side import CheckedFit
-from n1trial.trial import TrialData
 
 CHAINS, DRAWS = 4, 500
 # Checks that draw nights from every parameter of the model.

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import atheris
 
 with atheris.instrument_imports(include=["n1trial"]):
+    from n1trial.data.importers import known_importers, read_exports
+    from n1trial.data.night_assembly import NightRule, night_rows
     from n1trial.errors import ExportError
-    from n1trial.importers import known_importers, read_exports
-    from n1trial.joining import NightRule, night_rows
 
     known_importers()
 

@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from n1trial.data.trial_data import TrialData
 from n1trial.fast import Design
-from n1trial.trial import TrialData
 
 Floats = npt.NDArray[np.float64]
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
+from n1trial.data.importers import read_exports
+from n1trial.data.night_assembly import NightRule, night_rows
+from n1trial.data.nights import nightly, nights_csv
 from n1trial.errors import ExportError
-from n1trial.importers import read_exports
-from n1trial.joining import NightRule, night_rows
-from n1trial.nights import nightly, nights_csv
 
 GOLDEN = Path(__file__).parent / "exports"
 _MEMORY = Path("/dev/shm")

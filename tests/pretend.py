@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import OUTCOMES, Outcome
-from n1trial.trial import TrialData
 
 ARMS = ("none", "glycine", "magnesium")
 

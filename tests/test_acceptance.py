@@ -3,9 +3,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from n1trial.acceptance import accept
-from n1trial.episodes import Moment, SleepEpisode
-from n1trial.nights import nightly
+from n1trial.data.episodes import Moment, SleepEpisode
+from n1trial.data.nights import nightly
+from n1trial.data.record_selection import accept
 
 
 def episode(start: str, *, hours: float = 8, **changes) -> SleepEpisode:

@@ -15,11 +15,11 @@ from device_files import Slept, put, some_sleeps
 from mutants import GOLDEN, files_of
 from test_importers import refused
 
-from n1trial.episodes import SleepEpisode
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import known_importers, read_exports
+from n1trial.data.importers._source import open_source
+from n1trial.data.nights import nightly
 from n1trial.errors import HomeZoneError
-from n1trial.importers import known_importers, read_exports
-from n1trial.importers._source import open_source
-from n1trial.nights import nightly
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # How many exports in the long run.

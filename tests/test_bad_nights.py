@@ -12,6 +12,8 @@ from scipy.special import expit, logit
 from test_shared_exports import EXPORTS
 from test_trial import recorded
 
+from n1trial.data.read_table import read_table
+from n1trial.data.trial_data import RESTS_ON, bad_nights_of, join_trial
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.design.protocol import RULE_TODAY, read_protocol, template_names
 from n1trial.design.schedule import randomise
@@ -28,14 +30,12 @@ from n1trial.fast import (
 )
 from n1trial.models import _priors as prior
 from n1trial.models import models
-from n1trial.own_table import read_table
 from n1trial.report import Material
 from n1trial.report.plain import plain_text
 from n1trial.report.sentences.bad_nights import _of_hundred
 from n1trial.report.sharing import shareable
 from n1trial.report.story import tell
 from n1trial.sampling import fit_model
-from n1trial.trial import RESTS_ON, bad_nights_of, join_trial
 
 SLEEP = OUTCOMES["tst_min"]
 FAULT = EXPORTS.parent / "faults_analysis" / "10-prevents-bad-nights" if EXPORTS else None

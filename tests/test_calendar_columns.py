@@ -11,18 +11,18 @@ from pretend import pretend_trial
 
 from n1trial.cli import cli
 from n1trial.columns import columns_of
+from n1trial.data.diary import blank_diary, diary_columns, diary_csv, questions, read_diary, with_answers
+from n1trial.data.nights import COLUMNS, Nights
+from n1trial.data.trial_data import join_trial
 from n1trial.design.calendar_columns import CYCLE_COLUMNS, calendar_columns, days_into_cycle
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import Cycle, Protocol, Roster, protocol_dir, read_protocol
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
-from n1trial.diary import blank_diary, diary_columns, diary_csv, questions, read_diary, with_answers
 from n1trial.errors import DiaryError, ProtocolError
 from n1trial.fast import Priors, fit_design, nights_of
 from n1trial.models import duration
-from n1trial.nights import COLUMNS, Nights
 from n1trial.paper.sheet import sheet_html
-from n1trial.trial import join_trial
 
 SLEEP = OUTCOMES["tst_min"]
 TEMPLATE = read_protocol("glycine-vs-magnesium-glycinate")

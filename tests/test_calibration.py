@@ -12,14 +12,14 @@ import sbc
 
 from n1trial.columns import columns_of
 from n1trial.compiled import compile_model
+from n1trial.data.nights import COLUMNS, Nights
+from n1trial.data.trial_data import join_trial
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
 from n1trial.design.verdict import Chances, NightsAlone, verdict_of
 from n1trial.models import model_for, models
-from n1trial.nights import COLUMNS, Nights
 from n1trial.simulate import Truth, simulate_nights
-from n1trial.trial import join_trial
 
 pytestmark = pytest.mark.slow
 

@@ -21,9 +21,9 @@ from n1trial.checks.randomisation import (
     swap_interval,
     swap_p,
 )
+from n1trial.data.read_table import read_table
 from n1trial.design.allocation import Admissible, words
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.own_table import read_table
 from n1trial.sampling import fit_model
 
 SLEEP = OUTCOMES["tst_min"]

@@ -14,12 +14,12 @@ from test_intake import plain_logs, write_logs
 from n1trial import demo
 from n1trial.cli import GROUPS, cli
 from n1trial.console import open_in_browser
+from n1trial.data.diary import read_diary
+from n1trial.data.importers import read_exports
+from n1trial.data.nights import nightly
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
-from n1trial.diary import read_diary
-from n1trial.importers import read_exports
 from n1trial.making import make_trial
-from n1trial.nights import nightly
 from n1trial.simulate import diary_text, simulate_nights, write_oura_web_csv
 from n1trial.store import open_folder, read_log
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather
-from n1trial.own_table import read_people
+from n1trial.data.read_table import read_people
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from n1trial.cli import cli
+from n1trial.data.nights import COLUMNS, Nights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import Protocol, read_protocol
 from n1trial.errors import AnalysisError
-from n1trial.nights import COLUMNS, Nights
 from n1trial.planning import person_of, plan, plan_lines, plan_sentences, read_plan
 from n1trial.planning.count_chances import counts_at, possible_gains, simulate_count_trials
 from n1trial.planning.lives import draw_schedules

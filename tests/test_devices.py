@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from test_importers import GOLDEN, files_of, night_text, refused, zipped
 from yardstick import slowness
 
-from n1trial.acceptance import accept
-from n1trial.episodes import SleepEpisode
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import known_importers, read_exports
+from n1trial.data.importers._intervals import union, without
+from n1trial.data.nights import nightly
+from n1trial.data.record_selection import accept
 from n1trial.errors import ExportError
-from n1trial.importers import known_importers, read_exports
-from n1trial.importers._intervals import union, without
-from n1trial.nights import nightly
 
 DEVICES = sorted(set(known_importers()) - {"fitbit", "oura"})
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -112,7 +112,7 @@ def test_every_importer_says_whether_its_layout_was_seen_on_real_files():
 
 
 def test_importing_loads_no_table_library():
-    code = "import sys; from n1trial.importers import known_importers; known_importers(); print(*sys.modules)"
+    code = "import sys; from n1trial.data.importers import known_importers; known_importers(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"pandas", "numpy", "scipy"} & set(loaded.split())
 
@@ -314,7 +314,7 @@ def test_a_gigabyte_of_apple_health_is_read_in_20_seconds_and_300_mib(tmp_path):
             stream.write(text.removesuffix("</HealthData>\n"))
         stream.write("</HealthData>\n")
     code = (
-        "import sys, time; from pathlib import Path; from n1trial.importers import read_exports\n"
+        "import sys, time; from pathlib import Path; from n1trial.data.importers import read_exports\n"
         "sys.path.insert(0, sys.argv[2]); from mutants import peak_mib\n"
         "started = time.perf_counter(); count = len(read_exports([Path(sys.argv[1])]))\n"
         "print(count, time.process_time(), time.perf_counter() - started, peak_mib())"

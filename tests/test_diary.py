@@ -7,9 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from n1trial.design.protocol import Protocol, read_protocol
-from n1trial.design.schedule import randomise
-from n1trial.diary import (
+from n1trial.data.diary import (
     COLUMNS,
     Diary,
     answer_doubt,
@@ -21,7 +19,9 @@ from n1trial.diary import (
     read_diary,
     with_answers,
 )
-from n1trial.diary.amounts import limits_of
+from n1trial.data.diary.amounts import limits_of
+from n1trial.design.protocol import Protocol, read_protocol
+from n1trial.design.schedule import randomise
 from n1trial.errors import DiaryError
 
 

@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from n1trial.episodes import Moment, SleepEpisode, clock_change, count_wake_runs, night_of, wake_structure
-from n1trial.nights import nightly
+from n1trial.data.episodes import (
+    Moment,
+    SleepEpisode,
+    clock_change,
+    count_wake_runs,
+    night_of,
+    wake_structure,
+)
+from n1trial.data.nights import nightly
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EPOCHS = st.text(alphabet="SWru.", max_size=60)

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from n1trial.data.nights import Nights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.markup.text import visible
 from n1trial.markup.theme import SHADES as SHADES_OF_A_PAGE
-from n1trial.nights import Nights
 from n1trial.report import figures
 from n1trial.report import picture_tables as tables
 from n1trial.report.agreement import compare_devices

@@ -21,12 +21,13 @@ from yardstick import slowness
 
 from n1trial import fitting, intake
 from n1trial.cli import cli
+from n1trial.data.read_table import read_table
+from n1trial.data.trial_data import join_trial
 from n1trial.errors import FolderError, GateError
 from n1trial.fit_file import load_fits
 from n1trial.fitting import fit_folder, is_over
 from n1trial.intake import import_exports, trial_data
 from n1trial.making import make_trial
-from n1trial.own_table import read_table
 from n1trial.reporting import analyse_table, report_folder
 from n1trial.simulate import (
     QUIET,
@@ -37,7 +38,6 @@ from n1trial.simulate import (
     write_oura_web_csv,
 )
 from n1trial.store import open_folder, read_log
-from n1trial.trial import join_trial
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ZONE = "Europe/Berlin"

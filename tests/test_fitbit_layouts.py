@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutants import GOLDEN, files_of, zipped
 
+from n1trial.data.importers import read_exports
+from n1trial.data.nights import nightly, nights_csv
 from n1trial.errors import ExportError, HomeZoneError
-from n1trial.importers import read_exports
-from n1trial.nights import nightly, nights_csv
 
 FITBIT = GOLDEN / "fitbit"
 GOOGLE = FITBIT / "google_csv" / "export"

@@ -18,10 +18,10 @@ import pytest
 from mutants import GOLDEN, Figures, files_of, fuzz, golden_exports, home_zone_of, refusal, zipped
 from yardstick import slowness
 
+from n1trial.data.importers import known_importers, read_exports
+from n1trial.data.importers._source import open_source
+from n1trial.data.nights import nightly, nights_csv
 from n1trial.errors import ExportError
-from n1trial.importers import known_importers, read_exports
-from n1trial.importers._source import open_source
-from n1trial.nights import nightly, nights_csv
 
 IMPORTERS = known_importers()
 EXPORTS = [export for device in IMPORTERS for export in golden_exports(device)]

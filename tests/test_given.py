@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import n1trial
+from n1trial.data.nights import COLUMNS
 from n1trial.design.protocol import protocol_dir
 from n1trial.errors import ArgumentError, N1TrialError, TableError
 from n1trial.making import make_trial
-from n1trial.nights import COLUMNS
 from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
 
 PROTOCOL = n1trial.read_protocol("glycine-vs-magnesium-glycinate")

@@ -8,15 +8,16 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from n1trial.adherence import as_planned, doses_kept
 from n1trial.cli import cli
+from n1trial.data.adherence import as_planned, doses_kept
+from n1trial.data.diary import questions, read_diary
+from n1trial.data.nights import Nights, nightly
+from n1trial.data.trial_data import join_trial
 from n1trial.design.protocol import Protocol, read_protocol, template_names
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
-from n1trial.diary import questions, read_diary
 from n1trial.effects import estimate_effects
 from n1trial.making import make_trial
-from n1trial.nights import Nights, nightly
 from n1trial.paper import calendar_ics, document_html, sheet_html
 from n1trial.report.page import render
 from n1trial.report.plain import plain_text
@@ -25,7 +26,6 @@ from n1trial.report.sharing import shareable
 from n1trial.report.terminal import answer_lines
 from n1trial.simulate import Truth, diary_text, simulate_nights
 from n1trial.tonight import tonight_lines
-from n1trial.trial import join_trial
 
 START, SEED = date(2026, 1, 5), "5a" * 32
 HABIT = "caffeine-cut-off"

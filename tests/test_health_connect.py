@@ -12,9 +12,9 @@ from device_files import Slept, put
 from mutants import GOLDEN
 from test_importers import refused
 
-from n1trial.acceptance import accept
-from n1trial.episodes import SleepEpisode
-from n1trial.importers import read_exports
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import read_exports
+from n1trial.data.record_selection import accept
 
 EVENING = datetime(2025, 3, 4, 23)
 NIGHT = (("light", 300), ("awake", 12), ("deep", 300))

@@ -7,10 +7,10 @@ import pytest
 from test_shared_devices import built
 from test_shared_exports import EXPORTS, equals_expected, rows_of
 
-from n1trial.importers import read_exports
+from n1trial.data.importers import read_exports
+from n1trial.data.nights import nightly, nights_csv
 from n1trial.intake import import_exports
 from n1trial.making import make_trial
-from n1trial.nights import nightly, nights_csv
 from n1trial.store import stored_episodes
 
 pytestmark = pytest.mark.skipif(

@@ -22,10 +22,10 @@ from mutants import GOLDEN, files_of, home_zone_of, zipped
 from yardstick import slowness
 
 from n1trial.cli import cli
-from n1trial.episodes import SleepEpisode
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import device_name, known_importers, read_exports
+from n1trial.data.nights import nightly, nights_csv
 from n1trial.errors import ExportError
-from n1trial.importers import device_name, known_importers, read_exports
-from n1trial.nights import nightly, nights_csv
 
 FITBIT = GOLDEN / "fitbit" / "export"
 OURA = GOLDEN / "oura" / "export"
@@ -250,8 +250,8 @@ import json, sys
 from pathlib import Path
 from time import perf_counter
 import pandas as pd
-from n1trial.importers import known_importers, read_exports
-from n1trial.nights import nightly
+from n1trial.data.importers import known_importers, read_exports
+from n1trial.data.nights import nightly
 
 folder = Path(sys.argv[1])
 known_importers()

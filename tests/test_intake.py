@@ -15,12 +15,15 @@ from device_files import ten_years_of_fitbit
 from yardstick import slowness
 
 from n1trial.conduct import this_evening
+from n1trial.data.diary import answers_of, read_diary
+from n1trial.data.episodes import Moment, SleepEpisode
+from n1trial.data.importers import Note, read_exports
+from n1trial.data.ledger import ledger_lines
+from n1trial.data.nights import nightly, nights_csv
+from n1trial.data.trial_data import interim_nights
 from n1trial.demo import TRUTH
-from n1trial.diary import answers_of, read_diary
 from n1trial.doubts import doubts_of_records
-from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError
-from n1trial.importers import Note, read_exports
 from n1trial.intake import (
     import_exports,
     recorded_nights,
@@ -28,12 +31,9 @@ from n1trial.intake import (
     trial_ledger,
     write_down,
 )
-from n1trial.ledger import ledger_lines
 from n1trial.making import make_trial
-from n1trial.nights import nightly, nights_csv
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.store import add_episodes, forget_export, read_log, stored_episodes
-from n1trial.trial import interim_nights
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 START = date(2026, 1, 5)

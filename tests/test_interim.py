@@ -4,12 +4,12 @@ import by_hand
 import pytest
 from fixture_reports import lived, retold
 
+from n1trial.data.trial_data import interim_nights
 from n1trial.report import sentences
 from n1trial.report.happened import nights_by_arm, what_was_done
 from n1trial.report.page import render
 from n1trial.report.plain import plain_text
 from n1trial.report.terminal import answer_lines
-from n1trial.trial import interim_nights
 
 
 @pytest.fixture(scope="module")

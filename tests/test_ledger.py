@@ -7,10 +7,10 @@ from mutants import GOLDEN, home_zone_of
 from test_stories import STORIES, record
 from test_trial import PROTOCOL, SCHEDULE
 
-from n1trial.importers import read_exports
-from n1trial.ledger import COLUMNS, CUT, ledger_csv, ledger_table, record_lines, trace_nights
-from n1trial.nights import nightly
-from n1trial.trial import join_trial
+from n1trial.data.importers import read_exports
+from n1trial.data.ledger import COLUMNS, CUT, ledger_csv, ledger_table, record_lines, trace_nights
+from n1trial.data.nights import nightly
+from n1trial.data.trial_data import join_trial
 
 
 def episodes_of(story):

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from n1trial.data.importers import read_exports
 from n1trial.errors import ExportError
-from n1trial.importers import read_exports
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MAPPING = "start: Start\nend: End\ntst: Asleep\n"

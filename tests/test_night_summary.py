@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from test_stories import record
 
+from n1trial.data.importers import read_exports
+from n1trial.data.night_summary import FLAGS, summary_lines
+from n1trial.data.nights import Nights, nightly
 from n1trial.errors import N1TrialError
-from n1trial.importers import read_exports
-from n1trial.night_summary import FLAGS, summary_lines
-from n1trial.nights import Nights, nightly
 
 EXPORTS = Path(__file__).parent / "exports"
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
-from n1trial.episodes import Moment, SleepEpisode
+from n1trial.data.episodes import Moment, SleepEpisode
+from n1trial.data.nights import COLUMNS, NightRule, nightly, read_nights
 from n1trial.errors import ExportError, FolderError, TableError
-from n1trial.nights import COLUMNS, NightRule, nightly, read_nights
 
 
 def episode(

@@ -11,9 +11,9 @@ from device_files import STAGED, STAGES, SUMS, ZONES, Slept, put
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from n1trial.importers import read_exports
-from n1trial.ledger import trace_nights
-from n1trial.nights import nightly
+from n1trial.data.importers import read_exports
+from n1trial.data.ledger import trace_nights
+from n1trial.data.nights import nightly
 
 
 def fitbit(sleeps: Sequence[Slept]) -> dict[str, bytes]:

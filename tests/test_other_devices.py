@@ -13,11 +13,11 @@ import pytest
 from device_files import Slept, put
 from mutants import GOLDEN, files_of, zipped
 
-from n1trial.episodes import SleepEpisode
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import known_importers, read_exports
+from n1trial.data.importers._source import open_source
+from n1trial.data.nights import nightly
 from n1trial.errors import ExportError, HomeZoneError
-from n1trial.importers import known_importers, read_exports
-from n1trial.importers._source import open_source
-from n1trial.nights import nightly
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EVENING = datetime(2025, 3, 4, 23)

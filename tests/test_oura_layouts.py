@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from mutants import GOLDEN
 
 from n1trial.cli import cli
+from n1trial.data.importers import read_exports
+from n1trial.data.nights import nightly, nights_csv
 from n1trial.errors import ExportError
-from n1trial.importers import read_exports
-from n1trial.nights import nightly, nights_csv
 
 OURA = GOLDEN / "oura"
 HUB = (OURA / "hub" / "export" / "App Data" / "sleepmodel.csv").read_text()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from pretend import pretend_trial
 
+from n1trial.data.trial_data import bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES, WIDEST_LOG_RATIO_SD, log_ratio_sd
-from n1trial.trial import bad_nights_of
 
 EVERY = (*OUTCOMES.values(), BAD_NIGHTS)
 

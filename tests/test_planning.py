@@ -13,13 +13,13 @@ from ruamel.yaml import YAML
 from test_calibration import posteriors, trials
 
 from n1trial.cli import cli
+from n1trial.data.nights import COLUMNS, Nights, is_table_of_nights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import Protocol, protocol_path, read_protocol, template_names
 from n1trial.design.schedule import randomise
 from n1trial.design.verdict import Chances, NightsAlone, verdict_of
 from n1trial.errors import AnalysisError, FolderError, ProtocolError
 from n1trial.fast import Priors
-from n1trial.nights import COLUMNS, Nights, is_table_of_nights
 from n1trial.planning import (
     LITERATURE,
     person_of,

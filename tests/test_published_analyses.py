@@ -21,10 +21,10 @@ import statsmodels.api as sm
 from scipy import stats
 from test_cohort_published import HOURS
 
+from n1trial.data.read_table import read_table
+from n1trial.data.trial_data import TrialData
 from n1trial.design.verdict import INTERVAL
 from n1trial.fast import fast_fit, fit_counts
-from n1trial.own_table import read_table
-from n1trial.trial import TrialData
 
 README = Path(__file__).parents[1] / "README.md"
 MAGNESIUM = README.parents[1] / "shared" / "data" / "published" / "gwern_mg_citrate_blocks_2013_2014.csv"

@@ -7,12 +7,12 @@ import pytest
 from msgspec.structs import replace
 from test_stories import record
 
+from n1trial.data.diary import COLUMNS as DIARY_COLUMNS
+from n1trial.data.ledger import trace_nights
+from n1trial.data.nights import nightly
 from n1trial.demo import TRUTH
-from n1trial.diary import COLUMNS as DIARY_COLUMNS
 from n1trial.intake import import_exports
-from n1trial.ledger import trace_nights
 from n1trial.making import make_trial
-from n1trial.nights import nightly
 from n1trial.quality import Evidence, check_quality, gather_evidence, quality_json, quality_lines
 from n1trial.simulate import diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from n1trial.data.diary import read_diary
 from n1trial.demo import TEMPLATE, TRUTH
-from n1trial.diary import read_diary
 from n1trial.intake import import_exports, recorded_nights
 from n1trial.making import make_trial
 from n1trial.readings import other_readings, recorders

@@ -6,8 +6,8 @@ import pytest
 from mutants import GOLDEN
 from test_shared_exports import EXPORTS
 
+from n1trial.data.importers import known_importers, read_exports
 from n1trial.errors import ExportError
-from n1trial.importers import known_importers, read_exports
 
 IMPORTERS = known_importers()
 # What a message can call a device; the short names too.

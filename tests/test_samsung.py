@@ -9,9 +9,9 @@ from device_files import Slept, put
 from mutants import GOLDEN, files_of
 from test_importers import refused
 
-from n1trial.acceptance import accept
-from n1trial.episodes import SleepEpisode
-from n1trial.importers import read_exports
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import read_exports
+from n1trial.data.record_selection import accept
 
 NIGHT = (("awake", 20), ("light", 300), ("awake", 12), ("deep", 300))
 MORNING = (("light", 600),)

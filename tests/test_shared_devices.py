@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from test_shared_exports import EXPORTS, equals_expected, rows_of
 
-from n1trial.importers import known_importers, read_exports
-from n1trial.nights import nightly
+from n1trial.data.importers import known_importers, read_exports
+from n1trial.data.nights import nightly
 
 SAMPLES = [row for row in rows_of("SAMPLES.csv") if not row["format"].startswith(("fitbit", "oura"))]
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from n1trial.data.importers import read_exports
+from n1trial.data.nights import nightly
 from n1trial.errors import ExportError
-from n1trial.importers import read_exports
-from n1trial.nights import nightly
 
 CANDIDATES = [above / "shared" / "data" / "exports" for above in Path(__file__).parents[1:4]]
 EXPORTS = next((folder for folder in CANDIDATES if folder.is_dir()), None)

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from test_shared_exports import EXPORTS
 
-from n1trial.importers import read_exports
+from n1trial.data.importers import read_exports
+from n1trial.data.ledger import trace_nights
+from n1trial.data.nights import nightly, nights_csv
+from n1trial.data.recorders import recorder_line
 from n1trial.intake import import_exports
-from n1trial.ledger import trace_nights
 from n1trial.making import make_trial
-from n1trial.nights import nightly, nights_csv
-from n1trial.recorders import recorder_line
 from n1trial.store import stored_episodes
 
 FAULTS = EXPORTS.parent / "faults" if EXPORTS else None

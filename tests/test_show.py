@@ -4,10 +4,10 @@ import by_hand
 import pandas as pd
 import pytest
 
+from n1trial.data.nights import COLUMNS, Nights
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
 from n1trial.markup.html_repr import ROWS, card
-from n1trial.nights import COLUMNS, Nights
 
 HOSTILE = "<script>alert(1)</script>\x01"
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")

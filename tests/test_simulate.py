@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from n1trial.data.diary import read_diary
+from n1trial.data.importers import read_exports
+from n1trial.data.nights import nightly
 from n1trial.design.protocol import PermutedBlocks, read_protocol
 from n1trial.design.schedule import Schedule, randomise
-from n1trial.diary import read_diary
 from n1trial.errors import ScheduleError
-from n1trial.importers import read_exports
-from n1trial.nights import nightly
 from n1trial.simulate import (
     QUIET,
     Truth,

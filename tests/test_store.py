@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
+from n1trial.data.diary import blank_diary
+from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.design.protocol import protocol_path, read_protocol
 from n1trial.design.schedule import randomise
-from n1trial.diary import blank_diary
-from n1trial.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError, N1TrialError
 from n1trial.store import (
     add_episodes,

@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 import pytest
 
-from n1trial.episodes import Moment, SleepEpisode, clock_change
-from n1trial.nights import nightly
+from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.nights import nightly
 
 # A record is "start end asleep", with further words nap, rest, unstaged; a night "date asleep in-bed words",
 # or "date -" and why it is missing. Minutes in bed are instants apart: 23:00+01:00 to 07:00+02:00 is 7 h.

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from n1trial.data.importers import read_exports
+from n1trial.data.nights import nightly, nights_csv
 from n1trial.errors import ExportError
-from n1trial.importers import read_exports
-from n1trial.nights import nightly, nights_csv
 
 GOLDEN = Path(__file__).parent / "exports" / "fitbit"
 EXPORT = next(path for path in sorted(GOLDEN.rglob("export")) if list(path.rglob("sleep-*.json")))

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from n1trial.data.diary import read_diary
+from n1trial.data.nights import COLUMNS, Nights
+from n1trial.data.trial_data import join_trial
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
-from n1trial.diary import read_diary
-from n1trial.nights import COLUMNS, Nights
-from n1trial.trial import join_trial
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 SCHEDULE = randomise(PROTOCOL, start=date(2026, 1, 5), seed="22" * 32)

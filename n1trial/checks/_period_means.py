@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.trial import TrialData
 
 
 def period_means(data: TrialData, outcome: Outcome) -> pd.DataFrame:

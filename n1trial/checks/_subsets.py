@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from n1trial.trial import TrialData
+from n1trial.data.trial_data import TrialData
 
 
 def without(data: TrialData, leave: pd.Series, reason: str) -> TrialData:

@@ -7,11 +7,11 @@ doi:10.1056/NEJMsm1605385.
 
 from dataclasses import replace
 
-from n1trial.adherence import as_planned, doses_kept
 from n1trial.checks import Case, CheckResult, Findings
 from n1trial.checks._subsets import enough, without
 from n1trial.checks._twin import estimates
-from n1trial.trial import TrialData
+from n1trial.data.adherence import as_planned, doses_kept
+from n1trial.data.trial_data import TrialData
 
 NAME = "doses"
 MOST_MISSED = 0.10

@@ -14,9 +14,9 @@ import pandas as pd
 from n1trial.checks import ALL_ARMS, Case, CheckResult, Findings
 from n1trial.checks._subsets import enough, without
 from n1trial.checks._twin import estimates
-from n1trial.diary import DONT_KNOW
+from n1trial.data.diary import DONT_KNOW
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import INTERVAL
-from n1trial.trial import TrialData
 
 NAME = "blinding"
 DRAWS, SEED = 20_000, 20_152

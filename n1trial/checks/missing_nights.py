@@ -6,9 +6,9 @@ recorded on it, the arm's mean would move by δ times its missing share. Cro, Mo
 """
 
 from n1trial.checks import Case, CheckResult, Findings
+from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import contrast_draws
-from n1trial.trial import PLANNED_OUT, TrialData
 
 NAME = "missing nights"
 

@@ -12,8 +12,8 @@ import numpy as np
 import statsmodels.api as sm
 
 from n1trial.checks import Case, CheckResult, Findings
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import INTERVAL
-from n1trial.trial import TrialData
 
 NAME = "nights as if independent"
 NAME_HAC = "nights, correlated errors"

@@ -20,11 +20,11 @@ from n1trial.checks._conflict import (
     WIDE_PRIOR,
 )
 from n1trial.checks._subsets import enough, without
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import INTERVAL
 from n1trial.errors import AnalysisError
 from n1trial.fast import CountPriors, Priors, fast_fit, fit_counts
-from n1trial.trial import TrialData
 
 NAME = "one at a time"
 # So much wider than what is known of effects that the prior hardly pulls.

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from n1trial.cohort import CohortEffects
+    from n1trial.data.trial_data import TrialData
     from n1trial.fitting import Analysis
     from n1trial.many_people import CohortAnalysis
-    from n1trial.trial import TrialData
 
 EXIT_REFUSED = 3
 

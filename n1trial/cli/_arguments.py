@@ -21,7 +21,7 @@ class Evening(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Read the date; what a person of another country would have meant is suggested, never assumed."""
-        from n1trial.diary.cells import read_date
+        from n1trial.data.diary.cells import read_date
 
         if isinstance(value, date):
             return value

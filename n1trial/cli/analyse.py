@@ -143,8 +143,8 @@ def analyse(
     from n1trial.quadrature import load_beside
 
     load_beside()
+    from n1trial.data.read_table import read_table
     from n1trial.loading import load_ahead
-    from n1trial.own_table import read_table
 
     data = read_table(table, **asked)
     if asked["drawn"] is None and sys.stdin.isatty() and sys.stdout.isatty():
@@ -184,8 +184,8 @@ def _ask_for_the_draw() -> str:
 def _analyse_people(
     table: Path, out: Path, sampler_seed: int, title: str | None, asked: dict[str, Any], *, share: bool
 ) -> None:
+    from n1trial.data.read_table import read_people
     from n1trial.many_people import analyse_people
-    from n1trial.own_table import read_people
 
     if asked.pop("asleep"):
         raise click.UsageError("--asleep is for one person: several people's counts are per night, all told")

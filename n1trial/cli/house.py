@@ -120,11 +120,11 @@ def nights(
       tst: Asleep
       unit: min
     """
-    from n1trial.importers import Note, read_exports
-    from n1trial.ledger import record_lines, trace_nights
-    from n1trial.night_summary import summary_lines
-    from n1trial.nights import COLUMNS, nightly, nights_csv
-    from n1trial.recorders import recorder_line
+    from n1trial.data.importers import Note, read_exports
+    from n1trial.data.ledger import record_lines, trace_nights
+    from n1trial.data.night_summary import summary_lines
+    from n1trial.data.nights import COLUMNS, nightly, nights_csv
+    from n1trial.data.recorders import recorder_line
 
     if out is not None:
         check_file(out, endings=(".csv",), header=",".join(COLUMNS), force=force)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from n1trial.nights import Nights
+    from n1trial.data.nights import Nights
 
 
 @click.command()
@@ -78,8 +78,8 @@ def plan(
 
 def _nights_of(baseline: tuple[Path, ...], home_zone: ZoneInfo | None) -> Nights:
     """Nights of an export, or of the table that `n1trial nights` wrote of one."""
-    from n1trial.importers import read_exports
-    from n1trial.nights import is_table_of_nights, nightly, read_nights
+    from n1trial.data.importers import read_exports
+    from n1trial.data.nights import is_table_of_nights, nightly, read_nights
 
     if len(baseline) == 1 and is_table_of_nights(baseline[0]):
         return read_nights(baseline[0])

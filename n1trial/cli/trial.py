@@ -29,8 +29,8 @@ EMPTIES = "-"
 def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
     """Read a device's export (zip, folder or files) into a trial folder; n1trial forget takes it out again."""
     from n1trial.conduct import coming_evening
+    from n1trial.data.ledger import ledger_lines, record_lines
     from n1trial.intake import import_exports, recorded_nights
-    from n1trial.ledger import ledger_lines, record_lines
     from n1trial.store import open_folder
 
     opened = open_folder(folder)
@@ -91,7 +91,7 @@ def log(
     and keeps what was answered. As an option, an empty value takes an answer back.
     """
     from n1trial.conduct import this_evening
-    from n1trial.diary import answers_of
+    from n1trial.data.diary import answers_of
     from n1trial.intake import answer_doubts, night_doubts, write_down, written_diary
     from n1trial.markup.text import visible
     from n1trial.store import open_folder
@@ -131,8 +131,8 @@ def log(
 def check(folder: Path, as_json: bool, ledger: Path | None, force: bool) -> None:
     """Look at the quality of what was recorded and written down: evidence, never by arm."""
     from n1trial.conduct import this_evening
+    from n1trial.data.ledger import COLUMNS
     from n1trial.intake import trial_ledger
-    from n1trial.ledger import COLUMNS
     from n1trial.quality import check_quality, gather_evidence, quality_json, quality_lines
     from n1trial.store import open_folder, read_log
     from n1trial.system.files import write_whole
@@ -173,7 +173,7 @@ def _from_options(
 def _parts(folder: TrialFolder, *, all_of_it: bool, evening: bool, morning: bool) -> set[str]:
     """Which questions are asked: as the options say, else by the clock at home."""
     from n1trial.conduct import BREAKFAST_HOUR
-    from n1trial.episodes import NOON_HOUR
+    from n1trial.data.episodes import NOON_HOUR
 
     wanted = {part for part, wish in (("evening", evening), ("morning", morning)) if wish}
     if wanted:
@@ -188,8 +188,8 @@ def _ask(
     folder: TrialFolder, night: date, written: dict[str, str], parts: set[str]
 ) -> tuple[dict[str, str], bool]:
     """Ask the questions of a night; what was answered, and whether the person stopped before the last one."""
-    from n1trial.diary import DONT_KNOW, questions
-    from n1trial.diary.cells import NO
+    from n1trial.data.diary import DONT_KNOW, questions
+    from n1trial.data.diary.cells import NO
     from n1trial.markup.text import visible
 
     of_all = questions(
@@ -232,7 +232,7 @@ def _ask(
 
 def _checked(folder: TrialFolder, column: str) -> Callable[[str], str]:
     """What reads an answer: one that is none is asked for again, and so is an odd one that was a slip."""
-    from n1trial.diary import answer_doubt, answer_problem
+    from n1trial.data.diary import answer_doubt, answer_problem
 
     def read(cell: str) -> str:
         if cell.strip() == EMPTIES:

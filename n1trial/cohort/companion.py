@@ -17,9 +17,9 @@ from scipy import optimize, stats
 
 from n1trial.cohort.people import Cohort, Person
 from n1trial.columns import Array
+from n1trial.data.trial_data import RESTS_ON
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
-from n1trial.trial import RESTS_ON
 
 AVERAGE_COLUMNS = ["contrast", "people", "estimate", "low", "high", "p", "tau"]
 

@@ -20,10 +20,10 @@ import pandas as pd
 
 from n1trial.aliasing import aliases_of_people, lone_aliases
 from n1trial.columns import columns_among_others
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError, CohortError
 from n1trial.markup.text import amount_in_words, as_written
-from n1trial.trial import TrialData
 
 LEAST_PEOPLE = 2
 # Nights of one date with one and the same value: so many of them are no coincidence.

@@ -16,7 +16,7 @@ import pandas as pd
 
 from n1trial.cohort.people import Cohort, Person
 from n1trial.columns import FIRST_NIGHT_GAP, Array, columns_among_others
-from n1trial.trial import RESTS_ON
+from n1trial.data.trial_data import RESTS_ON
 
 type Index = npt.NDArray[np.int64]
 

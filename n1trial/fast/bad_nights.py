@@ -21,6 +21,7 @@ from typing import Self
 import numpy as np
 
 from n1trial.columns import Array, Columns, columns_of, zero_sum_basis
+from n1trial.data.trial_data import TrialData, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS
 from n1trial.design.protocol import VerdictRule
 from n1trial.design.verdict import (
@@ -33,7 +34,6 @@ from n1trial.design.verdict import (
     verdict_of,
 )
 from n1trial.fast.priors import BadNightPriors
-from n1trial.trial import TrialData, bad_nights_of
 
 ASSUMES = (
     "Every night has a chance of being bad, which the arm raises or lowers, together with weekday, trend, week-to-week"

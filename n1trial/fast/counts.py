@@ -24,13 +24,13 @@ import numpy as np
 
 from n1trial import quadrature
 from n1trial.columns import Array, columns_of, zero_sum_basis
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, NightsAlone
 from n1trial.fast._count_nights import CountNights
 from n1trial.fast.design import Codes, Design
 from n1trial.fast.gaussian import ManyFits, Mixture
 from n1trial.fast.priors import CountPriors
-from n1trial.trial import TrialData
 
 COUNT_POINTS = (6, 4, 4)
 # Where there are many trials, and one that is .1 SD off at the end of the support is lost among them.

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from n1trial.columns import Array, columns_of, zero_sum_basis
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.trial import TrialData
 
 type Codes = npt.NDArray[np.int64]
 type Dense = Literal["trend", "run_in", "covariate"]

@@ -20,11 +20,11 @@ import numpy as np
 
 from n1trial import quadrature
 from n1trial.columns import Array
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import Chances
 from n1trial.fast.design import Codes, Design, nights_of
 from n1trial.fast.priors import Priors
-from n1trial.trial import TrialData
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 

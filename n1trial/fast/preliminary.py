@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
 from n1trial.fast.counts import RateChange, fit_counts
 from n1trial.fast.gaussian import Mixture, fast_fit
-from n1trial.trial import TrialData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from n1trial.columns import columns_of, mean_and_sd_left
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome, log_ratio_sd
-from n1trial.trial import TrialData
 
 # SD of the log of a half-life around the stated one, as in `models.carry_over`.
 HALF_LIFE_LOG_SD = 0.7

@@ -7,12 +7,12 @@ the mean is the same.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from n1trial.data.trial_data import RESTS_ON, TrialData, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS, Outcome
 from n1trial.design.verdict import INTERVAL, Verdict
 from n1trial.errors import AnalysisError
 from n1trial.fast.bad_nights import BadNightsFit, fit_bad_nights
 from n1trial.fast.typical import fit_typical_night
-from n1trial.trial import RESTS_ON, TrialData, bad_nights_of
 
 type Pair = tuple[str, str]
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from n1trial.build_up import LongerPeriods, exposure_to, periods_that_tell, recovered_share
 from n1trial.columns import Array, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, LEAST_RECOVERED
 from n1trial.fast.counts import CountFit, fit_counts
 from n1trial.fast.design import nights_of
 from n1trial.fast.gaussian import FastFit, fit_design
 from n1trial.fast.priors import HALF_LIFE_LOG_SD, Priors
-from n1trial.trial import TrialData
 
 FACTOR_Z, FACTOR_W = np.polynomial.hermite_e.hermegauss(5)
 

@@ -20,10 +20,10 @@ from n1trial.columns import (
     refuse_too_many_alike,
     zero_sum_basis,
 )
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.fast.gaussian import FastFit, fast_fit
 from n1trial.fast.priors import Priors
-from n1trial.trial import TrialData
 
 ASSUMES = (
     "The typical night is the middle of nights with heavy tails, so odd nights count less. The fast engine answers for"

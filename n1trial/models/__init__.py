@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pymc as pm
 import xarray as xr
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 from n1trial.models._priors import sources
-from n1trial.trial import TrialData
 
 
 class Model(Protocol):

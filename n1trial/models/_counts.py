@@ -8,11 +8,11 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.columns import Array, Columns, columns_of, count_unit
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.models import _priors as prior
 from n1trial.models._linear import coefficients, linear, stacked
 from n1trial.models._sleep import effect_prior, fixed_shape, sceptical
-from n1trial.trial import TrialData
 
 type Likelihood = Callable[[pt.TensorVariable, pt.TensorVariable, pt.TensorVariable, pt.TensorVariable], None]
 

@@ -11,10 +11,10 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.columns import Array, Columns, columns_of, mean_and_sd_left, refuse_too_many_alike
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.models import _priors as prior
 from n1trial.models._linear import coefficients, linear, stacked
-from n1trial.trial import TrialData
 
 type Tails = Literal["gaussian", "student-t"]
 type Term = Callable[[pt.TensorVariable], pt.TensorVariable]

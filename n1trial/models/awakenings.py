@@ -30,11 +30,11 @@ import xarray as xr
 from scipy.special import gammaln
 
 from n1trial.columns import Array, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.models import _counts
 from n1trial.models import _priors as prior
 from n1trial.models._counts import count_model, count_priors, rates, usual_count
-from n1trial.trial import TrialData
 
 NAME = "awakenings"
 KINDS = ("count",)

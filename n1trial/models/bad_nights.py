@@ -20,12 +20,12 @@ import xarray as xr
 from scipy.special import expit
 
 from n1trial.columns import Array, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.fast import bad_nights, expected_logit
 from n1trial.models import _priors as prior
 from n1trial.models._linear import coefficients, linear, stacked
 from n1trial.models._sleep import effect_prior, fixed_shape, sceptical
-from n1trial.trial import TrialData
 
 NAME = "bad_nights"
 KINDS = ("yes-no",)

@@ -18,13 +18,13 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.columns import Array, Columns, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.fast.priors import HALF_LIFE_LOG_SD
 from n1trial.models import _priors as prior
 from n1trial.models import duration
 from n1trial.models._linear import linear
 from n1trial.models._sleep import fixed_shape, replicate_sleep, sleep_model
-from n1trial.trial import TrialData
 
 NAME = "carry_over"
 KINDS = ("continuous",)

@@ -19,12 +19,12 @@ import xarray as xr
 from pymc.gp.hsgp_approx import calc_eigenvalues, calc_eigenvectors
 
 from n1trial.columns import Array, Columns, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.models import _priors as prior
 from n1trial.models import duration
 from n1trial.models._linear import linear
 from n1trial.models._sleep import fixed_shape, level_and_scale, replicate_sleep, sleep_model
-from n1trial.trial import TrialData
 
 NAME = "drifting"
 KINDS = ("continuous",)

@@ -28,10 +28,10 @@ import pymc as pm
 import xarray as xr
 
 from n1trial.columns import Array, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.models import _priors as prior
 from n1trial.models._sleep import level_and_scale, replicate_sleep, sceptical, sleep_model, sleep_priors
-from n1trial.trial import TrialData
 
 NAME = "duration"
 KINDS = ("continuous",)

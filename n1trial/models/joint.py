@@ -20,13 +20,13 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.columns import Array, Columns, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 from n1trial.models import _counts, awakenings, duration
 from n1trial.models import _priors as prior
 from n1trial.models._linear import linear, standard
 from n1trial.models._sleep import free_effects, replicate_sleep, sleep_nights, sleep_unit
-from n1trial.trial import TrialData
 
 NAME = "joint"
 KINDS = ("continuous", "count")

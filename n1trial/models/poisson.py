@@ -13,10 +13,10 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.columns import Array, columns_of
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.models import _counts, awakenings
 from n1trial.models._counts import count_model, count_priors, rates
-from n1trial.trial import TrialData
 
 NAME = "poisson"
 KINDS = ("count",)

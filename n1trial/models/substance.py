@@ -19,12 +19,12 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.columns import Array
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 from n1trial.models import _priors as prior
 from n1trial.models import duration
 from n1trial.models._sleep import fixed_shape, level_and_scale, sleep_model, sleep_priors
-from n1trial.trial import TrialData
 
 NAME = "substance"
 KINDS = ("continuous",)

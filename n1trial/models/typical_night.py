@@ -12,11 +12,11 @@ from collections.abc import Mapping
 
 import pymc as pm
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.models import _priors as prior
 from n1trial.models import duration
 from n1trial.models._sleep import sleep_model, sleep_priors
-from n1trial.trial import TrialData
 
 NAME = "typical_night"
 KINDS = ("continuous",)

@@ -25,10 +25,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from n1trial.data.nights import Nights
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 from n1trial.markup.text import as_written
-from n1trial.nights import Nights
 
 type Array = npt.NDArray[np.float64]
 

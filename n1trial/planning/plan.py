@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
+from n1trial.data.nights import Nights
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Looks, Protocol
 from n1trial.design.schedule import Schedule
 from n1trial.errors import FolderError, ProtocolError
-from n1trial.nights import Nights
 from n1trial.planning.carryover import HALF_LIVES_NIGHTS, SlowArm, recovered_share, slow_arms
 from n1trial.planning.chances import VERDICTS, AtEffect, Precision, planned_looks, simulate_trials
 from n1trial.planning.cost import ArmCost, arm_costs

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
+from n1trial.data.ledger import trace_nights
+from n1trial.data.nights import nightly
 from n1trial.intake import recorded_nights, written_diary
-from n1trial.ledger import trace_nights
 from n1trial.markup.text import visible
-from n1trial.nights import nightly
 from n1trial.quality import clocks, coverage, devices, diary_answers, doses, odd_nights
 from n1trial.quality.evidence import Evidence, Finding
 from n1trial.store import TrialFolder

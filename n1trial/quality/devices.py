@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from n1trial.joining import NightRecords
+from n1trial.data.night_assembly import NightRecords
+from n1trial.data.recorders import recorder_eras
 from n1trial.quality.evidence import Evidence, Finding, counted
-from n1trial.recorders import recorder_eras
 
 LEAST_SHARED = 2
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pandas as pd
 
-from n1trial.diary.amounts import limits_of
+from n1trial.data.diary.amounts import limits_of
 from n1trial.quality.evidence import Evidence, Finding, counted
 
 LEAST_REPEATS, LEAST_ANSWERS = 3, 4

@@ -6,7 +6,7 @@ from statistics import median
 
 import pandas as pd
 
-from n1trial.episodes import NOON_HOUR
+from n1trial.data.episodes import NOON_HOUR
 from n1trial.quality.evidence import Evidence, Finding, counted, wall_clock
 
 

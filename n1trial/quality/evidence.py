@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from n1trial.joining import NightRecords
+from n1trial.data.night_assembly import NightRecords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from n1trial.data.nights import Nights
 from n1trial.design.outcomes import Outcome
-from n1trial.nights import Nights
 
 LIMITS = 1.96
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effect, Effects
 from n1trial.markup.text import capitalised, visible
 from n1trial.report import sentences
 from n1trial.report.figures.gain_axis import against_reference
 from n1trial.report.figures.palette import STYLES, arm_styles
 from n1trial.report.material import Material
-from n1trial.trial import TrialData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

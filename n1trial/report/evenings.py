@@ -5,9 +5,9 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from n1trial.data.diary import Diary
+from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
-from n1trial.diary import Diary
-from n1trial.trial import TrialData
 
 BEFORE_SLEEP = "before_sleep_min"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from scipy.special import ndtr
 
-from n1trial.importers import device_name
+from n1trial.data.importers import device_name
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
 from n1trial.report.agreement import compare_devices

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import bdtrc
 
+from n1trial.data.diary import Diary
+from n1trial.data.diary.amounts import unit_of
+from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.calendar_columns import roster_columns
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Protocol
-from n1trial.diary import Diary
-from n1trial.diary.amounts import unit_of
 from n1trial.report import sentences
 from n1trial.report.evenings import dosed_arms, evenings, minutes_before_sleep
-from n1trial.trial import PLANNED_OUT, TrialData
 
 # A week of silence at the end is no lost record any more.
 ENDED_EARLY_NIGHTS = 7

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from n1trial.checks import CheckResult
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import INTERVAL, Effects, contrast_draws
 from n1trial.fast import BadNightsChange, SleepDistribution, TypicalChange
@@ -17,7 +18,6 @@ from n1trial.report.figures import Analysis, PeriodMean, Prediction, against_ref
 from n1trial.report.figures.doses import BIN_MIN, MOST_MIN
 from n1trial.report.sentences import of_hundred
 from n1trial.report.tables import RANGE, Table, number, span
-from n1trial.trial import TrialData
 
 
 def dots_table(effects: Effects, data: TrialData) -> Table:

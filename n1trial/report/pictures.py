@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effects
 from n1trial.fast import SleepDistribution
 from n1trial.report import picture_tables as tables
@@ -19,7 +20,6 @@ from n1trial.report.figures import (
 from n1trial.report.material import Material
 from n1trial.report.sentences import headings
 from n1trial.report.tables import Table
-from n1trial.trial import TrialData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,13 @@ import pandas as pd
 import xarray as xr
 
 from n1trial.checks import CheckResult
+from n1trial.data.importers import known_importers
+from n1trial.data.nights import Nights
+from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.effects import Effect, Effects
 from n1trial.fast import SleepDistribution
 from n1trial.fit import Fit
-from n1trial.importers import known_importers
-from n1trial.nights import Nights
 from n1trial.report.evenings import BEFORE_SLEEP, evenings
 from n1trial.report.further_pictures import PREDICTIVE
 from n1trial.report.happened import SIDE_EFFECTS
@@ -31,7 +32,6 @@ from n1trial.report.sentences import (
     SHARED_TITLE,
 )
 from n1trial.report.shared_names import KNOWN_CONFOUNDERS, SharedNames, content, is_published, names_in_copy
-from n1trial.trial import PLANNED_OUT, TrialData
 
 LEFT_OUT = re.compile(rf"({'|'.join(PLANNED_OUT)}|no record|missing: [a-z ]+)?")
 UNKNOWN_DEVICE = "a device"

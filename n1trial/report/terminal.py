@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import Effects
 from n1trial.markup.text import capitalised, visible
 from n1trial.report.answers import answer_arms
 from n1trial.report.sentences import headings, interim_in_words, nights_in_words, no_verdict
-from n1trial.trial import TrialData
 
 
 def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:

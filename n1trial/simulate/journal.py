@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from n1trial.data.diary import Diary, diary_columns, diary_csv
 from n1trial.design.protocol import Protocol
-from n1trial.diary import Diary, diary_columns, diary_csv
 from n1trial.simulate.person import SimulatedTrial
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from n1trial.data.episodes import SleepEpisode
 from n1trial.design.blinding import (
     LETTERS,
     Hidden,
@@ -31,7 +32,6 @@ from n1trial.design.blinding import (
 )
 from n1trial.design.protocol import Arm, Protocol, protocol_path, read_protocol, template_names
 from n1trial.design.schedule import Schedule, read_schedule, schedule_csv
-from n1trial.episodes import SleepEpisode
 from n1trial.errors import BlindingError, FolderError, ProtocolError
 from n1trial.store import database
 from n1trial.store.fingerprint import fingerprint

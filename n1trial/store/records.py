@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from n1trial.episodes import SleepEpisode
+from n1trial.data.episodes import SleepEpisode
+from n1trial.data.importers import reader_revision
 from n1trial.errors import FolderError
-from n1trial.importers import reader_revision
 from n1trial.store.database import NAME, reading, writing
 from n1trial.trial_log import append
 

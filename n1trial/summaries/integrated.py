@@ -12,11 +12,11 @@ import numpy as np
 import xarray as xr
 
 from n1trial.columns import Array, Columns, columns_of, zero_sum_basis
+from n1trial.data.trial_data import TrialData
 from n1trial.fit import Fit
 from n1trial.models import _priors as prior
 from n1trial.models._sleep import LINEAR, level_and_scale
 from n1trial.summaries.noise import PERIOD, Drawn, Kind
-from n1trial.trial import TrialData
 
 MOST_DRAWS = 2000
 # Numbers of one kind that are held at once.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.fast import SleepDistribution
 from n1trial.markup.text import capitalised
@@ -14,7 +15,6 @@ from n1trial.report.figures.gain_axis import PAD
 from n1trial.report.figures.levels import rule_down
 from n1trial.report.figures.palette import arm_styles
 from n1trial.report.sentences import NBSP, hours, level
-from n1trial.trial import TrialData
 
 TOP, ROW, MARK, LINE, AXIS, GAP = 30.0, 48.0, 14.0, 20.0, 30.0, 34.0
 # A share is drawn on ten nights of 100 at least, and the middle nights on an hour at least.

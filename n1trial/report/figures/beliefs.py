@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effects
 from n1trial.markup.theme import MUTED
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas
@@ -16,7 +17,6 @@ from n1trial.report.figures.gain_axis import (
     name_zones,
 )
 from n1trial.report.figures.palette import arm_styles
-from n1trial.trial import TrialData
 
 CURVE, TOP, BOTTOM, POINTS = 84.0, 26.0, 44.0, 90
 

@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import stdtrit
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import INTERVAL
 from n1trial.markup.theme import MUTED
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks
 from n1trial.report.figures.levels import draw_levels, level_title, rule_down
 from n1trial.report.figures.palette import arm_styles
-from n1trial.trial import TrialData
 
 LEFT, RIGHT, TOP, PLOT, AXIS, KEY = 34.0, 10.0, 30.0, 170.0, 44.0, 20.0
 

@@ -11,13 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TO_COME, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import visible
 from n1trial.markup.theme import LINE, MUTED
 from n1trial.report.figures.canvas import LETTER, TEXT, WIDE, Canvas, canvas, fitted, label_ticks
 from n1trial.report.figures.levels import draw_levels, level_limits, level_title
 from n1trial.report.figures.palette import arm_styles
-from n1trial.trial import TO_COME, TrialData
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 HOLLOW = ("o", "s", "^", "D", "v", "p")

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TrialData
 from n1trial.markup.theme import BAND, MUTED
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks
 from n1trial.report.figures.palette import arm_styles
-from n1trial.trial import TrialData
 
 BIN_MIN, MOST_MIN = 10, 240
 PAD, TOP, KEY, AXIS, MARK = 14.0, 26.0, 20.0, 44.0, 9.0

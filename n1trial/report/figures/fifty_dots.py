@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effects
 from n1trial.markup.theme import MUTED, WORSE
 from n1trial.report.dots import DOTS, count_dots, dot_gains
@@ -18,7 +19,6 @@ from n1trial.report.figures.gain_axis import (
     name_zones,
 )
 from n1trial.report.figures.palette import ArmStyle, arm_styles
-from n1trial.trial import TrialData
 
 LARGEST_DOT, SMALLEST_DOT = 15.0, 5.0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effects
 from n1trial.markup.text import capitalised
 from n1trial.markup.theme import MUTED, WORSE
@@ -19,7 +20,6 @@ from n1trial.report.figures.gain_axis import (
     draw_zones,
 )
 from n1trial.report.figures.palette import ArmStyle, arm_styles
-from n1trial.trial import TrialData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,13 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effects
 from n1trial.markup.theme import MUTED
 from n1trial.report.figures.canvas import WIDE, canvas
 from n1trial.report.figures.gain_axis import HEADER, PAD, against_reference, draw_header
 from n1trial.report.figures.palette import arm_styles
 from n1trial.report.sentences import of_hundred
-from n1trial.trial import TrialData
 
 
 def tomorrow_night(effects: Effects, data: TrialData, *, width: float = WIDE) -> Figure:

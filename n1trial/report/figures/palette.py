@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 
+from n1trial.data.trial_data import TrialData
 from n1trial.markup.theme import SHADES
-from n1trial.trial import TrialData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

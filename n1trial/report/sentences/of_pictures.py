@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import Effect
 from n1trial.markup.text import capitalised, visible
@@ -9,7 +10,6 @@ from n1trial.report.agreement import Agreement
 from n1trial.report.dots import DOTS, count_dots
 from n1trial.report.sentences.in_numbers import chance, in_a_row, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, level, loss, threshold, wording
-from n1trial.trial import TrialData
 
 DOTS_LEAD = "Each mark is one of 50 equally likely answers. Those on the right are a gain worth having."
 NIGHTS_LEAD = "One mark a night; a line is the mean of a period. Hollow marks were left out."

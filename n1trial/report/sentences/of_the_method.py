@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Arm, Protocol, VerdictRule
 from n1trial.design.protocol_text import nothing_asked
@@ -12,7 +13,6 @@ from n1trial.effects import INTERVAL, INTERVAL_KIND
 from n1trial.markup.text import amount_in_words, as_written, capitalised, visible
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
-from n1trial.trial import TrialData
 
 INTERVALS = (
     f"Intervals hold {INTERVAL:.0%} and are {INTERVAL_KIND}. Chances are counted over the posterior draws."

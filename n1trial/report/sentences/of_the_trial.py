@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from n1trial.data.trial_data import PLANNED_OUT, TO_COME, TrialData, interim_nights
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import capitalised, visible
 from n1trial.report.sentences.in_numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
-from n1trial.trial import PLANNED_OUT, TO_COME, TrialData, interim_nights
 
 
 def title_of(outcome: Outcome) -> str:

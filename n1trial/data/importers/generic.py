@@ -1,0 +1,346 @@
+"""Any other device: a plain CSV, one row a sleep, and a small file that says what its columns mean.
+
+Where to get it: from whatever the device or app exports. Put ``mapping.yaml`` beside the CSV::
+
+    start: Bedtime            # column with date and time, or two columns: [Date, Bedtime]; required
+    end: Wake time            # the same, or the time of day alone: the first such time after the start; required
+    tst: Asleep               # column with total sleep; required
+    tib: In bed               # optional, else from start to end; also sol, waso, deep, light, rem
+    wake_runs: Wakes          # optional: the length of each wake inside the sleep, such as "6 4.5"; "0" is none
+    awakenings: Times awake   # optional: a bare count
+    longest_sleep: Unbroken   # optional: the longest stretch of sleep without any wake
+    hrv: HRV                  # optional: RMSSD in ms, and no other measure; also the vital signs below
+    heart_rate_min: Lowest    # beats a minute; also heart_rate_mean
+    respiratory_rate: Breaths # breaths a minute
+    skin_temp_deviation: Temp # degrees Celsius above or below the person's usual
+    nap: Nap                  # optional: true or false
+    unit: min                 # of all durations: min (if absent), s or h
+    time_format: "%d.%m.%Y %H:%M"   # as in Python's strptime; if absent ISO 8601
+    device: My ring           # optional name
+
+What is odd: nothing is guessed. A column that the file names and the CSV lacks is an error. A vital sign that no
+sleeper has, and 0, is not known.
+
+What cannot be trusted: a bare count of awakenings, because nobody knows what was counted. It is kept as the
+vendor's number; wake episodes need ``wake_runs``. Times without an offset need the home zone, else nights when
+the clocks change are an hour wrong.
+
+Source: the person who wrote the mapping. There is no vendor's layout to verify.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.importers._archive import printable, refusing
+from n1trial.data.importers._clock import check_span, read_time
+from n1trial.data.importers._damaged import whole_records
+from n1trial.data.importers._records import (
+    Label,
+    column_names,
+    convert_row,
+    decode_text,
+    named_cells,
+    plausible_wall,
+)
+from n1trial.data.importers._source import Member, Source
+from n1trial.data.importers._tables import cells_under, open_table
+from n1trial.data.importers._vitals import Reading, with_vitals
+from n1trial.errors import ExportError
+
+DEVICE = "a table of one's own"
+LOOKS_FOR = "mapping.yaml beside a CSV"
+WORDS: tuple[bytes, ...] = ()
+FOLDERS: tuple[str, ...] = ()
+VERIFIED = True
+VERIFIED_ON = "the columns are the ones that its mapping.yaml names"
+
+_MAPPING = re.compile(r"mapping\.ya?ml")
+_TABLE = re.compile(r".*\.csv")
+_MAPPING_LIMIT = 64 * 1024
+# In a cell of its own it can only be a decimal point; a list of wakes has blanks between.
+_DECIMAL_COMMA = re.compile(r"(?<![\d,])(\d+),(\d+)(?![\d,])")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_CLOCK = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.]\d{2})?")
+_NUMBERS = ("tst", "tib", "sol", "waso", "deep", "light", "rem", "awakenings", "longest_sleep")
+_MINUTES = {"s": 1 / 60, "min": 1.0, "h": 60.0}
+_LONGEST_MIN = 2_880
+_RUNS_LIMIT = 1_000
+_ROUNDING_MIN = 1
+
+
+class _Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    start: Label | list[Label]
+    end: Label | list[Label]
+    tst: Label
+    tib: Label | None = None
+    sol: Label | None = None
+    waso: Label | None = None
+    deep: Label | None = None
+    light: Label | None = None
+    rem: Label | None = None
+    wake_runs: Label | None = None
+    awakenings: Label | None = None
+    longest_sleep: Label | None = None
+    hrv: Label | None = None
+    heart_rate_min: Label | None = None
+    heart_rate_mean: Label | None = None
+    respiratory_rate: Label | None = None
+    skin_temp_deviation: Label | None = None
+    nap: Label | None = None
+    unit: Literal["min", "s", "h"] = "min"
+    time_format: Label | None = None
+    device: Label = "own table"
+
+
+class _Row(msgspec.Struct):
+    start: Label
+    end: Label
+    tst: float | None = None
+    tib: float | None = None
+    sol: float | None = None
+    waso: float | None = None
+    deep: float | None = None
+    light: float | None = None
+    rem: float | None = None
+    wake_runs: str | None = None
+    awakenings: int | None = None
+    longest_sleep: float | None = None
+    hrv: Reading = None
+    heart_rate_min: Reading = None
+    heart_rate_mean: Reading = None
+    respiratory_rate: Reading = None
+    skin_temp_deviation: Reading = None
+    nap: bool = False
+
+
+def recognises(source: Source) -> bool:
+    """Whether the source holds a mapping and a CSV."""
+    return bool(source.named(_MAPPING) and source.named(_TABLE))
+
+
+def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
+    """Read every row of the CSV files; `home_zone` gives times without an offset theirs."""
+    mappings = source.named(_MAPPING)
+    if len(mappings) > 1:
+        raise ExportError(f"{source.label}: holds {len(mappings)} mappings: give one at a time")
+    where = mappings[0].where
+    mapping = _read_mapping(source.read(mappings[0], limit=_MAPPING_LIMIT), where)
+    for member in source.named(_TABLE):
+        line, names, rows = open_table(source, member)
+        header = column_names(names, line)
+        _check_columns(header, mapping, line)
+        yield from whole_records(
+            rows,
+            partial(_episodes, header=header, mapping=mapping, member=member, home_zone=home_zone),
+            source=source,
+            member=member,
+            began=partial(_began, header=header, mapping=mapping, home_zone=home_zone),
+            advice="correct them",
+        )
+
+
+@lru_cache(maxsize=8)
+def _read_mapping(content: bytes, where: str) -> _Mapping:
+    text = decode_text(content, where)
+    with refusing(where, "write it as in the documentation"):
+        try:
+            mapping = msgspec.convert(YAML(typ="safe", pure=True).load(text), _Mapping)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = f"line {mark.line + 1}: " if mark else ""
+            raise ExportError(
+                f"{where}: {line}not YAML ({printable(str(error.problem))}): correct it"
+            ) from error
+        except (YAMLError, msgspec.ValidationError) as error:
+            reason = printable(str(error))
+            raise ExportError(f"{where}: not a mapping of columns ({reason}): correct it") from error
+    _check_time_format(mapping.time_format, where)
+    return mapping
+
+
+def _check_time_format(time_format: str | None, where: str) -> None:
+    if time_format is None:
+        return
+    now = datetime(2025, 3, 4, 23, 10, tzinfo=UTC)
+    understood = None
+    # Python warns of a day without a year, which no sleep has.
+    if re.search("%[Yy]", time_format.replace("%%", "")):
+        with suppress(ValueError, re.error):
+            understood = datetime.strptime(now.strftime(time_format), time_format)  # noqa: DTZ007
+    if understood is None or understood.replace(tzinfo=UTC) != now:
+        raise ExportError(
+            f"{where}: time_format {printable(time_format)} does not say year, day, hour and minute: correct it"
+        )
+
+
+def _check_columns(header: list[str], mapping: _Mapping, where: str) -> None:
+    for field in _Row.__struct_fields__:
+        for column in _columns_of(mapping, field):
+            if column not in header:
+                raise ExportError(
+                    f"{where}: has no column {printable(column)}, which mapping.yaml names: correct one of them"
+                )
+
+
+def _columns_of(mapping: _Mapping, field: str) -> list[str]:
+    """The columns that hold a field: none, one, or the two of a date and a time."""
+    named = getattr(mapping, field)
+    return named if isinstance(named, list) else [named] if named is not None else []
+
+
+def _episodes(
+    where: str,
+    cells: list[str],
+    *,
+    header: list[str],
+    mapping: _Mapping,
+    member: Member,
+    home_zone: ZoneInfo | None,
+) -> Iterator[SleepEpisode]:
+    row = named_cells(header, cells, where)
+    cells_of = {
+        field: " ".join(row[column] for column in columns)
+        for field in _Row.__struct_fields__
+        if (columns := _columns_of(mapping, field)) and all(column in row for column in columns)
+    }
+    named = {
+        field: _DECIMAL_COMMA.sub(r"\1.\2", cell) if "," in cell else cell for field, cell in cells_of.items()
+    }
+    try:
+        converted = convert_row(named, _Row, where)
+    except ExportError as error:
+        raise ExportError(f"{where}: {_what_is_wrong(cells_of, mapping)}") from error
+    yield _episode(converted, mapping, member, where, home_zone)
+
+
+def _what_is_wrong(named: dict[str, str], mapping: _Mapping) -> str:
+    """Which cell cannot be read and what to do, in the table's own words."""
+    missing = [field for field in ("start", "end") if field not in named]
+    if missing:
+        columns = " and ".join(map(printable, _columns_of(mapping, missing[0])))
+        return (
+            f"nothing stands under {columns}: write the {missing[0]} of the sleep there, or remove the line"
+        )
+    for field in _NUMBERS:
+        cell = named.get(field, "0")
+        if not _NUMBER.fullmatch(cell.strip()):
+            column = printable(_columns_of(mapping, field)[0])
+            return (
+                f"{column} is no number ({printable(cell)}): write it as 415 or 415.5, or name another column in"
+                " mapping.yaml"
+            )
+    return "a cell is not what mapping.yaml says that its column holds: correct one of them"
+
+
+def _began(
+    where: str, cells: list[str], *, header: list[str], mapping: _Mapping, home_zone: ZoneInfo | None
+) -> Moment | None:
+    under = [list(cells_under(header, cells, column)) for column in _columns_of(mapping, "start")]
+    for text in map(" ".join, zip(*under, strict=False)):
+        try:
+            return _moment(text, mapping, where, home_zone)
+        except ExportError:
+            continue
+    return None
+
+
+def _episode(
+    row: _Row, mapping: _Mapping, member: Member, where: str, home_zone: ZoneInfo | None
+) -> SleepEpisode:
+    start = _moment(row.start, mapping, where, home_zone)
+    end = _end(row.end, start, mapping, where, home_zone)
+    check_span(start, end, where)
+    runs = None if row.wake_runs is None else tuple(_runs(row.wake_runs, mapping, where))
+    waso_min = _minutes(row.waso, mapping, where)
+    tib_min = _minutes(row.tib, mapping, where)
+    tst_min = _minutes(row.tst, mapping, where)
+    longest_min = _minutes(row.longest_sleep, mapping, where)
+    # More than the whole sleep.
+    impossible = longest_min is not None and tst_min is not None and longest_min > tst_min + _ROUNDING_MIN
+    episode = SleepEpisode(
+        source="generic",
+        source_file=member.where,
+        record_id=f"{start.isoformat()}/{end.isoformat()}",
+        start=start,
+        end=end,
+        time_basis="naive_local" if start.offset is None else "utc+offset",
+        tib_min=end.minutes_since(start) if tib_min is None else tib_min,
+        tst_min=tst_min,
+        sol_min=_minutes(row.sol, mapping, where),
+        waso_min=sum(runs) if waso_min is None and runs is not None else waso_min,
+        wake_runs_min=runs,
+        deep_min=_minutes(row.deep, mapping, where),
+        light_min=_minutes(row.light, mapping, where),
+        rem_min=_minutes(row.rem, mapping, where),
+        longest_sleep_min=None if impossible else longest_min,
+        resolution_s="event" if runs is not None else None,
+        vendor_nap=row.nap,
+        vendor_awakenings=row.awakenings,
+        missing="" if row.tst is not None else "unscored",
+        device=printable(mapping.device),
+        flags=(
+            *(("longest_sleep_min_implausible",) if impossible else ()),
+            *clock_change(start, end),
+        ),
+    )
+    return with_vitals(
+        episode,
+        hrv_rmssd_ms=row.hrv,
+        heart_rate_min_bpm=row.heart_rate_min,
+        heart_rate_mean_bpm=row.heart_rate_mean,
+        respiratory_rate_rpm=row.respiratory_rate,
+        skin_temp_deviation_c=row.skin_temp_deviation,
+    )
+
+
+def _end(text: str, start: Moment, mapping: _Mapping, where: str, home_zone: ZoneInfo | None) -> Moment:
+    """The end of a sleep; of a time of day alone, the first such time after the start."""
+    clock = _CLOCK.fullmatch(text)
+    if clock is None:
+        return _moment(text, mapping, where, home_zone)
+    with refusing(where, "write a time of day as 07:15"):
+        wall = start.wall.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+    if wall <= start.wall:
+        wall += timedelta(days=1)
+    return (
+        Moment.in_zone(wall, home_zone) if home_zone or start.offset is None else Moment(wall, start.offset)
+    )
+
+
+def _moment(text: str, mapping: _Mapping, where: str, home_zone: ZoneInfo | None) -> Moment:
+    if mapping.time_format is None:
+        stamp = read_time(text, where)
+    else:
+        with refusing(where, "correct it, or time_format in mapping.yaml"):
+            stamp = datetime.strptime(text, mapping.time_format)  # noqa: DTZ007
+    wall, offset = plausible_wall(stamp.replace(tzinfo=None), where), stamp.utcoffset()
+    return Moment.in_zone(wall, home_zone) if offset is None else Moment(wall, offset)
+
+
+def _runs(text: str, mapping: _Mapping, where: str) -> Iterator[float]:
+    numbers = text.split()
+    with refusing(where, "write the minutes of each wake with blanks between them"):
+        if len(numbers) > _RUNS_LIMIT:
+            raise ValueError(f"{len(numbers)} wakes in one sleep")
+        for number in numbers:
+            if minutes := _minutes(float(number), mapping, where):
+                yield minutes
+
+
+def _minutes(value: float | None, mapping: _Mapping, where: str) -> float | None:
+    if value is None:
+        return None
+    minutes = value * _MINUTES[mapping.unit]
+    if not 0 <= minutes <= _LONGEST_MIN:
+        raise ExportError(f"{where}: a duration of {value:g} {mapping.unit}: correct it, or the unit")
+    return minutes

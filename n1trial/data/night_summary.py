@@ -1,0 +1,113 @@
+"""Nights in a few lines for a terminal: how many, when, how long, which are absent, and what their flags mean."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pandas as pd
+
+from n1trial.data.nights import Nights
+from n1trial.markup.text import visible
+
+GAPS_SHOWN = 5
+# What stands behind the first "=" of a flag is a number or a name and does not change what the word means.
+FLAGS = {
+    "classic": "an older Fitbit record, without sleep stages",
+    "copies_differ": "the same record has two contents: the later and longer one is used",
+    "cut_min": "minutes of stages after the end of the record, cut",
+    "diary": "written down by the person, not measured",
+    "dst_back": "the clocks went back in this night",
+    "dst_forward": "the clocks went forward in this night",
+    "evening_part": "one of its records began in the evening, before the main sleep",
+    "excel_date": "a spreadsheet changed how its date is written",
+    "gap_min": "minutes between the records of the night, out of bed or not recorded",
+    "hypnogram_corrupt": "stages that cannot be: only sums are used",
+    "implausible": "numbers that cannot be: not used",
+    "in_bed_only": "time in bed without sleep",
+    "infoCode": "Fitbit's own code for a night that it could not stage",
+    "left_out": "records of the night that are not used",
+    "manual": "entered by hand",
+    "missing": "no usable sleep time",
+    "mixed_resolution": "records of different resolution: wake counts compare less well",
+    "movement_staging": "sleep told from movement alone",
+    "nap_only": "a nap and no night's sleep",
+    "naps": "naps of the same day, not in the night's sleep",
+    "no_rem": "stages without REM sleep",
+    "no_stages": "no sleep stages",
+    "no_wake_count": "wake episodes cannot be counted",
+    "not_confirmed": "the vendor did not confirm the night",
+    "offset_change": "the time zone changed in this night",
+    "out_of_bed_min": "minutes out of bed",
+    "overlap_dropped": "records that overlap another and are not used",
+    "records": "so many records make the day",
+    "res": "seconds an epoch, or event",
+    "respiratory_rate_rpm_implausible": "a breathing rate that cannot be: not used",
+    "several_main": "the vendor calls more than one record the main sleep",
+    "several_sleeps": "one record holds several sleeps",
+    "split": "the night is made of so many records",
+    "stages_unnamed": "stages whose names are not known",
+    "tib_mismatch": "time in bed and its parts differ by so many minutes",
+    "tst_mismatch": "the vendor's sleep time and its stages differ",
+    "unknown_min": "minutes of which the stage is not known",
+    "unmeasured_min": "minutes that the device did not measure",
+    "unpainted_min": "minutes without any stage",
+    "unprocessed": "the vendor has not analysed the record yet",
+    "unscored": "the vendor gives no sleep time",
+    "unstaged": "the vendor gives no stages",
+    "utc_assumed": "the file does not say its time zone: read as UTC",
+    "vendor_awakenings": "the vendor's own count of awakenings",
+    "vendor_main_differs": "the vendor calls another record the main sleep",
+}
+# Of nearly every night, and nothing to worry about.
+_USUAL = {"res", "vendor_awakenings"}
+
+
+def summary_lines(nights: Nights) -> Iterator[str]:
+    """How many nights from when to when, their sleep time, the gaps, and the flags with their meaning."""
+    table = nights.table
+    if table.empty:
+        yield "no nights"
+        return
+    days = table["night"].dt.date
+    minutes = table["tst_min"].dropna()
+    yield f"{_counted(len(table))}, {days.iloc[0]} to {days.iloc[-1]}; {len(minutes)} with a sleep time"
+    if len(minutes):
+        spread = f", SD {minutes.std():.0f} min" if len(minutes) > 1 else ""
+        hours, rest = divmod(round(minutes.mean()), 60)
+        yield (
+            f"sleep time: mean {hours} h {rest:02} min ({minutes.mean():.0f} min){spread}, from {minutes.min():.0f}"
+            f" to {minutes.max():.0f} min"
+        )
+    yield from _gaps(table["night"])
+    words = Counter(
+        word for flags in table["flags"].dropna() for word in {_word(each) for each in flags.split(";")}
+    )
+    for word, count in sorted(words.items(), key=lambda each: (-each[1], each[0])):
+        if word and word not in _USUAL:
+            yield f"flag {visible(word)} on {_counted(count)}: {FLAGS.get(word, 'see the importer')}"
+
+
+def _counted(nights: int) -> str:
+    return f"{nights} night" if nights == 1 else f"{nights} nights"
+
+
+def _word(flag: str) -> str:
+    return flag.partition("=")[0]
+
+
+def _gaps(nights: pd.Series) -> Iterator[str]:
+    apart = nights.diff().dt.days
+    found = [
+        (night - pd.Timedelta(days=days - 1), int(days) - 1)
+        for night, days in zip(nights, apart, strict=True)
+        if days > 1
+    ]
+    if not found:
+        yield "no night is absent in between"
+        return
+    longest = sorted(found, key=lambda gap: -gap[1])[:GAPS_SHOWN]
+    shown = ", ".join(
+        f"{first:%Y-%m-%d}" if count == 1 else f"{count} from {first:%Y-%m-%d}"
+        for first, count in sorted(longest)
+    )
+    more = f" and {len(found) - GAPS_SHOWN} more" if len(found) > GAPS_SHOWN else ""
+    yield f"absent in between: {_counted(sum(count for _, count in found))} ({shown}{more})"

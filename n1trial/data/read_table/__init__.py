@@ -1,0 +1,289 @@
+"""A table of one's own, of any device and any supplement, becomes a TrialData.
+
+Nothing is averaged or dropped in silence: what stands twice, what is absent, what is taken as one arm and how the
+order is taken to have been drawn is named in the notes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from n1trial.data.label_swaps import always_in_one_order, may_swap
+from n1trial.data.read_table._arms import one_spelling
+from n1trial.data.read_table._cells import NOT_RECORDED
+from n1trial.data.read_table._outcomes import Better, Kind, asked_outcomes
+from n1trial.data.read_table._rows import Columns, name_of, raw_of, trial_of, typed_rows
+from n1trial.data.trial_data import PLANNED_OUT, RESTS_ON, Drawn, TrialData
+from n1trial.errors import TableError
+from n1trial.system.arguments import GivenPath
+
+__all__ = ["read_people", "read_table"]
+
+# Names of columns that hold people.
+PEOPLE = ("participant", "patient", "person", "subject", "user", "who")
+
+
+def read_table(
+    table: GivenPath | pd.DataFrame,
+    *,
+    arm: str,
+    reference: str | int,
+    outcome: str | Sequence[str],
+    kind: Kind | Sequence[Kind] | None = None,
+    better: Better | Sequence[Better] | None = None,
+    mid: float | Sequence[float] | None = None,
+    unit: str | Sequence[str] | None = None,
+    night: str | None = None,
+    block: str | None = None,
+    period: str | None = None,
+    asleep: str | None = None,
+    covariates: Sequence[str] = (),
+    run_in: int | str | None = None,
+    washout_nights: int = 0,
+    contrasts: Sequence[tuple[str, str]] = (),
+    labels: Mapping[str, str] | Mapping[int, str] = {},
+    drawn: Drawn | None = None,
+    blinded: bool | None = None,
+    prior_width: float = 1.0,
+) -> TrialData:
+    """Read a table of one's own: any device, any supplement, one row a night.
+
+    Parameters
+    ----------
+    table
+        A CSV file, or a table of pandas.
+    arm, night, block, period, asleep
+        Column names. Without `night` the rows count as consecutive nights, those of a block together; without
+        `period` a period is a run of nights on one arm in one block. `asleep` is sleep time in minutes, for
+        counts at equal sleep; a column tst_min that is an outcome serves too.
+    outcome
+        Column of what is compared, or several, the one that the trial is about first.
+    kind, better, mid, unit
+        Of each outcome in their order, or one for all. A known name has its own kind; else it is continuous.
+        `better` is the direction; by default higher for continuous outcomes and lower for counts. `mid` is the
+        smallest worthwhile effect in the outcome's unit, one for each outcome; by default that of a known name,
+        otherwise a quarter of the nights' SD, and for counts half an episode a night, or 10 % where there are more
+        than ten a night.
+    covariates
+        Columns of what was known before the dose: numbers, or words, of which each but the first is compared
+        with the first. A night without a value has the mean.
+    run_in
+        How many of the first calendar nights, or the column that marks them, are left out of the comparison.
+    washout_nights
+        How many of the first nights of every period are left out.
+    contrasts
+        Further comparisons: arm minus arm.
+    labels
+        What arms and outcomes are called in a report, by their names in the table.
+    drawn
+        How the order of the arms was drawn by lot; None: taken as within blocks where there are blocks with
+        every arm, else as not drawn. Which of the two is in the notes.
+    blinded
+        Whether the arms were hidden from the person; None: not known.
+    prior_width
+        How many times as wide as chosen the priors of effects are; they are for supplements.
+
+    Raises
+    ------
+    TableError
+        No such file or column, an arm without nights, a value that is not a number, or nights of several people.
+    """
+    columns = Columns(
+        arm=arm,
+        outcomes=asked_outcomes(outcome, kind=kind, better=better, mid=mid, unit=unit),
+        night=night,
+        block=block,
+        period=period,
+        asleep=asleep,
+        covariates=tuple(covariates),
+        run_in=run_in,
+        washout_nights=washout_nights,
+        drawn=drawn,
+    )
+    path, raw = name_of(table), raw_of(table, columns, reference=str(reference))
+    _refuse_several_people(raw, columns, path)
+    called = {str(name): label for name, label in labels.items()}
+    rows = typed_rows(raw, columns, path, reference=str(reference), labels=called, contrasts=contrasts)
+    if len(rows.arms.names) < 2:
+        raise TableError(
+            f"{path.name}: only one arm ({rows.arms.reference}): give nights of another to compare with"
+        )
+    for asked in columns.outcomes:
+        for name in rows.arms.names:
+            if rows.table.loc[rows.table["arm"] == name, asked.name].isna().all():
+                raise TableError(
+                    f"{path.name}: arm {name!r} has no night with {asked.column}: remove it, or add its nights"
+                )
+    data = trial_of(rows.table, rows, columns, blinded=blinded)
+    _refuse_all_set_aside(data, columns, path)
+    data = replace(data, notes=(*rows.notes, *data.notes, *rows.unsaid), prior_width=prior_width)
+    return _as_drawn(data, columns, path)
+
+
+def read_people(
+    table: GivenPath | pd.DataFrame,
+    *,
+    person: str,
+    arm: str,
+    reference: str | int,
+    outcome: str,
+    kind: Kind | None = None,
+    better: Better | None = None,
+    mid: float | None = None,
+    unit: str | None = None,
+    night: str | None = None,
+    block: str | None = None,
+    period: str | None = None,
+    rests_on: str | None = None,
+    covariates: Sequence[str] = (),
+    run_in: int | str | None = None,
+    washout_nights: int = 0,
+    contrasts: Sequence[tuple[str, str]] = (),
+    labels: Mapping[str, str] | Mapping[int, str] = {},
+    drawn: Drawn | None = None,
+    modifiers: Sequence[str] = (),
+    blinded: bool | None = None,
+) -> tuple[dict[str, TrialData], pd.DataFrame | None]:
+    """Read a long table of several people's nights; other parameters as in `read_table`.
+
+    Parameters
+    ----------
+    person
+        Column that names the person.
+    rests_on
+        Column of how many nights a row is the mean of, where rows are means. Without it and without dates, rows
+        that are one value an arm and person count as means of one night each.
+    modifiers
+        Columns with one value a person that may change the effects, such as an age group.
+
+    Returns
+    -------
+    Every person's trial by name, arms that they did not try left out; and the modifiers, a row a person, None
+    where none were asked.
+
+    Raises
+    ------
+    TableError
+        As `read_table`; or a modifier that has two values for one person.
+    """
+    columns = Columns(
+        arm=arm,
+        outcomes=asked_outcomes(outcome, kind=kind, better=better, mid=mid, unit=unit),
+        night=night,
+        block=block,
+        period=period,
+        rests_on=rests_on,
+        covariates=tuple(covariates),
+        run_in=run_in,
+        washout_nights=washout_nights,
+        drawn=drawn,
+    )
+    path, raw = name_of(table), raw_of(table, columns, reference=str(reference), further=(person, *modifiers))
+    if (raw[person] == "").any():
+        line = raw.index[raw[person] == ""][0]
+        raise TableError(f"{path.name}, line {line}: column {person!r} is empty: name the person")
+    names, several = one_spelling(raw[person])
+    raw = raw.assign(**{person: names})
+    called = {str(name): label for name, label in labels.items()}
+    rows = typed_rows(raw, columns, path, reference=str(reference), labels=called, contrasts=contrasts)
+    names = names[rows.table.index]
+    if night is None and rests_on is None and not rows.table[["arm"]].assign(person=names).duplicated().any():
+        rows.table[RESTS_ON] = 1.0
+    people = {
+        str(name): trial_of(own, rows, columns, blinded=blinded)
+        for name, own in rows.table.groupby(names, sort=False)
+    }
+    # What is said of the whole table is said once.
+    first = next(iter(people))
+    spelled = tuple(f"{each} and are taken as one person" for each in several)
+    people[first] = replace(people[first], notes=(*spelled, *rows.notes, *people[first].notes, *rows.unsaid))
+    return people, _modifiers(raw, raw[person], modifiers, path) if modifiers else None
+
+
+def _modifiers(raw: pd.DataFrame, names: pd.Series, columns: Sequence[str], path: Path) -> pd.DataFrame:
+    found = {}
+    for column in columns:
+        values = raw[column].groupby(names, sort=False)
+        several = values.nunique()
+        if (several > 1).any():
+            name = several.index[several > 1][0]
+            raise TableError(
+                f"{path.name}: {column} has {several[name]} values for {name}: give one a person"
+            )
+        of_person = values.first()
+        as_numbers = pd.to_numeric(of_person, errors="coerce")
+        found[column] = of_person if as_numbers.isna().any() else as_numbers.astype(float)
+    return pd.DataFrame(found)
+
+
+def _refuse_several_people(raw: pd.DataFrame, columns: Columns, path: Path) -> None:
+    """See that most dates stand once; where they do not, a column that tells their rows apart may name people."""
+    for column in _unused(raw, columns):
+        rows_of_each = raw[column].value_counts()
+        if column.lower() in PEOPLE and len(rows_of_each) >= 2 and rows_of_each.min() >= 2:
+            raise TableError(
+                f"{path.name}: {column!r} names {len(rows_of_each)}: give --person {column} if these are people, or"
+                " rename the column if it is something else"
+            )
+    if columns.night is None:
+        return
+    measured = raw[[asked.column for asked in columns.outcomes]]
+    raw = raw[~measured.apply(lambda cells: cells.str.lower().isin(NOT_RECORDED)).all(axis=1)]
+    again = raw[columns.night].duplicated(keep=False) & ~raw.duplicated(keep=False)
+    if again.mean() < 0.5:
+        return
+    for column in _unused(raw, columns):
+        rows_of_each = raw[column].value_counts()
+        if (
+            len(rows_of_each) >= 2
+            and rows_of_each.min() >= 2
+            and not raw.drop_duplicates().duplicated([column, columns.night]).any()
+        ):
+            raise TableError(
+                f"{path.name}: most dates stand several times, once for each {column!r}: give --person {column} if"
+                " these are people, or keep one row a night"
+            )
+
+
+def _unused(raw: pd.DataFrame, columns: Columns) -> pd.Index:
+    return raw.columns.difference([*columns.with_a_part, *columns.covariates], sort=False)
+
+
+def _refuse_all_set_aside(data: TrialData, columns: Columns, path: Path) -> None:
+    """See that run-in and washout leave every arm a night."""
+    set_aside = data.table["left_out"].isin(PLANNED_OUT)
+    for name in data.arms:
+        if set_aside[data.table["arm"] == name].all():
+            options = " and ".join(
+                option
+                for option, given in (("--run-in", columns.run_in), ("--washout", columns.washout_nights))
+                if given
+            )
+            raise TableError(
+                f"{path.name}: {options} set every night of arm {name!r} aside: leave some to compare with"
+            )
+
+
+def _as_drawn(data: TrialData, columns: Columns, path: Path) -> TrialData:
+    """The trial with how its order was drawn: as was said, or as its blocks look, and then with a note."""
+    if columns.drawn == "blocks" and columns.block is None:
+        raise TableError(f"{path.name}: --drawn blocks: needs the column of the blocks: give --block")
+    if columns.drawn is not None:
+        return data
+    outcome = data.outcomes[0]
+    if not may_swap(data, outcome):
+        return replace(
+            data,
+            drawn="none",
+            notes=(
+                *data.notes,
+                "nothing says how the order of the arms was drawn: taken as not drawn by lot",
+            ),
+        )
+    if columns.night is not None and always_in_one_order(data, outcome):
+        note = "every block has its arms in the same order: taken as not drawn by lot"
+        return replace(data, drawn="none", notes=(*data.notes, note))
+    note = "the order of the arms is taken as drawn within blocks, because you gave blocks"
+    return replace(data, notes=(*data.notes, note))
