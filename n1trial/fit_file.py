@@ -46,7 +46,7 @@ def fits_key(cases: Sequence[Case], *, seed: int) -> str:
             repr((case.outcome, data.sha256, data.arms, data.reference, data.further_contrasts)).encode()
         )
         told.update(repr((data.sleep_time, data.covariates, data.blinded, case.recorders)).encode())
-        told.update(repr([(each.name, each.data.sha256) for each in case.readings]).encode())
+        told.update(repr([(each.name, each.data.sha256) for each in case.alternatives]).encode())
     told.update(_program_sha256(Path(str(files("n1trial")))))
     told.update(repr((seed, [version(name) for name in PARTS])).encode())
     return told.hexdigest()

@@ -11,16 +11,16 @@ from functools import cached_property
 
 import pandas as pd
 
-from n1trial.checks import Case, CheckResult, Reading, weigh_effects
+from n1trial.checks import Case, CheckResult, weigh_effects
 from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.data.diary import Diary
-from n1trial.data.trial_data import TrialData
+from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.effects import Effects, estimate_effects, problems_of
 from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import fits_key, known_fits, nights_fitted, save_fits
 from n1trial.intake import Recorded, recorded_nights, written_diary
 from n1trial.looks import Decision, block_to_look_at, nights_to_look_at
-from n1trial.readings import other_readings, recorders
+from n1trial.readings import alternative_nights, recorders
 from n1trial.side_by_side import CheckedFit, fit_outcomes
 from n1trial.store import TrialFolder, writing
 
@@ -85,7 +85,9 @@ def fit_folder(
     new = nights_fitted(folder.fit) != data.sha256
     if tells and new:
         on_nights(data)
-    cases = _cases(data, readings=other_readings(folder, recorded, diary), recorders=recorders(recorded))
+    cases = _cases(
+        data, alternatives=alternative_nights(folder, recorded, diary), recorders=recorders(recorded)
+    )
     key = fits_key(cases, seed=sampler_seed)
     known = None if new else known_fits(folder.fit, key=key)
     if known is not None:
@@ -155,7 +157,7 @@ def analysis_of(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
 
 
 def _cases(
-    data: TrialData, *, readings: tuple[Reading, ...] = (), recorders: tuple[str, ...] = ()
+    data: TrialData, *, alternatives: tuple[AlternativeNights, ...] = (), recorders: tuple[str, ...] = ()
 ) -> list[Case]:
     """The primary outcome first, and those others that were recorded at all."""
     wanted = [data.outcomes[0], *(each for each in data.outcomes[1:] if len(data.analysed(each)))]
@@ -163,7 +165,7 @@ def _cases(
         Case(
             data=data,
             outcome=outcome,
-            readings=tuple(each for each in readings if each.outcome.name == outcome.name),
+            alternatives=tuple(each for each in alternatives if each.outcome.name == outcome.name),
             recorders=recorders,
         )
         for outcome in wanted

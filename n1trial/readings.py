@@ -1,16 +1,15 @@
 """The nights of a trial read in other ways: what the records would say under another rule.
 
-The rule of the trial was fixed before the data; these readings show only whether an answer hangs on it.
+The rule of the trial was fixed before the data; these alternatives show only whether an answer hangs on it.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from n1trial.checks import Reading
 from n1trial.data.diary import Diary
 from n1trial.data.ledger import trace_nights
 from n1trial.data.nights import NightRule, Nights, nightly
-from n1trial.data.trial_data import join_trial, left_out_like
+from n1trial.data.trial_data import AlternativeNights, join_trial, left_out_like
 from n1trial.intake import Recorded
 from n1trial.store import TrialFolder
 
@@ -18,13 +17,15 @@ WAKES = "wake_episodes"
 LONG_WAKE_MIN = 10.0
 
 
-def other_readings(folder: TrialFolder, recorded: Recorded, diary: Diary) -> tuple[Reading, ...]:
+def alternative_nights(
+    folder: TrialFolder, recorded: Recorded, diary: Diary
+) -> tuple[AlternativeNights, ...]:
     """The trial under other windows, and its wake episodes under other definitions.
 
-    Only readings in which some night differs are there.
+    Only alternatives in which some night differs are there.
     """
     return tuple(
-        Reading(name=name, data=data, outcome=outcome)
+        AlternativeNights(name=name, data=data, outcome=outcome)
         for name, nights in _other_nights(folder, recorded)
         for joined in (join_trial(folder.schedule, nights, folder.analysis_protocol, diary),)
         for data in (left_out_like(joined, recorded.data),)

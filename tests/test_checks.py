@@ -9,7 +9,7 @@ import pytest
 from pretend import pretend_trial
 from scipy import stats
 
-from n1trial.checks import Case, Reading, checks, run_checks
+from n1trial.checks import Case, checks, run_checks
 from n1trial.checks._period_means import complete_blocks
 from n1trial.checks.randomisation import (
     block_t,
@@ -22,6 +22,7 @@ from n1trial.checks.randomisation import (
     swap_p,
 )
 from n1trial.data.read_table import read_table
+from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.allocation import Admissible, words
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.sampling import fit_model
@@ -56,7 +57,7 @@ def full():
         data=data,
         outcome=SLEEP,
         fit=fit_model(data, SLEEP, seed=1),
-        readings=(Reading(name="naps too", data=other, outcome=SLEEP),),
+        alternatives=(AlternativeNights(name="naps too", data=other, outcome=SLEEP),),
         recorders=("ring, algorithm v1", "ring, algorithm v2"),
     )
 

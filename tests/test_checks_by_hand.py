@@ -9,12 +9,13 @@ import xarray as xr
 from pretend import pretend_trial
 from scipy.signal import lfilter
 
-from n1trial.checks import Case, CheckResult, Reading, checks, weigh_effects
+from n1trial.checks import Case, CheckResult, checks, weigh_effects
 from n1trial.checks.doses import as_taken
 from n1trial.checks.guesses import bang, last_guesses
 from n1trial.checks.posterior_predictive import statistics
 from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR
 from n1trial.data.adherence import as_planned, doses_kept
+from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import estimate_effects, lowered
 from n1trial.reweighted import drawn_again, effective_draws, smoothed_weights, weighted_quantiles
@@ -213,7 +214,11 @@ def test_other_choices_have_a_line_each_and_say_how_many_nights_they_leave():
     data = pretend_trial(effects={"glycine": 20})
     data.table.loc[[3, 30], "tst_min"] = 100.0
     other = replace(data, table=data.table.assign(tst_min=data.table["tst_min"] + 7))
-    case = Case(data=data, outcome=SLEEP, readings=(Reading(name="naps too", data=other, outcome=SLEEP),))
+    case = Case(
+        data=data,
+        outcome=SLEEP,
+        alternatives=(AlternativeNights(name="naps too", data=other, outcome=SLEEP),),
+    )
     found = lines(case, "analysed differently")
     assert "108 nights" in found[("without the first 1 night of a period", "glycine vs none")].note
     assert "2 nights fewer" in found[("without nights under 180 min", "glycine vs none")].note

@@ -225,7 +225,7 @@ def test_estimates_before_sampling_come_first_unless_the_fit_is_known(lived, mon
         again(sampler_seed=99)
     assert len(told) == 1
     monkeypatch.setattr(fitting, "nights_fitted", lambda path: "of other nights")
-    monkeypatch.setattr(fitting, "other_readings", stop)
+    monkeypatch.setattr(fitting, "alternative_nights", stop)
     with pytest.raises(Stopped):
         again()
     assert len(told) == 2

@@ -12,7 +12,8 @@ from pretend import pretend_trial
 
 import n1trial
 from n1trial import fit_file
-from n1trial.checks import Case, CheckResult, Findings, Reading
+from n1trial.checks import Case, CheckResult, Findings
+from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.fit_file import NOT_OF_A_FIT, fits_key, known_fits, nights_fitted, save_fits
 from n1trial.side_by_side import CheckedFit
@@ -47,7 +48,7 @@ def test_anything_that_moves_the_answer_moves_the_key(case):
         replace(case, data=replace(data, reference="glycine")),
         replace(case, outcome=replace(SLEEP, mid=20.0)),
         replace(case, recorders=("ring", "watch")),
-        replace(case, readings=(Reading(name="naps too", data=data, outcome=SLEEP),)),
+        replace(case, alternatives=(AlternativeNights(name="naps too", data=data, outcome=SLEEP),)),
     ]
     keys = [fits_key([each], seed=1) for each in (case, *others)]
     assert len(set(keys)) == len(keys)

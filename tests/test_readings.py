@@ -9,7 +9,7 @@ from n1trial.data.diary import read_diary
 from n1trial.demo import TEMPLATE, TRUTH
 from n1trial.intake import import_exports, recorded_nights
 from n1trial.making import make_trial
-from n1trial.readings import other_readings, recorders
+from n1trial.readings import alternative_nights, recorders
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -37,7 +37,7 @@ def read(folder):
     diary = read_diary(folder.diary, folder.protocol)
     recorded = recorded_nights(folder, diary)
     return recorded, {
-        (each.name, each.outcome.name): each for each in other_readings(folder, recorded, diary)
+        (each.name, each.outcome.name): each for each in alternative_nights(folder, recorded, diary)
     }
 
 

@@ -13,7 +13,7 @@ from typing import Protocol, cast
 import pandas as pd
 
 from n1trial.checks._conflict import PERIOD_MEANS, conflict_of
-from n1trial.data.trial_data import TrialData
+from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import Effect, Effects, lowered
 from n1trial.fit import Fit
@@ -28,17 +28,8 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """The nights of the same trial read in another way: another window, another definition of the outcome."""
-
-    name: str
-    data: TrialData
-    outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a check may look at: a trial, one outcome, its fit where there is one, other readings of it.
+    """What a check may look at: a trial, one outcome, its fit where there is one, the same nights under other rules.
 
     `recorders` names every device and way of scoring that recorded nights of the trial, in order.
     """
@@ -46,7 +37,7 @@ class Case:
     data: TrialData
     outcome: Outcome
     fit: Fit | None = None
-    readings: tuple[Reading, ...] = ()
+    alternatives: tuple[AlternativeNights, ...] = ()
     recorders: tuple[str, ...] = ()
 
 

@@ -40,7 +40,7 @@ def run(case: Case) -> Findings:
             results += estimates(
                 shorter, outcome, check=f"without the first {nights} night{'s' * (nights > 1)} of a period"
             )
-    for reading in case.readings:
+    for reading in case.alternatives:
         if reading.outcome.name == outcome.name and enough(reading.data, outcome.name):
             results += estimates(reading.data, reading.outcome, check=reading.name)
     if data.sleep_time in data.table or outcome.name == "tst_min":

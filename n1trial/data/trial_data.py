@@ -262,3 +262,12 @@ def _missing_reason(flags: str) -> str:
     return next(
         (flag.replace("_", " ") for flag in flags.split(";") if flag in known), "no sleep in the record"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlternativeNights:
+    """The nights of the same trial under another rule: another window, another definition of the outcome."""
+
+    name: str
+    data: TrialData
+    outcome: Outcome
