@@ -21,17 +21,14 @@ from n1trial.cohort import (
     spread_sensitivity,
 )
 from n1trial.cohort.companion import average_of
-from n1trial.conduct import coming_evening, last_night, read_course
 from n1trial.data.trial_data import TrialData
 from n1trial.errors import CohortError
 from n1trial.fit import OnStage
 from n1trial.fit_file import save_draws
-from n1trial.intake import trial_data
 from n1trial.report.cohort_material import CohortMaterial, material_of_nights, material_of_summaries
 from n1trial.report.cohort_page import write_cohort
 from n1trial.report.cohort_sharing import shared_cohort
 from n1trial.report.editions import SHARE_NAME
-from n1trial.store import open_folder
 from n1trial.summaries import (
     TwoStage,
     estimate_pooled,
@@ -42,6 +39,9 @@ from n1trial.summaries import (
 )
 from n1trial.system.files import results_folder, write_whole
 from n1trial.system.parallel import OnDone
+from n1trial.trial_folder.analysis_data import trial_data
+from n1trial.trial_folder.events import coming_evening, last_night, read_course
+from n1trial.trial_folder.store import open_folder
 
 SAMPLER_SEED = 1
 

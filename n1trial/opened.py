@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from n1trial.conduct import coming_evening
 from n1trial.data.diary import Diary
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
@@ -12,10 +11,11 @@ from n1trial.effects import Effects
 from n1trial.fit import Fit
 from n1trial.fit_file import load_fits
 from n1trial.fitting import analysis_of, is_over, nights_now
-from n1trial.intake import planned_nights, written_diary
 from n1trial.markup.html_repr import line
-from n1trial.store import TrialFolder, open_folder, stored_episodes
 from n1trial.system.arguments import GivenPath, path_of
+from n1trial.trial_folder.analysis_data import planned_nights, written_diary
+from n1trial.trial_folder.events import coming_evening
+from n1trial.trial_folder.store import TrialFolder, open_folder, stored_episodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

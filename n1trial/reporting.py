@@ -11,19 +11,19 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.checks import checks_table
-from n1trial.conduct import PLANNED_LOOK, given_reason, last_night, look_early, read_course
 from n1trial.data.trial_data import TrialData
 from n1trial.errors import FolderError, GateError
 from n1trial.fit import OnStage
 from n1trial.fit_file import load_fits, save_fits
 from n1trial.fitting import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
-from n1trial.intake import nights_by_device
 from n1trial.looks import decide
 from n1trial.report import Material
 from n1trial.report.about import read_about
 from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
-from n1trial.store import TrialFolder, read_log, writing
 from n1trial.system.files import results_folder, write_whole
+from n1trial.trial_folder.analysis_data import nights_by_device
+from n1trial.trial_folder.events import PLANNED_LOOK, given_reason, last_night, look_early, read_course
+from n1trial.trial_folder.store import TrialFolder, read_log, writing
 
 
 def report_folder(

@@ -19,9 +19,10 @@ from msgspec.structs import replace
 from n1trial.data.diary import answers_of, read_diary
 from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.errors import FolderError
-from n1trial.intake import write_down
-from n1trial.making import make_trial
-from n1trial.store import (
+from n1trial.system.files import write_whole
+from n1trial.trial_folder.analysis_data import write_down
+from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.store import (
     TrialFolder,
     add_episodes,
     append_log,
@@ -30,7 +31,6 @@ from n1trial.store import (
     stored_episodes,
     writing,
 )
-from n1trial.system.files import write_whole
 
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 FIRST = date(2026, 1, 5)

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from n1trial.conduct import amend, report_accident, unblind
 from n1trial.design.blinding import (
     coded_schedule,
     commitment,
@@ -27,12 +26,13 @@ from n1trial.design.blinding import (
 from n1trial.design.protocol import protocol_path, read_protocol
 from n1trial.design.schedule import randomise, schedule_csv
 from n1trial.errors import BlindingError, FolderError, GateError
-from n1trial.intake import import_exports, trial_data, trial_ledger, write_down
-from n1trial.making import Beginning, hand_to_helper, make_blind_trial, make_enveloped_trial
-from n1trial.quality import check_quality, gather_evidence, quality_lines
 from n1trial.simulate import QUIET, simulate_nights, write_fitbit_takeout
-from n1trial.store import open_folder, read_log
-from n1trial.tonight import tonight_lines
+from n1trial.trial_folder.analysis_data import import_exports, trial_data, trial_ledger, write_down
+from n1trial.trial_folder.create import Beginning, hand_to_helper, make_blind_trial, make_enveloped_trial
+from n1trial.trial_folder.events import amend, report_accident, unblind
+from n1trial.trial_folder.quality import check_quality, gather_evidence, quality_lines
+from n1trial.trial_folder.store import open_folder, read_log
+from n1trial.trial_folder.tonight import tonight_lines
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 PROTOCOL = read_protocol(TEMPLATE)

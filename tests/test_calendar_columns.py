@@ -22,7 +22,7 @@ from n1trial.design.schedule import randomise
 from n1trial.errors import DiaryError, ProtocolError
 from n1trial.fast import Priors, fit_design, nights_of
 from n1trial.models import duration
-from n1trial.paper.sheet import sheet_html
+from n1trial.trial_folder.printouts.sheet import sheet_html
 
 SLEEP = OUTCOMES["tst_min"]
 TEMPLATE = read_protocol("glycine-vs-magnesium-glycinate")

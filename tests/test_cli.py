@@ -22,12 +22,12 @@ from n1trial.console import still
 from n1trial.demo import TRUTH
 from n1trial.design.protocol import protocol_dir, protocol_path, read_protocol, template_names
 from n1trial.errors import N1TrialError
-from n1trial.intake import import_exports
-from n1trial.making import make_trial
 from n1trial.planning import plan_sentences, plan_trial, save_plan
 from n1trial.planning.words import plan_tables
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
-from n1trial.store import open_folder, read_log
+from n1trial.trial_folder.analysis_data import import_exports
+from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.store import open_folder, read_log
 
 EXPORTS = Path(__file__).parent / "exports"
 README = Path(__file__).parents[1] / "README.md"
@@ -444,7 +444,7 @@ def test_estimates_stand_on_the_screen_within_a_second_of_the_nights_being_read(
     code = (
         "import sys, time; from pathlib import Path;"
         "from n1trial.cli._answers import say_preliminary;"
-        "from n1trial.intake import trial_data; from n1trial.store import open_folder;"
+        "from n1trial.trial_folder.analysis_data import trial_data; from n1trial.trial_folder.store import open_folder;"
         "data, _ = trial_data(open_folder(Path(sys.argv[1])))\n"
         "for _ in range(2):\n"
         "    wall, processor = time.perf_counter(), time.process_time()\n"

@@ -11,7 +11,7 @@ from n1trial.report.about import read_about
 from n1trial.report.answers import edition_line
 from n1trial.report.cent import ASKED, cent_items
 from n1trial.report.editions import log_detail, with_earlier, write_edition
-from n1trial.trial_log import LogLine
+from n1trial.trial_folder.store.log import LogLine
 
 
 def line(seq: int, event: str, detail: str) -> LogLine:

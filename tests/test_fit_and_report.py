@@ -19,15 +19,13 @@ import pytest
 from click.testing import CliRunner
 from yardstick import slowness
 
-from n1trial import fitting, intake
+from n1trial import fitting
 from n1trial.cli import cli
 from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import join_trial
 from n1trial.errors import FolderError, GateError
 from n1trial.fit_file import load_fits
 from n1trial.fitting import fit_folder, is_over
-from n1trial.intake import import_exports, trial_data
-from n1trial.making import make_trial
 from n1trial.reporting import analyse_table, report_folder
 from n1trial.simulate import (
     QUIET,
@@ -37,7 +35,10 @@ from n1trial.simulate import (
     write_fitbit_takeout,
     write_oura_web_csv,
 )
-from n1trial.store import open_folder, read_log
+from n1trial.trial_folder import analysis_data
+from n1trial.trial_folder.analysis_data import import_exports, trial_data
+from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.store import open_folder, read_log
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -114,7 +115,7 @@ def test_the_same_report_twice_is_the_same_bytes(lived):
 
 def test_a_report_joins_the_nights_of_a_device_once(lived, monkeypatch):
     joined = []
-    monkeypatch.setattr(intake, "join_trial", lambda *parts: joined.append(1) or join_trial(*parts))
+    monkeypatch.setattr(analysis_data, "join_trial", lambda *parts: joined.append(1) or join_trial(*parts))
     report_folder(open_folder(lived[0].path), now=NOW)
     assert joined == [1]
 

@@ -12,8 +12,8 @@ import n1trial
 from n1trial.data.nights import COLUMNS
 from n1trial.design.protocol import protocol_dir
 from n1trial.errors import ArgumentError, N1TrialError, TableError
-from n1trial.making import make_trial
 from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
+from n1trial.trial_folder.create import make_trial
 
 PROTOCOL = n1trial.read_protocol("glycine-vs-magnesium-glycinate")
 COLUMNS_OF = {"arm": "arm", "reference": "none", "outcome": "tst_min", "night": "night", "block": "block"}

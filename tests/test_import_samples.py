@@ -9,9 +9,9 @@ from test_shared_exports import EXPORTS, equals_expected, rows_of
 
 from n1trial.data.importers import read_exports
 from n1trial.data.nights import nightly, nights_csv
-from n1trial.intake import import_exports
-from n1trial.making import make_trial
-from n1trial.store import stored_episodes
+from n1trial.trial_folder.analysis_data import import_exports
+from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.store import stored_episodes
 
 pytestmark = pytest.mark.skipif(
     EXPORTS is None, reason="the shared sample exports are not beside the project"

@@ -14,7 +14,6 @@ import pytest
 from device_files import ten_years_of_fitbit
 from yardstick import slowness
 
-from n1trial.conduct import this_evening
 from n1trial.data.diary import answers_of, read_diary
 from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.data.importers import Note, read_exports
@@ -22,18 +21,19 @@ from n1trial.data.ledger import ledger_lines
 from n1trial.data.nights import nightly, nights_csv
 from n1trial.data.trial_data import interim_nights
 from n1trial.demo import TRUTH
-from n1trial.doubts import doubts_of_records
 from n1trial.errors import FolderError
-from n1trial.intake import (
+from n1trial.simulate import simulate_nights, write_fitbit_takeout
+from n1trial.trial_folder.analysis_data import (
     import_exports,
     recorded_nights,
     trial_data,
     trial_ledger,
     write_down,
 )
-from n1trial.making import make_trial
-from n1trial.simulate import simulate_nights, write_fitbit_takeout
-from n1trial.store import add_episodes, forget_export, read_log, stored_episodes
+from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.events import this_evening
+from n1trial.trial_folder.import_doubts import doubts_of_records
+from n1trial.trial_folder.store import add_episodes, forget_export, read_log, stored_episodes
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 START = date(2026, 1, 5)
@@ -259,7 +259,7 @@ def test_an_export_is_read_again_when_the_importers_have_changed(tmp_path, monke
     export = fitbit_takeout(tmp_path / "export", nights=range(3), asleep_min=400)
     import_exports(folder, [export], now=NOW)
     assert import_exports(folder, [export], now=NOW).unchanged
-    monkeypatch.setattr("n1trial.store.records.reader_revision", lambda: "changed")
+    monkeypatch.setattr("n1trial.trial_folder.store.records.reader_revision", lambda: "changed")
     again = import_exports(folder, [export], now=NOW)
     assert (again.unchanged, again.conflicts) == (False, ())
     assert minutes_asleep(folder) == [400, 400, 400]

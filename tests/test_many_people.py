@@ -14,11 +14,11 @@ from test_summaries import people_of
 from n1trial.cli import cli
 from n1trial.data.read_table import read_people
 from n1trial.errors import CohortError, TableError
-from n1trial.intake import import_exports
-from n1trial.making import make_trial
 from n1trial.many_people import people_of_folders, read_properties, summarise_folders
 from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.summaries.summary import read_summary, save_summary
+from n1trial.trial_folder.analysis_data import import_exports
+from n1trial.trial_folder.create import make_trial
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ZONE = "Europe/Berlin"

@@ -15,11 +15,18 @@ from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
 from n1trial.markup.text import visible
 from n1trial.markup.theme import SHADES
-from n1trial.paper import calendar_ics, document_html, envelopes_html, labels_html, packing_html, sheet_html
-from n1trial.paper.evening import clock_before, evenings
-from n1trial.paper.spent import spent_items
 from n1trial.report.sentences.of_the_method import _plan_lines
 from n1trial.report.shared_names import content
+from n1trial.trial_folder.printouts import (
+    calendar_ics,
+    document_html,
+    envelopes_html,
+    labels_html,
+    packing_html,
+    sheet_html,
+)
+from n1trial.trial_folder.printouts.evening import clock_before, evenings
+from n1trial.trial_folder.printouts.spent_checklist import spent_items
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 PROTOCOL = read_protocol(TEMPLATE)

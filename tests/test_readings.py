@@ -7,10 +7,10 @@ import pytest
 
 from n1trial.data.diary import read_diary
 from n1trial.demo import TEMPLATE, TRUTH
-from n1trial.intake import import_exports, recorded_nights
-from n1trial.making import make_trial
-from n1trial.readings import alternative_nights, recorders
 from n1trial.simulate import simulate_nights, write_fitbit_takeout
+from n1trial.trial_folder.alternative_nights import alternative_nights, recorders
+from n1trial.trial_folder.analysis_data import import_exports, recorded_nights
+from n1trial.trial_folder.create import make_trial
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ZONE = "Europe/Berlin"

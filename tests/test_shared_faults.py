@@ -10,9 +10,9 @@ from n1trial.data.importers import read_exports
 from n1trial.data.ledger import trace_nights
 from n1trial.data.nights import nightly, nights_csv
 from n1trial.data.recorders import recorder_line
-from n1trial.intake import import_exports
-from n1trial.making import make_trial
-from n1trial.store import stored_episodes
+from n1trial.trial_folder.analysis_data import import_exports
+from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.store import stored_episodes
 
 FAULTS = EXPORTS.parent / "faults" if EXPORTS else None
 

@@ -18,7 +18,8 @@ from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.design.protocol import protocol_path, read_protocol
 from n1trial.design.schedule import randomise
 from n1trial.errors import FolderError, N1TrialError
-from n1trial.store import (
+from n1trial.system.files import write_whole
+from n1trial.trial_folder.store import (
     add_episodes,
     append_log,
     create_folder,
@@ -32,7 +33,6 @@ from n1trial.store import (
     stored_episodes,
     writing,
 )
-from n1trial.system.files import write_whole
 
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 TEMPLATE = "glycine-vs-magnesium-glycinate"
@@ -301,8 +301,8 @@ def test_a_folder_is_known_again_until_a_file_in_it_changes(tmp_path):
 
 
 def test_a_large_zip_is_known_by_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["n1trial.store.fingerprint"], "WHOLE_LIMIT", 100)
-    monkeypatch.setattr(sys.modules["n1trial.store.fingerprint"], "ZIP_END", 100)
+    monkeypatch.setattr(sys.modules["n1trial.trial_folder.store.fingerprint"], "WHOLE_LIMIT", 100)
+    monkeypatch.setattr(sys.modules["n1trial.trial_folder.store.fingerprint"], "ZIP_END", 100)
     for name, content in (("a.zip", b"1" * 500), ("b.zip", b"2" * 500)):
         with zipfile.ZipFile(tmp_path / name, "w") as archive:
             archive.writestr(zipfile.ZipInfo("sleep.json"), content)
@@ -381,7 +381,7 @@ def test_a_full_disk_changes_nothing_and_names_the_file(how):
 
 def test_a_read_only_folder_is_read_and_says_why_it_cannot_be_written(folder, monkeypatch):
     before = {file.name for file in folder.path.iterdir()}
-    monkeypatch.setattr("n1trial.store.database.may_write", lambda path: False)
+    monkeypatch.setattr("n1trial.trial_folder.store.database.may_write", lambda path: False)
     again = open_folder(folder.path)
     assert [line.event for line in read_log(again)] == [line.event for line in read_log(folder)]
     assert stored_episodes(again) == stored_episodes(folder)

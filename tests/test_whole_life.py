@@ -8,19 +8,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from ruamel.yaml import YAML
 
-from n1trial.conduct import amend, report_accident, unblind
 from n1trial.design.blinding import read_key
 from n1trial.design.protocol import protocol_dir
 from n1trial.design.schedule import randomise
 from n1trial.errors import GateError
 from n1trial.fitting import fit_folder
-from n1trial.intake import import_exports, trial_data, write_down
-from n1trial.making import make_blind_trial
-from n1trial.quality import check_quality, gather_evidence
 from n1trial.reporting import report_folder
 from n1trial.simulate import QUIET, simulate_nights, write_oura_web_csv
-from n1trial.store import open_folder, read_log
-from n1trial.tonight import tonight_lines
+from n1trial.trial_folder.analysis_data import import_exports, trial_data, write_down
+from n1trial.trial_folder.create import make_blind_trial
+from n1trial.trial_folder.events import amend, report_accident, unblind
+from n1trial.trial_folder.quality import check_quality, gather_evidence
+from n1trial.trial_folder.store import open_folder, read_log
+from n1trial.trial_folder.tonight import tonight_lines
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 HOME, AWAY = "Europe/Berlin", "America/New_York"

@@ -35,9 +35,9 @@ def fit(folder: Path, sampler_seed: int) -> None:
 
     load_beside()
     from n1trial.fitting import fit_folder, last_night_to_wait_for
-    from n1trial.intake import written_diary
     from n1trial.markup.text import visible
-    from n1trial.store import open_folder
+    from n1trial.trial_folder.analysis_data import written_diary
+    from n1trial.trial_folder.store import open_folder
     from n1trial.under_way import fit_lines
 
     opened = open_folder(folder)
@@ -79,7 +79,7 @@ def report(
     """Write the effect report of a fitted trial; a later run replaces it, and the log keeps both answers."""
     from n1trial.report.editions import SHARE_NAME, TEXT_NAME
     from n1trial.reporting import report_folder
-    from n1trial.store import open_folder
+    from n1trial.trial_folder.store import open_folder
 
     opened = open_folder(folder)
     if with_nights and not share:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from n1trial.design.protocol import Protocol
-    from n1trial.store import TrialFolder
+    from n1trial.trial_folder.store import TrialFolder
 
 
 FAR_DAYS = 730
@@ -63,7 +63,7 @@ def new(
     **options: Any,
 ) -> None:
     """Make a trial folder: protocol, random schedule, calendar, diary, sheet to print."""
-    from n1trial.making import make_blind_trial, make_enveloped_trial, make_trial
+    from n1trial.trial_folder.create import make_blind_trial, make_enveloped_trial, make_trial
 
     if blind and envelopes:
         raise click.UsageError(
@@ -143,12 +143,12 @@ def document(source: str, out: Path | None, plan: Path | None, person: str, forc
     """
     from pathlib import Path
 
-    from n1trial.conduct import read_course
     from n1trial.design.protocol import read_protocol
-    from n1trial.paper import document_html
     from n1trial.report.about import read_about
-    from n1trial.store import open_folder
     from n1trial.system.files import write_whole
+    from n1trial.trial_folder.events import read_course
+    from n1trial.trial_folder.printouts import document_html
+    from n1trial.trial_folder.store import open_folder
 
     if out is not None:
         check_file(out, endings=PAGES, kind="n1trial document", force=force)

@@ -16,8 +16,8 @@ from n1trial.cli._arguments import TRIAL, now
 def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
     """Print what was done in a trial and when: every line of its log; or its protocol or schedule as they were."""
     from n1trial.markup.text import visible
-    from n1trial.store import imports_of, open_folder, original_text, read_log
-    from n1trial.trial_log import chain_in_words
+    from n1trial.trial_folder.store import imports_of, open_folder, original_text, read_log
+    from n1trial.trial_folder.store.log import chain_in_words
 
     if wants_protocol or wants_schedule:
         for name, wanted in (("protocol.yaml", wants_protocol), ("schedule.csv", wants_schedule)):
@@ -41,7 +41,7 @@ def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
 def forget(folder: Path, export: str) -> None:
     """Take an import out again, by its file or its name: its nights leave the trial, and the log says so."""
     from n1trial.markup.text import visible
-    from n1trial.store import forget_export, open_folder
+    from n1trial.trial_folder.store import forget_export, open_folder
 
     opened = open_folder(folder)
     gone, records = forget_export(opened, export, now=now())

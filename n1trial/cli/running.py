@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from n1trial.design.blinding import Key
-    from n1trial.store import TrialFolder
+    from n1trial.trial_folder.store import TrialFolder
 
 
 @click.command()
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 )
 def today(folder: Path, calendar: bool) -> None:
     """Say what to take tonight and when, and how much is kept so far; FOLDER is here by default."""
-    from n1trial.store import open_folder
-    from n1trial.tonight import tonight_lines
+    from n1trial.trial_folder.store import open_folder
+    from n1trial.trial_folder.tonight import tonight_lines
 
     opened = open_folder(folder)
     for line in tonight_lines(opened, now=now()):
@@ -50,10 +50,10 @@ def amend(
     folder: Path, text: str, stops: bool, pause: tuple[date, date] | None, bedtime: datetime | None
 ) -> None:
     """Add an amendment to the log: what changes and why. The protocol stays; the report prints both."""
-    from n1trial.conduct import amend as add_amendment
-    from n1trial.conduct import change_bedtime, stop
-    from n1trial.conduct import pause as add_pause
-    from n1trial.store import open_folder
+    from n1trial.trial_folder.events import amend as add_amendment
+    from n1trial.trial_folder.events import change_bedtime, stop
+    from n1trial.trial_folder.events import pause as add_pause
+    from n1trial.trial_folder.store import open_folder
 
     if sum((stops, pause is not None, bedtime is not None)) > 1:
         raise click.UsageError("--stop, --pause and --bedtime are one change each: give them one by one")
@@ -75,9 +75,9 @@ def amend(
 
 
 def _write_calendar(folder: TrialFolder) -> None:
-    from n1trial.conduct import read_course
-    from n1trial.making import write_calendar
-    from n1trial.store import read_log
+    from n1trial.trial_folder.create import write_calendar
+    from n1trial.trial_folder.events import read_course
+    from n1trial.trial_folder.store import read_log
 
     path = write_calendar(folder, read_course(folder).pauses, edition=len(read_log(folder)), now=now())
     click.echo(f"{path}: import it into your calendar again, it replaces the entries of before")
@@ -102,10 +102,10 @@ def unblind(
     folder: Path, reason: str, key: Path | None, told: tuple[str, ...], early: bool, accident: bool
 ) -> None:
     """Open the sealed key, with a reason; or log an accident that broke the blind."""
-    from n1trial.conduct import refuse_unsealed, report_accident
-    from n1trial.conduct import unblind as open_key
     from n1trial.markup.text import visible
-    from n1trial.store import open_folder
+    from n1trial.trial_folder.events import refuse_unsealed, report_accident
+    from n1trial.trial_folder.events import unblind as open_key
+    from n1trial.trial_folder.store import open_folder
 
     opened = open_folder(folder)
     if accident:
@@ -124,7 +124,7 @@ def unblind(
 def _key(folder: TrialFolder, file: Path | None, told: tuple[str, ...]) -> Key:
     from n1trial.design.blinding import key_from_envelopes, read_key, unsealed_by_passphrase
     from n1trial.errors import BlindingError
-    from n1trial.making import SEALED_KEY
+    from n1trial.trial_folder.create import SEALED_KEY
 
     if folder.hidden == "envelopes":
         return key_from_envelopes(folder.protocol, told)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from n1trial.store import TrialFolder
+    from n1trial.trial_folder.store import TrialFolder
 
 # What empties an answer in the dialogue.
 EMPTIES = "-"
@@ -28,10 +28,10 @@ EMPTIES = "-"
 @YES
 def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
     """Read a device's export (zip, folder or files) into a trial folder; n1trial forget takes it out again."""
-    from n1trial.conduct import coming_evening
     from n1trial.data.ledger import ledger_lines, record_lines
-    from n1trial.intake import import_exports, recorded_nights
-    from n1trial.store import open_folder
+    from n1trial.trial_folder.analysis_data import import_exports, recorded_nights
+    from n1trial.trial_folder.events import coming_evening
+    from n1trial.trial_folder.store import open_folder
 
     opened = open_folder(folder)
     with still("reading the export") as quiet:
@@ -90,11 +90,11 @@ def log(
     else of this evening. Enter skips a question or keeps what was written before, "-" empties it, and Ctrl-C stops
     and keeps what was answered. As an option, an empty value takes an answer back.
     """
-    from n1trial.conduct import this_evening
     from n1trial.data.diary import answers_of
-    from n1trial.intake import answer_doubts, night_doubts, write_down, written_diary
     from n1trial.markup.text import visible
-    from n1trial.store import open_folder
+    from n1trial.trial_folder.analysis_data import answer_doubts, night_doubts, write_down, written_diary
+    from n1trial.trial_folder.events import this_evening
+    from n1trial.trial_folder.store import open_folder
 
     answers = _from_options(cells, others, taken=taken, not_taken=not_taken)
     opened = open_folder(folder)
@@ -130,13 +130,13 @@ def log(
 @FORCE
 def check(folder: Path, as_json: bool, ledger: Path | None, force: bool) -> None:
     """Look at the quality of what was recorded and written down: evidence, never by arm."""
-    from n1trial.conduct import this_evening
     from n1trial.data.ledger import COLUMNS
-    from n1trial.intake import trial_ledger
-    from n1trial.quality import check_quality, gather_evidence, quality_json, quality_lines
-    from n1trial.store import open_folder, read_log
     from n1trial.system.files import write_whole
-    from n1trial.trial_log import chain_in_words
+    from n1trial.trial_folder.analysis_data import trial_ledger
+    from n1trial.trial_folder.events import this_evening
+    from n1trial.trial_folder.quality import check_quality, gather_evidence, quality_json, quality_lines
+    from n1trial.trial_folder.store import open_folder, read_log
+    from n1trial.trial_folder.store.log import chain_in_words
 
     if ledger is not None:
         check_file(ledger, endings=(".csv",), header=",".join(COLUMNS), force=force, option="--ledger")
@@ -172,8 +172,8 @@ def _from_options(
 
 def _parts(folder: TrialFolder, *, all_of_it: bool, evening: bool, morning: bool) -> set[str]:
     """Which questions are asked: as the options say, else by the clock at home."""
-    from n1trial.conduct import BREAKFAST_HOUR
     from n1trial.data.episodes import NOON_HOUR
+    from n1trial.trial_folder.events import BREAKFAST_HOUR
 
     wanted = {part for part, wish in (("evening", evening), ("morning", morning)) if wish}
     if wanted:

@@ -11,7 +11,7 @@ from n1trial.report.page import render, write_report
 from n1trial.report.plain import plain_text
 from n1trial.report.sharing import shareable
 from n1trial.system.files import write_whole
-from n1trial.trial_log import LogLine
+from n1trial.trial_folder.store.log import LogLine
 
 type Copy = Literal["text", "share", "share with nights"]
 TEXT_NAME, SHARE_NAME = "report.txt", "report-to-share.html"

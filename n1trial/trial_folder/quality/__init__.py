@@ -9,11 +9,11 @@ from datetime import date
 
 from n1trial.data.ledger import trace_nights
 from n1trial.data.nights import nightly
-from n1trial.intake import recorded_nights, written_diary
 from n1trial.markup.text import visible
-from n1trial.quality import clocks, coverage, devices, diary_answers, doses, odd_nights
-from n1trial.quality.evidence import Evidence, Finding
-from n1trial.store import TrialFolder
+from n1trial.trial_folder.analysis_data import recorded_nights, written_diary
+from n1trial.trial_folder.quality import clocks, coverage, devices, diary_answers, doses, odd_nights
+from n1trial.trial_folder.quality.evidence import Evidence, Finding
+from n1trial.trial_folder.store import TrialFolder
 
 __all__ = ["Evidence", "Finding", "check_quality", "gather_evidence", "quality_json", "quality_lines"]
 

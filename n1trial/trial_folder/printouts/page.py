@@ -11,7 +11,7 @@ from n1trial.markup.theme import SHADES
 
 def page(template: str, **context: object) -> str:
     """Fill a template of this folder."""
-    environment = templates("paper")
+    environment = templates("trial_folder/printouts")
     environment.filters |= {"amount": amount_in_words, "as_written": as_written}
     colours = Markup(" ".join(f"{shade.variable}: {shade.light};" for shade in SHADES))
     return environment.get_template(template).render(colours=colours, day=day, **context)

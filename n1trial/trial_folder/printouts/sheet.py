@@ -6,8 +6,8 @@ from itertools import batched
 from n1trial.design.blinding import Hidden
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
-from n1trial.paper.evening import evenings, kit_in_words
-from n1trial.paper.page import page
+from n1trial.trial_folder.printouts.evening import evenings, kit_in_words
+from n1trial.trial_folder.printouts.page import page
 
 NIGHTS_A_PAGE = 14
 BEDTIME = time(23)

@@ -33,9 +33,11 @@ from n1trial.design.blinding import (
 from n1trial.design.protocol import Arm, Protocol, protocol_path, read_protocol, template_names
 from n1trial.design.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.errors import BlindingError, FolderError, ProtocolError
-from n1trial.store import database
-from n1trial.store.fingerprint import fingerprint
-from n1trial.store.records import (
+from n1trial.system.files import flush_folder, write_whole
+from n1trial.trial_folder.store import database
+from n1trial.trial_folder.store.fingerprint import fingerprint
+from n1trial.trial_folder.store.log import LogLine, append, lines
+from n1trial.trial_folder.store.records import (
     Imported,
     KeptImport,
     add_records,
@@ -45,8 +47,6 @@ from n1trial.store.records import (
     known_import,
     read_records,
 )
-from n1trial.system.files import flush_folder, write_whole
-from n1trial.trial_log import LogLine, append, lines
 
 __all__ = [
     "BEDTIME",

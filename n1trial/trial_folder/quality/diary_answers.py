@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 
 from n1trial.data.diary.amounts import limits_of
-from n1trial.quality.evidence import Evidence, Finding, counted
+from n1trial.trial_folder.quality.evidence import Evidence, Finding, counted
 
 LEAST_REPEATS, LEAST_ANSWERS = 3, 4
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
-from n1trial.quality.evidence import Evidence, Finding, counted
+from n1trial.trial_folder.quality.evidence import Evidence, Finding, counted
 
 SHORT_TST_MIN, LONG_TST_MIN, LONG_TIB_MIN = 120, 14 * 60, 16 * 60
 

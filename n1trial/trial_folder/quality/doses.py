@@ -7,7 +7,7 @@ from statistics import median
 import pandas as pd
 
 from n1trial.data.episodes import NOON_HOUR
-from n1trial.quality.evidence import Evidence, Finding, counted, wall_clock
+from n1trial.trial_folder.quality.evidence import Evidence, Finding, counted, wall_clock
 
 
 def timing(evidence: Evidence) -> Iterator[Finding]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from n1trial.conduct import Course, blind_broken, conduct_notes, read_course
 from n1trial.data.diary import Diary, answer_doubt, diary_csv, read_diary, with_answers
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import OnNote, device_name, read_exports, warn
@@ -25,9 +24,11 @@ from n1trial.data.trial_data import (
     without_nights_after,
     without_paused_nights,
 )
-from n1trial.doubts import OnDoubts, doubts_of_files, doubts_of_records
 from n1trial.errors import FolderError
-from n1trial.store import (
+from n1trial.system.files import write_whole
+from n1trial.trial_folder.events import Course, blind_broken, conduct_notes, read_course
+from n1trial.trial_folder.import_doubts import OnDoubts, doubts_of_files, doubts_of_records
+from n1trial.trial_folder.store import (
     Imported,
     TrialFolder,
     add_episodes,
@@ -37,7 +38,6 @@ from n1trial.store import (
     stored_episodes,
     writing,
 )
-from n1trial.system.files import write_whole
 
 __all__ = [
     "Recorded",

@@ -23,9 +23,9 @@ from n1trial.design.protocol import SCHEMA_FILE, Protocol, protocol_path, protoc
 from n1trial.design.schedule import Schedule, randomise
 from n1trial.errors import FolderError
 from n1trial.markup.text import shortened, visible
-from n1trial.paper import calendar_ics, envelopes_html, labels_html, packing_html, sheet_html
-from n1trial.store import BEDTIME, TrialFolder, create_folder
 from n1trial.system.files import write_whole
+from n1trial.trial_folder.printouts import calendar_ics, envelopes_html, labels_html, packing_html, sheet_html
+from n1trial.trial_folder.store import BEDTIME, TrialFolder, create_folder
 
 SEALED_KEY, KEY_FILE = "key.age", "key.json"
 LONGEST_NAME = 40

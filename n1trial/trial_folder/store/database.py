@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from n1trial.errors import FolderError
 from n1trial.system.files import TRIAL_DATABASE, remove_drafts
-from n1trial.trial_log import LOG_SCHEMA
+from n1trial.trial_folder.store.log import LOG_SCHEMA
 
 NAME = TRIAL_DATABASE
 FORM = "2"

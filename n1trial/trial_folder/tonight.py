@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from n1trial.conduct import coming_evening, last_night, read_course
-from n1trial.intake import recorded_nights, written_diary
 from n1trial.markup.text import visible
-from n1trial.paper.evening import Evening, clock_span, evenings
-from n1trial.paper.page import day
-from n1trial.store import TrialFolder, stored_episodes
+from n1trial.trial_folder.analysis_data import recorded_nights, written_diary
+from n1trial.trial_folder.events import coming_evening, last_night, read_course
+from n1trial.trial_folder.printouts.evening import Evening, clock_span, evenings
+from n1trial.trial_folder.printouts.page import day
+from n1trial.trial_folder.store import TrialFolder, stored_episodes
 
 
 def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:

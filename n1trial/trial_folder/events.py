@@ -11,8 +11,8 @@ from n1trial.data.episodes import night_of
 from n1trial.design.blinding import Key
 from n1trial.design.schedule import randomise
 from n1trial.errors import BlindingError, FolderError, GateError
-from n1trial.store import BEDTIME_CHANGED, TrialFolder, append_log, read_log, with_key, writing
-from n1trial.trial_log import LogLine
+from n1trial.trial_folder.store import BEDTIME_CHANGED, TrialFolder, append_log, read_log, with_key, writing
+from n1trial.trial_folder.store.log import LogLine
 
 AMENDMENT, ACCIDENT, EARLY_LOOK = "amendment", "unblinded by accident", "looked early"
 PLANNED_LOOK, STOPPED, UNBLINDED = "planned look", "stopped", "unblinded"

@@ -10,8 +10,8 @@ from n1trial.data.diary import Diary
 from n1trial.data.ledger import trace_nights
 from n1trial.data.nights import NightRule, Nights, nightly
 from n1trial.data.trial_data import AlternativeNights, join_trial, left_out_like
-from n1trial.intake import Recorded
-from n1trial.store import TrialFolder
+from n1trial.trial_folder.analysis_data import Recorded
+from n1trial.trial_folder.store import TrialFolder
 
 WAKES = "wake_episodes"
 LONG_WAKE_MIN = 10.0

@@ -8,8 +8,8 @@ from n1trial.design.blinding import LETTERS, Filling, Key, Kit, fillings, kits_o
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
 from n1trial.markup.text import amount_in_words
-from n1trial.paper.evening import kit_in_words
-from n1trial.paper.page import page
+from n1trial.trial_folder.printouts.evening import kit_in_words
+from n1trial.trial_folder.printouts.page import page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from n1trial.quality.evidence import Evidence, Finding
+from n1trial.trial_folder.quality.evidence import Evidence, Finding
 
 
 def covered(evidence: Evidence) -> Iterator[Finding]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from n1trial.design.protocol import Protocol
 from n1trial.design.protocol_text import design_lines, limit_lines, looks_line
 from n1trial.design.schedule import Schedule
-from n1trial.paper.evening import arm_in_words, kit_in_words, minutes_in_words
-from n1trial.paper.page import page
-from n1trial.paper.spent import SAID, spent_items
+from n1trial.trial_folder.printouts.evening import arm_in_words, kit_in_words, minutes_in_words
+from n1trial.trial_folder.printouts.page import page
+from n1trial.trial_folder.printouts.spent_checklist import SAID, spent_items
 
 # Where arms are hidden, as many capsules are swallowed on nothing as on any other arm.
 PLACEBO = "placebo: capsules with no active substance"

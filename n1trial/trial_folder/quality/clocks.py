@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 
-from n1trial.quality.evidence import Evidence, Finding, counted
+from n1trial.trial_folder.quality.evidence import Evidence, Finding, counted
 
 _SUMMER_TIME = timedelta(hours=1)
 

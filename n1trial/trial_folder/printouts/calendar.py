@@ -13,7 +13,7 @@ from n1trial.design.protocol import Protocol
 from n1trial.design.protocol_text import nothing_asked
 from n1trial.design.schedule import Schedule
 from n1trial.markup.text import visible
-from n1trial.paper.evening import Evening, clock_before, evenings
+from n1trial.trial_folder.printouts.evening import Evening, clock_before, evenings
 
 MORNING = time(8)
 A_MOMENT = timedelta(minutes=15)

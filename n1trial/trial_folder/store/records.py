@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import reader_revision
 from n1trial.errors import FolderError
-from n1trial.store.database import NAME, reading, writing
-from n1trial.trial_log import append
+from n1trial.trial_folder.store.database import NAME, reading, writing
+from n1trial.trial_folder.store.log import append
 
 _READ_EPISODES = msgspec.json.Decoder(list[SleepEpisode])
 

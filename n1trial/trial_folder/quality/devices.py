@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from n1trial.data.night_assembly import NightRecords
 from n1trial.data.recorders import recorder_eras
-from n1trial.quality.evidence import Evidence, Finding, counted
+from n1trial.trial_folder.quality.evidence import Evidence, Finding, counted
 
 LEAST_SHARED = 2
 

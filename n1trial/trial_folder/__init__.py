@@ -1,0 +1,1 @@
+"""A trial's folder: made, filled, changed and read, with its log, its printouts and the quality of its record."""
