@@ -50,13 +50,13 @@ if TYPE_CHECKING:
     from n1trial.effects import Effects as Effects
     from n1trial.effects import estimate_effects as estimate_effects
     from n1trial.errors import N1TrialError as N1TrialError
-    from n1trial.fit import Fit as Fit
     from n1trial.fit_file import load_fits as load_fits
+    from n1trial.inference.fit import Fit as Fit
+    from n1trial.inference.sampling import fit_model as fit_model
     from n1trial.opened import Trial as Trial
     from n1trial.opened import open_trial as open_trial
     from n1trial.report import Material as Material
     from n1trial.report import write_report as write_report
-    from n1trial.sampling import fit_model as fit_model
     from n1trial.side_by_side import fit_outcomes as fit_outcomes
     from n1trial.simulate import Truth as Truth
     from n1trial.simulate import diary_text as diary_text
@@ -73,7 +73,7 @@ _ROOM_OF = {
     "Diary": "data.diary",
     "Effect": "effects",
     "Effects": "effects",
-    "Fit": "fit",
+    "Fit": "inference.fit",
     "N1TrialError": "errors",
     "Material": "report",
     "NightRule": "data.nights",
@@ -91,7 +91,7 @@ _ROOM_OF = {
     "estimate_cohort": "cohort",
     "estimate_effects": "effects",
     "fit_cohort": "cohort",
-    "fit_model": "sampling",
+    "fit_model": "inference.sampling",
     "fit_outcomes": "side_by_side",
     "gather": "cohort",
     "join_trial": "data.trial_data",

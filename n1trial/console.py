@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from n1trial.data.importers import Note
-    from n1trial.fit import OnStage
+    from n1trial.inference.fit import OnStage
     from n1trial.system.parallel import OnDone
 
 

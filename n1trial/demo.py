@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from n1trial.data.ledger import ledger_lines
 from n1trial.errors import FolderError
-from n1trial.fast import preliminary_answer
-from n1trial.fit import OnStage
 from n1trial.fitting import Analysis, fit_folder
+from n1trial.inference.fit import OnStage
+from n1trial.inference.inla import preliminary_answer
 from n1trial.reporting import report_folder
 from n1trial.simulate import (
     SimulatedTrial,

@@ -14,8 +14,6 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from n1trial.aliasing import CALENDAR, aliases
-from n1trial.columns import Array, count_unit
 from n1trial.data.adherence import doses_kept
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
@@ -32,7 +30,9 @@ from n1trial.design.verdict import (
     verdict_of,
     within_a_period,
 )
-from n1trial.fast import (
+from n1trial.inference.aliasing import CALENDAR, aliases
+from n1trial.inference.fit import Fit
+from n1trial.inference.inla import (
     Priors,
     SleepDistribution,
     Steady,
@@ -41,8 +41,8 @@ from n1trial.fast import (
     sleep_distribution,
     steady_effects,
 )
-from n1trial.fast.design import Codes
-from n1trial.fit import Fit
+from n1trial.inference.inla.design import Codes
+from n1trial.inference.model_matrix import Array, count_unit
 from n1trial.markup.html_repr import card, line
 from n1trial.markup.text import as_written
 

@@ -22,7 +22,7 @@ import pandas as pd
 from n1trial.checks import Case, CheckResult, Findings
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import FolderError
-from n1trial.fit import Diagnostics, Fit
+from n1trial.inference.fit import Diagnostics, Fit
 from n1trial.side_by_side import CheckedFit
 from n1trial.system.arguments import GivenPath, path_of
 from n1trial.system.files import write_whole

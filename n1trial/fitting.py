@@ -15,8 +15,8 @@ from n1trial.checks import Case, CheckResult, weigh_effects
 from n1trial.data.diary import Diary
 from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.effects import Effects, estimate_effects, problems_of
-from n1trial.fit import Fit, OnStage
 from n1trial.fit_file import fits_key, known_fits, nights_fitted, save_fits
+from n1trial.inference.fit import Fit, OnStage
 from n1trial.looks import Decision, block_to_look_at, nights_to_look_at
 from n1trial.side_by_side import CheckedFit, fit_outcomes
 from n1trial.trial_folder.alternative_nights import alternative_nights, recorders

@@ -8,9 +8,9 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
 from n1trial.effects import Effects
-from n1trial.fit import Fit
 from n1trial.fit_file import load_fits
 from n1trial.fitting import analysis_of, is_over, nights_now
+from n1trial.inference.fit import Fit
 from n1trial.markup.html_repr import line
 from n1trial.system.arguments import GivenPath, path_of
 from n1trial.trial_folder.analysis_data import planned_nights, written_diary

@@ -11,7 +11,7 @@ from typing import Any
 
 from n1trial.checks import Case, Findings
 from n1trial.errors import TaskError
-from n1trial.fit import Fit, OnStage
+from n1trial.inference.fit import Fit, OnStage
 from n1trial.loading import LOADED, leave_at_ctrl_c, loaded_context
 
 PROCESSES = 2

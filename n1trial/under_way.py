@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
-from n1trial.fast import preliminary_answer
-from n1trial.fit import Fit
+from n1trial.inference.fit import Fit
+from n1trial.inference.inla import preliminary_answer
 from n1trial.markup.text import visible
 
 # Said before the estimates: they come seconds after the start, and the answer may differ from them.

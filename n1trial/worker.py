@@ -4,8 +4,8 @@ import time
 from dataclasses import replace
 
 from n1trial.checks import Case, run_checks
-from n1trial.fit import Stage
-from n1trial.sampling import fit_model
+from n1trial.inference.fit import Stage
+from n1trial.inference.sampling import fit_model
 from n1trial.side_by_side import CheckedFit
 
 

@@ -36,8 +36,8 @@ from n1trial.data.trial_data import bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.design.protocol import RULE_TODAY
 from n1trial.design.verdict import NightsAlone, verdicts_met
-from n1trial.fast import design_of, fit_many
-from n1trial.models import models
+from n1trial.inference.inla import design_of, fit_many
+from n1trial.inference.models import models
 from n1trial.system.parallel import run_tasks
 
 KEPT = Path(__file__).parent / "calibration"

@@ -15,7 +15,7 @@ from other_nights import drawn_orders
 from n1trial.design.outcomes import OUTCOMES, log_ratio_sd
 from n1trial.design.protocol import RULE_TODAY
 from n1trial.design.verdict import verdicts_met
-from n1trial.fast import CountPriors, ManyCountFits, fit_many_counts
+from n1trial.inference.inla import CountPriors, ManyCountFits, fit_many_counts
 
 WAKES = OUTCOMES["wake_episodes"]
 BEYOND, HALVED = 0.7, 0.5

@@ -7,13 +7,13 @@ import numpy as np
 import xarray as xr
 
 from n1trial.checks import Case, Findings, checks
-from n1trial.columns import Array
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.fast import fast_fit, fit_counts
-from n1trial.fit import Diagnostics, Fit
 from n1trial.fitting import Analysis, analysis_of
-from n1trial.models import model_for
+from n1trial.inference.fit import Diagnostics, Fit
+from n1trial.inference.inla import fast_fit, fit_counts
+from n1trial.inference.model_matrix import Array
+from n1trial.inference.models import model_for
 from n1trial.report import Material, write_report
 from n1trial.side_by_side import CheckedFit
 

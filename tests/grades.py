@@ -40,7 +40,7 @@ from other_nights import (
 from scipy import stats
 
 from n1trial.effects import CERTAINTIES
-from n1trial.fast import ManyFits, fit_many
+from n1trial.inference.inla import ManyFits, fit_many
 
 KEPT = Path(__file__).parent / "calibration"
 BLOCK_NIGHTS = ARMS * PERIOD_NIGHTS

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from n1trial.data.trial_data import TrialData
-from n1trial.fast import Design
+from n1trial.inference.inla import Design
 
 Floats = npt.NDArray[np.float64]
 

@@ -23,7 +23,7 @@ from scipy import stats
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import RULE_TODAY
 from n1trial.design.verdict import INTERVAL, NightsAlone, verdicts_met
-from n1trial.fast import ManyFits, Priors, design_of, fit_many
+from n1trial.inference.inla import ManyFits, Priors, design_of, fit_many
 
 SLEEP = OUTCOMES["tst_min"]
 NAMES = ("none", "first", "second")

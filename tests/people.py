@@ -9,8 +9,8 @@ from pretend import pretend_trial
 
 from n1trial.cohort import Person, gather
 from n1trial.cohort.living import live
-from n1trial.columns import columns_of
 from n1trial.design.outcomes import OUTCOMES
+from n1trial.inference.model_matrix import columns_of
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 # What the published and measured figures rest on: people as different as the specification says.

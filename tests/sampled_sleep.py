@@ -3,10 +3,10 @@
 import numpy as np
 import sbc
 
-from n1trial.columns import columns_of
-from n1trial.compiled import compile_model
-from n1trial.models import _priors as prior
-from n1trial.models import duration
+from n1trial.inference import priors as prior
+from n1trial.inference.compile_cache import compile_model
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import duration
 
 
 class Sampler:

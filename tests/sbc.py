@@ -22,8 +22,8 @@ import pymc as pm
 from pytensor.graph.replace import graph_replace
 from scipy import stats
 
-from n1trial.compiled import POINT, Compiled, compile_model
-from n1trial.sampling import named_draws
+from n1trial.inference.compile_cache import POINT, Compiled, compile_model
+from n1trial.inference.sampling import named_draws
 
 # One chain a trial: a chain that lost its way shows in the ranks, which is what they are for.
 DRAWS, TUNE = 500, 400

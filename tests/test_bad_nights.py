@@ -20,7 +20,8 @@ from n1trial.design.schedule import randomise
 from n1trial.design.verdict import SAYS_NO
 from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
-from n1trial.fast import (
+from n1trial.inference import priors as prior
+from n1trial.inference.inla import (
     BadNightPriors,
     fast_fit,
     fit_bad_nights,
@@ -28,14 +29,13 @@ from n1trial.fast import (
     sleep_distribution,
     typical,
 )
-from n1trial.models import _priors as prior
-from n1trial.models import models
+from n1trial.inference.models import models
+from n1trial.inference.sampling import fit_model
 from n1trial.report import Material
 from n1trial.report.plain import plain_text
 from n1trial.report.sentences.bad_nights import _of_hundred
 from n1trial.report.sharing import shareable
 from n1trial.report.story import tell
-from n1trial.sampling import fit_model
 
 SLEEP = OUTCOMES["tst_min"]
 FAULT = EXPORTS.parent / "faults_analysis" / "10-prevents-bad-nights" if EXPORTS else None

@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from pretend import pretend_trial
 
 from n1trial.cli import cli
-from n1trial.columns import columns_of
 from n1trial.data.diary import blank_diary, diary_columns, diary_csv, questions, read_diary, with_answers
 from n1trial.data.nights import COLUMNS, Nights
 from n1trial.data.trial_data import join_trial
@@ -20,8 +19,9 @@ from n1trial.design.protocol import Cycle, Protocol, Roster, protocol_dir, read_
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
 from n1trial.errors import DiaryError, ProtocolError
-from n1trial.fast import Priors, fit_design, nights_of
-from n1trial.models import duration
+from n1trial.inference.inla import Priors, fit_design, nights_of
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import duration
 from n1trial.trial_folder.printouts.sheet import sheet_html
 
 SLEEP = OUTCOMES["tst_min"]

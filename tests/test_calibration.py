@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 import sbc
 
-from n1trial.columns import columns_of
-from n1trial.compiled import compile_model
 from n1trial.data.nights import COLUMNS, Nights
 from n1trial.data.trial_data import join_trial
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
 from n1trial.design.verdict import Chances, NightsAlone, verdict_of
-from n1trial.models import model_for, models
+from n1trial.inference.compile_cache import compile_model
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import model_for, models
 from n1trial.simulate import Truth, simulate_nights
 
 pytestmark = pytest.mark.slow

@@ -25,7 +25,7 @@ from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.allocation import Admissible, words
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.sampling import fit_model
+from n1trial.inference.sampling import fit_model
 
 SLEEP = OUTCOMES["tst_min"]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "published"

@@ -13,12 +13,17 @@ from n1trial.checks import Case, CheckResult, checks, weigh_effects
 from n1trial.checks.doses import as_taken
 from n1trial.checks.guesses import bang, last_guesses
 from n1trial.checks.posterior_predictive import statistics
-from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR
 from n1trial.data.adherence import as_planned, doses_kept
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import estimate_effects, lowered
-from n1trial.reweighted import drawn_again, effective_draws, smoothed_weights, weighted_quantiles
+from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR
+from n1trial.inference.importance_sampling import (
+    drawn_again,
+    effective_draws,
+    smoothed_weights,
+    weighted_quantiles,
+)
 
 SLEEP = OUTCOMES["tst_min"]
 SHAPE = (4, 500)

@@ -11,9 +11,9 @@ from pretend import pretend_trial
 from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather, sleep, wakes
 from n1trial.cohort.fit import KEPT, NOISE
 from n1trial.cohort.stacked import stack
-from n1trial.columns import FIRST_NIGHT_GAP
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import CohortError
+from n1trial.inference.model_matrix import FIRST_NIGHT_GAP
 
 
 def with_table(person, **columns):

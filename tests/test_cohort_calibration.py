@@ -11,7 +11,7 @@ from people import SLEEP, WAKES, pretend_people
 from n1trial.cohort import gather, sleep, wakes
 from n1trial.cohort.living import live
 from n1trial.cohort.stacked import stack
-from n1trial.compiled import compile_model
+from n1trial.inference.compile_cache import compile_model
 
 COHORTS, PEOPLE = 24, 12
 USUAL_MOST = 64

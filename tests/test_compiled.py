@@ -15,10 +15,10 @@ import numpy as np
 import pymc as pm
 import pytest
 
-from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR, compile_model
-from n1trial.compiled._fingerprint import fingerprint
-from n1trial.compiled._graphs import functions_of
-from n1trial.compiled._native import DENSITY, DRAW, Layout, native_code, pieces
+from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR, compile_model
+from n1trial.inference.compile_cache._fingerprint import fingerprint
+from n1trial.inference.compile_cache._graphs import functions_of
+from n1trial.inference.compile_cache._native import DENSITY, DRAW, Layout, native_code, pieces
 
 
 def small_model(y, *, scale=2.0):
@@ -142,7 +142,7 @@ def test_of_two_that_compile_a_model_at_once_one_makes_the_code(tmp_path, monkey
         made.append(asked)
         return functions_of(*asked, **options)
 
-    monkeypatch.setattr("n1trial.compiled.functions_of", counted)
+    monkeypatch.setattr("n1trial.inference.compile_cache.functions_of", counted)
     models = [small_model([1.0, 2.0, 3.0, 5.0], scale=3.0) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(lambda model: compile_model(model, folder=tmp_path), models)

@@ -21,7 +21,7 @@ from n1trial.checks import (
 )
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import Conflict, Effects
-from n1trial.fast import fast_fit, fit_counts
+from n1trial.inference.inla import fast_fit, fit_counts
 from n1trial.report import render, sentences
 from n1trial.report.plain import plain_text
 from n1trial.report.sentences.in_conflict import WHY

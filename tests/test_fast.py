@@ -11,10 +11,10 @@ from pretend import pretend_trial
 from sampled_sleep import Sampler, known_but_for_sampling
 from scipy.signal import lfilter
 
-from n1trial.columns import columns_of
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import AnalysisError
-from n1trial.fast import (
+from n1trial.inference import priors as prior
+from n1trial.inference.inla import (
     FINE_POINTS,
     Design,
     Priors,
@@ -25,10 +25,10 @@ from n1trial.fast import (
     nights_of,
     preliminary_answer,
 )
-from n1trial.fast.gaussian import _LaidOut
-from n1trial.fast.longer import repeated
-from n1trial.models import _priors as prior
-from n1trial.quadrature._compiled import gauss_rule, gram_at, gram_classes
+from n1trial.inference.inla.gaussian import _LaidOut
+from n1trial.inference.inla.longer import repeated
+from n1trial.inference.kernels._compiled import gauss_rule, gram_at, gram_classes
+from n1trial.inference.model_matrix import columns_of
 
 SLEEP = OUTCOMES["tst_min"]
 

@@ -13,11 +13,11 @@ from scipy.stats import norm
 from test_references import STORED
 from test_references import trial as reference_trial
 
-from n1trial import quadrature
-from n1trial.columns import columns_of
 from n1trial.design.outcomes import OUTCOMES, WIDEST_LOG_RATIO_SD
 from n1trial.errors import AnalysisError
-from n1trial.fast import (
+from n1trial.inference import kernels
+from n1trial.inference import priors as prior
+from n1trial.inference.inla import (
     COUNT_POINTS,
     FINE_COUNT_POINTS,
     CountPriors,
@@ -26,10 +26,10 @@ from n1trial.fast import (
     fit_many_counts,
     preliminary_answer,
 )
-from n1trial.fast._count_nights import CountNights
-from n1trial.models import _priors as prior
-from n1trial.models import awakenings
-from n1trial.sampling import fit_model
+from n1trial.inference.inla._count_nights import CountNights
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import awakenings
+from n1trial.inference.sampling import fit_model
 from n1trial.under_way import preliminary_lines
 
 WAKES, ALL_WAKES = OUTCOMES["wake_episodes"], OUTCOMES["wake_episodes_all"]
@@ -77,9 +77,9 @@ def density_of(nights, log_rate, omega):
     """Log density of all nights, and its derivatives by the log rate [4, night]."""
     usual, factorials = np.exp(nights.log_level), gammaln(nights.y + 1)
     derivatives = np.zeros((4, len(nights.y)))
-    log = quadrature.nightly(nights.y, log_rate, omega, usual, factorials, derivatives)
+    log = kernels.nightly(nights.y, log_rate, omega, usual, factorials, derivatives)
     if omega >= 0:
-        log += quadrature.log_ways(nights.y, usual / max((1 - omega) ** -2 - 1, 1e-4))
+        log += kernels.log_ways(nights.y, usual / max((1 - omega) ** -2 - 1, 1e-4))
     return log, derivatives
 
 

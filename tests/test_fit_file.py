@@ -82,7 +82,7 @@ def test_no_fit_and_no_check_rests_on_what_the_key_leaves_out():
     reached = {
         f"n1trial.{folder}.{path.stem}" for folder in folders for path in (PACKAGE / folder).glob("*.py")
     }
-    reached |= {"n1trial.side_by_side", "n1trial.worker", "n1trial.sampling"}
+    reached |= {"n1trial.side_by_side", "n1trial.worker", "n1trial.inference.sampling"}
     waiting = [*reached]
     while waiting:
         for module in imported(waiting.pop()):

@@ -5,9 +5,9 @@ import pytest
 import xarray as xr
 from pretend import pretend_trial
 
-from n1trial.columns import columns_of
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.models import carry_over, drifting, joint, substance
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import carry_over, drifting, joint, substance
 from n1trial.planning.person import matern
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]

@@ -13,13 +13,13 @@ from pretend import pretend_trial
 from test_effects import made_fit
 from test_fit import GOOD, made_tree
 
-from n1trial.columns import columns_of
-from n1trial.convergence import convergence_problems, diagnose
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
-from n1trial.models import models
-from n1trial.sampling import fit_model
+from n1trial.inference.convergence import convergence_problems, diagnose
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import models
+from n1trial.inference.sampling import fit_model
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 

@@ -19,7 +19,7 @@ from n1trial.design.protocol import Protocol, protocol_path, read_protocol, temp
 from n1trial.design.schedule import randomise
 from n1trial.design.verdict import Chances, NightsAlone, verdict_of
 from n1trial.errors import AnalysisError, FolderError, ProtocolError
-from n1trial.fast import Priors
+from n1trial.inference.inla import Priors
 from n1trial.planning import (
     LITERATURE,
     person_of,

@@ -24,7 +24,7 @@ from test_cohort_published import HOURS
 from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import TrialData
 from n1trial.design.verdict import INTERVAL
-from n1trial.fast import fast_fit, fit_counts
+from n1trial.inference.inla import fast_fit, fit_counts
 
 README = Path(__file__).parents[1] / "README.md"
 MAGNESIUM = README.parents[1] / "shared" / "data" / "published" / "gwern_mg_citrate_blocks_2013_2014.csv"

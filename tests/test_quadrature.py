@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pretend import pretend_trial
 
-from n1trial import quadrature
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.fast import fast_fit
+from n1trial.inference import kernels
+from n1trial.inference.inla import fast_fit
 
 SLEEP = OUTCOMES["tst_min"]
 HERE = Path(__file__).parent
@@ -38,7 +38,7 @@ if {killed}:
     beside.join()
 sys.path.insert(0, {str(HERE)!r})
 from pretend import pretend_trial
-from n1trial.fast import fast_fit
+from n1trial.inference.inla import fast_fit
 from n1trial.design.outcomes import OUTCOMES
 fit = fast_fit(pretend_trial(), OUTCOMES["tst_min"])
 print(fit.mean.tolist(), fit.sd.tolist(), "numba" in sys.modules)
@@ -53,23 +53,23 @@ print(again.mean.tolist(), again.sd.tolist(), "numba" in sys.modules)
 @linux
 @pytest.mark.parametrize("ends", ["", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
 def test_it_leaves_with_the_process_that_never_asked(ends):
-    _ran(f"from n1trial.quadrature import load_beside; load_beside(); {ends}")
+    _ran(f"from n1trial.inference.kernels import load_beside; load_beside(); {ends}")
 
 
 def test_nothing_is_forked_where_numpy_has_threads():
-    quadrature.load_beside()
-    assert quadrature._beside is None
+    kernels.load_beside()
+    assert kernels._beside is None
 
 
 def test_the_few_nights_load_what_a_trial_calls():
     ran = _ran(f"""
 import sys
-from n1trial.quadrature import _compiled
+from n1trial.inference.kernels import _compiled
 logs, means, covariances, spread = _compiled.fit_one(*_compiled.few_nights())
 print(means.shape == (len(logs), 1), covariances.shape == (len(logs), 1, 1), spread.shape == (len(logs), 4))
 sys.path.insert(0, {str(HERE)!r})
 from pretend import pretend_trial
-from n1trial.fast import fast_fit
+from n1trial.inference.inla import fast_fit
 from n1trial.design.outcomes import OUTCOMES
 fast_fit(pretend_trial(), OUTCOMES["tst_min"])
 print(len(_compiled.gram_classes.signatures), len(_compiled.integrate.signatures))

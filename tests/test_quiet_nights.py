@@ -9,8 +9,8 @@ from pretend import pretend_trial
 
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.effects import estimate_effects
-from n1trial.fast import fit_counts
-from n1trial.sampling import fit_model
+from n1trial.inference.inla import fit_counts
+from n1trial.inference.sampling import fit_model
 
 WAKES = OUTCOMES["wake_episodes"]
 FAULT = (

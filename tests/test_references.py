@@ -13,12 +13,12 @@ import pytest
 from pretend import built_otherwise
 from references.nights import CASES, fingerprint, nights_of
 
-from n1trial.columns import columns_of
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.models import models
-from n1trial.models._counts import night_table
-from n1trial.sampling import fit_model
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import models
+from n1trial.inference.models._counts import night_table
+from n1trial.inference.sampling import fit_model
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ import pytest
 from n1trial.checks import CheckResult
 from n1trial.data.nights import Nights
 from n1trial.design.protocol import Arm, Contrast, PlannedOutcome
-from n1trial.fast import sleep_distribution
+from n1trial.inference.inla import sleep_distribution
 from n1trial.report import Material, render, shareable
 from n1trial.report.plain import plain_text
 

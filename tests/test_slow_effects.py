@@ -8,7 +8,6 @@ import pytest
 from pretend import pretend_trial
 from test_effects import made_fit
 
-from n1trial.build_up import exposure, exposure_to, periods_that_tell, recovered_share
 from n1trial.checks import Case, built_up
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import effects_of
@@ -18,10 +17,19 @@ from n1trial.design.substances import SUBSTANCES
 from n1trial.design.verdict import SAYS_NO, NightsAlone, verdict_of, within_a_period
 from n1trial.effects import estimate_effects
 from n1trial.errors import ProtocolError
-from n1trial.fast import Priors, fast_fit, fit_counts, fit_design, nights_of, steady_effects, steady_fit
-from n1trial.fast.priors import HALF_LIFE_LOG_SD
-from n1trial.models import carry_over
-from n1trial.models._priors import HALF_LIFE_STATED
+from n1trial.inference.build_up import exposure, exposure_to, periods_that_tell, recovered_share
+from n1trial.inference.inla import (
+    Priors,
+    fast_fit,
+    fit_counts,
+    fit_design,
+    nights_of,
+    steady_effects,
+    steady_fit,
+)
+from n1trial.inference.inla.priors import HALF_LIFE_LOG_SD
+from n1trial.inference.models import carry_over
+from n1trial.inference.priors import HALF_LIFE_STATED
 from n1trial.planning.chances import VERDICTS, simulate_trials
 from n1trial.planning.lives import draw_schedules
 from n1trial.planning.person import LITERATURE

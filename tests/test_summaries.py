@@ -15,9 +15,9 @@ from yardstick import slowness
 
 from n1trial.cohort import fit_cohort, sleep
 from n1trial.errors import CohortError
-from n1trial.fit import Diagnostics, Fit
-from n1trial.models import _priors as prior
-from n1trial.sampling import fit_model
+from n1trial.inference import priors as prior
+from n1trial.inference.fit import Diagnostics, Fit
+from n1trial.inference.sampling import fit_model
 from n1trial.summaries.first_stage import summaries_of
 from n1trial.summaries.gaussian_people import Gaussians, correlation_of
 from n1trial.summaries.integrated import WIDER, _given_sds, integrated

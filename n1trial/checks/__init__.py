@@ -16,7 +16,7 @@ from n1trial.checks._conflict import PERIOD_MEANS, conflict_of
 from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import Effect, Effects, lowered
-from n1trial.fit import Fit
+from n1trial.inference.fit import Fit
 
 ALL_ARMS = "every arm"
 # What a check that did not pass takes from the certainty of every effect.

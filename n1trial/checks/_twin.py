@@ -11,7 +11,7 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import INTERVAL
 from n1trial.errors import AnalysisError
-from n1trial.fast import Priors, fast_fit
+from n1trial.inference.inla import Priors, fast_fit
 
 
 def estimates(

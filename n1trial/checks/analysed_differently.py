@@ -9,7 +9,7 @@ from dataclasses import replace
 from n1trial.checks import Case, CheckResult, Findings
 from n1trial.checks._subsets import enough, without, without_first
 from n1trial.checks._twin import estimates
-from n1trial.fast import Priors
+from n1trial.inference.inla import Priors
 
 NAME = "analysed differently"
 WASHOUTS = (1, 2, 3)

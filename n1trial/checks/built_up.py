@@ -6,7 +6,7 @@ The nights follow the exposure to each arm at the half-life that the protocol st
 
 from n1trial.checks import Case, CheckResult, Findings
 from n1trial.checks._subsets import enough
-from n1trial.fast import steady_effects
+from n1trial.inference.inla import steady_effects
 
 NAME = "once built up"
 

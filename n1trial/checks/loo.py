@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from n1trial.checks import Case, CheckResult, Findings
-from n1trial.compiled import LOG_LIKELIHOOD
+from n1trial.inference.compile_cache import LOG_LIKELIHOOD
 
 NAME = "leave one night out"
 MAX_K = 0.7

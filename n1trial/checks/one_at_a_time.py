@@ -24,7 +24,7 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import INTERVAL
 from n1trial.errors import AnalysisError
-from n1trial.fast import CountPriors, Priors, fast_fit, fit_counts
+from n1trial.inference.inla import CountPriors, Priors, fast_fit, fit_counts
 
 NAME = "one at a time"
 # So much wider than what is known of effects that the prior hardly pulls.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from n1trial.checks import Case, CheckResult, Findings
-from n1trial.models import model_named
+from n1trial.inference.models import model_named
 
 NAME = "posterior predictive"
 TRIALS = 500

@@ -11,7 +11,7 @@ import arviz_stats
 import xarray as xr
 
 from n1trial.checks import Case, CheckResult, Findings
-from n1trial.compiled import LOG_LIKELIHOOD, LOG_PRIOR
+from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR
 
 NAME = "power-scaling"
 THRESHOLD = 0.05

@@ -5,7 +5,7 @@ arXiv:1604.00695, for E-BFMI. A fit that fails here has no verdict; see `converg
 """
 
 from n1trial.checks import Case, CheckResult, Findings
-from n1trial.convergence import MAX_R_HAT, MIN_BFMI, MIN_ESS
+from n1trial.inference.convergence import MAX_R_HAT, MIN_BFMI, MIN_ESS
 
 NAME = "sampling"
 

@@ -140,7 +140,7 @@ def analyse(
         return
     if rests_on or modifier:
         raise click.UsageError("--rests-on and --modifier are for several people: give --person too")
-    from n1trial.quadrature import load_beside
+    from n1trial.inference.kernels import load_beside
 
     load_beside()
     from n1trial.data.read_table import read_table

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @SAMPLER_SEED
 def fit(folder: Path, sampler_seed: int) -> None:
     """Fit the models to a trial's nights and pass the convergence gate."""
-    from n1trial.quadrature import load_beside
+    from n1trial.inference.kernels import load_beside
 
     load_beside()
     from n1trial.fitting import fit_folder, last_night_to_wait_for

@@ -10,8 +10,8 @@ from n1trial.cohort._terms import index, standardised
 from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Stacked, contrast_of_each, people_of
 from n1trial.cohort.told import zero_sum_shares
-from n1trial.columns import Array
-from n1trial.models._sleep import fixed_shape
+from n1trial.inference.model_matrix import Array
+from n1trial.inference.models._sleep import fixed_shape
 
 
 def levels(

@@ -10,9 +10,9 @@ from n1trial.cohort.people import Cohort
 from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Index, Stacked, people_of
 from n1trial.cohort.told import WEEKDAY_BASIS
-from n1trial.columns import WEEKDAYS, Array
-from n1trial.models._priors import EFFECT_TIE, LOG_SD_APART, Prior
-from n1trial.models._sleep import fixed_shape
+from n1trial.inference.model_matrix import WEEKDAYS, Array
+from n1trial.inference.models._sleep import fixed_shape
+from n1trial.inference.priors import EFFECT_TIE, LOG_SD_APART, Prior
 
 EFFECT_PRIORS = "effect_priors"
 

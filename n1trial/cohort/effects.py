@@ -12,14 +12,14 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from n1trial.build_up import recovered_share
 from n1trial.cohort.draws import PooledDraws, draws_of, next_person
 from n1trial.cohort.fit import CohortFit
 from n1trial.cohort.people import Cohort
-from n1trial.columns import Array
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import VerdictRule
 from n1trial.design.verdict import INTERVAL, Chances, NightsAlone, Verdict, verdict_of, within_a_period
+from n1trial.inference.build_up import recovered_share
+from n1trial.inference.model_matrix import Array
 
 LEAST_FOR_A_VERDICT = 5
 

@@ -9,10 +9,10 @@ import xarray as xr
 from n1trial.cohort import sleep, wakes
 from n1trial.cohort._terms import EFFECT_PRIORS
 from n1trial.cohort.people import Cohort
-from n1trial.compiled import compile_model
-from n1trial.fit import Diagnostics, Stage
-from n1trial.models._priors import in_words
-from n1trial.sampling import ATTEMPTS, Attempts, sample_compiled, versions
+from n1trial.inference.compile_cache import compile_model
+from n1trial.inference.fit import Diagnostics, Stage
+from n1trial.inference.priors import in_words
+from n1trial.inference.sampling import ATTEMPTS, Attempts, sample_compiled, versions
 
 DRAWS, TUNE = 1500, 500
 # Steps are best so long that two of three are accepted where parameters are many and alike (Beskos et al. 2013,

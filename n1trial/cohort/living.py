@@ -6,9 +6,9 @@ import xarray as xr
 from n1trial.cohort.people import Cohort
 from n1trial.cohort.stacked import Stacked, stack
 from n1trial.cohort.told import WEEKDAY_BASIS
-from n1trial.columns import FIRST_NIGHT_GAP, Array
-from n1trial.models._priors import LOG_SD_APART
-from n1trial.models.awakenings import drawn_counts
+from n1trial.inference.model_matrix import FIRST_NIGHT_GAP, Array
+from n1trial.inference.models.awakenings import drawn_counts
+from n1trial.inference.priors import LOG_SD_APART
 
 
 def live(cohort: Cohort, draw: xr.Dataset, rng: np.random.Generator) -> Array:

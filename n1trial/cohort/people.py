@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.aliasing import aliases_of_people, lone_aliases
-from n1trial.columns import columns_among_others
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError, CohortError
+from n1trial.inference.aliasing import aliases_of_people, lone_aliases
+from n1trial.inference.model_matrix import columns_among_others
 from n1trial.markup.text import amount_in_words, as_written
 
 LEAST_PEOPLE = 2

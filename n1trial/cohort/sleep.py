@@ -26,9 +26,9 @@ from n1trial.cohort.people import Cohort
 from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Stacked, stack
 from n1trial.cohort.told import told_of_correlation, told_of_spread, told_of_terms
-from n1trial.columns import FIRST_NIGHT_GAP, Array
-from n1trial.models import _priors as prior
-from n1trial.models._sleep import fixed_shape
+from n1trial.inference import priors as prior
+from n1trial.inference.model_matrix import FIRST_NIGHT_GAP, Array
+from n1trial.inference.models._sleep import fixed_shape
 
 NAME = "cohort of sleep time"
 ASSUMES = (

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from n1trial.cohort.people import Cohort, Person
-from n1trial.columns import FIRST_NIGHT_GAP, Array, columns_among_others
 from n1trial.data.trial_data import RESTS_ON
+from n1trial.inference.model_matrix import FIRST_NIGHT_GAP, Array, columns_among_others
 
 type Index = npt.NDArray[np.int64]
 

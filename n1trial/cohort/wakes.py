@@ -24,11 +24,11 @@ from n1trial.cohort.people import Cohort
 from n1trial.cohort.scales import Scales
 from n1trial.cohort.stacked import Stacked, stack
 from n1trial.cohort.told import told_of_terms
-from n1trial.columns import Array
 from n1trial.design.outcomes import log_ratio_sd
-from n1trial.models import _priors as prior
-from n1trial.models._sleep import fixed_shape
-from n1trial.models.awakenings import kernel, shape_of
+from n1trial.inference import priors as prior
+from n1trial.inference.model_matrix import Array
+from n1trial.inference.models._sleep import fixed_shape
+from n1trial.inference.models.awakenings import kernel, shape_of
 
 NAME = "cohort of wake episodes"
 ASSUMES = (

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from n1trial.build_up import LongerPeriods, exposure, periods_that_tell
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
 from n1trial.design.verdict import LEAST_RECOVERED
+from n1trial.inference.build_up import LongerPeriods, exposure, periods_that_tell
 
 HALF_LIVES_NIGHTS = (1.0, 3.0, 7.0, 14.0)
 

@@ -10,7 +10,7 @@ from scipy import stats
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Looks, Protocol
 from n1trial.design.verdict import INTERVAL, NightsAlone, Verdict, verdicts_met, within_a_period
-from n1trial.fast import ManyFits, Priors, fit_many
+from n1trial.inference.inla import ManyFits, Priors, fit_many
 from n1trial.planning.carryover import recovered_by_arm
 from n1trial.planning.lives import Draws, live
 from n1trial.planning.person import Person

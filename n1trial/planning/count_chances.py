@@ -16,7 +16,7 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Protocol
 from n1trial.design.verdict import verdicts_met
 from n1trial.errors import AnalysisError
-from n1trial.fast import ManyCountFits, fit_many_counts
+from n1trial.inference.inla import ManyCountFits, fit_many_counts
 from n1trial.planning.carryover import recovered_by_arm
 from n1trial.planning.chances import (
     AtEffect,

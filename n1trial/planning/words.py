@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from n1trial.build_up import what_would_tell
 from n1trial.design.substances import unknown_half_life
 from n1trial.design.verdict import INTERVAL, INTERVAL_KIND, Verdict
+from n1trial.inference.build_up import what_would_tell
 from n1trial.markup.text import as_written, capitalised, visible
 from n1trial.planning.carryover import SlowArm
 from n1trial.planning.chances import VERDICTS, AtEffect, Share

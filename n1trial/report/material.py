@@ -11,7 +11,7 @@ from n1trial.data.nights import Nights
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.effects import Effects
-from n1trial.fit import Fit
+from n1trial.inference.fit import Fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from n1trial.design.outcomes import BAD_NIGHTS
-from n1trial.fast import bad_nights, typical
+from n1trial.inference.inla import bad_nights, typical
 from n1trial.report import sentences, tables
 from n1trial.report.cent import Item, cent_items
 from n1trial.report.further_pictures import pictures_of_methods

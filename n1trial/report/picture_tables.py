@@ -10,8 +10,8 @@ from n1trial.checks import CheckResult
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.effects import INTERVAL, Effects, contrast_draws
-from n1trial.fast import BadNightsChange, SleepDistribution, TypicalChange
-from n1trial.fit import Fit
+from n1trial.inference.fit import Fit
+from n1trial.inference.inla import BadNightsChange, SleepDistribution, TypicalChange
 from n1trial.report.agreement import Agreement
 from n1trial.report.dots import count_dots, dot_gains
 from n1trial.report.figures import Analysis, PeriodMean, Prediction, against_reference

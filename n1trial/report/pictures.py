@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from n1trial.data.trial_data import TrialData
 from n1trial.effects import Effects
-from n1trial.fast import SleepDistribution
+from n1trial.inference.inla import SleepDistribution
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
 from n1trial.report.figures import (

@@ -17,8 +17,8 @@ from n1trial.data.nights import Nights
 from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.effects import Effect, Effects
-from n1trial.fast import SleepDistribution
-from n1trial.fit import Fit
+from n1trial.inference.fit import Fit
+from n1trial.inference.inla import SleepDistribution
 from n1trial.report.evenings import BEFORE_SLEEP, evenings
 from n1trial.report.further_pictures import PREDICTIVE
 from n1trial.report.happened import SIDE_EFFECTS

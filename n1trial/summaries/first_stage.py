@@ -6,7 +6,7 @@ from functools import partial
 from n1trial.cohort.people import Person
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError, CohortError
-from n1trial.sampling import Attempts, fit_model
+from n1trial.inference.sampling import Attempts, fit_model
 from n1trial.summaries.summary import PersonSummary, summary_of
 from n1trial.system.parallel import PROCESSES, OnDone, run_tasks
 

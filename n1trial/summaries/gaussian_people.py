@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from n1trial.columns import Array
-from n1trial.models import _priors as prior
-from n1trial.reweighted import drawn_again, smoothed_weights
+from n1trial.inference import priors as prior
+from n1trial.inference.importance_sampling import drawn_again, smoothed_weights
+from n1trial.inference.model_matrix import Array
 from n1trial.summaries.shared_noise import Likelihoods, SharedNoise
 
 FREEDOM = 4.0

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from n1trial.columns import Array, Columns, columns_of, zero_sum_basis
 from n1trial.data.trial_data import TrialData
-from n1trial.fit import Fit
-from n1trial.models import _priors as prior
-from n1trial.models._sleep import LINEAR, level_and_scale
+from n1trial.inference import priors as prior
+from n1trial.inference.fit import Fit
+from n1trial.inference.model_matrix import Array, Columns, columns_of, zero_sum_basis
+from n1trial.inference.models._sleep import LINEAR, level_and_scale
 from n1trial.summaries.noise import PERIOD, Drawn, Kind
 
 MOST_DRAWS = 2000

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, RectBivariateSpline
 
-from n1trial.columns import Array
+from n1trial.inference.model_matrix import Array
 from n1trial.summaries.noise import Kind, UnderNoise, kinds, pairs
 from n1trial.summaries.summary import PersonSummary
 

@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from pretend import built_otherwise
 from test_references import CASES, trial
 
-from n1trial.columns import columns_of
-from n1trial.models import duration
-from n1trial.sampling import fit_model
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.models import duration
+from n1trial.inference.sampling import fit_model
 
 DATA = trial(CASES["duration_gaps"])
 SLEEP = DATA.outcomes[0]

@@ -18,8 +18,8 @@ from people import ORDINARY, SLEEP, WAKES, lived, pretend_people
 
 from n1trial.cohort import fit, sleep, wakes
 from n1trial.cohort.stacked import stack
-from n1trial.compiled import compile_model
-from n1trial.sampling import ATTEMPTS, sample_compiled
+from n1trial.inference.compile_cache import compile_model
+from n1trial.inference.sampling import ATTEMPTS, sample_compiled
 
 OF_WAKES = {
     **{

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.fast import SleepDistribution
+from n1trial.inference.inla import SleepDistribution
 from n1trial.markup.text import capitalised
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
 from n1trial.report.figures.gain_axis import PAD

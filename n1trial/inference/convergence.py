@@ -1,0 +1,81 @@
+"""Did the sampler converge? The figures, and what forbids a verdict.
+
+Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), doi:10.1214/20-BA1221; Betancourt (2016),
+arXiv:1604.00695, for E-BFMI.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import arviz_stats
+import numpy as np
+import xarray as xr
+
+from n1trial.inference.fit import Diagnostics
+
+MAX_R_HAT, MIN_ESS, MIN_BFMI = 1.01, 400, 0.3
+MAX_DIVERGENT_SHARE_AT_SECOND_TRY = 0.001
+
+
+def diagnose(tree: xr.DataTree, names: Iterable[str]) -> Diagnostics:
+    """Convergence figures of a sampled tree, the worst over the named parameters."""
+    posterior = tree["posterior"].to_dataset()[list(names)]
+    # Ranks would take an infinite draw for a large one.
+    posterior = posterior.where(np.isfinite(posterior))
+    energy = tree["sample_stats"]["energy"].to_numpy()
+    spread = energy.var(axis=1)
+    bfmi = np.square(np.diff(energy, axis=1)).mean(axis=1) / np.where(spread > 0, spread, np.nan)
+
+    def worst(statistic: xr.Dataset, pick: Callable[[Any], float]) -> float:
+        values = np.concatenate([np.ravel(statistic[name].to_numpy()) for name in statistic.data_vars])
+        return float("nan") if np.isnan(values).any() else float(pick(values))
+
+    return Diagnostics(
+        chains=posterior.sizes["chain"],
+        draws=posterior.sizes["draw"],
+        max_r_hat=worst(arviz_stats.rhat(posterior), np.max),
+        min_ess_bulk=worst(arviz_stats.ess(posterior, method="bulk"), np.min),
+        min_ess_tail=worst(arviz_stats.ess(posterior, method="tail"), np.min),
+        divergences=int(tree["sample_stats"]["diverging"].sum()),
+        min_bfmi=float(bfmi.min()),
+    )
+
+
+def convergence_problems(diagnostics: Diagnostics, *, second_try: bool = False) -> tuple[str, ...]:
+    """What forbids a verdict, one sentence each; empty when the gate is passed.
+
+    Comparisons are written so that a figure that is not a number is a problem.
+    """
+    found = diagnostics
+    total = found.chains * found.draws
+    allowed = MAX_DIVERGENT_SHARE_AT_SECOND_TRY * total if second_try else 0
+    problems = []
+    if not found.max_r_hat < MAX_R_HAT:
+        problems.append(f"the chains disagree (R-hat {found.max_r_hat:.3f}, must be below {MAX_R_HAT})")
+    if not min(found.min_ess_bulk, found.min_ess_tail) >= MIN_ESS:
+        least = min(found.min_ess_bulk, found.min_ess_tail)
+        problems.append(
+            f"too few independent draws (effective sample size {least:.0f}, must be {MIN_ESS} or more)"
+        )
+    if not found.divergences <= allowed:
+        problems.append(
+            f"the sampler lost its way {found.divergences} times (divergences, must be {allowed:.0f})"
+        )
+    if not found.min_bfmi >= MIN_BFMI:
+        problems.append(
+            f"the sampler moved too slowly (E-BFMI {found.min_bfmi:.2f}, must be {MIN_BFMI} or more)"
+        )
+    return tuple(problems)
+
+
+def worst_of(all_diagnostics: Sequence[Diagnostics]) -> Diagnostics:
+    """Worst figure of several samplings, each on its own; divergences are added up."""
+    return Diagnostics(
+        chains=all_diagnostics[0].chains,
+        draws=all_diagnostics[0].draws,
+        max_r_hat=max(each.max_r_hat for each in all_diagnostics),
+        min_ess_bulk=min(each.min_ess_bulk for each in all_diagnostics),
+        min_ess_tail=min(each.min_ess_tail for each in all_diagnostics),
+        divergences=sum(each.divergences for each in all_diagnostics),
+        min_bfmi=min(each.min_bfmi for each in all_diagnostics),
+    )

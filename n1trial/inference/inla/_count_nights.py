@@ -1,0 +1,101 @@
+"""The nights of a trial as `quadrature.fit_count_nights` wants them: columns in units of their prior SDs."""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from n1trial.inference import kernels
+from n1trial.inference.inla.design import Codes
+from n1trial.inference.inla.priors import CountPriors
+from n1trial.inference.model_matrix import Array, Columns, zero_sum_basis
+
+type Components = tuple[Array, Array, Array, Array]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountNights:
+    """Recorded nights: counts `y` and weights `analysed` [night], columns `x` and `on_reference` [night, column].
+
+    The first column is the level, around `log_level`, and after it come the arms, whose prior SDs are `effects` [arm];
+    those of `weekday` [column] 1 have a unit that is estimated. `period` [night] is -1 where there is none.
+    """
+
+    y: Array
+    analysed: Array
+    x: Array
+    on_reference: Array
+    weekday: Array
+    period: Codes
+    log_level: float
+    effects: Array
+
+    @classmethod
+    def of(cls, columns: Columns, priors: CountPriors) -> Self:
+        recorded = columns.used > 0
+        terms = {name: column[recorded] for name, column in columns.terms.items()}
+        return cls.laid_out(
+            columns.y[recorded], columns.analysed[recorded], terms, columns.arm_share, priors=priors
+        )
+
+    @classmethod
+    def laid_out(
+        cls, y: Array, analysed: Array, terms: dict[str, Array], arm_share: Array, *, priors: CountPriors
+    ) -> Self:
+        """Lay out recorded nights whose `terms` are as in `columns.Columns`."""
+        sd_of = {
+            "arm": priors.effect_sd,
+            "trend": priors.trend_sd,
+            "run_in": priors.run_in_sd,
+            "block": priors.block_sd,
+            "weekday": 1.0,
+        }
+        made, weekday = [np.full((len(y), 1), priors.level_sd)], [0.0]
+        for term, column in terms.items():
+            if term == "period":
+                continue
+            # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
+            free = column @ zero_sum_basis(7) if term == "weekday" else column
+            made.append(free * sd_of.get(term, priors.covariate_sd))
+            weekday += [float(term == "weekday")] * free.shape[1]
+        x = np.column_stack(made)
+        on_reference = x.copy()
+        on_reference[:, 1 : 1 + len(arm_share)] = -arm_share * priors.effect_sd
+        period = terms.get("period", np.zeros((len(y), 1)))
+        return cls(
+            y=y,
+            analysed=analysed,
+            x=x,
+            on_reference=on_reference,
+            weekday=np.array(weekday),
+            period=np.where(period.max(axis=1) > 0, period.argmax(axis=1), -1),
+            log_level=float(np.log(y[analysed > 0].mean())),
+            effects=np.full(len(arm_share), priors.effect_sd),
+        )
+
+    def components(
+        self, priors: CountPriors, *, points: tuple[int, int, int], omega: float | None = None
+    ) -> Components:
+        """What `quadrature.fit_count_nights` makes of them; `omega` where it is known."""
+        known = omega is not None
+        limits = (omega, omega) if known else priors.omega_limits
+        scales = (
+            priors.period_sd * (self.period.max(initial=-1) >= 0),
+            priors.weekday_sd * self.weekday.max(),
+        )
+        found: Components = kernels.fit_count_nights(
+            self.y,
+            np.array([math.lgamma(count + 1) for count in self.y]),
+            self.analysed,
+            self.x,
+            self.on_reference,
+            self.weekday,
+            self.period,
+            self.log_level,
+            self.effects,
+            np.array([priors.omega_mean, priors.omega_sd, *limits], dtype=float),
+            np.array(scales, dtype=float),
+            np.array(points, dtype=np.int64),
+        )
+        return found

@@ -1,0 +1,331 @@
+"""Bad nights without sampling: a logistic regression of whether a night stayed under the limit.
+
+    y_t ~ Bernoulli(p_t),  logit p_t = α + δ_arm + s τ_t + u_period + v_block + d_weekday + x_t'γ
+
+the model of `models.bad_nights`. Given the SDs of periods and weekdays, Newton's method finds the mode of the
+coefficients and the curvature there makes them a Gaussian (Laplace's approximation); over the SDs stands a grid
+that spans their priors, because few bad nights tell little of them. Bad nights are rare, and what is left open
+about an arm with none of them is anything but a Gaussian: so draws from these Gaussians are weighted to the
+model's own density (importance sampling) and drawn again, and every figure is counted over them.
+
+The estimand is the change of the share of bad nights, averaged over the analysed nights, each as it would be on the
+arm and on the comparator (marginal standardisation). δ itself is the log of an odds ratio.
+
+Nested Laplace: Rue, Martino & Chopin (2009), doi:10.1111/j.1467-9868.2008.00700.x. Its draws corrected by importance
+sampling: Berild, Martino, Gómez-Rubio & Rue (2022), doi:10.1080/10618600.2022.2067551.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from n1trial.data.trial_data import TrialData, bad_nights_of
+from n1trial.design.outcomes import BAD_NIGHTS
+from n1trial.design.protocol import VerdictRule
+from n1trial.design.verdict import (
+    INTERVAL,
+    SAYS_NO,
+    Chances,
+    NightsAlone,
+    Verdict,
+    contrast_prior_sd,
+    verdict_of,
+)
+from n1trial.inference.inla.priors import BadNightPriors
+from n1trial.inference.model_matrix import Array, Columns, columns_of, zero_sum_basis
+
+ASSUMES = (
+    "Every night has a chance of being bad, which the arm raises or lowers, together with weekday, trend, week-to-week"
+    " ups and downs, and what you wrote down before the night. One bad night does not bring on the next."
+)
+FORMULA = (
+    "bad night ~ arm + (1 | period) + block + weekday + trend + covariates, Bernoulli with logit link; shares averaged"
+    " over the analysed nights"
+)
+RANDOM = ("period", "weekday")
+SD_POINTS, SDS_AT_MOST = 7, 4.0
+MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 2.0, 1e-4
+DRAWS = 8_000
+# Of the Student t from which draws are made: its tails are heavier than those that are left open about an arm.
+TAILS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nights:
+    """Recorded nights: `y` 1 or 0 and weights `analysed` [night], columns `x` and `on_reference` [night, z].
+
+    The columns are in units of their prior SDs, so that z is standard normal a priori; those of `RANDOM` have unit 1
+    and their place in `kinds` [z], which is -1 elsewhere. The first column is the level, and after it come the arms.
+    """
+
+    y: Array
+    analysed: Array
+    x: Array
+    on_reference: Array
+    kinds: Array
+    level: float
+
+    @classmethod
+    def of(cls, columns: Columns, priors: BadNightPriors) -> Self:
+        recorded = columns.used > 0
+        y, analysed = columns.y[recorded], columns.analysed[recorded]
+        made, kinds = [np.full((len(y), 1), priors.level_sd)], [-1]
+        for term, column in columns.terms.items():
+            kind = RANDOM.index(term) if term in RANDOM else -1
+            here = column[recorded] * (1.0 if kind >= 0 else priors.sd_of(term))
+            if term == "weekday":
+                # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
+                here = here @ zero_sum_basis(7)
+            made.append(here)
+            kinds += [kind] * here.shape[1]
+        x = np.column_stack(made)
+        on_reference = x.copy()
+        on_reference[:, 1 : 1 + len(columns.arm_share)] = -columns.arm_share * priors.effect_sd
+        return cls(
+            y=y,
+            analysed=analysed,
+            x=x,
+            on_reference=on_reference,
+            kinds=np.array(kinds),
+            level=expected_logit(columns),
+        )
+
+    def units(self, nodes: Array) -> Array:
+        """What z is multiplied by [node, z]: the SD of its kind, or 1."""
+        return np.where(self.kinds < 0, 1.0, nodes[:, np.maximum(self.kinds, 0)])
+
+    def log_density(self, linear: Array) -> Array:
+        """Log density of all nights [...], of linear predictors [..., night]."""
+        return np.asarray(linear @ self.y - np.logaddexp(0.0, linear).sum(axis=-1))
+
+
+def expit(logits: Array) -> Array:
+    """Chances of these logits: SciPy's function, which takes long to load for one answer."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
+
+
+def expected_logit(columns: Columns) -> float:
+    """Logit of the share of bad nights of all arms, with half a night added to either side: the level's prior mean."""
+    bad = columns.y[columns.analysed > 0]
+    share = (bad.sum() + 0.5) / (len(bad) + 1)
+    return float(np.log(share / (1.0 - share)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadNightsFit:
+    """Posterior of the share of bad nights on every arm, as equally likely draws.
+
+    `arms` are the names, the reference first. `shares` [draw, arm] are shares of bad nights, 0 to 1, averaged over
+    the analysed nights; `log_odds` [draw, arm] is δ, 0 for the reference. `effect_sd` is the prior SD of δ, and
+    `bad` and `nights` [arm] count bad and all analysed nights. `effective_draws` says how many independent draws
+    the weighted ones were worth.
+    """
+
+    arms: tuple[str, ...]
+    shares: Array
+    log_odds: Array
+    effect_sd: float
+    bad: tuple[int, ...]
+    nights: tuple[int, ...]
+    effective_draws: float
+
+    def contrast(self, arm: str, comparator: str | None = None) -> "ShareChange":
+        """Arm minus comparator; None: minus the reference."""
+        ours, theirs = self.arms.index(arm), self.arms.index(comparator or self.arms[0])
+        return ShareChange(
+            points=100 * (self.shares[:, ours] - self.shares[:, theirs]),
+            log_odds=self.log_odds[:, ours] - self.log_odds[:, theirs],
+            prior_sd=contrast_prior_sd(self.effect_sd, against_reference=ours == 0 or theirs == 0),
+            any_unseen=min(self.bad[ours], self.bad[theirs]) == 0,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareChange:
+    """The change of the share of bad nights: `points` [draw] of a hundred nights, and its `log_odds` [draw].
+
+    `prior_sd` is that of the log odds ratio. `any_unseen` says that one of the two arms has no bad night at all.
+    """
+
+    points: Array
+    log_odds: Array
+    prior_sd: float
+    any_unseen: bool
+
+    @property
+    def mean(self) -> float:
+        """Posterior mean, bad nights of 100; below 0 where the arm has fewer."""
+        return float(self.points.mean())
+
+    @property
+    def sd(self) -> float:
+        """Posterior SD, of 100 nights."""
+        return float(self.points.std())
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Equal-tailed interval, of 100 nights."""
+        return _interval(self.points)
+
+    @property
+    def odds_ratio(self) -> tuple[float, float, float]:
+        """Median of the odds ratio, and its equal-tailed interval."""
+        low, high = _interval(self.log_odds)
+        return float(np.exp(np.median(self.log_odds))), float(np.exp(low)), float(np.exp(high))
+
+    @property
+    def p_fewer(self) -> float:
+        """Chance that the arm has fewer bad nights."""
+        return float((self.points < 0).mean())
+
+    def verdict(self, rule: VerdictRule, *, mid: float = BAD_NIGHTS.mid) -> Verdict:
+        """What it amounts to by the rule of the trial; never "no" where an arm has no bad night to count."""
+        found = verdict_of(Chances.of(-self.points, mid), alone=self._nights_alone(mid), rule=rule)
+        return "can't tell yet" if self.any_unseen and found in SAYS_NO else found
+
+    def _nights_alone(self, mid: float) -> NightsAlone:
+        """What the nights say without the prior, which is taken off every draw."""
+        flat = np.exp(0.5 * (self.log_odds / self.prior_sd) ** 2)
+        flat /= flat.sum()
+        return NightsAlone(
+            worthwhile=float(flat @ (self.points <= -mid)),
+            much_worse=float(flat @ (self.points >= mid)),
+            sd_ratio=float(self.log_odds.std()) / self.prior_sd,
+        )
+
+
+def _interval(draws: Array) -> tuple[float, float]:
+    low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
+    return float(low), float(high)
+
+
+def fit_bad_nights(
+    data: TrialData, *, priors: BadNightPriors | None = None, draws: int = DRAWS, points: int = SD_POINTS
+) -> BadNightsFit:
+    """Fit the bad nights of a trial that has sleep times.
+
+    Parameters
+    ----------
+    draws
+        How many draws to answer with; twice as many are weighted.
+    points
+        Nodes along either SD, of periods and of weekdays.
+
+    Raises
+    ------
+    AnalysisError
+        The nights cannot teach the model anything: an empty arm, too few nights, no bad night or no other.
+
+    Example
+    -------
+    ``fit_bad_nights(data).contrast("magnesium").interval`` is in nights of a hundred, below 0 for fewer bad ones.
+    """
+    priors = (priors or BadNightPriors()).widened(data.prior_width)
+    of_bad = bad_nights_of(data)
+    columns = columns_of(of_bad, BAD_NIGHTS)
+    nights = _Nights.of(columns, priors)
+    nodes, prior = _nodes(nights, priors, points)
+    units = nights.units(nodes)
+    modes = _modes(nights, units, prior)
+    z, unit, effective = _drawn(nights, units, modes, draws)
+    arms = (data.reference, *data.treatments)
+    of_arm = slice(1, len(arms))
+    log_odds = np.column_stack([np.zeros(len(z)), z[:, of_arm] * priors.effect_sd])
+    analysed = nights.analysed > 0
+    on_reference = nights.level + (z * unit) @ nights.on_reference[analysed].T
+    shares = np.column_stack([expit(on_reference + own[:, np.newaxis]).mean(axis=1) for own in log_odds.T])
+    counted = of_bad.analysed(BAD_NIGHTS).groupby("arm")[BAD_NIGHTS.name].agg(["sum", "size"])
+    return BadNightsFit(
+        arms=arms,
+        shares=shares,
+        log_odds=log_odds,
+        effect_sd=priors.effect_sd,
+        bad=tuple(int(counted["sum"][arm]) for arm in arms),
+        nights=tuple(int(counted["size"][arm]) for arm in arms),
+        effective_draws=effective,
+    )
+
+
+def priors_in_words(data: TrialData) -> dict[str, str]:
+    """Each prior in words, on the logit scale, for the report."""
+    priors = BadNightPriors().widened(data.prior_width)
+    return {
+        "log odds ratio of each arm": f"Normal(0, {priors.effect_sd:g})",
+        "level, and that of each block": f"Normal(0, {priors.level_sd:g}) around the share of all arms",
+        "change from first to last night, and each covariate": f"Normal(0, {priors.trend_sd:g})",
+        "SD between periods, and between weekdays": f"HalfNormal({priors.period_sd:g})",
+    }
+
+
+def _nodes(nights: _Nights, priors: BadNightPriors, points: int) -> tuple[Array, Array]:
+    """SDs of periods and weekdays [node, 2], a Gauss rule on each, and the log of prior times weight [node]."""
+    places, weights = np.polynomial.legendre.leggauss(points)
+    quantiles = SDS_AT_MOST * (places + 1) / 2
+    of_quantile = np.log(weights) - 0.5 * quantiles**2
+    sds, logs = [], []
+    for kind, scale in enumerate((priors.period_sd, priors.weekday_sd)):
+        there = (nights.kinds == kind).any()
+        sds.append(scale * quantiles if there else np.zeros(1))
+        logs.append(of_quantile if there else np.zeros(1))
+    nodes = np.stack([each.ravel() for each in np.meshgrid(*sds, indexing="ij")], axis=1)
+    return nodes, np.add.outer(*logs).ravel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Modes:
+    """Of every node: the mode of z [node, z], the root of its precision [node, z, z], log prior and weight [node]."""
+
+    z: Array
+    roots: Array
+    prior: Array
+    weights: Array
+
+
+def _modes(nights: _Nights, units: Array, prior: Array) -> _Modes:
+    """Newton's method at every node at once; the log density is concave, so it has one end."""
+    x, number = nights.x, nights.x.shape[1]
+    products = (x[:, :, np.newaxis] * x[:, np.newaxis]).reshape(len(x), -1)
+    z = np.zeros((len(units), number))
+    for _ in range(MOST_STEPS):
+        chance = expit(nights.level + (z * units) @ x.T)
+        information = ((chance * (1 - chance)) @ products).reshape(-1, number, number)
+        precision = units[:, :, np.newaxis] * information * units[:, np.newaxis] + np.eye(number)
+        slope = units * ((nights.y - chance) @ x) - z
+        step = np.linalg.solve(precision, slope[..., np.newaxis])[..., 0]
+        longest = np.abs((step * units) @ x.T).max()
+        if longest < LAST_STEP:
+            break
+        z += step * min(1.0, LONGEST_STEP / longest)
+    roots = np.linalg.cholesky(precision)
+    logs = nights.log_density(nights.level + (z * units) @ x.T) - 0.5 * (z**2).sum(axis=1)
+    logs -= np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+    weights = np.exp(logs + prior - (logs + prior).max())
+    return _Modes(z=z, roots=roots, prior=prior, weights=weights / weights.sum())
+
+
+def _drawn(nights: _Nights, units: Array, modes: _Modes, draws: int) -> tuple[Array, Array, float]:
+    """Equally likely draws of z [draw, z], what each is multiplied by [draw, z], and what they are worth."""
+    rng = np.random.default_rng(0)
+    number, proposed = modes.z.shape[1], 2 * draws
+    node = np.searchsorted(np.cumsum(modes.weights), (np.arange(proposed) + rng.random()) / proposed)
+    node = node.clip(max=len(modes.weights) - 1)
+    normal = rng.standard_normal((proposed, number))
+    stretch = np.sqrt(TAILS / rng.chisquare(TAILS, proposed))
+    z, density = np.empty((proposed, number)), np.empty(proposed)
+    for which in np.unique(node):
+        of_node = node == which
+        root = modes.roots[which]
+        off = np.linalg.solve(root.T, normal[of_node].T).T * stretch[of_node, np.newaxis]
+        z[of_node] = modes.z[which] + off
+        square = (normal[of_node] ** 2).sum(axis=1) * stretch[of_node] ** 2
+        density[of_node] = np.log(np.diag(root)).sum() - (TAILS + number) / 2 * np.log1p(square / TAILS)
+        density[of_node] += np.log(modes.weights[which])
+    unit = units[node]
+    logs = nights.log_density(nights.level + (z * unit) @ nights.x.T) - 0.5 * (z**2).sum(axis=1)
+    logs += modes.prior[node] - density
+    weights = np.exp(logs - logs.max())
+    weights /= weights.sum()
+    kept = np.searchsorted(np.cumsum(weights), (np.arange(draws) + rng.random()) / draws)
+    kept = kept.clip(max=proposed - 1)
+    return z[kept], unit[kept], float(1 / (weights**2).sum())

@@ -1,0 +1,102 @@
+"""How sure the same trial would be if it went on: posterior SDs of trials that are longer."""
+
+from dataclasses import replace
+
+import numpy as np
+import scipy
+
+from n1trial.inference.inla.design import Codes, Design
+from n1trial.inference.inla.gaussian import FastFit, fit_design, fit_many
+from n1trial.inference.inla.priors import Priors
+from n1trial.inference.model_matrix import Array
+
+CONTINUATIONS = 12
+COARSE_POINTS = (2, 5, 2)
+REPEATED = (2, 3, 4, 6, 9, 14, 20, 30, 45, 70)
+SEED = 20
+
+
+def longer_sds(
+    design: Design, y: Array, *, along: Array, priors: Priors, most_nights: int
+) -> tuple[Codes, Array]:
+    """Posterior SDs of contrasts after the trial was gone through twice, three times, and so on.
+
+    It goes on in its own order of arms and with its own gaps, after the nights that are there. How the
+    further nights scatter is taken from the posterior; they are simulated `CONTINUATIONS` times, since an SD
+    depends only a little on what they will be.
+
+    Parameters
+    ----------
+    y : [night]
+        The nights so far.
+    along : [contrast, arm]
+        Weights on the arms but the reference.
+    most_nights
+        The longest trial of interest; the first that is longer is the last.
+
+    Returns
+    -------
+    nights in all [length], the trial as it stands first; SDs [length, contrast].
+    """
+    here = fit_design(design, y, priors=priors)
+    lengths, sds = [design.nights], [np.sqrt(np.einsum("ca,ab,cb->c", along, here.covariance, along))]
+    rng = np.random.default_rng(SEED)
+    for times in REPEATED:
+        longer = repeated(design, times)
+        nights = np.tile(_expected(longer, here) + y[design.analysed].mean(), (CONTINUATIONS, 1))
+        nights += _scatter(longer, here, rng)
+        nights[:, : len(y)] = y
+        found = fit_many(longer, nights, contrasts=along, priors=priors, points=COARSE_POINTS)
+        lengths.append(longer.nights)
+        sds.append(np.sqrt((found.sd**2).mean(axis=0)))
+        if lengths[-1] >= most_nights:
+            break
+    return np.array(lengths), np.array(sds)
+
+
+def repeated(design: Design, times: int) -> Design:
+    """The same trial nights several times over, each time a whole number of weeks later; one run-in."""
+    trial = np.flatnonzero(design.analysed)
+    first, last = design.day[trial[0]], design.day[trial[-1]]
+    weeks = -(-(int(last - first) + 1) // 7)
+    nights = np.concatenate([np.arange(len(design.day)), np.tile(trial, times - 1)])
+    turn = np.concatenate([np.zeros(len(design.day)), np.repeat(np.arange(1, times), len(trial))])
+    turn = turn.astype(np.int64)
+    day = design.day[nights] + 7 * weeks * turn
+    dense = design.dense[nights]
+    dense[:, 0] = (day - day[0]) / max(1, day[-1] - day[0]) - 0.5
+    return replace(
+        design,
+        day=day,
+        arm=design.arm[nights],
+        period=_numbered_on(design.period, nights, turn),
+        block=_numbered_on(design.block, nights, turn),
+        weekday=design.weekday[nights],
+        analysed=design.analysed[nights],
+        dense=dense,
+    )
+
+
+def _numbered_on(codes: Codes, nights: Codes, turn: Codes) -> Codes:
+    """Codes that go on counting; a term that the trial does not have stays absent."""
+    number = int(codes.max()) + 1
+    return codes[nights] + number * turn if number > 1 else codes[nights]
+
+
+def _expected(design: Design, fit: FastFit) -> Array:
+    effects = np.concatenate([[0.0], fit.mean])[design.arm]
+    return np.asarray(effects - effects.mean())
+
+
+def _scatter(design: Design, fit: FastFit, rng: np.random.Generator) -> Array:
+    """Simulated nights around their mean [continuation, night], at the posterior means of every SD and φ."""
+    sigma, phi, *sds = fit.weights @ fit.spread
+    days = int(design.day[-1] - design.day[0]) + 1
+    shocks = rng.standard_normal((CONTINUATIONS, days))
+    shocks[:, 0] /= np.sqrt(1 - phi**2)
+    # Each day is φ times the day before and its own shock.
+    chain = np.vstack([np.ones(days), np.full(days, -phi)])
+    chance = sigma * scipy.linalg.solve_banded((1, 0), chain, shocks.T).T[:, design.day - design.day[0]]
+    for sd, codes in zip(sds, (design.period, np.maximum(design.weekday, 0)), strict=True):
+        chance += sd * rng.standard_normal((CONTINUATIONS, int(codes.max()) + 1))[:, codes]
+    return np.asarray(chance)

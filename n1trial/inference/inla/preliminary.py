@@ -1,0 +1,48 @@
+"""A first answer within a second, before the sampler starts: estimates without a verdict."""
+
+from dataclasses import dataclass
+
+from n1trial.data.trial_data import TrialData
+from n1trial.design.outcomes import Outcome
+from n1trial.design.verdict import INTERVAL
+from n1trial.inference.inla.counts import RateChange, fit_counts
+from n1trial.inference.inla.gaussian import Mixture, fast_fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preliminary:
+    """Posterior mean, SD and equal-tailed interval of arm minus comparator, in the outcome's unit."""
+
+    arm: str
+    comparator: str
+    mean: float
+    sd: float
+    low: float
+    high: float
+
+
+def preliminary_answer(data: TrialData, outcome: Outcome) -> tuple[Preliminary, ...]:
+    """Every contrast of an outcome: by the fast engine, with nested Laplace where it is a count.
+
+    It passes no gate, so there is no verdict.
+
+    Raises
+    ------
+    AnalysisError
+        The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
+    """
+    found = []
+    for (arm, comparator), mixture in zip(data.contrasts, _contrasts(data, outcome), strict=True):
+        low, high = mixture.interval(INTERVAL)
+        found.append(
+            Preliminary(arm=arm, comparator=comparator, mean=mixture.mean, sd=mixture.sd, low=low, high=high)
+        )
+    return tuple(found)
+
+
+def _contrasts(data: TrialData, outcome: Outcome) -> list[Mixture] | list[RateChange]:
+    if outcome.kind == "count":
+        counts = fit_counts(data, outcome)
+        return [counts.contrast(*pair, scale=outcome.scale) for pair in data.contrasts]
+    fit = fast_fit(data, outcome)
+    return [fit.contrast(*pair) for pair in data.contrasts]

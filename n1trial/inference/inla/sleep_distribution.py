@@ -1,0 +1,120 @@
+"""What the mean does not tell of sleep time: bad nights on every arm, and the typical night.
+
+An arm may turn a few very short nights into ordinary ones and leave the others as they are, or the other way round;
+the mean is the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from n1trial.data.trial_data import RESTS_ON, TrialData, bad_nights_of
+from n1trial.design.outcomes import BAD_NIGHTS, Outcome
+from n1trial.design.verdict import INTERVAL, Verdict
+from n1trial.errors import AnalysisError
+from n1trial.inference.inla.bad_nights import BadNightsFit, fit_bad_nights
+from n1trial.inference.inla.typical import fit_typical_night
+
+type Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmNights:
+    """Analysed nights of an arm: how many, how many of them bad, and the one in the middle (median) in minutes."""
+
+    nights: int
+    bad: int
+    middle_min: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadNightsChange:
+    """Bad nights on an arm minus those on its comparator, of 100 nights, with a 95 % interval.
+
+    `odds_ratio` is the median and the interval of the odds ratio, `p_fewer` the chance of fewer, 0 to 1.
+    """
+
+    mean: float
+    low: float
+    high: float
+    odds_ratio: tuple[float, float, float]
+    p_fewer: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypicalChange:
+    """The typical night on an arm minus that on its comparator, in minutes, with a 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SleepDistribution:
+    """Sleep time beyond its mean: counts of every arm by its name, changes by arm and comparator.
+
+    A night of less than `limit_min` is bad. `bad` lacks pairs of arms neither of which had a bad night, and
+    `typical` is empty where so many nights are alike that nothing tells how odd the others are.
+    """
+
+    limit_min: int
+    arms: Mapping[str, ArmNights]
+    bad: Mapping[Pair, BadNightsChange]
+    typical: Mapping[Pair, TypicalChange]
+
+
+def sleep_distribution(data: TrialData, outcome: Outcome) -> SleepDistribution | None:
+    """What the mean does not tell, where the outcome is the sleep time of single nights; None elsewhere."""
+    if outcome.name != "tst_min" or RESTS_ON in data.table:
+        return None
+    nights = data.analysed(outcome)
+    bad = bad_nights_of(data).analysed(BAD_NIGHTS).groupby("arm")[BAD_NIGHTS.name].sum()
+    middle = nights.groupby("arm")[outcome.name].median()
+    return SleepDistribution(
+        limit_min=data.bad_night_minutes,
+        arms={
+            arm: ArmNights(
+                nights=int((nights["arm"] == arm).sum()), bad=int(bad[arm]), middle_min=float(middle[arm])
+            )
+            for arm in data.arms
+        },
+        bad=_bad_nights(data),
+        typical=_typical(data, outcome),
+    )
+
+
+def _bad_nights(data: TrialData) -> dict[Pair, BadNightsChange]:
+    try:
+        fit = fit_bad_nights(data)
+    except AnalysisError:
+        # No night is bad, or every one is.
+        return {}
+    bad = dict(zip(fit.arms, fit.bad, strict=True))
+    return {pair: _change(fit, pair, data) for pair in data.contrasts if any(bad[arm] for arm in pair)}
+
+
+def _change(fit: BadNightsFit, pair: Pair, data: TrialData) -> BadNightsChange:
+    found = fit.contrast(*pair)
+    low, high = found.interval
+    return BadNightsChange(
+        mean=found.mean,
+        low=low,
+        high=high,
+        odds_ratio=found.odds_ratio,
+        p_fewer=found.p_fewer,
+        verdict=found.verdict(data.rule),
+    )
+
+
+def _typical(data: TrialData, outcome: Outcome) -> dict[Pair, TypicalChange]:
+    try:
+        fit = fit_typical_night(data, outcome)
+    except AnalysisError:
+        return {}
+    found = {}
+    for arm, comparator in data.contrasts:
+        change = fit.contrast(arm, None if comparator == data.reference else comparator)
+        low, high = change.interval(INTERVAL)
+        found[arm, comparator] = TypicalChange(mean=change.mean, low=low, high=high)
+    return found

@@ -1,0 +1,152 @@
+"""The typical night without sampling: Student-t nights around the linear terms of the sleep-time model.
+
+`models.typical_night`, with what the Gaussian engine says of φ and of the SDs of periods and weekdays put in: φ and
+weekdays at their means, periods at a few quantiles. Given them and ν, iterated weights (an EM algorithm) find the
+coefficients and σ, whose Gaussian has the expected information of t nights; over ν stands a Gauss rule, weighted by
+prior and by how well each fits. Each block has a level of its own.
+
+Lange, Little & Taylor (1989), doi:10.1080/01621459.1989.10478852.
+"""
+
+import math
+
+import numpy as np
+
+from n1trial.data.trial_data import TrialData
+from n1trial.design.outcomes import Outcome
+from n1trial.inference.inla.gaussian import FastFit, fast_fit
+from n1trial.inference.inla.priors import Priors
+from n1trial.inference.model_matrix import (
+    LEAST_LEFT,
+    Array,
+    Columns,
+    columns_of,
+    refuse_too_many_alike,
+    zero_sum_basis,
+)
+
+ASSUMES = (
+    "The typical night is the middle of nights with heavy tails, so odd nights count less. The fast engine answers for"
+    " it, with the correlation and the SDs between periods and weekdays that nights without such tails show."
+)
+FORMULA = "nightly value ~ arm + (1 | period) + block + weekday + trend + covariates, Student-t with AR(1)"
+# ν is 2 + Gamma(shape, rate), as in `models.typical_night`; a test holds the two together.
+NU_SHAPE, NU_RATE = 2.0, 0.1
+NU_POINTS, PERIOD_POINTS = 9, 3
+# Of ν - 2: outside of these its prior has a few thousandths, and beyond the second a t night is as good as Gaussian.
+LEAST_NU, MOST_NU = 0.1, 80.0
+MOST_STEPS, LAST_STEP = 60, 1e-3
+
+
+def fit_typical_night(data: TrialData, outcome: Outcome) -> FastFit:
+    """Effects on the typical night, in which odd nights count less; `spread` holds σ, φ, and the SD of periods.
+
+    Raises
+    ------
+    AnalysisError
+        As `fast_fit`, and where so many nights are alike that t nights have no scale.
+    """
+    refuse_too_many_alike(data, outcome)
+    gaussian = fast_fit(data, outcome)
+    columns = columns_of(data, outcome)
+    priors = Priors().for_trial(data, outcome).widened(data.prior_width)
+    phi = float(gaussian.weights @ gaussian.spread[:, 1])
+    y, x, kinds, shrunk = _whitened(columns, priors, phi)
+    nus, rule = _nus()
+    period_sds = _quantiles(gaussian.spread[:, 2], gaussian.weights, PERIOD_POINTS)
+    weekday_sd = float(gaussian.weights @ gaussian.spread[:, -1])
+    nodes = np.stack([each.ravel() for each in np.meshgrid(nus, period_sds, indexing="ij")], axis=1)
+    found = [
+        _fit(y, x * np.select([kinds == 1, kinds == 2], [period_sd, weekday_sd], 1.0), shrunk, nu, priors)
+        for nu, period_sd in nodes
+    ]
+    arms = slice(1, 1 + len(data.treatments))
+    logs = np.array([log for _, _, _, log in found]) + np.repeat(rule, len(period_sds))
+    weights = np.exp(logs - logs.max())
+    return FastFit(
+        arms=data.treatments,
+        weights=weights / weights.sum(),
+        means=np.array([z[arms] for z, _, _, _ in found]) * priors.effect_sd,
+        covariances=np.array([covariance[arms, arms] for _, covariance, _, _ in found])
+        * np.square(priors.effect_sd),
+        spread=np.array(
+            [[sigma, phi, period_sd] for (_, _, sigma, _), (_, period_sd) in zip(found, nodes, strict=True)]
+        ),
+        nights=gaussian.nights,
+        log_evidence=float(logs.max() + np.log(weights.sum())),
+    )
+
+
+def _nus() -> tuple[Array, Array]:
+    """ν [node], a Gauss rule along the log of ν - 2, and the log of prior times weight."""
+    places, weights = np.polynomial.legendre.leggauss(NU_POINTS)
+    low, high = np.log(LEAST_NU), np.log(MOST_NU)
+    logs = low + (high - low) * (places + 1) / 2
+    return 2 + np.exp(logs), np.log(weights) + NU_SHAPE * logs - NU_RATE * np.exp(logs)
+
+
+def _quantiles(values: Array, weights: Array, number: int) -> Array:
+    """Equally likely values of a weighted sample."""
+    order = np.argsort(values)
+    shares = (np.arange(number) + 0.5) / number
+    return np.asarray(np.interp(shares, np.cumsum(weights[order]), values[order]))
+
+
+def _whitened(columns: Columns, priors: Priors, phi: float) -> tuple[Array, Array, Array, Array]:
+    """Nights and columns less what the night before leaves of them, kinds of the columns, and log scales [night].
+
+    The columns are per prior SD, those of periods (kind 1) and weekdays (2) as they are.
+    """
+    recorded = columns.used > 0
+    made, kinds = [np.full((int(recorded.sum()), 1), priors.level_sd)], [0]
+    sds = {
+        "arm": priors.effect_sd,
+        "trend": priors.trend_sd,
+        "run_in": priors.run_in_sd,
+        "covariates": priors.covariate_sd,
+        "block": priors.level_sd,
+    }
+    for term, column in columns.terms.items():
+        kind = {"period": 1, "weekday": 2}.get(term, 0)
+        here = column[recorded] * (1.0 if kind else sds[term])
+        if term == "weekday":
+            # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
+            here = here @ zero_sum_basis(7)
+        made.append(here)
+        kinds += [kind] * here.shape[1]
+    x, y = np.column_stack(made), columns.y[recorded] - priors.level_mean
+    gap = columns.gap[recorded]
+    fade = np.sign(phi) ** gap * np.abs(phi) ** gap
+    scale = np.sqrt((1 - fade**2) / (1 - phi**2))
+    y = (y - fade * np.roll(y, 1)) / scale
+    x = (x - fade[:, np.newaxis] * np.roll(x, 1, axis=0)) / scale[:, np.newaxis]
+    return y, x, np.array(kinds), np.log(scale)
+
+
+def _fit(
+    y: Array, x: Array, log_scale: Array, nu: float, priors: Priors
+) -> tuple[Array, Array, float, float]:
+    """Mean and covariance of z, σ, and the log marginal likelihood, σ at its mode."""
+    information, identity = x.T @ x, np.eye(x.shape[1])
+    z, sigma = np.zeros(x.shape[1]), float(priors.night_sd)
+    for _ in range(MOST_STEPS):
+        before = sigma
+        residual = y - x @ z
+        weight = (nu + 1) / (nu + (residual / sigma) ** 2)
+        weighted = (x * weight[:, np.newaxis]).T / sigma**2
+        precision = weighted @ x + identity
+        z = np.linalg.solve(precision, weighted @ y)
+        # What the coefficients took of the nights does not tell of σ.
+        taken = np.trace(np.linalg.solve(precision, weighted @ x))
+        left = float(np.sqrt((weight * (y - x @ z) ** 2).sum() / max(len(y) - taken, 1.0)))
+        # Nights that the columns explain to the last minute would leave nothing to measure by.
+        sigma = max(left, LEAST_LEFT * float(y.std()))
+        if abs(sigma / before - 1) < LAST_STEP:
+            break
+    expected = (nu + 1) / (nu + 3) / sigma**2 * information + identity
+    constant = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * np.log(nu * np.pi) - np.log(sigma)
+    squares = ((y - x @ z) / sigma) ** 2
+    density = constant - log_scale - (nu + 1) / 2 * np.log1p(squares / nu)
+    off = np.log(sigma / priors.night_sd) / priors.night_log_sd
+    log = density.sum() - 0.5 * (z @ z) - 0.5 * np.linalg.slogdet(expected)[1] - 0.5 * off**2
+    return z, np.linalg.inv(expected), sigma, float(log)

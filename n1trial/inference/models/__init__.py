@@ -1,0 +1,96 @@
+"""Models: TrialData and priors become a PyMC model; nothing is sampled here and no file is touched.
+
+A model is a module of this folder that fulfils `Model`; the folder is the registry. Every model has a
+variable `effect` with dims ("contrast",), arm minus reference in the outcome's contrast unit, and holds
+what may change between fits of one compiled model in `pm.Data`.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+import pymc as pm
+import xarray as xr
+
+from n1trial.data.trial_data import TrialData
+from n1trial.design.outcomes import Outcome
+from n1trial.errors import AnalysisError
+from n1trial.inference.priors import sources
+
+
+class Model(Protocol):
+    """What a module of this folder provides."""
+
+    NAME: str
+    ASSUMES: str
+    FORMULA: str
+    KINDS: tuple[str, ...]
+    DEFAULT_OF: tuple[str, ...]
+
+    def build(self, data: TrialData, outcome: Outcome) -> pm.Model:
+        """Make the model of one outcome under the default priors."""
+        ...
+
+    def priors(self, data: TrialData, outcome: Outcome) -> Mapping[str, str]:
+        """Each prior in words and numbers, for the report."""
+        ...
+
+    def effect_prior_sd(self, data: TrialData, outcome: Outcome) -> float:
+        """SD of the default prior of an effect, on the scale where it is Gaussian."""
+        ...
+
+    def variants(
+        self, data: TrialData, outcome: Outcome
+    ) -> Mapping[str, Mapping[str, npt.NDArray[np.float64]]]:
+        """New values of the model's `pm.Data`, by the name of the variant they make."""
+        ...
+
+    def replicate(
+        self, data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator
+    ) -> npt.NDArray[np.float64]:
+        """Nights [draw, night] as the model says they come, one replicate a draw."""
+        ...
+
+
+def models() -> dict[str, Model]:
+    """Every model of this folder by name."""
+    modules = (
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+        if not found.name.startswith("_")
+    )
+    return {module.NAME: cast(Model, module) for module in modules}
+
+
+def model_for(outcome: Outcome) -> Model:
+    """The default model of an outcome's kind."""
+    return next(model for model in models().values() if outcome.kind in model.DEFAULT_OF)
+
+
+def model_named(name: str, outcome: Outcome) -> Model:
+    """The model of that name.
+
+    Raises
+    ------
+    AnalysisError
+        No such model, or it is for another kind of outcome.
+    """
+    fitting = {each.NAME: each for each in models().values() if outcome.kind in each.KINDS}
+    if name not in fitting:
+        raise AnalysisError(
+            f"{outcome.name}: no model of a {outcome.kind} outcome is called {name!r}: choose from"
+            f" {', '.join(sorted(fitting))}"
+        )
+    return fitting[name]
+
+
+def describe(model: Model, data: TrialData, outcome: Outcome) -> str:
+    """Formula, priors with the reason for each, and what the model assumes, as plain text."""
+    why = sources()
+    lines = [f"{model.NAME}: {model.FORMULA}", model.ASSUMES, "Priors:"]
+    for what, words in model.priors(data, outcome).items():
+        lines.append(f"  {what}: {words} ({why[what]})")
+    return "\n".join(lines)
