@@ -16,9 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # What type checkers and editors read; at run time a name is imported when it is first used.
-    from n1trial.checks import Case as Case
-    from n1trial.checks import run_checks as run_checks
-    from n1trial.checks import weigh_effects as weigh_effects
+    from n1trial.analysis.checks import Case as Case
+    from n1trial.analysis.checks import run_checks as run_checks
+    from n1trial.analysis.checks import weigh_effects as weigh_effects
+    from n1trial.analysis.effects import Effect as Effect
+    from n1trial.analysis.effects import Effects as Effects
+    from n1trial.analysis.effects import estimate_effects as estimate_effects
+    from n1trial.analysis.fit_file import load_fits as load_fits
+    from n1trial.analysis.parallel_fit.pool import fit_outcomes as fit_outcomes
     from n1trial.cohort import Cohort as Cohort
     from n1trial.cohort import CohortEffects as CohortEffects
     from n1trial.cohort import CohortFit as CohortFit
@@ -46,18 +51,13 @@ if TYPE_CHECKING:
     from n1trial.design.protocol import template_names as template_names
     from n1trial.design.schedule import Schedule as Schedule
     from n1trial.design.schedule import randomise as randomise
-    from n1trial.effects import Effect as Effect
-    from n1trial.effects import Effects as Effects
-    from n1trial.effects import estimate_effects as estimate_effects
     from n1trial.errors import N1TrialError as N1TrialError
-    from n1trial.fit_file import load_fits as load_fits
     from n1trial.inference.fit import Fit as Fit
     from n1trial.inference.sampling import fit_model as fit_model
     from n1trial.opened import Trial as Trial
     from n1trial.opened import open_trial as open_trial
     from n1trial.report import Material as Material
     from n1trial.report import write_report as write_report
-    from n1trial.side_by_side import fit_outcomes as fit_outcomes
     from n1trial.simulate import Truth as Truth
     from n1trial.simulate import diary_text as diary_text
     from n1trial.simulate import simulate_nights as simulate_nights
@@ -66,13 +66,13 @@ if TYPE_CHECKING:
     from n1trial.system.parallel import run_tasks as run_tasks
 
 _ROOM_OF = {
-    "Case": "checks",
+    "Case": "analysis.checks",
     "Cohort": "cohort",
     "CohortEffects": "cohort",
     "CohortFit": "cohort",
     "Diary": "data.diary",
-    "Effect": "effects",
-    "Effects": "effects",
+    "Effect": "analysis.effects",
+    "Effects": "analysis.effects",
     "Fit": "inference.fit",
     "N1TrialError": "errors",
     "Material": "report",
@@ -89,13 +89,13 @@ _ROOM_OF = {
     "Truth": "simulate",
     "diary_text": "simulate",
     "estimate_cohort": "cohort",
-    "estimate_effects": "effects",
+    "estimate_effects": "analysis.effects",
     "fit_cohort": "cohort",
     "fit_model": "inference.sampling",
-    "fit_outcomes": "side_by_side",
+    "fit_outcomes": "analysis.parallel_fit.pool",
     "gather": "cohort",
     "join_trial": "data.trial_data",
-    "load_fits": "fit_file",
+    "load_fits": "analysis.fit_file",
     "new_seed": "design.allocation",
     "nightly": "data.nights",
     "open_trial": "opened",
@@ -106,11 +106,11 @@ _ROOM_OF = {
     "read_people": "data.read_table",
     "read_protocol": "design.protocol",
     "read_table": "data.read_table",
-    "run_checks": "checks",
+    "run_checks": "analysis.checks",
     "run_tasks": "system.parallel",
     "simulate_nights": "simulate",
     "template_names": "design.protocol",
-    "weigh_effects": "checks",
+    "weigh_effects": "analysis.checks",
     "write_fitbit_takeout": "simulate",
     "write_oura_web_csv": "simulate",
     "write_report": "report",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from n1trial.analysis.fit_file import save_draws
 from n1trial.cohort import (
     CohortEffects,
     CohortFit,
@@ -23,7 +24,6 @@ from n1trial.cohort import (
 from n1trial.cohort.companion import average_of
 from n1trial.data.trial_data import TrialData
 from n1trial.errors import CohortError
-from n1trial.fit_file import save_draws
 from n1trial.inference.fit import OnStage
 from n1trial.report.cohort_material import CohortMaterial, material_of_nights, material_of_summaries
 from n1trial.report.cohort_page import write_cohort

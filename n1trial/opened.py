@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from n1trial.analysis.effects import Effects
+from n1trial.analysis.fit_file import load_fits
 from n1trial.data.diary import Diary
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
-from n1trial.effects import Effects
-from n1trial.fit_file import load_fits
 from n1trial.fitting import analysis_of, is_over, nights_now
 from n1trial.inference.fit import Fit
 from n1trial.markup.html_repr import line

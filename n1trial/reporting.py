@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from n1trial.checks import checks_table
+from n1trial.analysis.checks import checks_table
+from n1trial.analysis.fit_file import load_fits, save_fits
+from n1trial.analysis.interim import decide
 from n1trial.data.trial_data import TrialData
 from n1trial.errors import FolderError, GateError
-from n1trial.fit_file import load_fits, save_fits
 from n1trial.fitting import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
 from n1trial.inference.fit import OnStage
-from n1trial.looks import decide
 from n1trial.report import Material
 from n1trial.report.about import read_about
 from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition

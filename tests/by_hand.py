@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from n1trial.checks import CheckResult
+from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.effects import Effects, estimate_effects
 from n1trial.data.diary import DONT_KNOW, Diary
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import OUTCOMES, Outcome
-from n1trial.effects import Effects, estimate_effects
 from n1trial.inference.convergence import Diagnostics
 from n1trial.inference.fit import Fit
 from n1trial.report import Material

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from n1trial.checks import Case, Findings, checks
+from n1trial.analysis.checks import Case, Findings, checks
+from n1trial.analysis.parallel_fit.pool import CheckedFit
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.fitting import Analysis, analysis_of
@@ -15,7 +16,6 @@ from n1trial.inference.inla import fast_fit, fit_counts
 from n1trial.inference.model_matrix import Array
 from n1trial.inference.models import model_for
 from n1trial.report import Material, write_report
-from n1trial.side_by_side import CheckedFit
 
 CHAINS, DRAWS = 4, 500
 # Checks that draw nights from every parameter of the model.

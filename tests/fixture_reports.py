@@ -8,9 +8,9 @@ import by_hand
 import numpy as np
 import pandas as pd
 
+from n1trial.analysis.effects import Conflict, estimate_effects
 from n1trial.data.nights import Nights
 from n1trial.design.protocol import read_protocol
-from n1trial.effects import Conflict, estimate_effects
 from n1trial.report import Material
 
 PROTOCOL = read_protocol(Path(__file__).parents[1] / "protocols" / "glycine-vs-magnesium-glycinate.yaml")

@@ -39,7 +39,7 @@ from other_nights import (
 )
 from scipy import stats
 
-from n1trial.effects import CERTAINTIES
+from n1trial.analysis.effects import CERTAINTIES
 from n1trial.inference.inla import ManyFits, fit_many
 
 KEPT = Path(__file__).parent / "calibration"

@@ -10,10 +10,10 @@ import statsmodels.api as sm
 from pretend import pretend_trial
 from test_effects import made_fit
 
+from n1trial.analysis.effects import estimate_effects
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
-from n1trial.effects import estimate_effects
 from n1trial.inference.aliasing import MOST_INFLATION, aliases, aliases_of_people, lone_aliases
 
 SLEEP = OUTCOMES["tst_min"]

@@ -12,13 +12,13 @@ from scipy.special import expit, logit
 from test_shared_exports import EXPORTS
 from test_trial import recorded
 
+from n1trial.analysis.effects import estimate_effects
 from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import RESTS_ON, bad_nights_of, join_trial
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.design.protocol import RULE_TODAY, read_protocol, template_names
 from n1trial.design.schedule import randomise
 from n1trial.design.verdict import SAYS_NO
-from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
 from n1trial.inference import priors as prior
 from n1trial.inference.inla import (

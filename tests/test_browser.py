@@ -16,7 +16,7 @@ from payloads import PAYLOADS
 from people import WAKES, pretend_people
 from test_cohort_page import material as cohort_material
 
-from n1trial.checks import CheckResult
+from n1trial.analysis.checks import CheckResult
 from n1trial.report import Material, render, shareable
 from n1trial.report.cohort_page import render_cohort
 

@@ -9,9 +9,9 @@ import pytest
 from pretend import pretend_trial
 from scipy import stats
 
-from n1trial.checks import Case, checks, run_checks
-from n1trial.checks._period_means import complete_blocks
-from n1trial.checks.randomisation import (
+from n1trial.analysis.checks import Case, checks, run_checks
+from n1trial.analysis.checks._period_means import complete_blocks
+from n1trial.analysis.checks.randomisation import (
     block_t,
     drawn_from,
     free_draw,

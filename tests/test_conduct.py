@@ -10,11 +10,11 @@ import icalendar
 import pytest
 from test_blinding import key_of
 
+from n1trial.analysis.effects import estimate_effects
+from n1trial.analysis.interim import block_to_look_at, decide, nights_to_look_at
 from n1trial.design.protocol import Looks, read_protocol
-from n1trial.effects import estimate_effects
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.fitting import last_night_to_wait_for
-from n1trial.looks import block_to_look_at, decide, nights_to_look_at
 from n1trial.reporting import report_folder
 from n1trial.simulate import QUIET, simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import import_exports, recorded_nights, trial_data, write_down

@@ -9,18 +9,18 @@ import readability
 from pretend import pretend_trial
 from test_sentences import effect
 
-from n1trial.checks import (
+from n1trial.analysis.checks import (
     Case,
     _conflict,
-    analysed_differently,
     checks,
-    naive_nights,
+    multiverse,
+    ols_nights,
     one_at_a_time,
     period_means,
     weigh_effects,
 )
+from n1trial.analysis.effects import Conflict, Effects
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.effects import Conflict, Effects
 from n1trial.inference.inla import fast_fit, fit_counts
 from n1trial.report import render, sentences
 from n1trial.report.plain import plain_text
@@ -34,7 +34,7 @@ def conflict(data, outcome=SLEEP, arm="glycine", mean=None):
     case = Case(data=data, outcome=outcome)
     lines = [
         line
-        for check in (naive_nights, period_means, one_at_a_time, analysed_differently)
+        for check in (ols_nights, period_means, one_at_a_time, multiverse)
         if check.applies(case)
         for line in check.run(case).results
     ]
@@ -54,7 +54,7 @@ def two_arms(arms, *, sd=12.0, seed=0):
 
 
 def test_the_names_of_the_lines_are_those_of_the_checks():
-    assert (_conflict.PLAIN_MEANS, _conflict.PERIOD_MEANS) == (naive_nights.NAME, period_means.NAME)
+    assert (_conflict.PLAIN_MEANS, _conflict.PERIOD_MEANS) == (ols_nights.NAME, period_means.NAME)
     assert one_at_a_time.NAME in checks()
 
 
@@ -111,7 +111,7 @@ def test_counts_are_compared_too():
 
 def test_a_percentage_is_not_compared_with_means_in_another_unit():
     percent = OUTCOMES["wake_episodes_all"]
-    lines = naive_nights.run(Case(data=pretend_trial(), outcome=SLEEP)).results
+    lines = ols_nights.run(Case(data=pretend_trial(), outcome=SLEEP)).results
     assert _conflict.conflict_of(effect(-20, 5, outcome=percent, arm="glycine"), lines) is None
 
 

@@ -9,9 +9,9 @@ from scipy import stats
 from test_aliasing import WEEKEND, lived
 from test_effects import made_fit
 
-from n1trial.checks import Case, checks, run_checks
+from n1trial.analysis.checks import Case, checks, run_checks
+from n1trial.analysis.effects import estimate_effects
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.effects import estimate_effects
 from n1trial.report import sentences
 
 SLEEP = OUTCOMES["tst_min"]

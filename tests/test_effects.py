@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 from pretend import pretend_trial
 
+from n1trial.analysis.effects import Chances, contrast_draws, estimate_effects, lowered
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.effects import Chances, contrast_draws, estimate_effects, lowered
 from n1trial.inference.convergence import Diagnostics
 from n1trial.inference.fit import Fit
 

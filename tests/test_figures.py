@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from n1trial.analysis.bland_altman import compare_devices
+from n1trial.analysis.quantile_dots import DOTS, count_dots, dot_gains
 from n1trial.data.nights import Nights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.markup.text import visible
 from n1trial.markup.theme import SHADES as SHADES_OF_A_PAGE
 from n1trial.report import figures
 from n1trial.report import picture_tables as tables
-from n1trial.report.agreement import compare_devices
-from n1trial.report.dots import DOTS, count_dots, dot_gains
 from n1trial.report.figures import palette
 from n1trial.report.figures.calendar import every_night
 from n1trial.report.figures.canvas import NARROW, WIDE

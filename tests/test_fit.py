@@ -11,16 +11,16 @@ import pytest
 import xarray as xr
 from pretend import pretend_trial
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.effects import estimate_effects
+from n1trial.analysis.fit_file import load_fits, save_fits
+from n1trial.analysis.parallel_fit.pool import CheckedFit, fit_outcomes
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.effects import estimate_effects
 from n1trial.errors import FolderError, TaskError
-from n1trial.fit_file import load_fits, save_fits
 from n1trial.inference.compile_cache import compile_model
 from n1trial.inference.convergence import Diagnostics, convergence_problems, diagnose
 from n1trial.inference.models import model_for
 from n1trial.inference.sampling import fit_model, sample_compiled, weighed_anew
-from n1trial.side_by_side import CheckedFit, fit_outcomes
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 

@@ -20,11 +20,11 @@ from click.testing import CliRunner
 from yardstick import slowness
 
 from n1trial import fitting
+from n1trial.analysis.fit_file import load_fits
 from n1trial.cli import cli
 from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import join_trial
 from n1trial.errors import FolderError, GateError
-from n1trial.fit_file import load_fits
 from n1trial.fitting import fit_folder, is_over
 from n1trial.reporting import analyse_table, report_folder
 from n1trial.simulate import (

@@ -11,12 +11,12 @@ import pytest
 from pretend import pretend_trial
 
 import n1trial
-from n1trial import fit_file
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis import fit_file
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.fit_file import NOT_OF_A_FIT, fits_key, known_fits, nights_fitted, save_fits
+from n1trial.analysis.parallel_fit.pool import CheckedFit
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.fit_file import NOT_OF_A_FIT, fits_key, known_fits, nights_fitted, save_fits
-from n1trial.side_by_side import CheckedFit
 
 SLEEP = OUTCOMES["tst_min"]
 PACKAGE = Path(n1trial.__file__).parent
@@ -82,7 +82,11 @@ def test_no_fit_and_no_check_rests_on_what_the_key_leaves_out():
     reached = {
         f"n1trial.{folder}.{path.stem}" for folder in folders for path in (PACKAGE / folder).glob("*.py")
     }
-    reached |= {"n1trial.side_by_side", "n1trial.worker", "n1trial.inference.sampling"}
+    reached |= {
+        "n1trial.analysis.parallel_fit.pool",
+        "n1trial.analysis.parallel_fit.worker",
+        "n1trial.inference.sampling",
+    }
     waiting = [*reached]
     while waiting:
         for module in imported(waiting.pop()):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from n1trial.analysis.effects import estimate_effects
 from n1trial.cli import cli
 from n1trial.data.adherence import as_planned, doses_kept
 from n1trial.data.diary import questions, read_diary
@@ -16,7 +17,6 @@ from n1trial.data.trial_data import join_trial
 from n1trial.design.protocol import Protocol, read_protocol, template_names
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
-from n1trial.effects import estimate_effects
 from n1trial.report.page import render
 from n1trial.report.plain import plain_text
 from n1trial.report.sentences import design_lines

@@ -13,8 +13,8 @@ from pretend import pretend_trial
 from test_effects import made_fit
 from test_fit import GOOD, made_tree
 
+from n1trial.analysis.effects import estimate_effects
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
 from n1trial.inference.convergence import convergence_problems, diagnose
 from n1trial.inference.model_matrix import columns_of

@@ -7,10 +7,10 @@ import pytest
 from pretend import pretend_trial
 from scipy import stats
 
-from n1trial.checks import Case, run_checks
+from n1trial.analysis.checks import Case, run_checks
+from n1trial.analysis.effects import estimate_effects
 from n1trial.data.trial_data import bad_nights_of
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.effects import estimate_effects
 from n1trial.errors import AnalysisError
 from n1trial.inference.inla import Priors
 from n1trial.inference.model_matrix import FIRST_NIGHT_GAP, columns_of, mean_and_sd_left

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from pretend import pretend_trial
 
+from n1trial.analysis.effects import estimate_effects
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.effects import estimate_effects
 from n1trial.inference.inla import fit_counts
 from n1trial.inference.sampling import fit_model
 

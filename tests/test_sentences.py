@@ -8,10 +8,10 @@ import pytest
 import readability
 from scipy.stats import norm
 
+from n1trial.analysis.effects import CERTAINTIES, Effect
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol import RULE_TODAY
 from n1trial.design.verdict import Chances, NightsAlone, verdict_of, within_a_period
-from n1trial.effects import CERTAINTIES, Effect
 from n1trial.inference.build_up import LongerPeriods
 from n1trial.inference.inla import ArmNights, BadNightsChange, SleepDistribution, Steady, TypicalChange
 from n1trial.report import sentences

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from fast_tables import fast_analysis, fast_fitted
 
-from n1trial.checks import Case, checks
+from n1trial.analysis.checks import Case, checks
+from n1trial.analysis.effects import estimate_effects
 from n1trial.cohort import Person, gather
 from n1trial.data.read_table import read_people, read_table
-from n1trial.effects import estimate_effects
 from n1trial.errors import TableError
 from n1trial.inference.inla import fast_fit
 from n1trial.report.terminal import answer_lines

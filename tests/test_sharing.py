@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from n1trial.checks import CheckResult
+from n1trial.analysis.checks import CheckResult
 from n1trial.data.nights import Nights
 from n1trial.design.protocol import Arm, Contrast, PlannedOutcome
 from n1trial.inference.inla import sleep_distribution

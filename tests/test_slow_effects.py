@@ -8,14 +8,14 @@ import pytest
 from pretend import pretend_trial
 from test_effects import made_fit
 
-from n1trial.checks import Case, built_up
+from n1trial.analysis.checks import Case, steady_effect
+from n1trial.analysis.effects import estimate_effects
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import effects_of
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import RULE_TODAY, Protocol, read_protocol
 from n1trial.design.substances import SUBSTANCES
 from n1trial.design.verdict import SAYS_NO, NightsAlone, verdict_of, within_a_period
-from n1trial.effects import estimate_effects
 from n1trial.errors import ProtocolError
 from n1trial.inference.build_up import exposure, exposure_to, periods_that_tell, recovered_share
 from n1trial.inference.inla import (
@@ -152,10 +152,10 @@ def test_in_quiet_nights_the_steady_effect_is_found_whole():
 
 def test_the_answer_beside_it_stands_among_the_checks_and_in_the_effect():
     data = slow_trial(40.0, half_life=3.0)
-    (line,) = built_up.run(Case(data=data, outcome=SLEEP)).results
+    (line,) = steady_effect.run(Case(data=data, outcome=SLEEP)).results
     steady = steady_effects(data, SLEEP)["magnesium", "none"]
     assert (line.contrast, line.estimate, line.low) == ("magnesium vs none", steady.mean, steady.low)
-    assert not built_up.applies(Case(data=replace(data, half_lives=HOURS), outcome=SLEEP))
+    assert not steady_effect.applies(Case(data=replace(data, half_lives=HOURS), outcome=SLEEP))
 
 
 def test_the_models_prior_is_around_what_is_stated():

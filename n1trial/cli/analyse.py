@@ -143,8 +143,8 @@ def analyse(
     from n1trial.inference.kernels import load_beside
 
     load_beside()
+    from n1trial.analysis.parallel_fit.preload import load_ahead
     from n1trial.data.read_table import read_table
-    from n1trial.loading import load_ahead
 
     data = read_table(table, **asked)
     if asked["drawn"] is None and sys.stdin.isatty() and sys.stdout.isatty():

@@ -27,7 +27,7 @@ def demo(out: Path) -> None:
     A person who does not exist takes nothing, glycine or magnesium glycinate for 18 weeks. The trial folder
     and the pretend exports are made anew in --out.
     """
-    from n1trial.loading import load_ahead
+    from n1trial.analysis.parallel_fit.preload import load_ahead
 
     load_ahead()
     from n1trial.demo import run_demo
@@ -161,7 +161,7 @@ def doctor() -> None:
     """Show versions, and time the whole pass on a pretend trial."""
     from tempfile import TemporaryDirectory
 
-    from n1trial.loading import load_ahead
+    from n1trial.analysis.parallel_fit.preload import load_ahead
 
     load_ahead()
     from n1trial.demo import examine

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import Effect, Effects
 from n1trial.markup.text import capitalised, visible
 from n1trial.report import sentences
 from n1trial.report.figures.gain_axis import against_reference

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from scipy.special import ndtr
 
+from n1trial.analysis.bland_altman import compare_devices
 from n1trial.data.importers import device_name
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
-from n1trial.report.agreement import compare_devices
 from n1trial.report.evenings import minutes_before_sleep
 from n1trial.report.figures import (
     Prediction,

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from n1trial.checks import CheckResult
+from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.effects import Effects
 from n1trial.data.diary import Diary
 from n1trial.data.nights import Nights
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
-from n1trial.effects import Effects
 from n1trial.inference.fit import Fit
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from n1trial.checks import CheckResult
+from n1trial.analysis.bland_altman import Agreement
+from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.effects import INTERVAL, Effects, contrast_draws
+from n1trial.analysis.quantile_dots import count_dots, dot_gains
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import INTERVAL, Effects, contrast_draws
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import BadNightsChange, SleepDistribution, TypicalChange
-from n1trial.report.agreement import Agreement
-from n1trial.report.dots import count_dots, dot_gains
 from n1trial.report.figures import Analysis, PeriodMean, Prediction, against_reference
 from n1trial.report.figures.doses import BIN_MIN, MOST_MIN
 from n1trial.report.sentences import of_hundred

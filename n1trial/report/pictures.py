@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import Effects
 from n1trial.inference.inla import SleepDistribution
 from n1trial.report import picture_tables as tables
 from n1trial.report import sentences

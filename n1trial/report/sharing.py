@@ -11,12 +11,12 @@ from dataclasses import replace
 import pandas as pd
 import xarray as xr
 
-from n1trial.checks import CheckResult
+from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.importers import known_importers
 from n1trial.data.nights import Nights
 from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.protocol import Protocol
-from n1trial.effects import Effect, Effects
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
 from n1trial.report.evenings import BEFORE_SLEEP, evenings

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from n1trial.checks import CheckResult
+from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.effects import INTERVAL, INTERVAL_KIND, Effects
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import INTERVAL, INTERVAL_KIND, Effects
 from n1trial.inference.fit import Fit
 from n1trial.markup.text import as_written
 from n1trial.report.sentences import HEADINGS, NBSP, level_of

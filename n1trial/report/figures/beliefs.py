@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import Effects
 from n1trial.markup.theme import MUTED
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas
 from n1trial.report.figures.gain_axis import (

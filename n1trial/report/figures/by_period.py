@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import stdtrit
 
+from n1trial.analysis.effects import INTERVAL
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import INTERVAL
 from n1trial.markup.theme import MUTED
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks
 from n1trial.report.figures.levels import draw_levels, level_title, rule_down

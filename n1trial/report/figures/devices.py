@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from n1trial.analysis.bland_altman import Agreement
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.theme import ACCENT, INK, LINE, MUTED
-from n1trial.report.agreement import Agreement
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted, label_ticks, round_ticks
 from n1trial.report.figures.gain_axis import signed
 

@@ -4,10 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.analysis.effects import Effects
+from n1trial.analysis.quantile_dots import DOTS, count_dots, dot_gains
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import Effects
 from n1trial.markup.theme import MUTED, WORSE
-from n1trial.report.dots import DOTS, count_dots, dot_gains
 from n1trial.report.figures.canvas import WIDE, canvas
 from n1trial.report.figures.gain_axis import (
     HEADER,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import Effects
 from n1trial.markup.text import capitalised
 from n1trial.markup.theme import MUTED, WORSE
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted

@@ -5,8 +5,8 @@ Right is always better; the words at the ends of the axis say which way that is.
 
 from matplotlib.axes import Axes
 
+from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import Effect, Effects
 from n1trial.markup.text import capitalised
 from n1trial.markup.theme import BAND, MUTED, WORSE
 from n1trial.report.figures.canvas import TEXT, Canvas, fitted, label_ticks, round_ticks

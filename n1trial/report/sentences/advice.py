@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from n1trial.analysis.effects import Effect
 from n1trial.design.verdict import SETTLE_AT_MOST_NIGHTS
-from n1trial.effects import Effect
 from n1trial.markup.text import capitalised
 from n1trial.report.sentences.answers import HEADINGS, stands
 from n1trial.report.sentences.in_numbers import chance, in_a_row

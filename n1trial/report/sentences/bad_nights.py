@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from n1trial.analysis.effects import INTERVAL, Effect
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
-from n1trial.effects import INTERVAL, Effect
 from n1trial.inference.inla import ArmNights, BadNightsChange, SleepDistribution
 from n1trial.markup.text import capitalised, visible
 from n1trial.report.sentences.in_numbers import chance

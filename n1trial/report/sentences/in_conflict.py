@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from n1trial.effects import Effect, Reason
+from n1trial.analysis.effects import Effect, Reason
 from n1trial.report.sentences.outcome_words import short_change
 
 WHOSE = {"plain means": "The plain means", "period means": "The means of whole periods"}

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from n1trial.analysis.effects import INTERVAL, Effect
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import INTERVAL, Effect
 from n1trial.report.sentences.outcome_words import NBSP, amount, wording
 
 

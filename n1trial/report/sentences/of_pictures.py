@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from n1trial.analysis.bland_altman import Agreement
+from n1trial.analysis.effects import Effect
+from n1trial.analysis.quantile_dots import DOTS, count_dots
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import Effect
 from n1trial.markup.text import capitalised, visible
-from n1trial.report.agreement import Agreement
-from n1trial.report.dots import DOTS, count_dots
 from n1trial.report.sentences.in_numbers import chance, in_a_row, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, level, loss, threshold, wording
 

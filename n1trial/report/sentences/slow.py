@@ -1,7 +1,7 @@
 """What is said where an effect builds up over nights and the schedule shows only part of it."""
 
+from n1trial.analysis.effects import Effect
 from n1trial.design.verdict import Verdict
-from n1trial.effects import Effect
 from n1trial.inference.build_up import what_would_tell
 from n1trial.report.sentences.outcome_words import NBSP, short_change
 

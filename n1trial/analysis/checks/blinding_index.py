@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.checks import ALL_ARMS, Case, CheckResult, Findings
-from n1trial.checks._subsets import enough, without
-from n1trial.checks._twin import estimates
+from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings
+from n1trial.analysis.checks._quick_fit import estimates
+from n1trial.analysis.checks._subsets import enough, without
+from n1trial.analysis.effects import INTERVAL
 from n1trial.data.diary import DONT_KNOW
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import INTERVAL
 
 NAME = "blinding"
 DRAWS, SEED = 20_000, 20_152

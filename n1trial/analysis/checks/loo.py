@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD
 
 NAME = "leave one night out"

@@ -6,10 +6,10 @@ from datetime import date
 
 import pandas as pd
 
+from n1trial.analysis.effects import Effects, contrast_draws
 from n1trial.data.trial_data import TrialData, without_nights_after
 from n1trial.design.protocol import Looks
 from n1trial.design.schedule import Schedule
-from n1trial.effects import Effects, contrast_draws
 from n1trial.inference.fit import Fit
 from n1trial.markup.text import as_written
 

@@ -8,7 +8,7 @@ the model without which the two come closest.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from n1trial.effects import Conflict, Effect, Reason
+from n1trial.analysis.effects import Conflict, Effect, Reason
 
 # The names under which checks give these lines.
 PLAIN_MEANS, PERIOD_MEANS, GAUSSIAN = "nights as if independent", "period means", "Gaussian nights"

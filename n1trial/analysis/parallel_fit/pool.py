@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
-from n1trial.checks import Case, Findings
+from n1trial.analysis.checks import Case, Findings
+from n1trial.analysis.parallel_fit.preload import LOADED, leave_at_ctrl_c, loaded_context
 from n1trial.errors import TaskError
 from n1trial.inference.fit import Fit, OnStage
-from n1trial.loading import LOADED, leave_at_ctrl_c, loaded_context
 
 PROCESSES = 2
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._coin import tossed_again
-from n1trial.checks._period_means import complete_blocks, left_out_note, period_means
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._coin_flip import tossed_again
+from n1trial.analysis.checks._period_means import complete_blocks, left_out_note, period_means
+from n1trial.analysis.effects import INTERVAL
 from n1trial.data.label_swaps import may_swap
 from n1trial.data.trial_data import TrialData
 from n1trial.design.allocation import Admissible, Chain
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import INTERVAL
 from n1trial.inference.aliasing import aliases
 
 NAME = "randomisation"

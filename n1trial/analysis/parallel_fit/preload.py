@@ -7,7 +7,7 @@ from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.context import BaseContext
 
 # Named, not imported: a process that only waits has no use for it.
-LOADED = "n1trial.loaded"
+LOADED = "n1trial.analysis.parallel_fit._preloaded"
 # A fork server listens at a socket in the folder for temporary files; a socket's path has room for 108 bytes.
 LONGEST_FOLDER = 60
 

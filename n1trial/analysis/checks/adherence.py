@@ -7,9 +7,9 @@ doi:10.1056/NEJMsm1605385.
 
 from dataclasses import replace
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._subsets import enough, without
-from n1trial.checks._twin import estimates
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._quick_fit import estimates
+from n1trial.analysis.checks._subsets import enough, without
 from n1trial.data.adherence import as_planned, doses_kept
 from n1trial.data.trial_data import TrialData
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from n1trial.effects import Effect
+from n1trial.analysis.effects import Effect
 
 DOTS = 50
 

@@ -1,11 +1,10 @@
 """The same nights under three priors with a name: a sceptic's, the default, and what others found.
 
 The sceptic's answer is the fit's own variant; for what others found the default draws are weighed anew
-(`n1trial.inference.importance_sampling`), so no prior is sampled twice. Sleep time only: the literature speaks of minutes.
-Glycine N(5, 15) and magnesium N(8, 15) min from the trials in the report's "what others found": Yamadera 2007,
-Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing. An arm is told by its name; one that is
-neither keeps the default.
-"""
+(`n1trial.inference.importance_sampling`), so no prior is sampled twice. Sleep time only: the literature speaks of
+minutes. Glycine N(5, 15) and magnesium N(8, 15) min from the trials in the report's "what others found": Yamadera
+2007, Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing. An arm is told by its name; one that
+is neither keeps the default. """
 
 from dataclasses import replace
 
@@ -13,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.effects import INTERVAL, contrast_draws
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.effects import INTERVAL, contrast_draws
 from n1trial.inference.fit import Fit
 from n1trial.inference.importance_sampling import MAX_K, smoothed_weights, weighted_quantiles
 from n1trial.inference.priors import SCEPTICAL_SHARE

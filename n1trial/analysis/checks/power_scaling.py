@@ -10,7 +10,7 @@ import warnings
 import arviz_stats
 import xarray as xr
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR
 
 NAME = "power-scaling"

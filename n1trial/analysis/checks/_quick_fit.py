@@ -6,10 +6,10 @@ through the analysis of variance of period means.
 
 from collections.abc import Iterator
 
-from n1trial.checks import Case, CheckResult, period_means
+from n1trial.analysis.checks import Case, CheckResult, period_means
+from n1trial.analysis.effects import INTERVAL
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import INTERVAL
 from n1trial.errors import AnalysisError
 from n1trial.inference.inla import Priors, fast_fit
 

@@ -9,8 +9,8 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.effects import INTERVAL
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.effects import INTERVAL
 
 NAME = "quasi-Poisson rate"
 

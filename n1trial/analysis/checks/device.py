@@ -3,7 +3,7 @@
 A change of either moves the level of every night after it, and a period before it is no match for one after.
 """
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
 
 NAME = "device"
 

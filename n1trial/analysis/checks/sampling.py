@@ -4,7 +4,7 @@ Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), doi:10.1214/20-BA1221; Be
 arXiv:1604.00695, for E-BFMI. A fit that fails here has no verdict; see `convergence`.
 """
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.inference.convergence import MAX_R_HAT, MIN_BFMI, MIN_ESS
 
 NAME = "sampling"

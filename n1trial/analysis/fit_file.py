@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pandas as pd
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.parallel_fit.pool import CheckedFit
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import FolderError
 from n1trial.inference.fit import Diagnostics, Fit
-from n1trial.side_by_side import CheckedFit
 from n1trial.system.arguments import GivenPath, path_of
 from n1trial.system.files import write_whole
 

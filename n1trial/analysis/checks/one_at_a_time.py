@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._conflict import (
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._conflict import (
     NO_ODD_NIGHTS,
     NO_TREND,
     NO_WEEKDAY,
@@ -19,10 +19,10 @@ from n1trial.checks._conflict import (
     PLAIN_WITHOUT_ODD,
     WIDE_PRIOR,
 )
-from n1trial.checks._subsets import enough, without
+from n1trial.analysis.checks._subsets import enough, without
+from n1trial.analysis.effects import INTERVAL
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import INTERVAL
 from n1trial.errors import AnalysisError
 from n1trial.inference.inla import CountPriors, Priors, fast_fit, fit_counts
 

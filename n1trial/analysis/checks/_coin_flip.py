@@ -11,8 +11,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.effects import INTERVAL
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.effects import INTERVAL
 
 ENUMERATE_AT_MOST = 100_000
 DRAWS = 20_000

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import statsmodels.api as sm
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.effects import INTERVAL
 from n1trial.data.trial_data import TrialData
-from n1trial.effects import INTERVAL
 
 NAME = "nights as if independent"
 NAME_HAC = "nights, correlated errors"

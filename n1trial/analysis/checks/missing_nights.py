@@ -5,10 +5,10 @@ recorded on it, the arm's mean would move by δ times its missing share. Cro, Mo
 (2020), doi:10.1002/sim.8569.
 """
 
-from n1trial.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.effects import contrast_draws
 from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.effects import contrast_draws
 
 NAME = "missing nights"
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._period_means import complete_blocks, left_out_note
-from n1trial.effects import INTERVAL
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._period_means import complete_blocks, left_out_note
+from n1trial.analysis.effects import INTERVAL
 
 NAME = "period means"
 

@@ -3,10 +3,10 @@
 import time
 from dataclasses import replace
 
-from n1trial.checks import Case, run_checks
+from n1trial.analysis.checks import Case, run_checks
+from n1trial.analysis.parallel_fit.pool import CheckedFit
 from n1trial.inference.fit import Stage
 from n1trial.inference.sampling import fit_model
-from n1trial.side_by_side import CheckedFit
 
 
 def fit_and_check(case: Case, *, seed: int, stage: Stage = lambda said: None) -> CheckedFit:

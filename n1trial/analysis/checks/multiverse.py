@@ -6,9 +6,9 @@ the model itself, its variants, and the companions that have a check of their ow
 
 from dataclasses import replace
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._subsets import enough, without, without_first
-from n1trial.checks._twin import estimates
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._quick_fit import estimates
+from n1trial.analysis.checks._subsets import enough, without, without_first
 from n1trial.inference.inla import Priors
 
 NAME = "analysed differently"

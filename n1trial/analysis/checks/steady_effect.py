@@ -4,8 +4,8 @@ The nights follow the exposure to each arm at the half-life that the protocol st
 (`fast.steady`). It informs: half-lives are assumed, and the answer leans on them.
 """
 
-from n1trial.checks import Case, CheckResult, Findings
-from n1trial.checks._subsets import enough
+from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._subsets import enough
 from n1trial.inference.inla import steady_effects
 
 NAME = "once built up"

@@ -8,6 +8,6 @@ import importlib
 gc.disable()
 # Some of its modules read the source of every module that imports them: first, while those are few.
 importlib.import_module("arviz_base")
-worker = importlib.import_module("n1trial.worker")
+worker = importlib.import_module("n1trial.analysis.parallel_fit.worker")
 gc.freeze()
 gc.enable()
