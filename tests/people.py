@@ -8,7 +8,7 @@ import pymc as pm
 from pretend import pretend_trial
 
 from n1trial.cohort import Person, gather
-from n1trial.cohort.living import live
+from n1trial.cohort.one_stage.replicate import live
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.model_matrix import columns_of
 

@@ -8,9 +8,10 @@ import pytest
 from people import SLEEP, WAKES, lived, pretend_people
 from pretend import pretend_trial
 
-from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather, sleep, wakes
-from n1trial.cohort.fit import KEPT, NOISE
-from n1trial.cohort.stacked import stack
+from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather
+from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
+from n1trial.cohort.one_stage.fit import KEPT, NOISE
+from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import CohortError
 from n1trial.inference.model_matrix import FIRST_NIGHT_GAP
@@ -130,12 +131,12 @@ def test_no_night_follows_a_night_of_another_person():
     assert len({*zip(stacked.cell_person, stacked.period, strict=True)}) == 3 * 6
 
 
-@pytest.mark.parametrize(("outcome", "model"), [(SLEEP, sleep), (WAKES, wakes)])
+@pytest.mark.parametrize(("outcome", "model"), [(SLEEP, sleep_time_model), (WAKES, wake_count_model)])
 def test_models_hold_every_name_that_a_fit_keeps(outcome, model):
     cohort = gather(pretend_people(3, outcome=outcome, blocks=2), outcome.name)
     built = model.build(cohort)
     missing = {*KEPT, *NOISE} - {*built.named_vars}
-    assert missing == {"modified", *(("omega",) if model is sleep else ("sigma", "phi"))}
+    assert missing == {"modified", *(("omega",) if model is sleep_time_model else ("sigma", "phi"))}
 
 
 def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():
@@ -156,8 +157,12 @@ def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():
 @pytest.mark.parametrize(
     ("outcome", "model", "held"),
     [
-        (SLEEP, sleep, {"average": np.array([0.0, 40.0]), "spread": np.array([1.0, 1.0]), "period_sd": 1.0}),
-        (WAKES, wakes, {"average": np.array([0.0, -0.7]), "spread": np.array([0.01, 0.01])}),
+        (
+            SLEEP,
+            sleep_time_model,
+            {"average": np.array([0.0, 40.0]), "spread": np.array([1.0, 1.0]), "period_sd": 1.0},
+        ),
+        (WAKES, wake_count_model, {"average": np.array([0.0, -0.7]), "spread": np.array([0.01, 0.01])}),
     ],
     ids=["sleep", "wakes"],
 )

@@ -8,9 +8,10 @@ import pytest
 import sbc
 from people import SLEEP, WAKES, pretend_people
 
-from n1trial.cohort import gather, sleep, wakes
-from n1trial.cohort.living import live
-from n1trial.cohort.stacked import stack
+from n1trial.cohort import gather
+from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
+from n1trial.cohort.one_stage.replicate import live
+from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.inference.compile_cache import compile_model
 
 COHORTS, PEOPLE = 24, 12
@@ -92,7 +93,7 @@ def study(outcome, model, asked, *, seed):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("outcome", "model", "further"),
-    [(SLEEP, sleep, OF_SLEEP), (WAKES, wakes, OF_WAKES)],
+    [(SLEEP, sleep_time_model, OF_SLEEP), (WAKES, wake_count_model, OF_WAKES)],
     ids=["sleep", "wakes"],
 )
 def test_true_values_have_uniform_ranks_and_lie_in_their_intervals(outcome, model, further, capsys):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from n1trial.cohort.companion import random_effects
+from n1trial.cohort.random_effects import random_effects
 
 # Colditz et al. (1994), doi:10.1001/jama.1994.03520330076038: 13 trials of BCG; cases and non-cases, vaccinated and
 # not. REML in the documentation of R's metafor: tau² .3132, estimate -.7145.

@@ -9,7 +9,7 @@ from pretend import pretend_trial
 
 from n1trial.cohort import Person, companion_of, gather
 from n1trial.cohort.effects import CohortEffect, Summed
-from n1trial.cohort.stacked import stack
+from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.report.sentences.of_people import beside_the_classical, how_people_differ
 

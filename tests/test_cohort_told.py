@@ -7,11 +7,14 @@ from people import SLEEP, WAKES, pretend_people
 from pytensor.compile.mode import Mode
 from scipy import stats
 
-from n1trial.cohort import gather, sleep, wakes
-from n1trial.cohort.stacked import stack
-from n1trial.cohort.told import WEEKDAY_BASIS, told_of_terms, zero_sum_basis
+from n1trial.cohort import gather
+from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
+from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS, told_of_terms, zero_sum_basis
+from n1trial.cohort.one_stage.stacked_data import stack
 
-BOTH = pytest.mark.parametrize(("outcome", "model"), [(SLEEP, sleep), (WAKES, wakes)], ids=["sleep", "wakes"])
+BOTH = pytest.mark.parametrize(
+    ("outcome", "model"), [(SLEEP, sleep_time_model), (WAKES, wake_count_model)], ids=["sleep", "wakes"]
+)
 EFFECT = "effect_moved: "
 # Of a function that is called a few times native code takes longest.
 UNCOMPILED = {"mode": Mode("py", optimizer=None)}
@@ -21,7 +24,9 @@ def people(outcome, count=3):
     return gather(pretend_people(count, outcome=outcome, blocks=2), outcome.name)
 
 
-@pytest.fixture(scope="module", params=[(SLEEP, sleep), (WAKES, wakes)], ids=["sleep", "wakes"])
+@pytest.fixture(
+    scope="module", params=[(SLEEP, sleep_time_model), (WAKES, wake_count_model)], ids=["sleep", "wakes"]
+)
 def written(request):
     """A model, the log density of its point, and all it names at a point."""
     outcome, model = request.param
@@ -105,7 +110,13 @@ def test_what_is_drawn_from_the_prior_is_standard_normal_whatever_is_told(outcom
 
 @BOTH
 def test_levels_and_blocks_are_independent_and_blocks_of_a_person_add_up_to_nothing(outcome, model):
-    names = ["level", "level_of_all", "level_sd", "block_level", *(["sigma"] if model is sleep else [])]
+    names = [
+        "level",
+        "level_of_all",
+        "level_sd",
+        "block_level",
+        *(["sigma"] if model is sleep_time_model else []),
+    ]
     with model.build(people(outcome)):
         drawn = pm.sample_prior_predictive(2000, var_names=names, random_seed=2, compile_kwargs=UNCOMPILED)[
             "prior"
@@ -113,7 +124,7 @@ def test_levels_and_blocks_are_independent_and_blocks_of_a_person_add_up_to_noth
     level = (drawn["level"] - drawn["level_of_all"]) / drawn["level_sd"]
     blocks = drawn["block_level"].to_numpy()[0].reshape(2000, 3, 2)
     assert np.allclose(blocks.sum(axis=2), 0.0)
-    sd = model.SCALES.block.scale * (drawn["sigma"].to_numpy()[0] if model is sleep else 1.0)
+    sd = model.SCALES.block.scale * (drawn["sigma"].to_numpy()[0] if model is sleep_time_model else 1.0)
     both = np.hstack([level.to_numpy()[0], np.sqrt(2.0) * blocks[..., 0] / sd])
     assert np.abs(np.cov(both, rowvar=False) - np.eye(6)).max() < 0.13
     for values in both.T:
@@ -125,7 +136,7 @@ def test_what_is_told_of_effects_is_what_least_squares_says():
     stacked = stack(cohort)
     precision = np.full(len(stacked.y), 60.0**-2)
     told, left = told_of_terms(
-        stacked, sleep.SCALES, response=stacked.y - 420.0, precision=precision, block_unit=60.0
+        stacked, sleep_time_model.SCALES, response=stacked.y - 420.0, precision=precision, block_unit=60.0
     )
     for number in range(len(cohort.people)):
         nights = stacked.person == number

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from n1trial.cli import cli
 from n1trial.cli._outputs import SHARE_NAME, SUMMARY_KEYS
+from n1trial.cohort.two_stage.summary import PersonSummary
 from n1trial.errors import FolderError
 from n1trial.planning import Plan
 from n1trial.report import editions
-from n1trial.summaries.summary import PersonSummary
 from n1trial.system.files import is_own_output, results_folder
 from n1trial.trial_folder.create import make_trial
 

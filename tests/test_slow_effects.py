@@ -12,6 +12,8 @@ from n1trial.analysis.checks import Case, steady_effect
 from n1trial.analysis.effects import estimate_effects
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import effects_of
+from n1trial.cohort.two_stage.summary import summary_of
+from n1trial.cohort.two_stage.two_stage import SummaryCohort
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import RULE_TODAY, Protocol, read_protocol
 from n1trial.design.substances import SUBSTANCES
@@ -35,8 +37,6 @@ from n1trial.planning.lives import draw_schedules
 from n1trial.planning.person import LITERATURE
 from n1trial.planning.plan import plan_trial
 from n1trial.planning.words import plan_sentences
-from n1trial.summaries.summary import summary_of
-from n1trial.summaries.two_stage import SummaryCohort
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 HOURS = {"none": 0.0, "glycine": 0.0, "magnesium": 0.0}

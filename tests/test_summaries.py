@@ -13,19 +13,20 @@ from pretend import pretend_trial
 from scipy import integrate, stats
 from yardstick import slowness
 
-from n1trial.cohort import fit_cohort, sleep
+from n1trial.cohort import fit_cohort
+from n1trial.cohort.one_stage import sleep_time_model
+from n1trial.cohort.two_stage.first_stage import summaries_of
+from n1trial.cohort.two_stage.gaussian_people import Gaussians, correlation_of
+from n1trial.cohort.two_stage.marginalised import WIDER, _given_sds, integrated
+from n1trial.cohort.two_stage.noise import PERIOD, Drawn, kinds, under_both, under_noise
+from n1trial.cohort.two_stage.sentences import summary_lines
+from n1trial.cohort.two_stage.shared_noise import Likelihoods, shared_noise
+from n1trial.cohort.two_stage.summary import FORM, PersonSummary, read_summary, save_summary, summary_of
+from n1trial.cohort.two_stage.two_stage import estimate_pooled, pool
 from n1trial.errors import CohortError
 from n1trial.inference import priors as prior
 from n1trial.inference.fit import Diagnostics, Fit
 from n1trial.inference.sampling import fit_model
-from n1trial.summaries.first_stage import summaries_of
-from n1trial.summaries.gaussian_people import Gaussians, correlation_of
-from n1trial.summaries.integrated import WIDER, _given_sds, integrated
-from n1trial.summaries.noise import PERIOD, Drawn, kinds, under_both, under_noise
-from n1trial.summaries.shared_noise import Likelihoods, shared_noise
-from n1trial.summaries.summary import FORM, PersonSummary, read_summary, save_summary, summary_of
-from n1trial.summaries.two_stage import estimate_pooled, pool
-from n1trial.summaries.words import summary_lines
 
 FINE = Diagnostics(
     chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=2000, min_ess_tail=2000, divergences=0, min_bfmi=0.9
@@ -374,7 +375,7 @@ def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
 
 @pytest.mark.slow
 def test_summaries_agree_with_the_model_of_all_nights(capsys):
-    cohort, _ = lived(pretend_people(16, blocks=3), sleep, SLEEP, held=ORDINARY, seed=3)
+    cohort, _ = lived(pretend_people(16, blocks=3), sleep_time_model, SLEEP, held=ORDINARY, seed=3)
     whole = fit_cohort(cohort, seed=1, draws=3000)
     assert whole.problems == ()
     alone, left_out = summaries_of(cohort.people, seed=1)

@@ -25,10 +25,10 @@ from n1trial import errors
 from n1trial.analysis.checks import Case
 from n1trial.analysis.parallel_fit.worker import fit_and_check
 from n1trial.cli import cli
+from n1trial.cohort.two_stage.first_stage import summaries_of
 from n1trial.design.protocol import read_protocol
 from n1trial.errors import AnalysisError, N1TrialError, TaskError
 from n1trial.planning import plan_trial
-from n1trial.summaries.first_stage import summaries_of
 from n1trial.system.parallel import run_tasks
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")

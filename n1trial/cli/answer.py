@@ -190,8 +190,8 @@ def summary(
     scheduler: str | None,
 ) -> None:
     """Write what trials may share with a cohort: their effects, no night and no date."""
+    from n1trial.cohort.two_stage import read_summary, summary_lines
     from n1trial.many_people import summarise_folders
-    from n1trial.summaries import read_summary, summary_lines
 
     if out.suffix == ".json" and len(folders) > 1:
         raise click.UsageError(f"--out is {out.name}, one file: name a folder for several trials")

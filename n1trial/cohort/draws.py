@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from n1trial.cohort.fit import CohortFit
+from n1trial.cohort.one_stage.fit import CohortFit
 from n1trial.cohort.people import Cohort
 from n1trial.inference.model_matrix import Array
 

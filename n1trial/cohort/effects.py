@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from n1trial.cohort.draws import PooledDraws, draws_of, next_person
-from n1trial.cohort.fit import CohortFit
+from n1trial.cohort.one_stage.fit import CohortFit
 from n1trial.cohort.people import Cohort
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import VerdictRule

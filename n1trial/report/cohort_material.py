@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from n1trial.cohort import Cohort, CohortEffects, CohortFit
+from n1trial.cohort.two_stage import SummaryCohort, TwoStage
 from n1trial.design.verdict import INTERVAL
 from n1trial.inference.priors import in_words
 from n1trial.report.figures.palette import STYLES, ArmStyle, arm_styles
 from n1trial.report.sentences import of_people
-from n1trial.summaries import SummaryCohort, TwoStage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,6 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from n1trial.cohort import Cohort, CohortEffect, CohortEffects
+from n1trial.cohort.two_stage import SummaryCohort
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
 from n1trial.markup.jinja import templates
@@ -21,7 +22,6 @@ from n1trial.report.figures.people import forest_of_people, people_shown
 from n1trial.report.figures.svg import inline_svg
 from n1trial.report.sentences import of_people
 from n1trial.report.sentences.outcome_words import short_change
-from n1trial.summaries import SummaryCohort
 from n1trial.system.files import write_whole
 
 

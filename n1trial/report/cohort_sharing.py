@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from n1trial.cohort import Cohort, CohortEffects
+from n1trial.cohort.two_stage import SummaryCohort
 from n1trial.report.cohort_material import CohortMaterial
-from n1trial.summaries import SummaryCohort
 
 # Of the facts, those that tell how the numbers were made and nothing of whose they are.
 KEPT_FACTS = (

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from people import ORDINARY, SLEEP, WAKES, lived, pretend_people
 
-from n1trial.cohort import fit, sleep, wakes
-from n1trial.cohort.stacked import stack
+from n1trial.cohort.one_stage import fit, sleep_time_model, wake_count_model
+from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.inference.compile_cache import compile_model
 from n1trial.inference.sampling import ATTEMPTS, sample_compiled
 
@@ -60,7 +60,9 @@ def main():
     parser.add_argument("--wakes", action="store_true")
     parser.add_argument("--no-naive", action="store_true")
     asked = parser.parse_args()
-    model, outcome, held = (wakes, WAKES, OF_WAKES) if asked.wakes else (sleep, SLEEP, ORDINARY)
+    model, outcome, held = (
+        (wake_count_model, WAKES, OF_WAKES) if asked.wakes else (sleep_time_model, SLEEP, ORDINARY)
+    )
     cohort, _ = lived(
         pretend_people(asked.people, outcome=outcome, blocks=3), model, outcome, held=held, seed=3
     )

@@ -4,7 +4,8 @@ The sceptic's answer is the fit's own variant; for what others found the default
 (`n1trial.inference.importance_sampling`), so no prior is sampled twice. Sleep time only: the literature speaks of
 minutes. Glycine N(5, 15) and magnesium N(8, 15) min from the trials in the report's "what others found": Yamadera
 2007, Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing. An arm is told by its name; one that
-is neither keeps the default. """
+is neither keeps the default.
+"""
 
 from dataclasses import replace
 

@@ -26,7 +26,7 @@ def _lines(built: pm.Model) -> Iterator[str]:
     yield from (f"{name} {version(name)}" for name in PARTS)
     yield f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
     # The log density of a custom distribution is a function of this source, not a part of the graph.
-    for package in ("inference", "inference.models", "inference.compile_cache", "cohort"):
+    for package in ("inference", "inference.models", "inference.compile_cache", "cohort.one_stage"):
         for source in sorted(files(f"n1trial.{package}").iterdir(), key=lambda each: each.name):
             if source.name.endswith(".py"):
                 yield f"{source.name} {hashlib.sha256(source.read_bytes()).hexdigest()}"

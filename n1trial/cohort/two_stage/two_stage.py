@@ -14,14 +14,14 @@ import pandas as pd
 
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.effects import CohortEffects, effects_of, in_unit
+from n1trial.cohort.two_stage.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
+from n1trial.cohort.two_stage.shared_noise import Likelihoods, shared_noise
+from n1trial.cohort.two_stage.summary import PersonSummary
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.design.protocol import RULE_TODAY, VerdictRule
 from n1trial.errors import CohortError
 from n1trial.inference import priors as prior
 from n1trial.inference.importance_sampling import MAX_K
-from n1trial.summaries.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
-from n1trial.summaries.shared_noise import Likelihoods, shared_noise
-from n1trial.summaries.summary import PersonSummary
 
 DRAWS, MANY = 4000, 500
 # Of what the prior of an average tells; and a step on the scale of effects.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, RectBivariateSpline
 
+from n1trial.cohort.two_stage.noise import Kind, UnderNoise, kinds, pairs
+from n1trial.cohort.two_stage.summary import PersonSummary
 from n1trial.inference.model_matrix import Array
-from n1trial.summaries.noise import Kind, UnderNoise, kinds, pairs
-from n1trial.summaries.summary import PersonSummary
 
 type Noise = Mapping[str, float]
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from math import sqrt
 
+from n1trial.cohort.two_stage.summary import PersonSummary
 from n1trial.markup.text import visible
-from n1trial.summaries.summary import PersonSummary
 
 
 def summary_lines(summary: PersonSummary) -> Iterator[str]:

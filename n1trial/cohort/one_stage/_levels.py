@@ -6,10 +6,10 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._terms import index, standardised
-from n1trial.cohort.scales import Scales
-from n1trial.cohort.stacked import Stacked, contrast_of_each, people_of
-from n1trial.cohort.told import zero_sum_shares
+from n1trial.cohort.one_stage._terms import index, standardised
+from n1trial.cohort.one_stage.partial_centring import zero_sum_shares
+from n1trial.cohort.one_stage.scales import Scales
+from n1trial.cohort.one_stage.stacked_data import Stacked, contrast_of_each, people_of
 from n1trial.inference.model_matrix import Array
 from n1trial.inference.models._sleep import fixed_shape
 

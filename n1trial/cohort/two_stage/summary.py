@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from n1trial.cohort.two_stage.marginalised import WIDER, integrated
+from n1trial.cohort.two_stage.noise import PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.errors import CohortError
@@ -20,8 +22,6 @@ from n1trial.inference.build_up import recovered_share
 from n1trial.inference.fit import Fit
 from n1trial.inference.models import duration
 from n1trial.inference.priors import EFFECT
-from n1trial.summaries.integrated import WIDER, integrated
-from n1trial.summaries.noise import PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
 from n1trial.system.files import write_whole
 
 FORM = 5

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
+from n1trial.cohort.two_stage.shared_noise import Likelihoods, SharedNoise
 from n1trial.inference import priors as prior
 from n1trial.inference.importance_sampling import drawn_again, smoothed_weights
 from n1trial.inference.model_matrix import Array
-from n1trial.summaries.shared_noise import Likelihoods, SharedNoise
 
 FREEDOM = 4.0
 # Steps and proposals cost as much as there are people.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import xarray as xr
 
-from n1trial.cohort import sleep, wakes
-from n1trial.cohort._terms import EFFECT_PRIORS
+from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
+from n1trial.cohort.one_stage._terms import EFFECT_PRIORS
 from n1trial.cohort.people import Cohort
 from n1trial.inference.compile_cache import compile_model
 from n1trial.inference.fit import Diagnostics, Stage
@@ -70,7 +70,7 @@ def fit_cohort(
     stage
         Called with a few words whenever a new stage of work begins.
     """
-    model = wakes if cohort.outcome.kind == "count" else sleep
+    model = wake_count_model if cohort.outcome.kind == "count" else sleep_time_model
     scales = model.scales_of(cohort)
     started = time.perf_counter()
     stage("compiling")

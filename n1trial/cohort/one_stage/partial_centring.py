@@ -14,8 +14,8 @@ from itertools import pairwise
 import numpy as np
 from scipy.linalg import helmert
 
-from n1trial.cohort.scales import Scales
-from n1trial.cohort.stacked import Index, Stacked, contrast_of_each, people_of
+from n1trial.cohort.one_stage.scales import Scales
+from n1trial.cohort.one_stage.stacked_data import Index, Stacked, contrast_of_each, people_of
 from n1trial.inference.model_matrix import Array
 
 # Six orthogonal contrasts of seven weekdays, each of length 1: what adds up to zero, in free numbers.

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from n1trial.cohort.people import Person
+from n1trial.cohort.two_stage.summary import PersonSummary, summary_of
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError, CohortError
 from n1trial.inference.sampling import Attempts, fit_model
-from n1trial.summaries.summary import PersonSummary, summary_of
 from n1trial.system.parallel import PROCESSES, OnDone, run_tasks
 
 # Of each of four chains. What the draws of each person get wrong of the noise adds up over people.

@@ -18,12 +18,12 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
-from n1trial.cohort._levels import blocks, levels
-from n1trial.cohort._terms import coords_of, expected_nights, index, person_effects, told_data
+from n1trial.cohort.one_stage._levels import blocks, levels
+from n1trial.cohort.one_stage._terms import coords_of, expected_nights, index, person_effects, told_data
+from n1trial.cohort.one_stage.partial_centring import told_of_terms
+from n1trial.cohort.one_stage.scales import Scales
+from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
-from n1trial.cohort.scales import Scales
-from n1trial.cohort.stacked import Stacked, stack
-from n1trial.cohort.told import told_of_terms
 from n1trial.design.outcomes import log_ratio_sd
 from n1trial.inference import priors as prior
 from n1trial.inference.model_matrix import Array
