@@ -56,13 +56,13 @@ if TYPE_CHECKING:
     from n1trial.inference.sampling import fit_model as fit_model
     from n1trial.opened import Trial as Trial
     from n1trial.opened import open_trial as open_trial
+    from n1trial.planning.simulate import Truth as Truth
+    from n1trial.planning.simulate import diary_text as diary_text
+    from n1trial.planning.simulate import simulate_nights as simulate_nights
+    from n1trial.planning.simulate import write_fitbit_takeout as write_fitbit_takeout
+    from n1trial.planning.simulate import write_oura_web_csv as write_oura_web_csv
     from n1trial.report import Material as Material
     from n1trial.report import write_report as write_report
-    from n1trial.simulate import Truth as Truth
-    from n1trial.simulate import diary_text as diary_text
-    from n1trial.simulate import simulate_nights as simulate_nights
-    from n1trial.simulate import write_fitbit_takeout as write_fitbit_takeout
-    from n1trial.simulate import write_oura_web_csv as write_oura_web_csv
     from n1trial.system.parallel import run_tasks as run_tasks
 
 _ROOM_OF = {
@@ -86,8 +86,8 @@ _ROOM_OF = {
     "SleepEpisode": "data.episodes",
     "Trial": "opened",
     "TrialData": "data.trial_data",
-    "Truth": "simulate",
-    "diary_text": "simulate",
+    "Truth": "planning.simulate",
+    "diary_text": "planning.simulate",
     "estimate_cohort": "cohort",
     "estimate_effects": "analysis.effects",
     "fit_cohort": "cohort",
@@ -108,11 +108,11 @@ _ROOM_OF = {
     "read_table": "data.read_table",
     "run_checks": "analysis.checks",
     "run_tasks": "system.parallel",
-    "simulate_nights": "simulate",
+    "simulate_nights": "planning.simulate",
     "template_names": "design.protocol",
     "weigh_effects": "analysis.checks",
-    "write_fitbit_takeout": "simulate",
-    "write_oura_web_csv": "simulate",
+    "write_fitbit_takeout": "planning.simulate",
+    "write_oura_web_csv": "planning.simulate",
     "write_report": "report",
 }
 __all__ = sorted(_ROOM_OF)

@@ -18,8 +18,7 @@ from n1trial.errors import FolderError
 from n1trial.fitting import Analysis, fit_folder
 from n1trial.inference.fit import OnStage
 from n1trial.inference.inla import preliminary_answer
-from n1trial.reporting import report_folder
-from n1trial.simulate import (
+from n1trial.planning.simulate import (
     SimulatedTrial,
     Truth,
     diary_text,
@@ -27,6 +26,7 @@ from n1trial.simulate import (
     write_fitbit_takeout,
     write_oura_web_csv,
 )
+from n1trial.reporting import report_folder
 from n1trial.trial_folder.analysis_data import import_exports, trial_data
 from n1trial.trial_folder.create import make_trial
 from n1trial.under_way import fit_lines

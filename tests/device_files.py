@@ -15,7 +15,7 @@ from typing import Any
 
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
-from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
+from n1trial.planning.simulate import Truth, simulate_nights, write_fitbit_takeout
 
 ZONES = {-8: "Etc/GMT+8", -5: "Etc/GMT+5", 0: "UTC", 1: "Etc/GMT-1", 5.5: "Asia/Kolkata", 9: "Asia/Tokyo"}
 STAGES = ("light", "deep", "rem", "awake")

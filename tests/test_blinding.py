@@ -26,7 +26,7 @@ from n1trial.design.blinding import (
 from n1trial.design.protocol import protocol_path, read_protocol
 from n1trial.design.schedule import randomise, schedule_csv
 from n1trial.errors import BlindingError, FolderError, GateError
-from n1trial.simulate import QUIET, simulate_nights, write_fitbit_takeout
+from n1trial.planning.simulate import QUIET, simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import import_exports, trial_data, trial_ledger, write_down
 from n1trial.trial_folder.create import Beginning, hand_to_helper, make_blind_trial, make_enveloped_trial
 from n1trial.trial_folder.events import amend, report_accident, unblind

@@ -19,7 +19,7 @@ from n1trial.design.verdict import Chances, NightsAlone, verdict_of
 from n1trial.inference.compile_cache import compile_model
 from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models import model_for, models
-from n1trial.simulate import Truth, simulate_nights
+from n1trial.planning.simulate import Truth, simulate_nights
 
 pytestmark = pytest.mark.slow
 

@@ -19,7 +19,7 @@ from n1trial.data.importers import read_exports
 from n1trial.data.nights import nightly
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
-from n1trial.simulate import diary_text, simulate_nights, write_oura_web_csv
+from n1trial.planning.simulate import diary_text, simulate_nights, write_oura_web_csv
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.store import open_folder, read_log
 

@@ -15,8 +15,8 @@ from n1trial.analysis.interim import block_to_look_at, decide, nights_to_look_at
 from n1trial.design.protocol import Looks, read_protocol
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.fitting import last_night_to_wait_for
+from n1trial.planning.simulate import QUIET, simulate_nights, write_fitbit_takeout
 from n1trial.reporting import report_folder
-from n1trial.simulate import QUIET, simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import import_exports, recorded_nights, trial_data, write_down
 from n1trial.trial_folder.create import make_blind_trial, make_trial, write_calendar
 from n1trial.trial_folder.events import (

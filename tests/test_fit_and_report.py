@@ -26,8 +26,7 @@ from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import join_trial
 from n1trial.errors import FolderError, GateError
 from n1trial.fitting import fit_folder, is_over
-from n1trial.reporting import analyse_table, report_folder
-from n1trial.simulate import (
+from n1trial.planning.simulate import (
     QUIET,
     Truth,
     diary_text,
@@ -35,6 +34,7 @@ from n1trial.simulate import (
     write_fitbit_takeout,
     write_oura_web_csv,
 )
+from n1trial.reporting import analyse_table, report_folder
 from n1trial.trial_folder import analysis_data
 from n1trial.trial_folder.analysis_data import import_exports, trial_data
 from n1trial.trial_folder.create import make_trial

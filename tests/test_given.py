@@ -12,7 +12,7 @@ import n1trial
 from n1trial.data.nights import COLUMNS
 from n1trial.design.protocol import protocol_dir
 from n1trial.errors import ArgumentError, N1TrialError, TableError
-from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
+from n1trial.planning.simulate import Truth, simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.create import make_trial
 
 PROTOCOL = n1trial.read_protocol("glycine-vs-magnesium-glycinate")

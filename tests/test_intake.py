@@ -22,7 +22,7 @@ from n1trial.data.nights import nightly, nights_csv
 from n1trial.data.trial_data import interim_nights
 from n1trial.demo import TRUTH
 from n1trial.errors import FolderError
-from n1trial.simulate import simulate_nights, write_fitbit_takeout
+from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import (
     import_exports,
     recorded_nights,

@@ -16,7 +16,13 @@ from n1trial.cohort.two_stage.summary import read_summary, save_summary
 from n1trial.data.read_table import read_people
 from n1trial.errors import CohortError, TableError
 from n1trial.many_people import people_of_folders, read_properties, summarise_folders
-from n1trial.simulate import Truth, diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
+from n1trial.planning.simulate import (
+    Truth,
+    diary_text,
+    simulate_nights,
+    write_fitbit_takeout,
+    write_oura_web_csv,
+)
 from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
 

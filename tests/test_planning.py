@@ -29,13 +29,13 @@ from n1trial.planning import (
     read_plan,
     save_plan,
 )
+from n1trial.planning.alternative_designs import neighbours, yaml_of
 from n1trial.planning.carryover import recovered_share
-from n1trial.planning.chances import Share, planned_looks, simulate_trials
-from n1trial.planning.lives import draw_schedules, live
-from n1trial.planning.neighbours import neighbours, yaml_of
-from n1trial.planning.words import twenty_trials
+from n1trial.planning.operating_characteristics import Share, planned_looks, simulate_trials
+from n1trial.planning.sentences import twenty_trials
+from n1trial.planning.simulate import Truth, simulate_nights, write_fitbit_takeout
+from n1trial.planning.simulated_nights import draw_schedules, live
 from n1trial.report.plan_page import plan_page
-from n1trial.simulate import Truth, simulate_nights, write_fitbit_takeout
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 SLEEP = OUTCOMES["tst_min"]

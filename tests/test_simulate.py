@@ -20,7 +20,7 @@ from n1trial.data.nights import nightly
 from n1trial.design.protocol import PermutedBlocks, read_protocol
 from n1trial.design.schedule import Schedule, randomise
 from n1trial.errors import ScheduleError
-from n1trial.simulate import (
+from n1trial.planning.simulate import (
     QUIET,
     Truth,
     diary_text,

@@ -32,11 +32,11 @@ from n1trial.inference.inla import (
 from n1trial.inference.inla.priors import HALF_LIFE_LOG_SD
 from n1trial.inference.models import carry_over
 from n1trial.inference.priors import HALF_LIFE_STATED
-from n1trial.planning.chances import VERDICTS, simulate_trials
-from n1trial.planning.lives import draw_schedules
-from n1trial.planning.person import LITERATURE
+from n1trial.planning.night_variability import LITERATURE
+from n1trial.planning.operating_characteristics import VERDICTS, simulate_trials
 from n1trial.planning.plan import plan_trial
-from n1trial.planning.words import plan_sentences
+from n1trial.planning.sentences import plan_sentences
+from n1trial.planning.simulated_nights import draw_schedules
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 HOURS = {"none": 0.0, "glycine": 0.0, "magnesium": 0.0}

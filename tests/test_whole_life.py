@@ -13,8 +13,8 @@ from n1trial.design.protocol import protocol_dir
 from n1trial.design.schedule import randomise
 from n1trial.errors import GateError
 from n1trial.fitting import fit_folder
+from n1trial.planning.simulate import QUIET, simulate_nights, write_oura_web_csv
 from n1trial.reporting import report_folder
-from n1trial.simulate import QUIET, simulate_nights, write_oura_web_csv
 from n1trial.trial_folder.analysis_data import import_exports, trial_data, write_down
 from n1trial.trial_folder.create import make_blind_trial
 from n1trial.trial_folder.events import amend, report_accident, unblind

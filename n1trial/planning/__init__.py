@@ -1,6 +1,6 @@
 """Before night 1: what a trial could show this person, what it costs, and what other designs would."""
 
-from n1trial.planning.person import LITERATURE, Person, person_of
+from n1trial.planning.night_variability import LITERATURE, Person, person_of
 from n1trial.planning.plan import (
     DesignChances,
     Plan,
@@ -10,7 +10,7 @@ from n1trial.planning.plan import (
     read_plan,
     save_plan,
 )
-from n1trial.planning.words import plan_lines, plan_sentences
+from n1trial.planning.sentences import plan_lines, plan_sentences
 
 __all__ = [
     "LITERATURE",

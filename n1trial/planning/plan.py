@@ -12,13 +12,19 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Looks, Protocol
 from n1trial.design.schedule import Schedule
 from n1trial.errors import FolderError, ProtocolError
+from n1trial.planning.alternative_designs import neighbours, yaml_of
 from n1trial.planning.carryover import HALF_LIVES_NIGHTS, SlowArm, recovered_share, slow_arms
-from n1trial.planning.chances import VERDICTS, AtEffect, Precision, planned_looks, simulate_trials
-from n1trial.planning.cost import ArmCost, arm_costs
-from n1trial.planning.count_chances import possible_gains, simulate_count_trials
-from n1trial.planning.lives import draw_schedules
-from n1trial.planning.neighbours import neighbours, yaml_of
-from n1trial.planning.person import Person, person_of
+from n1trial.planning.count_operating_characteristics import possible_gains, simulate_count_trials
+from n1trial.planning.night_variability import Person, person_of
+from n1trial.planning.operating_characteristics import (
+    VERDICTS,
+    AtEffect,
+    Precision,
+    planned_looks,
+    simulate_trials,
+)
+from n1trial.planning.simulated_nights import draw_schedules
+from n1trial.planning.supplies import ArmCost, arm_costs
 from n1trial.system.files import write_whole
 from n1trial.system.parallel import OnDone, run_tasks
 

@@ -11,9 +11,9 @@ from datetime import datetime, time, timedelta
 
 import numpy as np
 
-from n1trial.simulate.clock import WallClock, wall_clock
-from n1trial.simulate.hypnogram import DEEP, LIGHT, REM, WAKE, draw_stages
-from n1trial.simulate.person import SimulatedTrial
+from n1trial.planning.simulate.clock import WallClock, wall_clock
+from n1trial.planning.simulate.hypnogram import DEEP, LIGHT, REM, WAKE, draw_stages
+from n1trial.planning.simulate.nights import SimulatedTrial
 from n1trial.system.arguments import GivenPath, path_of
 
 HEADER = """

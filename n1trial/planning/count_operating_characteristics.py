@@ -18,7 +18,8 @@ from n1trial.design.verdict import verdicts_met
 from n1trial.errors import AnalysisError
 from n1trial.inference.inla import ManyCountFits, fit_many_counts
 from n1trial.planning.carryover import recovered_by_arm
-from n1trial.planning.chances import (
+from n1trial.planning.night_variability import FREE_EVENINGS, Person
+from n1trial.planning.operating_characteristics import (
     AtEffect,
     Precision,
     Share,
@@ -27,8 +28,7 @@ from n1trial.planning.chances import (
     verdict_codes,
     welch_finds_better,
 )
-from n1trial.planning.lives import Draws, not_recorded
-from n1trial.planning.person import FREE_EVENINGS, Person
+from n1trial.planning.simulated_nights import Draws, not_recorded
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]

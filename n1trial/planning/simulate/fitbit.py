@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from n1trial.simulate.clock import WallClock, wall_clock
-from n1trial.simulate.hypnogram import BRIEF, DEEP, LIGHT, REM, WAKE, Stages, draw_stages, runs_of
-from n1trial.simulate.person import SimulatedTrial
+from n1trial.planning.simulate.clock import WallClock, wall_clock
+from n1trial.planning.simulate.hypnogram import BRIEF, DEEP, LIGHT, REM, WAKE, Stages, draw_stages, runs_of
+from n1trial.planning.simulate.nights import SimulatedTrial
 from n1trial.system.arguments import GivenPath, path_of
 
 FOLDER = "Takeout/Fitbit/Global Export Data"

@@ -15,7 +15,7 @@ from scipy.signal import lfilter
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule, randomise
 from n1trial.inference.inla import Design, design_of
-from n1trial.planning.person import FREE_EVENINGS, Person, matern
+from n1trial.planning.night_variability import FREE_EVENINGS, Person, matern
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ from scipy.signal import lfilter
 from scipy.special import gammaln
 
 from n1trial.design.schedule import Schedule
-from n1trial.simulate.truth import Truth
+from n1trial.planning.simulate.parameters import Truth
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

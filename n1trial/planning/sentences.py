@@ -7,7 +7,7 @@ from n1trial.design.verdict import INTERVAL, INTERVAL_KIND, Verdict
 from n1trial.inference.build_up import what_would_tell
 from n1trial.markup.text import as_written, capitalised, visible
 from n1trial.planning.carryover import SlowArm
-from n1trial.planning.chances import VERDICTS, AtEffect, Share
+from n1trial.planning.operating_characteristics import VERDICTS, AtEffect, Share
 from n1trial.planning.plan import DesignChances, Plan
 
 CANNOT_ANSWER, PROBABLY = 0.25, 0.75

@@ -12,8 +12,8 @@ from n1trial.design.protocol import Looks, Protocol
 from n1trial.design.verdict import INTERVAL, NightsAlone, Verdict, verdicts_met, within_a_period
 from n1trial.inference.inla import ManyFits, Priors, fit_many
 from n1trial.planning.carryover import recovered_by_arm
-from n1trial.planning.lives import Draws, live
-from n1trial.planning.person import Person
+from n1trial.planning.night_variability import Person
+from n1trial.planning.simulated_nights import Draws, live
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]

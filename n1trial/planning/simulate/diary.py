@@ -5,7 +5,7 @@ import pandas as pd
 
 from n1trial.data.diary import Diary, diary_columns, diary_csv
 from n1trial.design.protocol import Protocol
-from n1trial.simulate.person import SimulatedTrial
+from n1trial.planning.simulate.nights import SimulatedTrial
 
 
 def diary_text(trial: SimulatedTrial, protocol: Protocol, *, hidden: bool = True) -> str:
