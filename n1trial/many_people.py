@@ -33,10 +33,10 @@ from n1trial.cohort.two_stage import (
 from n1trial.data.trial_data import TrialData
 from n1trial.errors import CohortError
 from n1trial.inference.fit import OnStage
-from n1trial.report.cohort_material import CohortMaterial, material_of_nights, material_of_summaries
-from n1trial.report.cohort_page import write_cohort
-from n1trial.report.cohort_sharing import shared_cohort
-from n1trial.report.editions import SHARE_NAME
+from n1trial.report.content.cohort_inputs import CohortMaterial, material_of_nights, material_of_summaries
+from n1trial.report.deidentify.cohort import shared_cohort
+from n1trial.report.render.cohort_report import write_cohort
+from n1trial.report.render.outputs import SHARE_NAME
 from n1trial.system.files import results_folder, write_whole
 from n1trial.system.parallel import OnDone
 from n1trial.trial_folder.analysis_data import trial_data

@@ -18,8 +18,8 @@ from n1trial.errors import FolderError, GateError
 from n1trial.fitting import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
 from n1trial.inference.fit import OnStage
 from n1trial.report import Material
-from n1trial.report.about import read_about
-from n1trial.report.editions import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
+from n1trial.report.content.about_file import read_about
+from n1trial.report.render.outputs import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
 from n1trial.system.files import results_folder, write_whole
 from n1trial.trial_folder.analysis_data import nights_by_device
 from n1trial.trial_folder.events import PLANNED_LOOK, given_reason, last_night, look_early, read_course

@@ -32,10 +32,10 @@ from n1trial.inference.inla import (
 from n1trial.inference.models import models
 from n1trial.inference.sampling import fit_model
 from n1trial.report import Material
-from n1trial.report.plain import plain_text
+from n1trial.report.content.content import tell
+from n1trial.report.deidentify.copy import shareable
+from n1trial.report.render.text_report import plain_text
 from n1trial.report.sentences.bad_nights import _of_hundred
-from n1trial.report.sharing import shareable
-from n1trial.report.story import tell
 
 SLEEP = OUTCOMES["tst_min"]
 FAULT = EXPORTS.parent / "faults_analysis" / "10-prevents-bad-nights" if EXPORTS else None

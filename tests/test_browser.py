@@ -18,7 +18,7 @@ from test_cohort_page import material as cohort_material
 
 from n1trial.analysis.checks import CheckResult
 from n1trial.report import Material, render, shareable
-from n1trial.report.cohort_page import render_cohort
+from n1trial.report.render.cohort_report import render_cohort
 
 pytestmark = [
     pytest.mark.browser,

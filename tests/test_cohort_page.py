@@ -11,9 +11,9 @@ from people import SLEEP, WAKES, pretend_people
 from test_summaries import FINE
 
 from n1trial.cohort import CohortFit, companion_of, estimate_cohort, gather, spread_sensitivity
-from n1trial.report.cohort_material import material_of_nights
-from n1trial.report.cohort_page import _signed, cohort_lines, render_cohort
-from n1trial.report.cohort_sharing import shared_cohort
+from n1trial.report.content.cohort_inputs import material_of_nights
+from n1trial.report.deidentify.cohort import shared_cohort
+from n1trial.report.render.cohort_report import _signed, cohort_lines, render_cohort
 
 
 def material(people, outcome=SLEEP, *, problems=(), further=None, **changes):

@@ -11,7 +11,7 @@ from n1trial.cohort import Person, companion_of, gather
 from n1trial.cohort.effects import CohortEffect, Summed
 from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.report.sentences.of_people import beside_the_classical, how_people_differ
+from n1trial.report.sentences.people import beside_the_classical, how_people_differ
 
 SLEEP = OUTCOMES["tst_min"]
 ARMS = ("none", "glycine")

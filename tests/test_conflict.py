@@ -23,8 +23,8 @@ from n1trial.analysis.effects import Conflict, Effects
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.inla import fast_fit, fit_counts
 from n1trial.report import render, sentences
-from n1trial.report.plain import plain_text
-from n1trial.report.sentences.in_conflict import WHY
+from n1trial.report.render.text_report import plain_text
+from n1trial.report.sentences.conflict import WHY
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 

@@ -16,7 +16,7 @@ from n1trial.errors import AnalysisError
 from n1trial.planning import person_of, plan, plan_lines, plan_sentences, read_plan
 from n1trial.planning.count_operating_characteristics import counts_at, possible_gains, simulate_count_trials
 from n1trial.planning.simulated_nights import draw_schedules
-from n1trial.report.plan_page import plan_page
+from n1trial.report.render.plan_report import plan_page
 
 TEMPLATE = read_protocol("glycine-vs-magnesium-glycinate")
 WAKES, ALL_WAKES = OUTCOMES["wake_episodes"], OUTCOMES["wake_episodes_all"]

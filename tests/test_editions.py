@@ -7,10 +7,10 @@ import fixture_reports
 import pytest
 
 from n1trial.errors import FolderError
-from n1trial.report.about import read_about
-from n1trial.report.answers import edition_line
-from n1trial.report.cent import ASKED, cent_items
-from n1trial.report.editions import log_detail, with_earlier, write_edition
+from n1trial.report.content.about_file import read_about
+from n1trial.report.content.answers import edition_line
+from n1trial.report.content.cent_checklist import ASKED, cent_items
+from n1trial.report.render.outputs import log_detail, with_earlier, write_edition
 from n1trial.trial_folder.store.log import LogLine
 
 

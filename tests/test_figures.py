@@ -14,7 +14,7 @@ from n1trial.design.outcomes import OUTCOMES
 from n1trial.markup.text import visible
 from n1trial.markup.theme import SHADES as SHADES_OF_A_PAGE
 from n1trial.report import figures
-from n1trial.report import picture_tables as tables
+from n1trial.report.content import figure_tables as tables
 from n1trial.report.figures import palette
 from n1trial.report.figures.calendar import every_night
 from n1trial.report.figures.canvas import NARROW, WIDE

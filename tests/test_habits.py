@@ -18,11 +18,11 @@ from n1trial.design.protocol import Protocol, read_protocol, template_names
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
 from n1trial.planning.simulate import Truth, diary_text, simulate_nights
-from n1trial.report.page import render
-from n1trial.report.plain import plain_text
+from n1trial.report.deidentify.copy import shareable
+from n1trial.report.render.html_report import render
+from n1trial.report.render.terminal_report import answer_lines
+from n1trial.report.render.text_report import plain_text
 from n1trial.report.sentences import design_lines
-from n1trial.report.sharing import shareable
-from n1trial.report.terminal import answer_lines
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.printouts import calendar_ics, document_html, sheet_html
 from n1trial.trial_folder.tonight import tonight_lines

@@ -6,10 +6,10 @@ from fixture_reports import lived, retold
 
 from n1trial.data.trial_data import interim_nights
 from n1trial.report import sentences
-from n1trial.report.happened import nights_by_arm, what_was_done
-from n1trial.report.page import render
-from n1trial.report.plain import plain_text
-from n1trial.report.terminal import answer_lines
+from n1trial.report.content.trial_summary import nights_by_arm, what_was_done
+from n1trial.report.render.html_report import render
+from n1trial.report.render.terminal_report import answer_lines
+from n1trial.report.render.text_report import plain_text
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from n1trial.design.blinding import read_key
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import schedule_csv
 from n1trial.errors import FolderError
-from n1trial.report.about import KNOWN
+from n1trial.report.content.about_file import KNOWN
 from n1trial.trial_folder.create import make_blind_trial, make_enveloped_trial, make_trial
 from n1trial.trial_folder.events import unblind
 from n1trial.trial_folder.printouts.spent_checklist import SAID, spent_items

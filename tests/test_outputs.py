@@ -12,7 +12,7 @@ from n1trial.cli._outputs import SHARE_NAME, SUMMARY_KEYS
 from n1trial.cohort.two_stage.summary import PersonSummary
 from n1trial.errors import FolderError
 from n1trial.planning import Plan
-from n1trial.report import editions
+from n1trial.report.render import outputs
 from n1trial.system.files import is_own_output, results_folder
 from n1trial.trial_folder.create import make_trial
 
@@ -180,7 +180,7 @@ def test_no_file_beside_a_page_is_replaced_either(tmp_path, trial, name):
 def test_every_command_that_writes_a_report_of_nights_can_write_a_copy_to_share():
     for name in ("report", "cohort", "analyse"):
         assert "share" in {parameter.name for parameter in cli.commands[name].params}, name
-    assert SHARE_NAME == editions.SHARE_NAME
+    assert SHARE_NAME == outputs.SHARE_NAME
 
 
 def test_what_results_are_known_by_is_in_them():

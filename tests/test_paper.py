@@ -15,8 +15,8 @@ from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
 from n1trial.markup.text import visible
 from n1trial.markup.theme import SHADES
-from n1trial.report.sentences.of_the_method import _plan_lines
-from n1trial.report.shared_names import content
+from n1trial.report.deidentify.names import content
+from n1trial.report.sentences.methods import _plan_lines
 from n1trial.trial_folder.printouts import (
     calendar_ics,
     document_html,

@@ -6,9 +6,9 @@ import fixture_reports
 import pytest
 
 from n1trial.report import render
-from n1trial.report.plain import WIDTH, plain_text
-from n1trial.report.story import tell
-from n1trial.report.terminal import answer_lines
+from n1trial.report.content.content import tell
+from n1trial.report.render.terminal_report import answer_lines
+from n1trial.report.render.text_report import WIDTH, plain_text
 
 
 @pytest.fixture(scope="module", params=["clear-gain", "gate-failed", "two-arms-one-outcome"])

@@ -35,7 +35,7 @@ from n1trial.planning.operating_characteristics import Share, planned_looks, sim
 from n1trial.planning.sentences import twenty_trials
 from n1trial.planning.simulate import Truth, simulate_nights, write_fitbit_takeout
 from n1trial.planning.simulated_nights import draw_schedules, live
-from n1trial.report.plan_page import plan_page
+from n1trial.report.render.plan_report import plan_page
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 SLEEP = OUTCOMES["tst_min"]

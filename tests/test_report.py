@@ -13,9 +13,10 @@ from markupsafe import escape
 
 from n1trial.design.protocol import read_protocol
 from n1trial.markup.text import visible
-from n1trial.report import Material, render, tables, write_report
-from n1trial.report.happened import confounders_by_arm
-from n1trial.report.story import tell
+from n1trial.report import Material, render, write_report
+from n1trial.report.content import tables
+from n1trial.report.content.content import tell
+from n1trial.report.content.trial_summary import confounders_by_arm
 
 PROTOCOL = read_protocol(Path(__file__).parents[1] / "protocols" / "glycine-vs-magnesium-glycinate.yaml")
 VOID = {"meta", "link", "br"}

@@ -15,7 +15,7 @@ from n1trial.design.verdict import Chances, NightsAlone, verdict_of, within_a_pe
 from n1trial.inference.build_up import LongerPeriods
 from n1trial.inference.inla import ArmNights, BadNightsChange, SleepDistribution, Steady, TypicalChange
 from n1trial.report import sentences
-from n1trial.report.story import tell
+from n1trial.report.content.content import tell
 
 GOLDEN = Path(__file__).parent / "golden" / "sentences.txt"
 LABELS = {"magnesium": "magnesium glycinate", "none": "nothing", "glycine": "glycine"}

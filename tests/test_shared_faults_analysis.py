@@ -16,7 +16,7 @@ from n1trial.cohort import Person, gather
 from n1trial.data.read_table import read_people, read_table
 from n1trial.errors import TableError
 from n1trial.inference.inla import fast_fit
-from n1trial.report.terminal import answer_lines
+from n1trial.report.render.terminal_report import answer_lines
 
 FAULTS = Path(__file__).parents[2] / "shared" / "data" / "faults_analysis"
 RANDOMISATION = checks()["randomisation"]

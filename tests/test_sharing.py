@@ -13,7 +13,7 @@ from n1trial.data.nights import Nights
 from n1trial.design.protocol import Arm, Contrast, PlannedOutcome
 from n1trial.inference.inla import sleep_distribution
 from n1trial.report import Material, render, shareable
-from n1trial.report.plain import plain_text
+from n1trial.report.render.text_report import plain_text
 
 STRINGS = [f"canary-{number:02d}-x" for number in range(60)]
 # Seven digits, so that none can stand in a page by chance; a night of 1234567 minutes need not be real.

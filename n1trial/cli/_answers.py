@@ -47,7 +47,7 @@ def say_next(analysis: Analysis, folder: Path, *, after: date | None) -> None:
 
 def say_answer(analysis: Analysis) -> None:
     """Print what every arm did, in the words of the report."""
-    from n1trial.report.terminal import answer_lines
+    from n1trial.report.render.terminal_report import answer_lines
 
     click.echo()
     for line in answer_lines(analysis.data, analysis.effects):
@@ -68,7 +68,7 @@ def say_people(analysis: CohortAnalysis, out: Path, *, share: bool = False) -> N
 
 def say_reports(out: Path, *, share: bool) -> None:
     """Print where a report is, and the copy to share."""
-    from n1trial.report.editions import SHARE_NAME
+    from n1trial.report.render.outputs import SHARE_NAME
 
     click.echo(f"\nThe report: {out / 'report.html'}")
     if share:
@@ -79,7 +79,7 @@ def say_average(
     effects: CohortEffects, labels: Mapping[str, str], reference: str, companion: pd.DataFrame
 ) -> None:
     """Print the answers of a cohort in the words of its report, the classical averages beside them."""
-    from n1trial.report.cohort_page import cohort_lines
+    from n1trial.report.render.cohort_report import cohort_lines
 
     click.echo()
     for line in cohort_lines(effects, labels, reference, companion):

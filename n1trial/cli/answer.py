@@ -23,7 +23,7 @@ from n1trial.console import counted, open_in_browser, progress
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from n1trial.report.editions import Copy
+    from n1trial.report.render.outputs import Copy
 
 
 @click.command()
@@ -77,7 +77,7 @@ def report(
     folder: Path, early: str | None, text: bool, share: bool, with_nights: bool, open_it: bool
 ) -> None:
     """Write the effect report of a fitted trial; a later run replaces it, and the log keeps both answers."""
-    from n1trial.report.editions import SHARE_NAME, TEXT_NAME
+    from n1trial.report.render.outputs import SHARE_NAME, TEXT_NAME
     from n1trial.reporting import report_folder
     from n1trial.trial_folder.store import open_folder
 

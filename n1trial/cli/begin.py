@@ -144,7 +144,7 @@ def document(source: str, out: Path | None, plan: Path | None, person: str, forc
     from pathlib import Path
 
     from n1trial.design.protocol import read_protocol
-    from n1trial.report.about import read_about
+    from n1trial.report.content.about_file import read_about
     from n1trial.system.files import write_whole
     from n1trial.trial_folder.events import read_course
     from n1trial.trial_folder.printouts import document_html

@@ -67,7 +67,7 @@ def plan(
     with counted("simulating trials") as on_done:
         planned = plan_trial(read, baseline=nights, night_sd=sd, scheduler=scheduler, on_done=on_done)
     if out is not None:
-        from n1trial.report.plan_page import write_plan
+        from n1trial.report.render.plan_report import write_plan
 
         write_plan(out, planned)
     for line in [plan_json(planned)] if as_json else plan_lines(planned):

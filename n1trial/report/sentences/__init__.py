@@ -13,7 +13,9 @@ from n1trial.report.sentences.bad_nights import (
     distribution_in_words,
     hours,
 )
-from n1trial.report.sentences.fixed import (
+from n1trial.report.sentences.build_up import once_built_up
+from n1trial.report.sentences.conflict import in_conflict
+from n1trial.report.sentences.constants import (
     CANNOT_TELL,
     GLYCINE_FOUND,
     MAGNESIUM_FOUND,
@@ -24,9 +26,7 @@ from n1trial.report.sentences.fixed import (
     SHARED_QUESTION,
     SHARED_TITLE,
 )
-from n1trial.report.sentences.in_conflict import in_conflict
-from n1trial.report.sentences.in_numbers import chance, in_a_row, interval, of_hundred
-from n1trial.report.sentences.of_pictures import (
+from n1trial.report.sentences.figures import (
     AGREEMENT_LEAD,
     BELIEFS_LEAD,
     DIFFERENTLY_LEAD,
@@ -45,7 +45,7 @@ from n1trial.report.sentences.of_pictures import (
     predictions_in_words,
     tomorrow,
 )
-from n1trial.report.sentences.of_the_method import (
+from n1trial.report.sentences.methods import (
     INTERVALS,
     design_in_words,
     design_lines,
@@ -56,7 +56,18 @@ from n1trial.report.sentences.of_the_method import (
     secondary_in_words,
     without_verdict,
 )
-from n1trial.report.sentences.of_the_trial import (
+from n1trial.report.sentences.numbers import chance, in_a_row, interval, of_hundred
+from n1trial.report.sentences.outcome_words import (
+    NBSP,
+    amount,
+    change,
+    level,
+    short_change,
+    thing,
+    threshold,
+    wording,
+)
+from n1trial.report.sentences.trial import (
     clock_changes_in_words,
     clock_in_words,
     devices_in_words,
@@ -72,17 +83,6 @@ from n1trial.report.sentences.of_the_trial import (
     title_of,
     when_in_words,
 )
-from n1trial.report.sentences.outcome_words import (
-    NBSP,
-    amount,
-    change,
-    level,
-    short_change,
-    thing,
-    threshold,
-    wording,
-)
-from n1trial.report.sentences.slow import once_built_up
 
 __all__ = [
     "AGREEMENT_LEAD",

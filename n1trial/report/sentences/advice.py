@@ -6,9 +6,9 @@ from n1trial.analysis.effects import Effect
 from n1trial.design.verdict import SETTLE_AT_MOST_NIGHTS
 from n1trial.markup.text import capitalised
 from n1trial.report.sentences.answers import HEADINGS, stands
-from n1trial.report.sentences.in_numbers import chance, in_a_row
+from n1trial.report.sentences.build_up import a_period
+from n1trial.report.sentences.numbers import chance, in_a_row
 from n1trial.report.sentences.outcome_words import change, short_change, threshold
-from n1trial.report.sentences.slow import a_period
 
 MOST_REASONS = 3
 

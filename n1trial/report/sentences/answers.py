@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from n1trial.analysis.effects import Certainty, Effect
 from n1trial.design.verdict import Verdict
 from n1trial.markup.text import capitalised, visible
-from n1trial.report.sentences.in_numbers import chance, interval
+from n1trial.report.sentences.build_up import a_period
+from n1trial.report.sentences.numbers import chance, interval
 from n1trial.report.sentences.outcome_words import amount, change, short_change, thing, wording
-from n1trial.report.sentences.slow import a_period
 
 # An effect under the smallest worthwhile one is "a little" or "slightly", and from twice that "a lot" or "far".
 MUCH = 2.0

@@ -7,7 +7,7 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.inference.inla import ArmNights, BadNightsChange, SleepDistribution
 from n1trial.markup.text import capitalised, visible
-from n1trial.report.sentences.in_numbers import chance
+from n1trial.report.sentences.numbers import chance
 from n1trial.report.sentences.outcome_words import NBSP, level, short_change
 
 DISTRIBUTION_LEAD = "Left: bad nights of every 100, as counted. Right: the middle night; half were longer."

@@ -8,7 +8,7 @@ from n1trial.analysis.quantile_dots import DOTS, count_dots
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import capitalised, visible
-from n1trial.report.sentences.in_numbers import chance, in_a_row, of_hundred
+from n1trial.report.sentences.numbers import chance, in_a_row, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, level, loss, threshold, wording
 
 DOTS_LEAD = "Each mark is one of 50 equally likely answers. Those on the right are a gain worth having."

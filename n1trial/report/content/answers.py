@@ -7,9 +7,9 @@ from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import TrialData
 from n1trial.markup.text import capitalised, visible
 from n1trial.report import sentences
+from n1trial.report.content.inputs import Material
 from n1trial.report.figures.gain_axis import against_reference
 from n1trial.report.figures.palette import STYLES, arm_styles
-from n1trial.report.material import Material
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

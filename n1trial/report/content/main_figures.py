@@ -8,8 +8,10 @@ from matplotlib.figure import Figure
 from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData
 from n1trial.inference.inla import SleepDistribution
-from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
+from n1trial.report.content import figure_tables as tables
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.tables import Table
 from n1trial.report.figures import (
     against_reference,
     bad_nights_by_arm,
@@ -17,9 +19,7 @@ from n1trial.report.figures import (
     quantile_dots,
     tomorrow_night,
 )
-from n1trial.report.material import Material
 from n1trial.report.sentences import headings
-from n1trial.report.tables import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol import Arm, Protocol, read_protocol, template_names
-from n1trial.report.material import Material
+from n1trial.report.content.inputs import Material
 
 KNOWN_CONFOUNDERS = (
     "alcohol_units",

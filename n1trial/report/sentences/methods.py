@@ -11,7 +11,7 @@ from n1trial.design.protocol import Arm, Protocol, VerdictRule
 from n1trial.design.protocol_text import nothing_asked
 from n1trial.design.verdict import LEAST_RECOVERED
 from n1trial.markup.text import amount_in_words, as_written, capitalised, visible
-from n1trial.report.sentences.in_numbers import in_a_row
+from n1trial.report.sentences.numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 
 INTERVALS = (

@@ -19,10 +19,17 @@ from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
-from n1trial.report.evenings import BEFORE_SLEEP, evenings
-from n1trial.report.further_pictures import PREDICTIVE
-from n1trial.report.happened import SIDE_EFFECTS
-from n1trial.report.material import Material
+from n1trial.report.content.dose_timing import BEFORE_SLEEP, evenings
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.methods_figures import PREDICTIVE
+from n1trial.report.content.trial_summary import SIDE_EFFECTS
+from n1trial.report.deidentify.names import (
+    KNOWN_CONFOUNDERS,
+    SharedNames,
+    content,
+    is_published,
+    names_in_copy,
+)
 from n1trial.report.sentences import (
     SHARED_BROKEN,
     SHARED_HABIT,
@@ -31,7 +38,6 @@ from n1trial.report.sentences import (
     SHARED_QUESTION,
     SHARED_TITLE,
 )
-from n1trial.report.shared_names import KNOWN_CONFOUNDERS, SharedNames, content, is_published, names_in_copy
 
 LEFT_OUT = re.compile(rf"({'|'.join(PLANNED_OUT)}|no record|missing: [a-z ]+)?")
 UNKNOWN_DEVICE = "a device"

@@ -13,7 +13,7 @@ from n1trial.design.calendar_columns import roster_columns
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Protocol
 from n1trial.report import sentences
-from n1trial.report.evenings import dosed_arms, evenings, minutes_before_sleep
+from n1trial.report.content.dose_timing import dosed_arms, evenings, minutes_before_sleep
 
 # A week of silence at the end is no lost record any more.
 ENDED_EARLY_NIGHTS = 7

@@ -15,12 +15,12 @@ from n1trial.design.verdict import INTERVAL
 from n1trial.markup.jinja import templates
 from n1trial.markup.text import capitalised, visible
 from n1trial.report import sentences
-from n1trial.report.cohort_material import CohortMaterial
+from n1trial.report.content.cohort_inputs import CohortMaterial
 from n1trial.report.figures.canvas import NARROW, WIDE
 from n1trial.report.figures.palette import css_variables
 from n1trial.report.figures.people import forest_of_people, people_shown
 from n1trial.report.figures.svg import inline_svg
-from n1trial.report.sentences import of_people
+from n1trial.report.sentences import people
 from n1trial.report.sentences.outcome_words import short_change
 from n1trial.system.files import write_whole
 
@@ -47,7 +47,7 @@ def render_cohort(material: CohortMaterial) -> str:
     """The report of a cohort as HTML; everything that a person wrote is escaped."""
     cohort, effects = material.cohort, material.effects
     return (
-        templates("report")
+        templates("report/render")
         .get_template("cohort.html.j2")
         .render(
             light=Markup(css_variables("light")),
@@ -58,7 +58,7 @@ def render_cohort(material: CohortMaterial) -> str:
             problems=effects.problems,
             answers=[_answer(material, effect) for effect in effects.contrasts] if effects.sound else [],
             notes=(*cohort.notes, *(f"{name} is left out: {why}" for name, why in cohort.left_out.items())),
-            cannot_tell=of_people.CANNOT_TELL,
+            cannot_tell=people.CANNOT_TELL,
             methods=material.methods,
             tables=list(_method_tables(material)) if effects.sound else [],
             facts=material.facts,
@@ -74,17 +74,17 @@ def cohort_lines(
         yield sentences.refusal(effects.problems)
         yield from (f"- {problem}" for problem in effects.problems)
     for effect in effects.contrasts if effects.sound else ():
-        claim, numbers = of_people.on_average(effect, _named(effect, labels, reference))
-        yield f"{of_people.heading(effect)}. {claim} {numbers}"
-        yield f"  {of_people.how_people_differ(effect)}"
-        yield f"  {of_people.the_next_person(effect)}"
+        claim, numbers = people.on_average(effect, _named(effect, labels, reference))
+        yield f"{people.heading(effect)}. {claim} {numbers}"
+        yield f"  {people.how_people_differ(effect)}"
+        yield f"  {people.the_next_person(effect)}"
         yield from (f"  {said}" for said in _beside(effect, companion))
 
 
 def _beside(effect: CohortEffect, companion: pd.DataFrame) -> Iterator[str]:
     """That the classical average is another one, where it is."""
     for row in companion[companion["contrast"] == effect.contrast].itertuples():
-        said = of_people.beside_the_classical(effect, estimate=row.estimate, tau=row.tau)
+        said = people.beside_the_classical(effect, estimate=row.estimate, tau=row.tau)
         if said:
             yield said
 
@@ -100,9 +100,9 @@ def _named(effect: CohortEffect, labels: Mapping[str, str], reference: str) -> s
 
 def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]:
     label = _label(material.cohort, effect)
-    claim, numbers = of_people.on_average(effect, label)
+    claim, numbers = people.on_average(effect, label)
     raw = material.raw[material.raw["contrast"] == effect.contrast].set_index("person")
-    found = of_people.forest_found(effect, capitalised(label), len(people_shown(effect)))
+    found = people.forest_found(effect, capitalised(label), len(people_shown(effect)))
     name = f"people-{material.effects.contrasts.index(effect)}"
 
     def drawn(size: str, width: float) -> Markup:
@@ -112,11 +112,11 @@ def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]
     return {
         "id": name,
         "label": capitalised(label),
-        "heading": of_people.heading(effect),
+        "heading": people.heading(effect),
         "claim": claim,
         "numbers": numbers,
-        "differ": of_people.how_people_differ(effect),
-        "next": of_people.the_next_person(effect),
+        "differ": people.how_people_differ(effect),
+        "next": people.the_next_person(effect),
         "beside": " ".join(_beside(effect, material.companion)),
         "wide": drawn("wide", WIDE),
         "narrow": drawn("narrow", NARROW),

@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from n1trial.errors import FolderError
-from n1trial.report.cent import ASKED
+from n1trial.report.content.cent_checklist import ASKED
 from n1trial.trial_folder.printouts.spent_checklist import SAID
 
 # Of the report's account and of the document's.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from n1trial.cohort import Cohort, CohortEffects
 from n1trial.cohort.two_stage import SummaryCohort
-from n1trial.report.cohort_material import CohortMaterial
+from n1trial.report.content.cohort_inputs import CohortMaterial
 
 # Of the facts, those that tell how the numbers were made and nothing of whose they are.
 KEPT_FACTS = (

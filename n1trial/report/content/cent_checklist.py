@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from n1trial.report import sentences
-from n1trial.report.evenings import evenings
-from n1trial.report.happened import SIDE_EFFECTS
-from n1trial.report.material import Material
+from n1trial.report.content.dose_timing import evenings
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.trial_summary import SIDE_EFFECTS
 from n1trial.report.sentences import headings
 
 ASKED = {

@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from n1trial.report.answers import edition_line
-from n1trial.report.material import Material
-from n1trial.report.page import render, write_report
-from n1trial.report.plain import plain_text
-from n1trial.report.sharing import shareable
+from n1trial.report.content.answers import edition_line
+from n1trial.report.content.inputs import Material
+from n1trial.report.deidentify.copy import shareable
+from n1trial.report.render.html_report import render, write_report
+from n1trial.report.render.text_report import plain_text
 from n1trial.system.files import write_whole
 from n1trial.trial_folder.store.log import LogLine
 

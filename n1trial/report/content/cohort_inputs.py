@@ -10,7 +10,7 @@ from n1trial.cohort.two_stage import SummaryCohort, TwoStage
 from n1trial.design.verdict import INTERVAL
 from n1trial.inference.priors import in_words
 from n1trial.report.figures.palette import STYLES, ArmStyle, arm_styles
-from n1trial.report.sentences import of_people
+from n1trial.report.sentences import people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,8 +59,8 @@ def material_of_nights(
         methods=(
             fit.assumes,
             f"Model: {fit.model}; {fit.formula}.",
-            of_people.DRAWN_TOGETHER,
-            of_people.COMPANION_OF_NIGHTS,
+            people.DRAWN_TOGETHER,
+            people.COMPANION_OF_NIGHTS,
         ),
         priors=fit.priors,
         styles={
@@ -97,10 +97,10 @@ def material_of_summaries(
         companion=companion,
         sensitivity=sensitivity,
         methods=(
-            of_people.TWO_STAGES,
-            of_people.ERROR_OF_TWO_STAGES,
-            of_people.DRAWN_TOGETHER,
-            of_people.COMPANION_OF_SUMMARIES,
+            people.TWO_STAGES,
+            people.ERROR_OF_TWO_STAGES,
+            people.DRAWN_TOGETHER,
+            people.COMPANION_OF_SUMMARIES,
         ),
         priors=in_words(pooled.priors, scale=pooled.scale, unit=pooled.cohort.outcome.unit),
         styles=_styles(pooled.cohort.treatments),

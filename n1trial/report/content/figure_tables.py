@@ -14,10 +14,10 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import BadNightsChange, SleepDistribution, TypicalChange
+from n1trial.report.content.tables import RANGE, Table, number, span
 from n1trial.report.figures import Analysis, PeriodMean, Prediction, against_reference
 from n1trial.report.figures.doses import BIN_MIN, MOST_MIN
 from n1trial.report.sentences import of_hundred
-from n1trial.report.tables import RANGE, Table, number, span
 
 
 def dots_table(effects: Effects, data: TrialData) -> Table:

@@ -43,7 +43,7 @@ def plan_page(plan: Plan) -> str:
     """The page of a plan."""
     unit = plan.outcome.contrast_unit
     return (
-        templates("report")
+        templates("report/render")
         .get_template("plan.html.j2")
         .render(
             title=visible(plan.title),

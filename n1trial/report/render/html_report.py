@@ -7,13 +7,13 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from n1trial.markup.jinja import templates
+from n1trial.report.content.content import tell
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.main_figures import Picture
 from n1trial.report.figures import NARROW, WIDE
 from n1trial.report.figures.palette import STYLES, css_variables
 from n1trial.report.figures.svg import inline_svg
-from n1trial.report.material import Material
-from n1trial.report.pictures import Picture
 from n1trial.report.sentences import headings
-from n1trial.report.story import tell
 from n1trial.system.arguments import GivenPath, path_of
 from n1trial.system.files import write_whole
 
@@ -45,7 +45,7 @@ def render(material: Material) -> str:
 
 
 def _environment() -> Environment:
-    environment = templates("report")
+    environment = templates("report/render")
     environment.filters |= {"wide": _wide, "narrow": _narrow}
     return environment
 

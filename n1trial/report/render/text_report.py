@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from n1trial.markup.text import visible
-from n1trial.report.answers import Answer
-from n1trial.report.material import Material
-from n1trial.report.methods import Methods
-from n1trial.report.pictures import Picture
+from n1trial.report.content.answers import Answer
+from n1trial.report.content.content import Story, tell
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.main_figures import Picture
+from n1trial.report.content.methods import Methods
+from n1trial.report.content.tables import Table
 from n1trial.report.sentences import headings
-from n1trial.report.story import Story, tell
-from n1trial.report.tables import Table
 
 WIDTH = 88
 GAP = "  "

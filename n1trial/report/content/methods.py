@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from n1trial.design.outcomes import BAD_NIGHTS
 from n1trial.inference.inla import bad_nights, typical
-from n1trial.report import sentences, tables
-from n1trial.report.cent import Item, cent_items
-from n1trial.report.further_pictures import pictures_of_methods
-from n1trial.report.material import Material
-from n1trial.report.pictures import Picture
+from n1trial.report import sentences
+from n1trial.report.content import tables
+from n1trial.report.content.cent_checklist import Item, cent_items
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.main_figures import Picture
+from n1trial.report.content.methods_figures import pictures_of_methods
+from n1trial.report.content.tables import Table
 from n1trial.report.sentences import headings
-from n1trial.report.tables import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import date
 from n1trial.data.trial_data import PLANNED_OUT, TO_COME, TrialData, interim_nights
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import capitalised, visible
-from n1trial.report.sentences.in_numbers import in_a_row
+from n1trial.report.sentences.numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 
 

@@ -6,9 +6,11 @@ from scipy.special import ndtr
 
 from n1trial.analysis.bland_altman import compare_devices
 from n1trial.data.importers import device_name
-from n1trial.report import picture_tables as tables
 from n1trial.report import sentences
-from n1trial.report.evenings import minutes_before_sleep
+from n1trial.report.content import figure_tables as tables
+from n1trial.report.content.dose_timing import minutes_before_sleep
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.main_figures import Picture
 from n1trial.report.figures import (
     Prediction,
     against_reference,
@@ -20,8 +22,6 @@ from n1trial.report.figures import (
     predictive_checks,
     prior_and_posterior,
 )
-from n1trial.report.material import Material
-from n1trial.report.pictures import Picture
 from n1trial.report.sentences import headings
 
 LEAST_NIGHTS_TO_HIDE_ONE = 3

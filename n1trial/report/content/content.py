@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from n1trial.markup.text import capitalised
-from n1trial.report import sentences, tables
-from n1trial.report.answers import Answer, answer_arms, other_outcomes, other_verdicts
-from n1trial.report.figures.calendar import MONTHS
-from n1trial.report.happened import (
+from n1trial.report import sentences
+from n1trial.report.content import tables
+from n1trial.report.content.answers import Answer, answer_arms, other_outcomes, other_verdicts
+from n1trial.report.content.inputs import Material
+from n1trial.report.content.main_figures import Picture, pictures_of_answer
+from n1trial.report.content.methods import Methods, describe_methods
+from n1trial.report.content.tables import Table
+from n1trial.report.content.trial_summary import (
     confounders_by_arm,
     never_recorded,
     nights_by_arm,
     side_effects,
     what_was_done,
 )
-from n1trial.report.material import Material
-from n1trial.report.methods import Methods, describe_methods
-from n1trial.report.pictures import Picture, pictures_of_answer
+from n1trial.report.figures.calendar import MONTHS
 from n1trial.report.sentences import headings
-from n1trial.report.tables import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import capitalised, visible
-from n1trial.report.answers import answer_arms
+from n1trial.report.content.answers import answer_arms
 from n1trial.report.sentences import headings, interim_in_words, nights_in_words, no_verdict
 
 

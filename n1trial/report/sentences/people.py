@@ -4,7 +4,7 @@ from n1trial.cohort import CohortEffect, Summed
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
 from n1trial.report.sentences.answers import HEADINGS
-from n1trial.report.sentences.in_numbers import chance, of_hundred
+from n1trial.report.sentences.numbers import chance, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, amount, change, short_change, threshold
 
 CANNOT_TELL = (

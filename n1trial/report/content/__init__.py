@@ -1,0 +1,1 @@
+"""What a report says, gathered before any page is made: answers, tables, figures, methods."""

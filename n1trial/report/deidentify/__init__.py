@@ -1,0 +1,1 @@
+"""A copy of a report to share: names, places and free text replaced or left out."""
