@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from n1trial.errors import N1TrialError as N1TrialError
     from n1trial.inference.fit import Fit as Fit
     from n1trial.inference.sampling import fit_model as fit_model
-    from n1trial.opened import Trial as Trial
-    from n1trial.opened import open_trial as open_trial
     from n1trial.planning.simulate import Truth as Truth
     from n1trial.planning.simulate import diary_text as diary_text
     from n1trial.planning.simulate import simulate_nights as simulate_nights
@@ -64,6 +62,8 @@ if TYPE_CHECKING:
     from n1trial.report import Material as Material
     from n1trial.report import write_report as write_report
     from n1trial.system.parallel import run_tasks as run_tasks
+    from n1trial.workflows.trial import Trial as Trial
+    from n1trial.workflows.trial import open_trial as open_trial
 
 _ROOM_OF = {
     "Case": "analysis.checks",
@@ -84,7 +84,7 @@ _ROOM_OF = {
     "Protocol": "design.protocol",
     "Schedule": "design.schedule",
     "SleepEpisode": "data.episodes",
-    "Trial": "opened",
+    "Trial": "workflows.trial",
     "TrialData": "data.trial_data",
     "Truth": "planning.simulate",
     "diary_text": "planning.simulate",
@@ -98,7 +98,7 @@ _ROOM_OF = {
     "load_fits": "analysis.fit_file",
     "new_seed": "design.allocation",
     "nightly": "data.nights",
-    "open_trial": "opened",
+    "open_trial": "workflows.trial",
     "randomise": "design.schedule",
     "read_diary": "data.diary",
     "read_exports": "data.importers",

@@ -16,10 +16,8 @@ from ruamel.yaml import YAML
 from yardstick import slowness
 
 from n1trial import cli as commands
-from n1trial import demo
 from n1trial.cli import cli
 from n1trial.console import still
-from n1trial.demo import TRUTH
 from n1trial.design.protocol import protocol_dir, protocol_path, read_protocol, template_names
 from n1trial.errors import N1TrialError
 from n1trial.planning import plan_sentences, plan_trial, save_plan
@@ -28,6 +26,8 @@ from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.store import open_folder, read_log
+from n1trial.workflows import demo
+from n1trial.workflows.demo import TRUTH
 
 EXPORTS = Path(__file__).parent / "exports"
 README = Path(__file__).parents[1] / "README.md"

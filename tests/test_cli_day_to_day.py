@@ -11,7 +11,6 @@ import pytest
 from test_cli import EXPORTS, TEMPLATE, TODAY, TOMORROW, invoke, n1trial, own_trial
 from test_intake import plain_logs, write_logs
 
-from n1trial import demo
 from n1trial.cli import GROUPS, cli
 from n1trial.console import open_in_browser
 from n1trial.data.diary import read_diary
@@ -22,6 +21,7 @@ from n1trial.design.schedule import randomise
 from n1trial.planning.simulate import diary_text, simulate_nights, write_oura_web_csv
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.store import open_folder, read_log
+from n1trial.workflows import demo
 
 __all__ = ["own_trial"]
 NEXT_WEEK = (date.fromisoformat(TODAY) + timedelta(days=7)).isoformat()

@@ -14,9 +14,7 @@ from n1trial.analysis.effects import estimate_effects
 from n1trial.analysis.interim import block_to_look_at, decide, nights_to_look_at
 from n1trial.design.protocol import Looks, read_protocol
 from n1trial.errors import BlindingError, FolderError, GateError
-from n1trial.fitting import last_night_to_wait_for
 from n1trial.planning.simulate import QUIET, simulate_nights, write_fitbit_takeout
-from n1trial.reporting import report_folder
 from n1trial.trial_folder.analysis_data import import_exports, recorded_nights, trial_data, write_down
 from n1trial.trial_folder.create import make_blind_trial, make_trial, write_calendar
 from n1trial.trial_folder.events import (
@@ -34,6 +32,8 @@ from n1trial.trial_folder.events import (
 )
 from n1trial.trial_folder.store import open_folder, read_log
 from n1trial.trial_folder.tonight import tonight_lines
+from n1trial.workflows.fit_trial import last_night_to_wait_for
+from n1trial.workflows.report_trial import report_folder
 
 START = date(2026, 1, 5)
 TEMPLATE = "glycine-vs-magnesium-glycinate"

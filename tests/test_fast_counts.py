@@ -30,7 +30,7 @@ from n1trial.inference.inla._count_nights import CountNights
 from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models import awakenings
 from n1trial.inference.sampling import fit_model
-from n1trial.under_way import preliminary_lines
+from n1trial.workflows.progress_text import preliminary_lines
 
 WAKES, ALL_WAKES = OUTCOMES["wake_episodes"], OUTCOMES["wake_episodes_all"]
 EFFECTS = {"glycine": -0.1, "magnesium": -0.25}

@@ -19,13 +19,11 @@ import pytest
 from click.testing import CliRunner
 from yardstick import slowness
 
-from n1trial import fitting
 from n1trial.analysis.fit_file import load_fits
 from n1trial.cli import cli
 from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import join_trial
 from n1trial.errors import FolderError, GateError
-from n1trial.fitting import fit_folder, is_over
 from n1trial.planning.simulate import (
     QUIET,
     Truth,
@@ -34,11 +32,13 @@ from n1trial.planning.simulate import (
     write_fitbit_takeout,
     write_oura_web_csv,
 )
-from n1trial.reporting import analyse_table, report_folder
 from n1trial.trial_folder import analysis_data
 from n1trial.trial_folder.analysis_data import import_exports, trial_data
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.store import open_folder, read_log
+from n1trial.workflows import fit_trial
+from n1trial.workflows.fit_trial import fit_folder, is_over
+from n1trial.workflows.report_trial import analyse_table, report_folder
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ZONE = "Europe/Berlin"
@@ -221,12 +221,12 @@ def test_estimates_before_sampling_come_first_unless_the_fit_is_known(lived, mon
     again = partial(fit_folder, lived[0], now=NOW, on_stage=lambda name, said: None, on_nights=told.append)
     assert again().known
     assert told == []
-    monkeypatch.setattr(fitting, "fit_outcomes", stop)
+    monkeypatch.setattr(fit_trial, "fit_outcomes", stop)
     with pytest.raises(Stopped):
         again(sampler_seed=99)
     assert len(told) == 1
-    monkeypatch.setattr(fitting, "nights_fitted", lambda path: "of other nights")
-    monkeypatch.setattr(fitting, "alternative_nights", stop)
+    monkeypatch.setattr(fit_trial, "nights_fitted", lambda path: "of other nights")
+    monkeypatch.setattr(fit_trial, "alternative_nights", stop)
     with pytest.raises(Stopped):
         again()
     assert len(told) == 2

@@ -20,7 +20,6 @@ from n1trial.data.importers import Note, read_exports
 from n1trial.data.ledger import ledger_lines
 from n1trial.data.nights import nightly, nights_csv
 from n1trial.data.trial_data import interim_nights
-from n1trial.demo import TRUTH
 from n1trial.errors import FolderError
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import (
@@ -34,6 +33,7 @@ from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.events import this_evening
 from n1trial.trial_folder.import_doubts import doubts_of_records
 from n1trial.trial_folder.store import add_episodes, forget_export, read_log, stored_episodes
+from n1trial.workflows.demo import TRUTH
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 START = date(2026, 1, 5)

@@ -15,7 +15,6 @@ from n1trial.cli import cli
 from n1trial.cohort.two_stage.summary import read_summary, save_summary
 from n1trial.data.read_table import read_people
 from n1trial.errors import CohortError, TableError
-from n1trial.many_people import people_of_folders, read_properties, summarise_folders
 from n1trial.planning.simulate import (
     Truth,
     diary_text,
@@ -25,6 +24,7 @@ from n1trial.planning.simulate import (
 )
 from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
+from n1trial.workflows.cohort import people_of_folders, read_properties, summarise_folders
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ZONE = "Europe/Berlin"

@@ -8,7 +8,7 @@ from n1trial.data.read_table import read_people, read_table
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import TableError
 from n1trial.inference.aliasing import aliases
-from n1trial.under_way import preliminary_lines
+from n1trial.workflows.progress_text import preliminary_lines
 
 ROWS = "date,arm,block,tst,wakes\n2026-01-01,a,1,400,2\n2026-01-02,a,1,410,3\n2026-01-03,b,1,430,1\n2026-01-04,b,1,,0\n"
 

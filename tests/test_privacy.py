@@ -13,10 +13,10 @@ import pytest
 from n1trial.analysis.checks import Findings
 from n1trial.analysis.fit_file import save_fits
 from n1trial.analysis.parallel_fit.pool import CheckedFit
-from n1trial.demo import TRUTH
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.trial_folder.analysis_data import trial_data
 from n1trial.trial_folder.store import open_folder
+from n1trial.workflows.demo import TRUTH
 
 INTERNET = re.compile(r"connect\(\d+, \{sa_family=AF_INET6?\b.*")
 

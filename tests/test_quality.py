@@ -10,11 +10,11 @@ from test_stories import record
 from n1trial.data.diary import COLUMNS as DIARY_COLUMNS
 from n1trial.data.ledger import trace_nights
 from n1trial.data.nights import nightly
-from n1trial.demo import TRUTH
 from n1trial.planning.simulate import diary_text, simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.quality import Evidence, check_quality, gather_evidence, quality_json, quality_lines
+from n1trial.workflows.demo import TRUTH
 
 FIRST = date(2025, 3, 1)
 NIGHTS = tuple(FIRST + timedelta(days=day) for day in range(14))

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from n1trial.data.diary import read_diary
-from n1trial.demo import TEMPLATE, TRUTH
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.alternative_nights import alternative_nights, recorders
 from n1trial.trial_folder.analysis_data import import_exports, recorded_nights
 from n1trial.trial_folder.create import make_trial
+from n1trial.workflows.demo import TEMPLATE, TRUTH
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 ZONE = "Europe/Berlin"

@@ -12,15 +12,15 @@ from n1trial.design.blinding import read_key
 from n1trial.design.protocol import protocol_dir
 from n1trial.design.schedule import randomise
 from n1trial.errors import GateError
-from n1trial.fitting import fit_folder
 from n1trial.planning.simulate import QUIET, simulate_nights, write_oura_web_csv
-from n1trial.reporting import report_folder
 from n1trial.trial_folder.analysis_data import import_exports, trial_data, write_down
 from n1trial.trial_folder.create import make_blind_trial
 from n1trial.trial_folder.events import amend, report_accident, unblind
 from n1trial.trial_folder.quality import check_quality, gather_evidence
 from n1trial.trial_folder.store import open_folder, read_log
 from n1trial.trial_folder.tonight import tonight_lines
+from n1trial.workflows.fit_trial import fit_folder
+from n1trial.workflows.report_trial import report_folder
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 HOME, AWAY = "Europe/Berlin", "America/New_York"

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from n1trial.cohort import CohortEffects
     from n1trial.data.trial_data import TrialData
-    from n1trial.fitting import Analysis
-    from n1trial.many_people import CohortAnalysis
+    from n1trial.workflows.cohort import CohortAnalysis
+    from n1trial.workflows.fit_trial import Analysis
 
 EXIT_REFUSED = 3
 
 
 def say_preliminary(data: TrialData) -> None:
     """Print what is known before the sampler starts."""
-    from n1trial.under_way import ROUGH, preliminary_lines
+    from n1trial.workflows.progress_text import ROUGH, preliminary_lines
 
     click.echo(ROUGH)
     for line in preliminary_lines(data):

@@ -155,7 +155,7 @@ def analyse(
         click.echo(f"note: {note}", err=True)
     say_preliminary(data)
     load_ahead()
-    from n1trial.reporting import analyse_table
+    from n1trial.workflows.report_trial import analyse_table
 
     with progress() as on_stage:
         analysis = analyse_table(
@@ -185,7 +185,7 @@ def _analyse_people(
     table: Path, out: Path, sampler_seed: int, title: str | None, asked: dict[str, Any], *, share: bool
 ) -> None:
     from n1trial.data.read_table import read_people
-    from n1trial.many_people import analyse_people
+    from n1trial.workflows.cohort import analyse_people
 
     if asked.pop("asleep"):
         raise click.UsageError("--asleep is for one person: several people's counts are per night, all told")

@@ -34,11 +34,11 @@ def fit(folder: Path, sampler_seed: int) -> None:
     from n1trial.inference.kernels import load_beside
 
     load_beside()
-    from n1trial.fitting import fit_folder, last_night_to_wait_for
     from n1trial.markup.text import visible
     from n1trial.trial_folder.analysis_data import written_diary
     from n1trial.trial_folder.store import open_folder
-    from n1trial.under_way import fit_lines
+    from n1trial.workflows.fit_trial import fit_folder, last_night_to_wait_for
+    from n1trial.workflows.progress_text import fit_lines
 
     opened = open_folder(folder)
     for note in written_diary(opened).notes:
@@ -78,8 +78,8 @@ def report(
 ) -> None:
     """Write the effect report of a fitted trial; a later run replaces it, and the log keeps both answers."""
     from n1trial.report.render.outputs import SHARE_NAME, TEXT_NAME
-    from n1trial.reporting import report_folder
     from n1trial.trial_folder.store import open_folder
+    from n1trial.workflows.report_trial import report_folder
 
     opened = open_folder(folder)
     if with_nights and not share:
@@ -130,7 +130,7 @@ def cohort(
 
     DIR is a trial folder; give every person's. Or give summaries, files that n1trial summary wrote.
     """
-    from n1trial.many_people import analyse_people, people_of_folders, read_properties
+    from n1trial.workflows.cohort import analyse_people, people_of_folders, read_properties
 
     check_folder(out, kind="n1trial cohort", tables=PEOPLE_TABLES, force=force)
     summaries = [path for path in folders if path.suffix == ".json"]
@@ -161,7 +161,7 @@ def cohort(
 
 
 def _pool(summaries: list[Path], out: Path, sampler_seed: int, *, share: bool) -> None:
-    from n1trial.many_people import pool_summaries
+    from n1trial.workflows.cohort import pool_summaries
 
     pooled, effects, companion = pool_summaries(summaries, out, sampler_seed=sampler_seed, share=share)
     say_average(effects, pooled.cohort.labels, pooled.cohort.reference, companion)
@@ -191,7 +191,7 @@ def summary(
 ) -> None:
     """Write what trials may share with a cohort: their effects, no night and no date."""
     from n1trial.cohort.two_stage import read_summary, summary_lines
-    from n1trial.many_people import summarise_folders
+    from n1trial.workflows.cohort import summarise_folders
 
     if out.suffix == ".json" and len(folders) > 1:
         raise click.UsageError(f"--out is {out.name}, one file: name a folder for several trials")

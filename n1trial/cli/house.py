@@ -30,7 +30,7 @@ def demo(out: Path) -> None:
     from n1trial.analysis.parallel_fit.preload import load_ahead
 
     load_ahead()
-    from n1trial.demo import run_demo
+    from n1trial.workflows.demo import run_demo
 
     click.echo("A pretend trial: 18 weeks of nothing, glycine or magnesium glycinate, in random order.")
     with progress() as on_stage:
@@ -164,7 +164,7 @@ def doctor() -> None:
     from n1trial.analysis.parallel_fit.preload import load_ahead
 
     load_ahead()
-    from n1trial.demo import examine
+    from n1trial.workflows.demo import examine
 
     with TemporaryDirectory() as scratch, progress() as on_stage:
         for line in examine(now=now(), out=Path(scratch) / "demo", on_stage=on_stage):

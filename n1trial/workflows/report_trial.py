@@ -15,7 +15,6 @@ from n1trial.analysis.fit_file import load_fits, save_fits
 from n1trial.analysis.interim import decide
 from n1trial.data.trial_data import TrialData
 from n1trial.errors import FolderError, GateError
-from n1trial.fitting import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
 from n1trial.inference.fit import OnStage
 from n1trial.report import Material
 from n1trial.report.content.about_file import read_about
@@ -24,6 +23,7 @@ from n1trial.system.files import results_folder, write_whole
 from n1trial.trial_folder.analysis_data import nights_by_device
 from n1trial.trial_folder.events import PLANNED_LOOK, given_reason, last_night, look_early, read_course
 from n1trial.trial_folder.store import TrialFolder, read_log, writing
+from n1trial.workflows.fit_trial import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
 
 
 def report_folder(

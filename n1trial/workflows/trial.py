@@ -9,13 +9,13 @@ from n1trial.data.diary import Diary
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
-from n1trial.fitting import analysis_of, is_over, nights_now
 from n1trial.inference.fit import Fit
 from n1trial.markup.html_repr import line
 from n1trial.system.arguments import GivenPath, path_of
 from n1trial.trial_folder.analysis_data import planned_nights, written_diary
 from n1trial.trial_folder.events import coming_evening
 from n1trial.trial_folder.store import TrialFolder, open_folder, stored_episodes
+from n1trial.workflows.fit_trial import analysis_of, is_over, nights_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

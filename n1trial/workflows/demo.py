@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from n1trial.data.ledger import ledger_lines
 from n1trial.errors import FolderError
-from n1trial.fitting import Analysis, fit_folder
 from n1trial.inference.fit import OnStage
 from n1trial.inference.inla import preliminary_answer
 from n1trial.planning.simulate import (
@@ -26,10 +25,11 @@ from n1trial.planning.simulate import (
     write_fitbit_takeout,
     write_oura_web_csv,
 )
-from n1trial.reporting import report_folder
 from n1trial.trial_folder.analysis_data import import_exports, trial_data
 from n1trial.trial_folder.create import make_trial
-from n1trial.under_way import fit_lines
+from n1trial.workflows.fit_trial import Analysis, fit_folder
+from n1trial.workflows.progress_text import fit_lines
+from n1trial.workflows.report_trial import report_folder
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 START = date(2026, 1, 5)
