@@ -17,7 +17,7 @@ from yardstick import slowness
 
 from n1trial import cli as commands
 from n1trial.cli import cli
-from n1trial.console import still
+from n1trial.cli._console import still
 from n1trial.design.protocol import protocol_dir, protocol_path, read_protocol, template_names
 from n1trial.errors import N1TrialError
 from n1trial.planning import plan_sentences, plan_trial, save_plan
@@ -443,7 +443,7 @@ def test_estimates_stand_on_the_screen_within_a_second_of_the_nights_being_read(
     import_exports(folder, [tmp_path / "takeout.zip"], now=datetime(2026, 6, 1, 9, tzinfo=UTC))
     code = (
         "import sys, time; from pathlib import Path;"
-        "from n1trial.cli._answers import say_preliminary;"
+        "from n1trial.cli._results import say_preliminary;"
         "from n1trial.trial_folder.analysis_data import trial_data; from n1trial.trial_folder.store import open_folder;"
         "data, _ = trial_data(open_folder(Path(sys.argv[1])))\n"
         "for _ in range(2):\n"

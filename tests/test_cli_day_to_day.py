@@ -12,7 +12,7 @@ from test_cli import EXPORTS, TEMPLATE, TODAY, TOMORROW, invoke, n1trial, own_tr
 from test_intake import plain_logs, write_logs
 
 from n1trial.cli import GROUPS, cli
-from n1trial.console import open_in_browser
+from n1trial.cli._console import open_in_browser
 from n1trial.data.diary import read_diary
 from n1trial.data.importers import read_exports
 from n1trial.data.nights import nightly
@@ -160,7 +160,7 @@ def test_by_the_clock_the_morning_is_asked_until_noon_and_else_the_evening(tmp_p
     invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--home-zone", "UTC")
     for hour, first in ((8, "How often do you remember waking"), (21, "Caffeine mg"), (1, "Caffeine mg")):
         at = datetime.combine(date.fromisoformat(TODAY) + timedelta(days=1), datetime.min.time(), UTC)
-        monkeypatch.setattr("n1trial.cli.trial.now", lambda at=at, hour=hour: at + timedelta(hours=hour))
+        monkeypatch.setattr("n1trial.cli.daily.now", lambda at=at, hour=hour: at + timedelta(hours=hour))
         assert f"  {first}" in invoke("log", folder, answers="\n" * 12).output.split("2 of")[0]
 
 

@@ -234,7 +234,7 @@ def test_estimates_before_sampling_come_first_unless_the_fit_is_known(lived, mon
 
 def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
     opened = []
-    monkeypatch.setattr("n1trial.cli.answer.open_in_browser", opened.append)
+    monkeypatch.setattr("n1trial.cli.fit_report.open_in_browser", opened.append)
     folder = lived[0]
     assert CliRunner().invoke(cli, ["report", str(folder.path)]).exit_code == 0
     assert opened == []

@@ -12,13 +12,13 @@ import click
 from n1trial.cli._arguments import EXIT_INTERRUPTED
 from n1trial.cli._interrupt import hear_ctrl_c
 from n1trial.cli.analyse import analyse
-from n1trial.cli.answer import cohort, fit, report, summary
-from n1trial.cli.begin import document, new
-from n1trial.cli.house import demo, doctor, label, nights, protocols
-from n1trial.cli.past import forget, history
+from n1trial.cli.conduct import amend, today, unblind
+from n1trial.cli.daily import check, import_, log
+from n1trial.cli.fit_report import cohort, fit, report, summary
+from n1trial.cli.history import forget, history
 from n1trial.cli.plan import plan
-from n1trial.cli.running import amend, today, unblind
-from n1trial.cli.trial import check, import_, log
+from n1trial.cli.setup import document, new
+from n1trial.cli.tools import demo, doctor, label, nights, protocols
 from n1trial.errors import N1TrialError
 
 EXIT_OUR_BUG = 70

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from n1trial.cli._answers import leave_if_refused, say_answer, say_people, say_preliminary, say_reports
 from n1trial.cli._arguments import FILE, FOLDER, PRIOR_WIDTH, SAMPLER_SEED
+from n1trial.cli._console import progress
 from n1trial.cli._outputs import FORCE, PEOPLE_TABLES, check_folder
-from n1trial.console import progress
+from n1trial.cli._results import leave_if_refused, say_answer, say_people, say_preliminary, say_reports
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from n1trial.cli._arguments import ANY_PATH, FILE, SCHEDULER
+from n1trial.cli._console import Zone, counted, say_note, still
 from n1trial.cli._outputs import FORCE, PAGES, check_file
-from n1trial.console import Zone, counted, say_note, still
 
 if TYPE_CHECKING:
     from pathlib import Path

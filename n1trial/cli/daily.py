@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from n1trial.cli._arguments import ANY_PATH, DATE, EXIT_INTERRUPTED, FILE, TRIAL, YES, now, settle
+from n1trial.cli._console import say_note, still
 from n1trial.cli._outputs import FORCE, check_file
-from n1trial.console import say_note, still
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

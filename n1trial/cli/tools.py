@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._answers import say_answer
 from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, now
+from n1trial.cli._console import Zone, progress, say_header, say_note, still
 from n1trial.cli._outputs import FORCE, check_file
-from n1trial.console import Zone, progress, say_header, say_note, still
+from n1trial.cli._results import say_answer
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

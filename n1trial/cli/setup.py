@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from n1trial.cli._arguments import DATE, FILE, FOLDER, YES, now, settle, today
+from n1trial.cli._console import Zone
 from n1trial.cli._outputs import FORCE, PAGES, check_file
-from n1trial.console import Zone
 from n1trial.errors import BlindingError
 
 if TYPE_CHECKING:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from n1trial.cli._answers import (
+from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, PRIOR_WIDTH, SAMPLER_SEED, SCHEDULER, TRIAL, now
+from n1trial.cli._console import counted, open_in_browser, progress
+from n1trial.cli._outputs import FORCE, PEOPLE_TABLES, check_folder, check_summaries
+from n1trial.cli._results import (
     leave_if_refused,
     leave_without_verdict,
     say_answer,
@@ -16,9 +19,6 @@ from n1trial.cli._answers import (
     say_preliminary,
     say_reports,
 )
-from n1trial.cli._arguments import ANY_PATH, FILE, FOLDER, PRIOR_WIDTH, SAMPLER_SEED, SCHEDULER, TRIAL, now
-from n1trial.cli._outputs import FORCE, PEOPLE_TABLES, check_folder, check_summaries
-from n1trial.console import counted, open_in_browser, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
