@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from n1trial.workflows.trial import Trial as Trial
     from n1trial.workflows.trial import open_trial as open_trial
 
-_ROOM_OF = {
+_MODULE_OF = {
     "Case": "analysis.checks",
     "Cohort": "cohort",
     "CohortEffects": "cohort",
@@ -115,17 +115,17 @@ _ROOM_OF = {
     "write_oura_web_csv": "planning.simulate",
     "write_report": "report",
 }
-__all__ = sorted(_ROOM_OF)
+__all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOM_OF:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'n1trial' has no attribute {name!r}")
-    room = _ROOM_OF[name]
-    value = getattr(importlib.import_module(f"n1trial.{room}"), name)
+    module = _MODULE_OF[name]
+    value = getattr(importlib.import_module(f"n1trial.{module}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*_ROOM_OF, *(name for name in globals() if name.startswith("__"))})
+    return sorted({*_MODULE_OF, *(name for name in globals() if name.startswith("__"))})

@@ -7,13 +7,13 @@ import pytest
 
 # Their tests take longest and begin first: as the last, one of them would keep a core waiting.
 LONGEST = (
-    "test_summaries",
+    "test_two_stage",
     "test_cohort_calibration",
     "test_calibration",
     "test_cohort",
     "test_cohort_published",
-    "test_many_people",
-    "test_fast",
+    "test_cohort_folders",
+    "test_inla",
 )
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import by_hand
 import pandas as pd
 import pytest
+from paths import ROOT
 
 from n1trial.report import figures
 
-ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PUBLISHED = ROOT.parent / "shared" / "data" / "published" / "gwern_mg_citrate_blocks_2013_2014.csv"
 

@@ -4,15 +4,12 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
+from paths import PACKAGE, ROOT
 from ruamel.yaml import YAML
 
 import n1trial
-
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "n1trial"
 
 
 @pytest.mark.parametrize("name", n1trial.__all__)
@@ -31,21 +28,21 @@ def test_type_checkers_see_every_public_name_where_it_comes_from():
         if isinstance(line, ast.ImportFrom)
         for name in line.names
     }
-    assert seen == {name: f"n1trial.{place}.{name}" for name, place in n1trial._ROOM_OF.items()}
+    assert seen == {name: f"n1trial.{place}.{name}" for name, place in n1trial._MODULE_OF.items()}
 
 
-def test_importing_the_package_imports_no_room():
+def test_importing_the_package_imports_no_module():
     code = "import sys, n1trial; print(sorted(name for name in sys.modules if name.startswith('n1trial')))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "['n1trial']"
 
 
-def test_no_public_function_has_the_name_of_a_room():
-    # Importing the room would turn the package's attribute from a function into a module.
-    rooms = {path.stem for path in PACKAGE.glob("*.py")} | {
+def test_no_public_function_has_the_name_of_a_folder():
+    # Importing the folder would turn the package's attribute from a function into a module.
+    folders = {path.stem for path in PACKAGE.glob("*.py")} | {
         path.parent.name for path in PACKAGE.glob("*/__init__.py")
     }
-    assert not rooms & set(n1trial.__all__)
+    assert not folders & set(n1trial.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -53,18 +50,18 @@ def test_an_unknown_name_is_an_attribute_error():
         _ = n1trial.nonsense
 
 
-def test_the_map_of_the_readme_is_the_house():
-    rooms = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py", "__main__.py"}
-    rooms |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+def test_the_map_of_the_readme_is_the_package():
+    names = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py", "__main__.py"}
+    names |= {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     mapped = set(re.findall(r"^\| `([a-z_]+(?:\.py|/))` \|", text, flags=re.MULTILINE))
-    assert mapped == rooms
+    assert mapped == names
 
 
-def test_the_map_goes_down_the_floors_of_the_contract():
+def test_the_map_goes_down_the_layers_of_the_contract():
     contract = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("layers = [")[1].split("]")[0]
-    floors = [re.findall(r"[a-z_]+", line) for line in contract.splitlines() if '"' in line]
-    height = {room: floor for floor, rooms in enumerate(floors) for room in rooms}
+    layers = [re.findall(r"[a-z_]+", line) for line in contract.splitlines() if '"' in line]
+    height = {name: layer for layer, names in enumerate(layers) for name in names}
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     mapped = [
         name.removesuffix(".py") for name in re.findall(r"^\| `([a-z_]+)(?:\.py|/)` \|", text, re.MULTILINE)
@@ -110,9 +107,9 @@ def test_every_picture_and_file_that_the_readme_names_is_there():
     assert (ROOT / "notebooks" / "report.png").stat().st_size <= 200_000
 
 
-@pytest.mark.parametrize("room", ["report", "report.figures", "report.sentences"])
-def test_every_public_name_of_the_report_says_what_it_is(room):
-    module = importlib.import_module(f"n1trial.{room}")
+@pytest.mark.parametrize("folder", ["report", "report.figures", "report.sentences"])
+def test_every_public_name_of_the_report_says_what_it_is(folder):
+    module = importlib.import_module(f"n1trial.{folder}")
     told = [getattr(module, name) for name in module.__all__]
     for value in told:
         assert not callable(value) or value.__doc__

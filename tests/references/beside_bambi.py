@@ -18,7 +18,8 @@ import numpy as np
 import pymc as pm
 import xarray as xr
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
 
 from pretend import built_otherwise
 from test_references import CASES, trial

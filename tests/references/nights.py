@@ -1,6 +1,6 @@
 """The invented nights behind the reference posteriors, from seeds: NumPy and pandas alone.
 
-Both sides read them: `make.py`, which knows nothing of n1trial, and `tests/test_references.py`.
+Both sides read them: `make.py`, which knows nothing of n1trial, and `tests/inference/test_references.py`.
 """
 
 import hashlib

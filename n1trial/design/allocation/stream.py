@@ -1,7 +1,7 @@
 """Exactly uniform random orders from a 256-bit seed, the same on every machine for ever.
 
 NumPy promises its random stream only for one build, so the allocation comes from SHA-256 in counter mode:
-word i is the first 8 bytes, big endian, of SHA-256("n1trial/design/allocation/1" ‖ protocol hash ‖ seed ‖ i as 8
+word i is the first 8 bytes, big endian, of SHA-256("n1trial/allocation/1" ‖ protocol hash ‖ seed ‖ i as 8
 bytes, big endian). A number below n is a word taken modulo n, after words in the incomplete last cycle are
 thrown away; if n is above 2^64, as many words as it needs stand for one, the first the most significant. A
 permutation is Fisher and Yates from the last place down.
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from n1trial.errors import ScheduleError
 
-DOMAIN = b"n1trial/design/allocation/1"
+DOMAIN = b"n1trial/allocation/1"
 WORD_BITS = 64
 
 
