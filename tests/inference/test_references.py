@@ -52,12 +52,7 @@ def scalar(draws, parameter):
     return (ours.sel(contrast=arm) if arm else ours).squeeze(drop=True)
 
 
-def made(name):
-    to_make = "tests/references/make.py has not been run for it since its likelihood changed"
-    return pytest.param(name, marks=pytest.mark.skipif(name not in STORED, reason=to_make))
-
-
-@pytest.mark.parametrize("name", [made(name) for name in CASES])
+@pytest.mark.parametrize("name", CASES)
 def test_a_posterior_equals_that_of_another_sampler(name):
     case, stored = CASES[name], STORED[name]
     assert stored["nights_sha256"] == fingerprint(nights_of(case))
