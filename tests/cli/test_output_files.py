@@ -185,7 +185,7 @@ def test_every_command_that_writes_a_report_of_nights_can_write_a_copy_to_share(
 def test_what_results_are_known_by_is_in_them():
     assert {"protocol_sha256", "planned"} <= {field.name for field in fields(Plan)}
     assert {*SUMMARY_KEYS} <= {field.name for field in fields(PersonSummary)}
-    report = PACKAGE / "report"
+    report = PACKAGE / "report" / "render"
     for template, kind in (("page", "report"), ("plan", "plan"), ("cohort", "cohort")):
         page = (report / f"{template}.html.j2").read_text()
         assert f'<meta name="generator" content="n1trial {kind}">' in page

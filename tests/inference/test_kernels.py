@@ -29,8 +29,8 @@ def _ran(code):
 def test_another_process_gives_the_same_answer_and_this_one_when_that_died(killed):
     ran = _ran(f"""
 import multiprocessing, sys
-from n1trial import quadrature
-quadrature.load_beside()
+from n1trial.inference import kernels
+kernels.load_beside()
 (beside,) = multiprocessing.active_children()
 if {killed}:
     beside.kill()
