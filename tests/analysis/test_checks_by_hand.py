@@ -9,11 +9,12 @@ import xarray as xr
 from pretend import pretend_trial
 from scipy.signal import lfilter
 
+from n1trial.analysis.certainty import lowered
 from n1trial.analysis.checks import Case, CheckResult, checks, weigh_effects
 from n1trial.analysis.checks.adherence import as_taken
 from n1trial.analysis.checks.blinding_index import bang, last_guesses
 from n1trial.analysis.checks.posterior_predictive import statistics
-from n1trial.analysis.effects import estimate_effects, lowered
+from n1trial.analysis.effects import estimate_effects
 from n1trial.data.adherence import as_planned, doses_kept
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES

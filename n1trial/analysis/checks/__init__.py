@@ -12,8 +12,9 @@ from typing import Protocol, cast
 
 import pandas as pd
 
+from n1trial.analysis.certainty import lowered
 from n1trial.analysis.checks._conflict import PERIOD_MEANS, conflict_of
-from n1trial.analysis.effects import Effect, Effects, lowered
+from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Fit
