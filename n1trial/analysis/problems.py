@@ -6,12 +6,12 @@ from n1trial.design.outcomes import Outcome
 from n1trial.inference.aliasing import CALENDAR, aliases
 from n1trial.inference.fit import Fit
 
-# With fewer doses as the schedule had them, it is no longer the schedule that is compared.
+# With a smaller share of doses as scheduled, the comparison is no longer that of the schedule.
 LEAST_KEPT = 0.5
 
 
 def problems_of(fit: Fit, data: TrialData) -> tuple[str, ...]:
-    """What forbids a verdict, one sentence each: of the sampler, and of the design as it was lived."""
+    """What forbids a verdict, a sentence each: problems of the sampler, and of the design as it was followed."""
     return fit.problems + _design_problems(data, fit.outcome)
 
 

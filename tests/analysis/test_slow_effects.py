@@ -10,8 +10,8 @@ from test_effects import made_fit
 
 from n1trial.analysis.checks import Case, steady_effect
 from n1trial.analysis.effects import estimate_effects
+from n1trial.cohort import effects_of
 from n1trial.cohort.draws import PooledDraws
-from n1trial.cohort.effects import effects_of
 from n1trial.cohort.two_stage.summary import summary_of
 from n1trial.cohort.two_stage.two_stage import SummaryCohort
 from n1trial.design.outcomes import OUTCOMES

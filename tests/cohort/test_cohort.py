@@ -8,7 +8,7 @@ import pytest
 from people import SLEEP, WAKES, lived, pretend_people
 from pretend import pretend_trial
 
-from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather
+from n1trial.cohort import Person, classical_average, estimate_cohort, fit_cohort, gather
 from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
 from n1trial.cohort.one_stage.fit import KEPT, NOISE
 from n1trial.cohort.one_stage.stacked_data import stack
@@ -176,5 +176,5 @@ def test_a_large_average_effect_is_found_and_a_missing_one_is_not(outcome, model
     effects = estimate_cohort(fit)
     assert effects.contrasts[1].verdict == "worth it"
     assert effects.contrasts[0].verdict != "worth it"
-    _, averages = companion_of(found)
+    _, averages = classical_average(found)
     assert averages["low"][1] < effects.contrasts[1].average.mean < averages["high"][1]

@@ -10,7 +10,7 @@ from people import SLEEP, WAKES, pretend_people
 
 from n1trial.cohort import gather
 from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
-from n1trial.cohort.one_stage.replicate import live
+from n1trial.cohort.one_stage.replicate import replicated_nights
 from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.inference.compile_cache import compile_model
 
@@ -57,7 +57,7 @@ def study(outcome, model, asked, *, seed):
         sbc.truths_of(model.build(cohort), trials=COHORTS, seed=seed),
         np.random.default_rng(1 + seed),
     )
-    lived = [live(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)]
+    lived = [replicated_nights(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)]
     # Counts need room for the largest, which takes time where most cohorts have small ones.
     rooms = sorted({USUAL_MOST, int(np.max(lived))}) if outcome.kind == "count" else [None]
     models = {room: model.build(cohort, **({"most": room} if room else {})) for room in rooms}

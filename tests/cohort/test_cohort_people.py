@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pretend import pretend_trial
 
-from n1trial.cohort import Person, companion_of, gather
+from n1trial.cohort import Person, classical_average, gather
 from n1trial.cohort.effects import CohortEffect, Summed
 from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.design.outcomes import OUTCOMES
@@ -37,10 +37,10 @@ def test_who_never_changes_stays_and_counts_as_no_effect():
     cohort = gather([*varied, still], "tst_min")
     assert cohort.names[-1] == "still"
     assert not cohort.left_out
-    raw, average = companion_of(cohort)
+    raw, average = classical_average(cohort)
     own = raw.set_index("person")["estimate"]
     assert own["still"] == pytest.approx(0.0, abs=1e-9)
-    without, _ = companion_of(gather(varied, "tst_min"))
+    without, _ = classical_average(gather(varied, "tst_min"))
     assert average["estimate"][0] == pytest.approx(6 / 7 * without["estimate"].mean(), rel=0.1)
 
 

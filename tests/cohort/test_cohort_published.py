@@ -9,7 +9,7 @@ hours are these differences.
 import pandas as pd
 import pytest
 
-from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather
+from n1trial.cohort import Person, classical_average, estimate_cohort, fit_cohort, gather
 from n1trial.data.read_table import read_people
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def beside(found):
     # The ends of an interval are known to a twentieth of an hour.
     fit = fit_cohort(found, seed=1, draws=8000, prior_width=WIDTH)
     assert fit.problems == ()
-    _, averages = companion_of(found)
+    _, averages = classical_average(found)
     effects = estimate_cohort(fit)
     rows = {
         effect.contrast: (effect.average, row)

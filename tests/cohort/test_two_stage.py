@@ -89,7 +89,7 @@ def test_many_people_give_back_average_spread_and_themselves():
     assert effects.contrasts[1].gainers.mean == pytest.approx(0.5, abs=0.12)
 
 
-def test_who_did_not_try_an_arm_is_told_of_it_by_the_others():
+def test_who_did_not_try_an_arm_borrows_its_effect_from_the_others():
     summaries = people_of(50, average=np.array([5.0, 20.0]), spread=np.array([3.0, 3.0]), sd=8.0)
     summaries["only glycine"] = person((5.0,), 8.0, arms=("glycine",))
     effect = estimate_pooled(pool(summaries, seed=1)).contrasts[1]
@@ -240,9 +240,9 @@ def test_draws_without_periods_say_what_all_draws_say():
     effects = fit.posterior["effect"].to_numpy().reshape(-1, 2)
     sd = effects.std(axis=0)
     # The wider prior taken off, and the model's put on.
-    told = np.linalg.inv(covariance)
-    under = np.linalg.inv(told + (1 - WIDER**-2) / fit.prior_sd**2 * np.eye(2))
-    assert (under @ told @ mean - effects.mean(axis=0)) / sd == pytest.approx(0.0, abs=0.15)
+    precision = np.linalg.inv(covariance)
+    under = np.linalg.inv(precision + (1 - WIDER**-2) / fit.prior_sd**2 * np.eye(2))
+    assert (under @ precision @ mean - effects.mean(axis=0)) / sd == pytest.approx(0.0, abs=0.15)
     assert np.sqrt(np.diag(under)) / sd == pytest.approx(1.0, abs=0.1)
     logs = np.log(fit.posterior[PERIOD].to_numpy())
     weights = np.exp(drawn.log_weight)
@@ -271,7 +271,7 @@ def test_a_year_of_nights_is_summed_up_within_memory_that_people_have():
     assert most < 300e6
 
 
-def test_how_much_a_variance_varies_is_told_among_draws_that_common_noise_leaves():
+def test_how_much_a_variance_varies_is_measured_among_draws_that_common_noise_leaves():
     covariance = np.array([1.0, 3.0])[:, None, None] * np.array([[2.0, 0.5], [0.5, 1.0]])
     drawn = Drawn(
         values={PERIOD: np.array([[5.0, 5.0]])},
@@ -294,7 +294,7 @@ def test_people_whose_variance_varies_are_mixtures_of_two_gaussians():
     # The second did not try the second arm.
     precision[1] = np.diag([1 / 20.0, 0.0])
     towards = np.einsum("pij,pj->pi", precision, means)
-    told = Likelihoods(
+    likelihoods = Likelihoods(
         precision=precision,
         towards=towards,
         log_height=np.zeros(2),
@@ -302,7 +302,7 @@ def test_people_whose_variance_varies_are_mixtures_of_two_gaussians():
         away=np.einsum("pi,pi->p", towards, means),
     )
     varying = np.array([0.09, 0.25])
-    people = Gaussians(told=told, varying=varying, average_sd=20.0, spread_scale=15.0)
+    people = Gaussians(likelihoods=likelihoods, varying=varying, average_sd=20.0, spread_scale=15.0)
     expected = 0.0
     for number, tried in enumerate((slice(2), slice(1))):
         seen = [
@@ -334,12 +334,12 @@ def test_one_who_cannot_be_fitted_does_not_stop_the_others(tmp_path):
     assert "all alike" in left_out["person 2"] or "420" in left_out["person 2"]
     assert summaries["person 1"].nights == (42, 42, 42)
     # A real fit's summary speaks of the noise too, comes back whole, and still holds no night.
-    told = summaries["person 1"]
-    assert set(told.noise) == {PERIOD, "phi", "sigma"}
-    assert set(told.noise_in_pairs) == {"period_sd, sigma", "period_sd, phi", "sigma, phi"}
-    assert 0.0 < told.varying < 0.3
-    save_summary(tmp_path / "ann.json", told)
-    assert read_summary(tmp_path / "ann.json") == told
+    summary = summaries["person 1"]
+    assert set(summary.noise) == {PERIOD, "phi", "sigma"}
+    assert set(summary.noise_in_pairs) == {"period_sd, sigma", "period_sd, phi", "sigma, phi"}
+    assert 0.0 < summary.varying < 0.3
+    save_summary(tmp_path / "ann.json", summary)
+    assert read_summary(tmp_path / "ann.json") == summary
     numbers = {round(each, 3) for each in _numbers(json.loads((tmp_path / "ann.json").read_text()))}
     assert not numbers & {round(value, 3) for value in ann.data.table["tst_min"]}
     assert summaries_of([ann], outcome="steps", seed=1)[1] == {
