@@ -48,8 +48,10 @@ def written(request):
 
 def at(written, point):
     _, named, density, _ = written
-    found = density(point)
-    return float(found[0]), {variable.name: value for variable, value in zip(named, found[1:], strict=True)}
+    densities = density(point)
+    return float(densities[0]), {
+        variable.name: value for variable, value in zip(named, densities[1:], strict=True)
+    }
 
 
 def z_of(name, values):

@@ -67,7 +67,7 @@ def test_pooled_average_and_spread_are_those_of_the_integral():
     rng = np.random.default_rng(1)
     seen = 8.0 + 18.0 * rng.standard_normal(12)
     summaries = {f"{number}": person((value,), 15.0, arms=("glycine",)) for number, value in enumerate(seen)}
-    found = pool(summaries, seed=1)
+    pooled = pool(summaries, seed=1)
 
     def weight(tau):
         marginal = stats.multivariate_normal(np.zeros(12), (tau**2 + 15.0**2) * np.eye(12) + 20.0**2)
@@ -75,17 +75,17 @@ def test_pooled_average_and_spread_are_those_of_the_integral():
 
     whole, _ = integrate.quad(weight, 0, 100, epsabs=0)
     mean, _ = integrate.quad(lambda tau: tau * weight(tau) / whole, 0, 100)
-    assert found.draws.spread.mean() == pytest.approx(mean, abs=0.06 * mean)
-    assert found.pareto_k < 0.7
+    assert pooled.draws.spread.mean() == pytest.approx(mean, abs=0.06 * mean)
+    assert pooled.pareto_k < 0.7
 
 
 def test_many_people_give_back_average_spread_and_themselves():
     average, spread = np.array([5.0, 15.0]), np.array([8.0, 12.0])
-    found = pool(people_of(400, average=average, spread=spread, sd=12.0), seed=1)
-    for drawn, truth in ((found.draws.average, average), (found.draws.spread, spread)):
+    pooled = pool(people_of(400, average=average, spread=spread, sd=12.0), seed=1)
+    for drawn, truth in ((pooled.draws.average, average), (pooled.draws.spread, spread)):
         assert np.abs(drawn.mean(axis=0) - truth) == pytest.approx(0.0, abs=4 * drawn.std(axis=0).max())
-    assert found.draws.correlation[:, 0, 1].mean() == pytest.approx(0.0, abs=0.3)
-    effects = estimate_pooled(found)
+    assert pooled.draws.correlation[:, 0, 1].mean() == pytest.approx(0.0, abs=0.3)
+    effects = estimate_pooled(pooled)
     assert effects.contrasts[1].gainers.mean == pytest.approx(0.5, abs=0.12)
 
 
@@ -107,9 +107,9 @@ def test_few_people_get_numbers_and_no_verdict():
 
 
 def test_partial_correlations_make_correlations():
-    found = correlation_of(np.array([0.5, -0.3, 0.8]), 3)
-    assert np.diag(found) == pytest.approx(1.0)
-    assert np.linalg.eigvalsh(found).min() > 0
+    correlations = correlation_of(np.array([0.5, -0.3, 0.8]), 3)
+    assert np.diag(correlations) == pytest.approx(1.0)
+    assert np.linalg.eigvalsh(correlations).min() > 0
 
 
 @pytest.mark.parametrize(
@@ -201,9 +201,9 @@ def test_what_people_share_of_the_noise_is_found_and_narrows_or_widens_their_eff
     # Somebody whose own weeks say ten times as much has hardly a draw there.
     assert (ratio > 1.0).mean() >= 0.95
     assert ratio.mean() > 1.3
-    found = pool({f"{number}": each for number, each in enumerate(people)}, seed=1)
-    assert found.pareto_k < 0.7
-    assert found.draws.average.mean(axis=0) == pytest.approx([5.0, 5.0], abs=4 * found.draws.average.std())
+    pooled = pool({f"{number}": each for number, each in enumerate(people)}, seed=1)
+    assert pooled.pareto_k < 0.7
+    assert pooled.draws.average.mean(axis=0) == pytest.approx([5.0, 5.0], abs=4 * pooled.draws.average.std())
 
 
 def test_a_count_is_summed_up_as_log_ratios_with_the_rate_on_the_reference():
@@ -365,12 +365,12 @@ def test_a_summary_that_does_not_fit_together_is_refused(tmp_path):
 def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
     summaries = people_of(10_000, average=np.array([5.0, 15.0]), spread=np.array([8.0, 12.0]), sd=15.0)
     slower, started = slowness(), time.process_time()
-    found = pool(summaries, seed=1)
+    pooled = pool(summaries, seed=1)
     seconds = time.process_time() - started
     with capsys.disabled():
-        print(f"\n10,000 summaries pooled in {seconds:.1f} s of a core, Pareto k {found.pareto_k:.2f}")
+        print(f"\n10,000 summaries pooled in {seconds:.1f} s of a core, Pareto k {pooled.pareto_k:.2f}")
     assert seconds <= 60 * slower
-    assert found.draws.spread.mean(axis=0) == pytest.approx([8.0, 12.0], abs=0.6)
+    assert pooled.draws.spread.mean(axis=0) == pytest.approx([8.0, 12.0], abs=0.6)
 
 
 @pytest.mark.slow
@@ -394,7 +394,7 @@ def test_summaries_agree_with_the_model_of_all_nights(capsys):
 
 
 def test_a_summary_says_in_lines_what_is_in_it():
-    said = "\n".join(summary_lines(person((-3.0, 12.0), 1e-3)))
-    assert "glycine against none: −3 min, SD 0.001, from 21 nights" in said
-    assert "magnesium against none: +12 min" in said
-    assert "No night, no date, no place and no name is in it" in said
+    text = "\n".join(summary_lines(person((-3.0, 12.0), 1e-3)))
+    assert "glycine against none: −3 min, SD 0.001, from 21 nights" in text
+    assert "magnesium against none: +12 min" in text
+    assert "No night, no date, no place and no name is in it" in text
