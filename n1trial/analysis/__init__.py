@@ -1,1 +1,1 @@
-"""From draws to an answer: effects and verdicts, looks before the end, checks beside the model, fits kept in a file."""
+"""Posterior draws to a verdict: effects, interim analyses, checks beside the model, and fits saved in a file."""

@@ -1,4 +1,4 @@
-"""Two devices on the same nights, in numbers.
+"""Agreement of two devices on the same nights.
 
 Bland & Altman (1986), doi:10.1016/S0140-6736(86)90837-8: the mean of the differences, and the limits between
 which 19 of 20 differences lie.
@@ -17,10 +17,16 @@ LIMITS = 1.96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """Nights that both devices recorded: means of the two and differences (second minus first) [night].
+    """Bland-Altman agreement on the nights that both devices recorded, all in the outcome's unit.
 
-    `bias`, `sd`, `low`, `high` are in the outcome's unit: mean and SD of the differences, and the limits of
-    agreement.
+    Attributes
+    ----------
+    first, second
+        Names of the devices.
+    means : [night]
+        Mean of the two values of a night.
+    differences : [night]
+        Second device minus first.
     """
 
     first: str
@@ -53,8 +59,8 @@ def compare_devices(
     first: tuple[str, Nights], second: tuple[str, Nights], outcome: Outcome
 ) -> Agreement | None:
     """Compare two devices, each with its name; None with fewer than three nights that both recorded."""
-    columns = ["night", outcome.name]
-    both = first[1].table[columns].merge(second[1].table[columns], on="night").dropna()
+    wanted = ["night", outcome.name]
+    both = first[1].table[wanted].merge(second[1].table[wanted], on="night").dropna()
     if len(both) < 3:
         return None
     one, other = (both[f"{outcome.name}_{side}"].to_numpy(float) for side in "xy")

@@ -1,6 +1,6 @@
-"""Fits and what the checks beside them found, in one netCDF file: what a report needs of the sampler.
+"""Fits and the results of their checks, saved in one netCDF file.
 
-It imports xarray inside functions, so that a fit gives its first answer without it.
+xarray is imported inside functions, so that the first, unsampled answer of a fit does not wait for it.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ NOT_OF_A_FIT = ("cli", "cohort", "data/importers", "planning", "report", "trial_
 
 
 def fits_key(cases: Sequence[Case], *, seed: int) -> str:
-    """Fingerprint of all that fits and checks follow from: nights, seed, the program itself and its parts."""
-    told = hashlib.sha256()
+    """Fingerprint of all that fits and checks depend on: nights, seed, this package and the libraries it uses."""
+    digest = hashlib.sha256()
     for case in cases:
         data = case.data
-        told.update(
+        digest.update(
             repr((case.outcome, data.sha256, data.arms, data.reference, data.further_contrasts)).encode()
         )
-        told.update(repr((data.sleep_time, data.covariates, data.blinded, case.recorders)).encode())
-        told.update(repr([(each.name, each.data.sha256) for each in case.alternatives]).encode())
-    told.update(_program_sha256(Path(str(files("n1trial")))))
-    told.update(repr((seed, [version(name) for name in PARTS])).encode())
-    return told.hexdigest()
+        digest.update(repr((data.sleep_time, data.covariates, data.blinded, case.recorders)).encode())
+        digest.update(repr([(nights.name, nights.data.sha256) for nights in case.alternatives]).encode())
+    digest.update(_program_sha256(Path(str(files("n1trial")))))
+    digest.update(repr((seed, [version(name) for name in PARTS])).encode())
+    return digest.hexdigest()
 
 
 def _program_sha256(package: Path) -> bytes:
-    """Fingerprint of the modules that fits and checks may rest on."""
-    told = hashlib.sha256()
+    """Fingerprint of the modules that fits and checks may depend on."""
+    digest = hashlib.sha256()
     for source in sorted(package.rglob("*.py")):
         if not any(source.is_relative_to(package / folder) for folder in NOT_OF_A_FIT):
-            told.update(source.read_bytes())
-    return told.digest()
+            digest.update(source.read_bytes())
+    return digest.digest()
 
 
 def save_fits(path: Path, checked: Sequence[CheckedFit], *, key: str = "") -> None:
@@ -65,16 +65,19 @@ def save_fits(path: Path, checked: Sequence[CheckedFit], *, key: str = "") -> No
     Parameters
     ----------
     key
-        What they follow from, to be found again by `known_fits`.
+        Fingerprint of what the fits depend on (`fits_key`), by which `known_fits` recognises them.
     """
     import xarray as xr
 
     groups = {"/": xr.Dataset(attrs={"key": key, "nights": checked[0].fit.data_sha256})}
-    for each in checked:
-        here = f"/{each.fit.outcome.name}"
-        groups[here] = xr.Dataset(attrs={"fit": json.dumps(_told(each.fit)), "checks": _findings_text(each)})
-        groups[f"{here}/default"] = each.fit.posterior
-        groups |= {f"{here}/{name}": posterior for name, posterior in each.fit.variants.items()}
+    for checked_fit in checked:
+        fit = checked_fit.fit
+        group = f"/{fit.outcome.name}"
+        groups[group] = xr.Dataset(
+            attrs={"fit": json.dumps(_scalars_of(fit)), "checks": _findings_text(checked_fit)}
+        )
+        groups[f"{group}/default"] = fit.posterior
+        groups |= {f"{group}/{name}": posterior for name, posterior in fit.variants.items()}
     save_draws(path, groups)
 
 
@@ -89,12 +92,39 @@ def save_draws(path: Path, groups: Mapping[str, xr.Dataset]) -> None:
 
 
 def load_fits(path: GivenPath) -> list[CheckedFit]:
-    """Read fits written by `save_fits`.
+    """Read the fits of a trial, and the results of their checks, from a file that `n1trial fit` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, `fit.nc` in a trial's folder.
+
+    Returns
+    -------
+    list of CheckedFit
+        One for each outcome. Their `fit.densities` are None, since densities are not saved.
 
     Raises
     ------
     FolderError
-        The file is missing, damaged, or of another version's form.
+        The file is missing, damaged, or written in the format of another version.
+
+    Examples
+    --------
+    `fit` is that of `fit_model`'s example. `save_fits` writes what `n1trial fit` would.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import n1trial
+    >>> from n1trial.analysis.checks import Findings
+    >>> from n1trial.analysis.fit_file import save_fits
+    >>> from n1trial.analysis.parallel_fit.pool import CheckedFit
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "fit.nc"
+    ...     save_fits(path, [CheckedFit(fit=fit, findings=Findings(results=()))])
+    ...     [saved] = n1trial.load_fits(path)
+    >>> saved.fit.outcome.name
+    'tst_min'
     """
     import xarray as xr
 
@@ -110,20 +140,20 @@ def load_fits(path: GivenPath) -> list[CheckedFit]:
 
 
 def known_fits(path: Path, *, key: str) -> list[CheckedFit] | None:
-    """The fits of a file that follow from the very same things; None where there are none."""
+    """The fits of a file, where they depend on exactly what `key` is the fingerprint of; else None."""
     try:
-        return load_fits(path) if _noted(path, "key") == key else None
+        return load_fits(path) if _root_attribute(path, "key") == key else None
     except FolderError:
         return None
 
 
 def nights_fitted(path: Path) -> str | None:
     """SHA-256 of the nights that the fits of a file are of; None where there is no such file."""
-    return _noted(path, "nights")
+    return _root_attribute(path, "nights")
 
 
-def _noted(path: Path, name: str) -> str | None:
-    """What the root of a file notes by this name; every group more would take its time to open."""
+def _root_attribute(path: Path, name: str) -> str | None:
+    """An attribute of a file's root; h5py reads it without opening every group, as xarray would."""
     try:
         with h5py.File(path) as root:
             return root.attrs.get(name)
@@ -131,20 +161,21 @@ def _noted(path: Path, name: str) -> str | None:
         return None
 
 
-def _told(fit: Fit) -> dict[str, Any]:
-    drawn = ("posterior", "variants", "densities")
-    told = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name not in drawn}
-    return told | {"outcome": asdict(fit.outcome), "diagnostics": asdict(fit.diagnostics)}
+def _scalars_of(fit: Fit) -> dict[str, Any]:
+    """The fields of a fit that are no draws, as JSON holds them."""
+    draws = ("posterior", "variants", "densities")
+    fields = {name: getattr(fit, name) for name in fit.__dataclass_fields__ if name not in draws}
+    return fields | {"outcome": asdict(fit.outcome), "diagnostics": asdict(fit.diagnostics)}
 
 
 def _findings_text(checked: CheckedFit) -> str:
-    found = checked.findings
+    findings = checked.findings
     return json.dumps(
         {
-            "results": [asdict(result) for result in found.results],
+            "results": [asdict(result) for result in findings.results],
             "tables": {
                 name: table.to_json(orient="split", double_precision=15)
-                for name, table in found.tables.items()
+                for name, table in findings.tables.items()
             },
             "start_s": checked.start_s,
             "check_s": checked.check_s,
@@ -153,22 +184,22 @@ def _findings_text(checked: CheckedFit) -> str:
 
 
 def _checked_fit_of(group: xr.DataTree) -> CheckedFit:
-    told, found = json.loads(group.attrs["fit"]), json.loads(group.attrs["checks"])
+    fields, checks = json.loads(group.attrs["fit"]), json.loads(group.attrs["checks"])
     posteriors = {name: child.to_dataset(inherit=False) for name, child in group.children.items()}
     fit = Fit(
-        **told
+        **fields
         | {
-            "outcome": Outcome(**told["outcome"]),
-            "diagnostics": Diagnostics(**told["diagnostics"]),
-            "problems": tuple(told["problems"]),
+            "outcome": Outcome(**fields["outcome"]),
+            "diagnostics": Diagnostics(**fields["diagnostics"]),
+            "problems": tuple(fields["problems"]),
             "posterior": posteriors.pop("default"),
             "variants": posteriors,
         }
     )
     findings = Findings(
-        results=tuple(CheckResult(**result) for result in found["results"]),
+        results=tuple(CheckResult(**result) for result in checks["results"]),
         tables={
-            name: pd.read_json(io.StringIO(text), orient="split") for name, text in found["tables"].items()
+            name: pd.read_json(io.StringIO(text), orient="split") for name, text in checks["tables"].items()
         },
     )
-    return CheckedFit(fit=fit, findings=findings, start_s=found["start_s"], check_s=found["check_s"])
+    return CheckedFit(fit=fit, findings=findings, start_s=checks["start_s"], check_s=checks["check_s"])

@@ -1,4 +1,4 @@
-"""Looks before the end: which is due, on which nights, and what the rule fixed in the protocol says of them."""
+"""Interim analyses: which planned look is due, on which nights, and what the protocol's stopping rule says."""
 
 import itertools
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from datetime import date
 
 import pandas as pd
 
-from n1trial.analysis.effects import Effects, contrast_draws
+from n1trial.analysis.contrasts import contrast_draws
+from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData, without_nights_after
 from n1trial.design.protocol import Looks
 from n1trial.design.schedule import Schedule
@@ -16,18 +17,28 @@ from n1trial.markup.text import as_written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a planned look came to: whether the rule says stop, and why in one sentence."""
+    """The outcome of a planned look.
+
+    Attributes
+    ----------
+    block
+        The last block that the look covers.
+    stop
+        Whether the stopping rule is met.
+    said
+        The decision and its reason in one sentence.
+    """
 
     block: int
     stop: bool
     said: str
 
 
-def block_to_look_at(looks: Looks | None, schedule: Schedule, evening: date) -> int | None:
+def block_to_look_at(planned: Looks | None, schedule: Schedule, evening: date) -> int | None:
     """The planned look that is due on an evening: the last of its blocks that is over; None before the first."""
     ends = block_ends(schedule)
     return max(
-        (block for block in (looks.after_blocks if looks else ()) if ends[block].date() < evening),
+        (block for block in (planned.after_blocks if planned else ()) if ends[block].date() < evening),
         default=None,
     )
 
@@ -43,30 +54,32 @@ def block_ends(schedule: Schedule) -> dict[int, pd.Timestamp]:
     return {int(block): nights.max() for block, nights in trial.groupby("block")["night"]}
 
 
-def decide(looks: Looks, block: int, data: TrialData, fit: Fit, effects: Effects) -> Decision:
+def decide(planned: Looks, block: int, data: TrialData, fit: Fit, effects: Effects) -> Decision:
     """Apply the rule to the primary outcome; a fit with problems never stops a trial.
 
-    ``precise`` looks at every two arms alike, so that it may be asked while the arms are letters.
+    ``precise`` treats all pairs of arms alike, so it can be applied while the arms are still coded letters.
     """
     if fit.problems:
         return Decision(block=block, stop=False, said=f"after block {block}: go on, the fit has problems")
-    if looks.stop_when == "decided":
-        open_still = [
-            each.contrast for each in effects.contrasts if each.verdict in ("can't tell yet", "no verdict")
+    if planned.stop_when == "decided":
+        undecided = [
+            effect.contrast
+            for effect in effects.contrasts
+            if effect.verdict in ("can't tell yet", "no verdict")
         ]
-        stop = not open_still
-        found = f"undecided still: {', '.join(open_still)}" if open_still else "every arm has a verdict"
+        stop = not undecided
+        reason = f"undecided still: {', '.join(undecided)}" if undecided else "every arm has a verdict"
     else:
         widest = max(
             float(contrast_draws(fit.posterior, data, fit.outcome, one, other).std())
             for one, other in itertools.combinations(data.arms, 2)
         )
-        limit = looks.sd_at_most or 0.0
+        limit = planned.sd_at_most or 0.0
         stop = widest <= limit
         unit = fit.outcome.contrast_unit
-        found = f"the widest posterior SD of two arms is {widest:.1f} {unit}, the rule asks for {as_written(limit)}"
+        reason = f"the widest posterior SD of two arms is {widest:.1f} {unit}, the rule asks for {as_written(limit)}"
     return Decision(
         block=block,
         stop=stop,
-        said=f"after block {block}: {'the rule says stop' if stop else 'go on'}; {found}",
+        said=f"after block {block}: {'the rule says stop' if stop else 'go on'}; {reason}",
     )

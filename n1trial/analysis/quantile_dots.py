@@ -1,4 +1,4 @@
-"""Fifty equally likely answers: the quantile dots that stand for a posterior.
+"""Quantile dots: fifty equally likely values that represent a posterior.
 
 Fernandes, Walls, Munson, Hullman & Kay (2018), doi:10.1145/3173574.3173718: people decide better from 50
 dots than from an interval.

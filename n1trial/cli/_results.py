@@ -33,7 +33,7 @@ def say_preliminary(data: TrialData) -> None:
 
 def say_next(analysis: Analysis, folder: Path, *, after: date | None) -> None:
     """Print what to do after a fit, and after which night, or why there is no verdict."""
-    from n1trial.analysis.effects import problems_of
+    from n1trial.analysis.problems import problems_of
     from n1trial.markup.text import visible
 
     problems = problems_of(analysis.fits[0], analysis.data)

@@ -1,4 +1,4 @@
-"""Draws of a cohort's average, spread and people, however they were found, and of somebody new."""
+"""Draws of a cohort's average, spread and people, from nights or from summaries, and of somebody new."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,20 @@ NEW_PEOPLE_SEED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PooledDraws:
-    """What a cohort's answers are made from, however its posterior was found.
+    """Draws from which a cohort's answers are made; of counts they are log rate ratios.
 
-    `average` [draw, contrast], `spread` [draw, contrast], `correlation` [draw, contrast, contrast], `effect`
-    [draw, person, contrast]; for counts also `level` [draw, person], the log rate on the reference, with its
-    mean `level_of_all` [draw] and SD `level_sd` [draw].
+    Attributes
+    ----------
+    average, spread : [draw, contrast]
+        Average effect, and SD of effects between people.
+    correlation : [draw, contrast, contrast]
+        Of effects between people.
+    effect : [draw, person, contrast]
+        Effect on each person.
+    level : [draw, person]
+        Log rate on the reference; None where the outcome is no count.
+    level_of_all, level_sd : [draw]
+        Its mean and SD between people; None where the outcome is no count.
     """
 
     average: Array
@@ -31,17 +40,19 @@ class PooledDraws:
 
 def draws_of(fit: CohortFit) -> PooledDraws:
     """The draws of a cohort's fit."""
-    drawn = fit.posterior
+    posterior = fit.posterior
 
     def of(name: str, *dims: str) -> Array:
-        values = drawn[name].transpose("chain", "draw", *dims).to_numpy()
+        values = posterior[name].transpose("chain", "draw", *dims).to_numpy()
         return np.asarray(values.reshape(-1, *values.shape[2:]), dtype=float)
 
     count = len(fit.cohort.treatments)
     correlation = (
         of("correlation", "contrast", "other")
-        if "correlation" in drawn
-        else np.broadcast_to(np.eye(count), (drawn.sizes["chain"] * drawn.sizes["draw"], count, count))
+        if "correlation" in posterior
+        else np.broadcast_to(
+            np.eye(count), (posterior.sizes["chain"] * posterior.sizes["draw"], count, count)
+        )
     )
     pooled = PooledDraws(
         average=of("average", "contrast"),

@@ -1,4 +1,4 @@
-"""The same cohort under a prior of the spread between people half as wide and twice as wide, draws weighed anew."""
+"""The same cohort under a prior of the spread between people half and twice as wide, by importance weights."""
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,12 @@ def spread_sensitivity(effects: CohortEffects, spread: Array, *, scale: float) -
 
     Parameters
     ----------
-    spread
-        Draws of the SD between people [draw, arm], whose half-normal prior had this `scale`.
+    effects
+        The answers under the prior as chosen.
+    spread : [draw, arm]
+        Draws of the SD between people.
+    scale
+        Scale of its half-normal prior, in the unit of `spread`.
 
     Returns
     -------
@@ -33,7 +37,7 @@ def spread_sensitivity(effects: CohortEffects, spread: Array, *, scale: float) -
             low, high = weighted_quantiles(
                 effect.average_draws, weights, ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
             )
-            found = {
+            summary = {
                 "average": float(weights @ effect.average_draws),
                 "low": low,
                 "high": high,
@@ -41,7 +45,7 @@ def spread_sensitivity(effects: CohortEffects, spread: Array, *, scale: float) -
             }
             rows.append(
                 {"contrast": effect.contrast, "prior": name}
-                | {key: value if usable else np.nan for key, value in found.items()}
+                | {key: value if usable else np.nan for key, value in summary.items()}
                 | {"k": k}
             )
     return pd.DataFrame(rows)

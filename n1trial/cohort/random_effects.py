@@ -1,8 +1,8 @@
-"""The classical companion: each person's own contrast, and their random-effects average by REML with Hartung-Knapp.
+"""The classical analysis: each person's own contrast, and their random-effects average by REML with Hartung-Knapp.
 
 A person's contrast is the least-squares difference of period means within blocks. Its variance is the residual
-variance of period means, pooled over people since one person's few periods tell little of it, times what the
-person's design makes of it. Where no person has a residual (one value an arm), variances are known up to a factor
+variance of period means, pooled over people since one person's few periods tell little of it, times the
+leverage of the person's design. Where no person has a residual (one value an arm), variances are known up to a factor
 only, which REML then estimates together with the spread.
 
 Hartung & Knapp (2001), doi:10.1002/sim.791; Viechtbauer (2005), doi:10.3102/10769986030003261; that the factor of
@@ -36,8 +36,13 @@ class RandomEffects:
     tau: float
 
 
-def companion_of(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
+def classical_average(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Each person's own contrasts, and their average.
+
+    Parameters
+    ----------
+    cohort
+        Two people or more, with their nights.
 
     Returns
     -------
@@ -46,15 +51,15 @@ def companion_of(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
     `tau`), in the outcome's contrast unit.
     """
     fitted = {person.name: _period_means_fit(person, cohort.outcome) for person in cohort.people}
-    freedom = sum(each.freedom for each in fitted.values())
-    pooled = sum(each.residual for each in fitted.values()) / freedom if freedom else None
+    freedom = sum(means.freedom for means in fitted.values())
+    pooled = sum(means.residual for means in fitted.values()) / freedom if freedom else None
     rows, averages = [], []
     for arm, comparator in cohort.contrasts:
         name = f"{arm} vs {comparator}"
         own = {
-            person: each.contrast(arm, comparator, percent=cohort.outcome.scale == "percent")
-            for person, each in fitted.items()
-            if {arm, comparator} <= {*each.arms}
+            person: means.contrast(arm, comparator, percent=cohort.outcome.scale == "percent")
+            for person, means in fitted.items()
+            if {arm, comparator} <= {*means.arms}
         }
         estimates = np.array([estimate for estimate, _ in own.values()])
         leverages = np.array([leverage for _, leverage in own.values()])
@@ -68,7 +73,7 @@ def companion_of(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def average_of(raw: pd.DataFrame) -> pd.DataFrame:
-    """The average of each contrast from rows of `contrast`, `estimate` and `error`, as `companion_of` has it."""
+    """The average of each contrast from rows of `contrast`, `estimate` and `error`, as `classical_average` has it."""
     averages = []
     for name, own in raw.groupby("contrast", sort=False):
         variances = own["error"].to_numpy() ** 2
@@ -82,9 +87,9 @@ def _averaged(
     """A row of the averages, none where fewer than two people tried the contrast."""
     if len(estimates) < 2:
         return []
-    found = random_effects(estimates, leverages, night_variance=night_variance)
-    kept = {each: getattr(found, each) for each in ("estimate", "low", "high", "p", "tau")}
-    return [{"contrast": name, "people": len(estimates)} | kept]
+    average = random_effects(estimates, leverages, night_variance=night_variance)
+    row = {field: getattr(average, field) for field in ("estimate", "low", "high", "p", "tau")}
+    return [{"contrast": name, "people": len(estimates)} | row]
 
 
 def random_effects(estimates: Array, leverages: Array, *, night_variance: float | None) -> RandomEffects:
@@ -92,6 +97,8 @@ def random_effects(estimates: Array, leverages: Array, *, night_variance: float 
 
     Parameters
     ----------
+    estimates, leverages : [person]
+        Each person's contrast, and its variance in units of that of a night.
     night_variance
         Variance that leverages are to be multiplied with; None: estimated together with τ.
     """
@@ -131,30 +138,31 @@ def _restricted(estimates: Array, variances: Array) -> float:
 
 
 def _largest(score, unit: float) -> float:  # type: ignore[no-untyped-def]
+    """The variance of the largest restricted likelihood, `score` being a function of its logarithm."""
     bounds = (np.log(unit) - 20.0, np.log(unit) + 5.0)
-    found = optimize.minimize_scalar(
+    optimum = optimize.minimize_scalar(
         lambda log: -score(log), bounds=bounds, method="bounded", options={"xatol": 1e-10}
     )
-    return float(np.exp(found.x))
+    return float(np.exp(optimum.x))
 
 
 def _both_variances(estimates: Array, leverages: Array, unit: float) -> tuple[float, Array]:
     """τ² and variances where neither is known; where leverages are alike only their sum is."""
     if np.ptp(leverages) <= 1e-9 * leverages.max():
         return float(estimates.var(ddof=1)), np.full(len(estimates), float(estimates.var(ddof=1)))
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         lambda logs: -_restricted(estimates, np.exp(logs[0]) + np.exp(logs[1]) * leverages),
         x0=np.log([unit / 2, unit / (2 * leverages.mean())]),
         bounds=[(np.log(unit) - 15.0, np.log(unit) + 5.0)] * 2,
         method="L-BFGS-B",
     )
-    tau2, night = np.exp(found.x)
+    tau2, night = np.exp(optimum.x)
     return float(tau2), tau2 + night * leverages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _PeriodMeans:
-    """Least squares of one person's period means: arms [arm] within blocks, and what is left over."""
+    """Least squares of one person's period means: means of arms within blocks, and the residual."""
 
     arms: tuple[str, ...]
     means: Array
@@ -164,7 +172,7 @@ class _PeriodMeans:
 
     def contrast(self, arm: str, comparator: str, *, percent: bool) -> tuple[float, float]:
         """Difference of two arms, or per cent of the second; its variance in units of that of a night."""
-        along = np.array([float(each == arm) - float(each == comparator) for each in self.arms])
+        along = np.array([float(name == arm) - float(name == comparator) for name in self.arms])
         if percent:
             along = along * 100.0 / max(float(self.means[self.arms.index(comparator)]), 1.0)
         return float(along @ self.means), float(along @ self.covariance @ along)
@@ -193,13 +201,13 @@ def _period_means_fit(person: Person, outcome: Outcome) -> _PeriodMeans:
     means = periods["total"].to_numpy(float) / weights
     root = np.sqrt(weights)
     inverse = np.linalg.pinv((design * root[:, None]).T @ (design * root[:, None]))
-    found = inverse @ (design.T @ (weights * means))
+    coefficients = inverse @ (design.T @ (weights * means))
     freedom = len(means) - int(np.linalg.matrix_rank(design))
-    residual = float(np.sum(weights * (means - design @ found) ** 2)) if freedom else 0.0
+    residual = float(np.sum(weights * (means - design @ coefficients) ** 2)) if freedom else 0.0
     count = len(arms)
     return _PeriodMeans(
         arms=arms,
-        means=found[:count],
+        means=coefficients[:count],
         covariance=inverse[:count, :count],
         residual=residual,
         freedom=freedom,

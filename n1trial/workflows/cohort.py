@@ -15,7 +15,7 @@ from n1trial.cohort import (
     CohortEffects,
     CohortFit,
     Person,
-    companion_of,
+    classical_average,
     estimate_cohort,
     fit_cohort,
     gather,
@@ -132,7 +132,7 @@ def analyse_people(
         cohort, seed=sampler_seed, prior_width=prior_width, stage=lambda said: on_stage(asked, said)
     )
     effects = estimate_cohort(fit)
-    raw, companion = companion_of(cohort)
+    raw, companion = classical_average(cohort)
     material = material_of_nights(
         fit,
         effects,

@@ -38,8 +38,8 @@ needs_published = pytest.mark.skipif(
 def result(data, check, contrast, outcome=None):
     case = Case(data=data, outcome=outcome or data.outcomes[0])
     alone = checks().get(check)
-    found = alone.run(case) if alone else run_checks(case)
-    return next(each for each in found.results if (each.check, each.contrast) == (check, contrast))
+    findings = alone.run(case) if alone else run_checks(case)
+    return next(each for each in findings.results if (each.check, each.contrast) == (check, contrast))
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +69,11 @@ def test_a_check_finds_something_and_changes_nothing(name, full):
     before = case.data.table.copy()
     check = checks()[name]
     assert check.applies(case)
-    found = check.run(case)
-    assert found.results
-    assert all(each.p is None or 0 <= each.p <= 1 for each in found.results)
+    findings = check.run(case)
+    assert findings.results
+    assert all(each.p is None or 0 <= each.p <= 1 for each in findings.results)
     known = {"", *case.data.arms, "every arm", "glycine vs none", "magnesium vs none"}
-    assert {each.contrast for each in found.results} <= known
+    assert {each.contrast for each in findings.results} <= known
     assert case.data.table.equals(before)
 
 
@@ -115,9 +115,9 @@ def test_all_labellings_of_six_blocks_of_three_arms_are_there_once():
 def test_t_of_the_block_analysis_of_variance_agrees_with_statsmodels():
     data = pretend_trial(seed=5)
     means = complete_blocks(data, SLEEP)
-    companion = result(data, "period means", "magnesium vs none")
-    error = (companion.high - companion.low) / 2 / 2.2281388519649385  # t(.975) on 10 degrees of freedom
-    assert block_t(means[np.newaxis], 2, 0)[0] == pytest.approx(abs(companion.estimate) / error)
+    means_line = result(data, "period means", "magnesium vs none")
+    error = (means_line.high - means_line.low) / 2 / 2.2281388519649385  # t(.975) on 10 degrees of freedom
+    assert block_t(means[np.newaxis], 2, 0)[0] == pytest.approx(abs(means_line.estimate) / error)
 
 
 def test_swaps_by_hand():
@@ -228,11 +228,11 @@ def test_regression_on_dose_equals_the_published_one(arm, outcome, level, first,
         MAGNESIUM, arm=arm, reference="0.0", outcome=outcome, night="date", block="pair", period="period"
     )
     for contrast, (estimate, error) in (("136.0 vs 0.0", first), ("800.0 vs 0.0", second)):
-        found = result(data, "nights as if independent", contrast)
-        assert round(found.estimate, 5) == round(estimate, 5)
-        noted = re.search(r"standard error ([\d.]+)", found.note)
+        line = result(data, "nights as if independent", contrast)
+        assert round(line.estimate, 5) == round(estimate, 5)
+        noted = re.search(r"standard error ([\d.]+)", line.note)
         assert float(noted[1]) == pytest.approx(error, abs=6e-6)
-        assert level in found.note
+        assert level in line.note
 
 
 @needs_published
@@ -304,9 +304,9 @@ def test_the_rate_per_hour_asleep_of_the_magnesium_trial_equals_the_computed_one
         period="period",
         asleep="total_z_min",
     )
-    found = result(data, "quasi-Poisson rate", "1 vs 0")
-    assert f"{found.estimate:.4f}" == "-0.0669"
-    assert "standard error 0.0612" in found.note
+    line = result(data, "quasi-Poisson rate", "1 vs 0")
+    assert f"{line.estimate:.4f}" == "-0.0669"
+    assert "standard error 0.0612" in line.note
 
 
 @needs_published

@@ -9,11 +9,12 @@ import xarray as xr
 from pretend import pretend_trial
 from scipy.signal import lfilter
 
+from n1trial.analysis.certainty import lowered
 from n1trial.analysis.checks import Case, CheckResult, checks, weigh_effects
 from n1trial.analysis.checks.adherence import as_taken
 from n1trial.analysis.checks.blinding_index import bang, last_guesses
 from n1trial.analysis.checks.posterior_predictive import statistics
-from n1trial.analysis.effects import estimate_effects, lowered
+from n1trial.analysis.effects import estimate_effects
 from n1trial.data.adherence import as_planned, doses_kept
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
@@ -56,20 +57,20 @@ def test_a_prior_too_far_from_the_draws_gives_no_number():
     case = Case(
         data=data, outcome=SLEEP, fit=fitted(data, [300.0], 19.0, **{LOG_LIKELIHOOD: np.zeros(SHAPE)})
     )
-    found = lines(case, "prior")
-    far = found[("prior, what others found", "glycine vs none")]
+    results = lines(case, "prior")
+    far = results[("prior, what others found", "glycine vs none")]
     assert (far.estimate, far.low, far.high) == (None, None, None)
     assert "too far from the draws" in far.note
     # The model itself was fitted under the other two.
-    assert found[("prior, default", "glycine vs none")].estimate == pytest.approx(300, abs=3)
+    assert results[("prior, default", "glycine vs none")].estimate == pytest.approx(300, abs=3)
     sceptical = case.fit.variants["sceptical"]["effect"].mean().item()
-    assert found[("prior, sceptical", "glycine vs none")].estimate == pytest.approx(sceptical)
+    assert results[("prior, sceptical", "glycine vs none")].estimate == pytest.approx(sceptical)
 
 
 def test_quantiles_of_equal_weights_are_quantiles():
     draws = np.random.default_rng(1).normal(size=10_001)
-    found = weighted_quantiles(draws, np.full(10_001, 1 / 10_001), (0.025, 0.5, 0.975))
-    assert found == pytest.approx(np.quantile(draws, [0.025, 0.5, 0.975]), abs=0.01)
+    quantiles = weighted_quantiles(draws, np.full(10_001, 1 / 10_001), (0.025, 0.5, 0.975))
+    assert quantiles == pytest.approx(np.quantile(draws, [0.025, 0.5, 0.975]), abs=0.01)
 
 
 def test_draws_come_again_as_often_as_they_weigh():
@@ -119,23 +120,23 @@ def test_a_night_that_moves_the_whole_posterior_is_found(spread, passed):
     densities[..., 7] = -4 - spread * rng.exponential(size=SHAPE)
     densities[..., 12] = 0.0
     case = Case(data=data, outcome=SLEEP, fit=fitted(data, [0.0], 9.0, **{LOG_LIKELIHOOD: densities}))
-    found = checks()["leave one night out"].run(case)
-    assert found.results[0].passed is passed
+    findings = checks()["leave one night out"].run(case)
+    assert findings.results[0].passed is passed
     # The row without a record is no night.
-    assert len(found.tables["leave one night out"]) == 19
+    assert len(findings.tables["leave one night out"]) == 19
 
 
 def test_statistics_of_made_up_nights_by_hand():
     data = pretend_trial(arms=("none", "glycine"), blocks=1, period_nights=2)
     nights = data.table.assign(tst_min=[1.0, 3.0, 7.0, 9.0])
     case = Case(data=data, outcome=SLEEP)
-    found = statistics(nights[["tst_min"]].to_numpy().T, nights, case)
+    results = statistics(nights[["tst_min"]].to_numpy().T, nights, case)
     # Period means 2 and 8; every night lies 1 from its own.
-    assert found["SD between periods"][0] == pytest.approx(np.sqrt(18))
-    assert found["SD within periods"][0] == pytest.approx(1.0)
-    assert (found["smallest"][0], found["largest"][0]) == (1.0, 9.0)
+    assert results["SD between periods"][0] == pytest.approx(np.sqrt(18))
+    assert results["SD within periods"][0] == pytest.approx(1.0)
+    assert (results["smallest"][0], results["largest"][0]) == (1.0, 9.0)
     # Around the mean of 5: (-4, -2, 2) against (-2, 2, 4), (8 - 4 + 8) / 24.
-    assert found["resemblance to the night before"][0] == pytest.approx(0.5)
+    assert results["resemblance to the night before"][0] == pytest.approx(0.5)
 
 
 def test_the_tipping_point_is_the_effect_over_the_missing_share():
@@ -144,10 +145,10 @@ def test_the_tipping_point_is_the_effect_over_the_missing_share():
     data.table.loc[lost, "tst_min"] = np.nan
     fit = by_hand.fit(data, SLEEP, [10.0], 8.0)
     mean = float(fit.posterior["effect"].mean())
-    found = lines(Case(data=data, outcome=SLEEP, fit=fit), "missing nights")
-    assert found[("missing nights", "glycine")].estimate == pytest.approx(-mean * 42 / 6)
-    assert found[("missing nights", "glycine")].note.startswith("6 of 42 nights missing")
-    assert found[("missing nights", "none")].estimate is None
+    results = lines(Case(data=data, outcome=SLEEP, fit=fit), "missing nights")
+    assert results[("missing nights", "glycine")].estimate == pytest.approx(-mean * 42 / 6)
+    assert results[("missing nights", "glycine")].note.startswith("6 of 42 nights missing")
+    assert results[("missing nights", "none")].estimate is None
 
 
 def taking(taken, *, arms=("none", "glycine")):
@@ -173,11 +174,11 @@ def test_without_a_diary_no_dose_is_known():
 def test_a_missed_dose_counts_to_the_reference_as_taken():
     data = taking({"none": 0, "glycine": 36})
     assert (as_taken(data).table["arm"] == "none").sum() == 42 + 6
-    found = lines(Case(data=data, outcome=SLEEP), "doses")
-    assert found[("doses", "")].estimate == pytest.approx(78 / 84)
-    assert found[("doses", "")].passed
-    assert "observational" in found[("as taken", "glycine vs none")].note
-    assert "78 nights" in found[("per protocol", "glycine vs none")].note
+    results = lines(Case(data=data, outcome=SLEEP), "doses")
+    assert results[("doses", "")].estimate == pytest.approx(78 / 84)
+    assert results[("doses", "")].passed
+    assert "observational" in results[("as taken", "glycine vs none")].note
+    assert "78 nights" in results[("per protocol", "glycine vs none")].note
 
 
 def test_a_schedule_that_was_not_kept_has_no_verdict():
@@ -206,8 +207,8 @@ def guessing(guess, **changes):
 def test_a_guess_repeated_every_morning_counts_once_a_period():
     data = guessing(lambda table: table["arm"])
     assert len(last_guesses(data)) == 18
-    found = lines(Case(data=data, outcome=SLEEP), "blinding")[("blinding", "every arm")]
-    assert (found.estimate, found.passed) == (1.0, False)
+    line = lines(Case(data=data, outcome=SLEEP), "blinding")[("blinding", "every arm")]
+    assert (line.estimate, line.passed) == (1.0, False)
 
 
 def test_guesses_mean_nothing_where_the_arms_were_known():
@@ -224,10 +225,10 @@ def test_other_choices_have_a_line_each_and_say_how_many_nights_they_leave():
         outcome=SLEEP,
         alternatives=(AlternativeNights(name="naps too", data=other, outcome=SLEEP),),
     )
-    found = lines(case, "analysed differently")
-    assert "108 nights" in found[("without the first 1 night of a period", "glycine vs none")].note
-    assert "2 nights fewer" in found[("without nights under 180 min", "glycine vs none")].note
-    plain, shifted = (found[(name, "glycine vs none")].estimate for name in ("Gaussian nights", "naps too"))
+    results = lines(case, "analysed differently")
+    assert "108 nights" in results[("without the first 1 night of a period", "glycine vs none")].note
+    assert "2 nights fewer" in results[("without nights under 180 min", "glycine vs none")].note
+    plain, shifted = (results[(name, "glycine vs none")].estimate for name in ("Gaussian nights", "naps too"))
     # The same minutes on every night change no difference.
     assert shifted == pytest.approx(plain, abs=0.1)
 
@@ -269,7 +270,7 @@ def test_one_arm_guessed_by_luck_takes_nothing():
 def test_a_changed_device_is_named_in_order():
     data = pretend_trial()
     case = Case(data=data, outcome=SLEEP, recorders=("ring, algorithm v1", "ring, algorithm v2"))
-    (found,) = checks()["device"].run(case).results
-    assert (found.passed, found.note) == (False, "recorded by ring, algorithm v1, then ring, algorithm v2")
+    (line,) = checks()["device"].run(case).results
+    assert (line.passed, line.note) == (False, "recorded by ring, algorithm v1, then ring, algorithm v2")
     (same,) = checks()["device"].run(replace(case, recorders=("ring",))).results
     assert same.passed

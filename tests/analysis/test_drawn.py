@@ -29,7 +29,7 @@ def tossed(arms, values, **changes):
 
 def test_nights_of_a_coin_are_tossed_again_as_scipy_does_it():
     data = tossed(PLANTS, POUNDS)
-    found = RANDOMISATION.run(Case(data=data, outcome=SLEEP)).results[0]
+    line = RANDOMISATION.run(Case(data=data, outcome=SLEEP)).results[0]
     on_arm = np.array(list(PLANTS)) == "b"
     by_scipy = stats.permutation_test(
         (np.array(POUNDS)[on_arm], np.array(POUNDS)[~on_arm]),
@@ -37,9 +37,9 @@ def test_nights_of_a_coin_are_tossed_again_as_scipy_does_it():
         n_resamples=1000,
         alternative="greater",
     )
-    assert found.estimate == pytest.approx(1.69, abs=0.005)
-    assert found.p == pytest.approx(by_scipy.pvalue)
-    assert "all 462 orders of 11 nights" in found.note
+    assert line.estimate == pytest.approx(1.69, abs=0.005)
+    assert line.p == pytest.approx(by_scipy.pvalue)
+    assert "all 462 orders of 11 nights" in line.note
 
 
 def test_the_interval_of_tossed_nights_holds_what_the_test_does_not_reject():
@@ -104,19 +104,19 @@ def test_of_a_coin_every_night_counts_as_a_period():
 
 
 @pytest.mark.parametrize(
-    ("planned", "said"),
+    ("planned", "sentence"),
     [(True, "by the rule fixed before the first night"), (False, "by the usual rule of n1trial")],
 )
-def test_only_a_protocol_has_a_rule_that_was_fixed_before(planned, said):
+def test_only_a_protocol_has_a_rule_that_was_fixed_before(planned, sentence):
     effect = estimate_effects(made_fit((30, 5), (0, 5)), pretend_trial(blinded=True)).contrasts[0]
     assert sentences.keep_taking(effect, nights=126, planned=planned).startswith(
-        f"Yes, it is worth it {said}: better for you"
+        f"Yes, it is worth it {sentence}: better for you"
     )
 
 
 @pytest.mark.parametrize(
-    ("drawn", "said"), [("coin", "drawn by lot."), ("none", "The order was not drawn by lot.")]
+    ("drawn", "sentence"), [("coin", "drawn by lot."), ("none", "The order was not drawn by lot.")]
 )
-def test_the_design_of_a_table_says_how_its_order_was_drawn(drawn, said):
-    assert said in sentences.design_in_words(pretend_trial(drawn=drawn))
+def test_the_design_of_a_table_says_how_its_order_was_drawn(drawn, sentence):
+    assert sentence in sentences.design_in_words(pretend_trial(drawn=drawn))
     assert "lot" not in sentences.design_in_words(pretend_trial(drawn=drawn, planned=True))

@@ -5,8 +5,11 @@ import pytest
 import xarray as xr
 from pretend import pretend_trial
 
-from n1trial.analysis.effects import Chances, contrast_draws, estimate_effects, lowered
+from n1trial.analysis.certainty import lowered
+from n1trial.analysis.contrasts import contrast_draws
+from n1trial.analysis.effects import estimate_effects
 from n1trial.design.outcomes import OUTCOMES
+from n1trial.design.verdict import Chances
 from n1trial.inference.convergence import Diagnostics
 from n1trial.inference.fit import Fit
 

@@ -29,12 +29,12 @@ def case():
 
 def test_the_same_nights_seed_and_program_are_the_same_answer(case, tmp_path):
     fit = by_hand.fit(case.data, SLEEP, [5.0, 20.0], 6.0)
-    found = Findings(results=(CheckResult(check="a"),), tables={"a": pd.DataFrame({"x": [0.1]})})
+    findings = Findings(results=(CheckResult(check="a"),), tables={"a": pd.DataFrame({"x": [0.1]})})
     key = fits_key([case], seed=1)
-    save_fits(tmp_path / "fit.nc", [CheckedFit(fit=fit, findings=found)], key=key)
+    save_fits(tmp_path / "fit.nc", [CheckedFit(fit=fit, findings=findings)], key=key)
     (known,) = known_fits(tmp_path / "fit.nc", key=fits_key([replace(case)], seed=1))
     assert known.fit.posterior["effect"].equals(fit.posterior["effect"])
-    assert known.findings.results == found.results
+    assert known.findings.results == findings.results
     assert known_fits(tmp_path / "fit.nc", key=fits_key([case], seed=2)) is None
     assert nights_fitted(tmp_path / "fit.nc") == fit.data_sha256 == case.data.sha256
 

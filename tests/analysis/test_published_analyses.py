@@ -71,28 +71,28 @@ class Answer:
     p: float | None = None
 
     def __str__(self) -> str:
-        said = f"{self.estimate:.2f} ({self.low:.2f} to {self.high:.2f})"
-        return said.replace("-", "−") if self.p is None else f"{said.replace('-', '−')}, p {self.p:.3f}"
+        text = f"{self.estimate:.2f} ({self.low:.2f} to {self.high:.2f})"
+        return text.replace("-", "−") if self.p is None else f"{text.replace('-', '−')}, p {self.p:.3f}"
 
 
 def by_us(data: TrialData) -> Answer:
     outcome, (arm,) = data.outcomes[0], data.treatments
     if outcome.kind == "count":
-        found = fit_counts(data, outcome).contrast(arm, data.reference, scale=outcome.scale)
+        effect = fit_counts(data, outcome).contrast(arm, data.reference, scale=outcome.scale)
     else:
-        found = fast_fit(data, outcome).contrast(arm, data.reference)
-    low, high = found.interval(INTERVAL)
-    return Answer(estimate=found.mean, low=low, high=high)
+        effect = fast_fit(data, outcome).contrast(arm, data.reference)
+    low, high = effect.interval(INTERVAL)
+    return Answer(estimate=effect.mean, low=low, high=high)
 
 
 def by_t(differences, *, unit=1.0) -> Answer:
-    found = stats.ttest_1samp(differences, 0.0)
-    interval = found.confidence_interval(INTERVAL)
+    test = stats.ttest_1samp(differences, 0.0)
+    interval = test.confidence_interval(INTERVAL)
     return Answer(
         estimate=unit * float(np.mean(differences)),
         low=unit * interval.low,
         high=unit * interval.high,
-        p=found.pvalue,
+        p=test.pvalue,
     )
 
 
@@ -115,13 +115,13 @@ def magnesium_and_awakenings(tmp_path):
     data, nights = magnesium("awakenings", kind="count")
     whole = nights[nights.groupby("pair")["mg"].transform("nunique") == 2]
     pairs = pd.get_dummies(whole["pair"], dtype=float)
-    found = sm.GLM(whole["awakenings"], pairs.assign(mg=whole["mg"]), family=sm.families.Poisson()).fit(
+    fitted = sm.GLM(whole["awakenings"], pairs.assign(mg=whole["mg"]), family=sm.families.Poisson()).fit(
         scale="X2"
     )
     usual = whole.loc[whole["mg"] == 0, "awakenings"].mean()
-    low, high = found.conf_int(1 - INTERVAL).loc["mg"]
-    change = [usual * np.expm1(log) for log in (found.params["mg"], low, high)]
-    return data, Answer(estimate=change[0], low=change[1], high=change[2], p=found.pvalues["mg"])
+    low, high = fitted.conf_int(1 - INTERVAL).loc["mg"]
+    change = [usual * np.expm1(log) for log in (fitted.params["mg"], low, high)]
+    return data, Answer(estimate=change[0], low=change[1], high=change[2], p=fitted.pvalues["mg"])
 
 
 def sleeping_pills(tmp_path):
@@ -159,9 +159,9 @@ def melatonin_and_mood(tmp_path):
     )
     on_arm = np.array([float(arm == "m") for arm in MELATONIN])
     columns = np.column_stack([np.ones(len(MOOD)), on_arm, np.linspace(-0.5, 0.5, len(MOOD))])
-    found = sm.GLSAR(np.array(MOOD), columns, rho=1).iterative_fit(maxiter=20)
-    low, high = found.conf_int(1 - INTERVAL)[1]
-    return data, Answer(estimate=found.params[1], low=low, high=high, p=found.pvalues[1])
+    fitted = sm.GLSAR(np.array(MOOD), columns, rho=1).iterative_fit(maxiter=20)
+    low, high = fitted.conf_int(1 - INTERVAL)[1]
+    return data, Answer(estimate=fitted.params[1], low=low, high=high, p=fitted.pvalues[1])
 
 
 def students_sleep(tmp_path):

@@ -78,15 +78,15 @@ def test_a_wider_prior_moves_the_answer_of_one_person(table):
         "cxxc" * 6, [f"{score:.1f}" for score in scores], head="night,arm,score_1to10", block_nights=2
     )
     path = table("02-prior-width-ignored-for-one-person/nights.csv", lines)
-    found = {}
+    by_width = {}
     for width in (1.0, 5.0):
         data = read(path, reference="c", outcome="score_1to10", block="block", prior_width=width)
-        found[width] = fast_fit(data, data.outcomes[0]).contrast(data.treatments[0])
-    assert found[5.0].mean > 1.3 * found[1.0].mean
+        by_width[width] = fast_fit(data, data.outcomes[0]).contrast(data.treatments[0])
+    assert by_width[5.0].mean > 1.3 * by_width[1.0].mean
     if FAULTS in path.parents:
         # By a Gaussian model with that prior written beside the table: .79 (.31), with blocks that are drawn together.
-        assert found[5.0].mean == pytest.approx(0.79, abs=0.04)
-        assert 0.2 < found[5.0].sd < 0.35
+        assert by_width[5.0].mean == pytest.approx(0.79, abs=0.04)
+        assert 0.2 < by_width[5.0].sd < 0.35
 
 
 def test_people_who_all_had_one_arm_after_the_other_have_no_verdict(table):

@@ -10,8 +10,8 @@ from test_effects import made_fit
 
 from n1trial.analysis.checks import Case, steady_effect
 from n1trial.analysis.effects import estimate_effects
+from n1trial.cohort import effects_of
 from n1trial.cohort.draws import PooledDraws
-from n1trial.cohort.effects import effects_of
 from n1trial.cohort.two_stage.summary import summary_of
 from n1trial.cohort.two_stage.two_stage import SummaryCohort
 from n1trial.design.outcomes import OUTCOMES
@@ -59,9 +59,9 @@ def protocol_with(change):
 
 def test_half_of_it_is_there_after_the_half_life_and_half_of_the_rest_after_another():
     given = np.repeat([1.0, 0.0], [6, 6])
-    found = exposure(given, 3.0)
-    assert found[[2, 5]] == pytest.approx([0.5, 0.75])
-    assert found[[8, 11]] == pytest.approx([0.375, 0.1875])
+    exposed = exposure(given, 3.0)
+    assert exposed[[2, 5]] == pytest.approx([0.5, 0.75])
+    assert exposed[[8, 11]] == pytest.approx([0.375, 0.1875])
     assert exposure(given, 0.0) == pytest.approx(given)
 
 
@@ -103,8 +103,8 @@ def test_the_trial_that_is_named_shows_enough_of_it(half_life):
 
 def test_either_no_becomes_one_within_a_period_and_nothing_else_changes():
     for verdict in (*VERDICTS, "no verdict"):
-        told = within_a_period(verdict, recovered=0.43)
-        assert told == ("no gain within a period" if verdict in SAYS_NO else verdict)
+        adjusted = within_a_period(verdict, recovered=0.43)
+        assert adjusted == ("no gain within a period" if verdict in SAYS_NO else verdict)
         assert within_a_period(verdict, recovered=0.8) == verdict
 
 
@@ -120,8 +120,8 @@ def test_of_a_slow_arm_no_is_said_of_the_period_alone(mean, plain):
 
 
 def test_a_gain_within_a_period_stays_a_gain():
-    found = estimate_effects(made_fit((30, 5), (30, 5)), pretend_trial(half_lives=DAYS)).contrasts
-    assert {each.verdict for each in found} == {"worth it"}
+    contrasts = estimate_effects(made_fit((30, 5), (30, 5)), pretend_trial(half_lives=DAYS)).contrasts
+    assert {each.verdict for each in contrasts} == {"worth it"}
 
 
 def test_without_build_up_the_exposures_are_the_arms():
@@ -306,7 +306,7 @@ def test_the_steady_interval_covers_effects_from_its_prior(stated):
         steady = Priors().effect_sd * rng.standard_normal()
         half_life = stated * np.exp(HALF_LIFE_LOG_SD * rng.standard_normal())
         data = slow_trial(steady, half_life=half_life, stated=stated, seed=seed)
-        found = steady_effects(data, SLEEP)["magnesium", "none"]
-        covered += found.low <= steady <= found.high
+        estimate = steady_effects(data, SLEEP)["magnesium", "none"]
+        covered += estimate.low <= steady <= estimate.high
     print(f"stated {stated:g} nights: covers {covered / trials:.3f}")
     assert covered / trials >= 0.93

@@ -8,7 +8,7 @@ import pytest
 from people import SLEEP, WAKES, lived, pretend_people
 from pretend import pretend_trial
 
-from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather
+from n1trial.cohort import Person, classical_average, estimate_cohort, fit_cohort, gather
 from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
 from n1trial.cohort.one_stage.fit import KEPT, NOISE
 from n1trial.cohort.one_stage.stacked_data import stack
@@ -82,8 +82,8 @@ def test_minutes_awake_may_differ_tenfold_between_people():
 def test_hours_among_minutes_are_refused():
     one, two, three = pretend_people(3)
     hours = with_table(three, tst_min=three.data.table["tst_min"] / 60)
-    said = r"person 3: the median of tst_min is 6\.9.*, of the others 4.*one unit"
-    with pytest.raises(CohortError, match=said):
+    message = r"person 3: the median of tst_min is 6\.9.*, of the others 4.*one unit"
+    with pytest.raises(CohortError, match=message):
         gather([one, two, hours], "tst_min")
 
 
@@ -91,9 +91,9 @@ def test_a_person_with_one_arm_or_no_night_is_left_out_by_name():
     one, two, three, four = pretend_people(4)
     only = with_table(three, left_out=np.where(three.data.table["arm"] == "none", "", "no record"))
     nothing = with_table(four, tst_min=np.nan)
-    found = gather([one, two, only, nothing], "tst_min")
-    assert found.names == ("person 1", "person 2")
-    assert found.left_out == {
+    gathered = gather([one, two, only, nothing], "tst_min")
+    assert gathered.names == ("person 1", "person 2")
+    assert gathered.left_out == {
         "person 3": "only nights on none, so nothing to compare",
         "person 4": "no analysed night, so nothing to compare",
     }
@@ -111,10 +111,10 @@ def test_modifiers_are_centred_and_must_be_there_for_everybody():
         {"age": [30.0, 40.0, 50.0, 60.0], "sex": ["f", "m", "f", "f"]},
         index=[person.name for person in people],
     )
-    found = gather(people, "tst_min", modifiers=ages).modifiers
-    assert list(found.columns) == ["age", "sex: m against f"]
-    assert found.to_numpy().mean(axis=0) == pytest.approx([0.0, 0.0])
-    assert found["age"].std() == pytest.approx(1.0)
+    modifiers = gather(people, "tst_min", modifiers=ages).modifiers
+    assert list(modifiers.columns) == ["age", "sex: m against f"]
+    assert modifiers.to_numpy().mean(axis=0) == pytest.approx([0.0, 0.0])
+    assert modifiers["age"].std() == pytest.approx(1.0)
     with pytest.raises(CohortError, match="person 4: has no row"):
         gather(people, "tst_min", modifiers=ages.iloc[:3])
     with pytest.raises(CohortError, match="sex is empty"):
@@ -144,9 +144,9 @@ def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():
     without = pretend_trial(blocks=2, arms=("glycine", "magnesium"), seed=9)
     other = Person(name="without", data=replace(without, arms=("none", *without.arms), reference="none"))
     other = with_fields(other, labels={"none": "none", **without.labels})
-    found = gather([*people, other], "tst_min")
-    assert found.nights.loc["without", "none"] == 0
-    stacked = stack(found)
+    gathered = gather([*people, other], "tst_min")
+    assert gathered.nights.loc["without", "none"] == 0
+    stacked = stack(gathered)
     theirs = stacked.arm[stacked.cell_person == 2]
     assert theirs.sum(axis=1) == pytest.approx(0.0)
     assert sorted(set(np.round(theirs[:, 0], 12))) == [-0.5, 0.5]
@@ -167,8 +167,8 @@ def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():
     ids=["sleep", "wakes"],
 )
 def test_a_large_average_effect_is_found_and_a_missing_one_is_not(outcome, model, held):
-    found, truth = lived(pretend_people(6, outcome=outcome, blocks=3), model, outcome, held=held, seed=2)
-    fit = fit_cohort(found, seed=1)
+    cohort, truth = lived(pretend_people(6, outcome=outcome, blocks=3), model, outcome, held=held, seed=2)
+    fit = fit_cohort(cohort, seed=1)
     assert fit.problems == ()
     posterior, both = fit.posterior["average"], ("chain", "draw")
     away = (posterior.mean(both) - truth["average"]) / posterior.std(both)
@@ -176,5 +176,5 @@ def test_a_large_average_effect_is_found_and_a_missing_one_is_not(outcome, model
     effects = estimate_cohort(fit)
     assert effects.contrasts[1].verdict == "worth it"
     assert effects.contrasts[0].verdict != "worth it"
-    _, averages = companion_of(found)
+    _, averages = classical_average(cohort)
     assert averages["low"][1] < effects.contrasts[1].average.mean < averages["high"][1]

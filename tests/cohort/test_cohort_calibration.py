@@ -10,7 +10,7 @@ from people import SLEEP, WAKES, pretend_people
 
 from n1trial.cohort import gather
 from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
-from n1trial.cohort.one_stage.replicate import live
+from n1trial.cohort.one_stage.replicate import replicated_nights
 from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.inference.compile_cache import compile_model
 
@@ -57,18 +57,20 @@ def study(outcome, model, asked, *, seed):
         sbc.truths_of(model.build(cohort), trials=COHORTS, seed=seed),
         np.random.default_rng(1 + seed),
     )
-    lived = [live(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)]
-    # Counts need room for the largest, which takes time where most cohorts have small ones.
-    rooms = sorted({USUAL_MOST, int(np.max(lived))}) if outcome.kind == "count" else [None]
-    models = {room: model.build(cohort, **({"most": room} if room else {})) for room in rooms}
-    compiled = {room: compile_model(built, densities=False) for room, built in models.items()}
+    replicates = [
+        replicated_nights(cohort, truths.isel(chain=0, draw=number), rng) for number in range(COHORTS)
+    ]
+    # A model of counts is built up to a largest one, which takes time where most cohorts have small ones.
+    limits = sorted({USUAL_MOST, int(np.max(replicates))}) if outcome.kind == "count" else [None]
+    models = {most: model.build(cohort, **({"most": most} if most else {})) for most in limits}
+    compiled = {most: compile_model(built, densities=False) for most, built in models.items()}
 
     def sampled(number):
-        room = next((each for each in rooms if each and lived[number].max() <= each), None)
+        most = next((limit for limit in limits if limit and replicates[number].max() <= limit), None)
         return sbc.sample(
-            models[room],
-            compiled[room],
-            model.data_of(cohort, replace(stacked, y=lived[number])),
+            models[most],
+            compiled[most],
+            model.data_of(cohort, replace(stacked, y=replicates[number])),
             draws=sbc.DRAWS,
             tune=sbc.TUNE,
             seed=number,
@@ -87,7 +89,7 @@ def study(outcome, model, asked, *, seed):
                 inside[name] += int(low <= of(truth, name, 0)[0] <= high)
             low, high = np.quantile(next_person(draws, rng), INTERVAL)
             inside["next person"] += int(low <= next_person(truth, rng)[0] <= high)
-    return {name: sbc.summary(found) for name, found in ranks.items()}, inside
+    return {name: sbc.summary(kept_ranks) for name, kept_ranks in ranks.items()}, inside
 
 
 @pytest.mark.slow
@@ -104,15 +106,15 @@ def test_true_values_have_uniform_ranks_and_lie_in_their_intervals(outcome, mode
         prob = 1 - 0.01 / len(kept)
         with capsys.disabled():
             print(f"\n{model.NAME}, {COHORTS} cohorts of {PEOPLE}; in their 95 % intervals: {inside}")
-            for name, found in kept.items():
+            for name, kept_ranks in kept.items():
                 print(
-                    f"  {name}: χ² p {sbc.p_uniform(found):.3f},"
-                    f" ECDF at {sbc.excursion(found, prob=prob):.2f} of its band"
+                    f"  {name}: χ² p {sbc.p_uniform(kept_ranks):.3f},"
+                    f" ECDF at {sbc.excursion(kept_ranks, prob=prob):.2f} of its band"
                 )
         outside = [
             name
-            for name, found in kept.items()
-            if sbc.p_uniform(found) <= 0.001 or sbc.excursion(found, prob=prob) > 1
+            for name, kept_ranks in kept.items()
+            if sbc.p_uniform(kept_ranks) <= 0.001 or sbc.excursion(kept_ranks, prob=prob) > 1
         ]
         # Four standard errors of so many cohorts.
         outside += [

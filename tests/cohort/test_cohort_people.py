@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pretend import pretend_trial
 
-from n1trial.cohort import Person, companion_of, gather
+from n1trial.cohort import Person, classical_average, gather
 from n1trial.cohort.effects import CohortEffect, Summed
 from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.design.outcomes import OUTCOMES
@@ -37,10 +37,10 @@ def test_who_never_changes_stays_and_counts_as_no_effect():
     cohort = gather([*varied, still], "tst_min")
     assert cohort.names[-1] == "still"
     assert not cohort.left_out
-    raw, average = companion_of(cohort)
+    raw, average = classical_average(cohort)
     own = raw.set_index("person")["estimate"]
     assert own["still"] == pytest.approx(0.0, abs=1e-9)
-    without, _ = companion_of(gather(varied, "tst_min"))
+    without, _ = classical_average(gather(varied, "tst_min"))
     assert average["estimate"][0] == pytest.approx(6 / 7 * without["estimate"].mean(), rel=0.1)
 
 
@@ -51,11 +51,11 @@ def test_whose_arm_goes_with_the_weekday_or_the_device_is_left_out_by_name():
     cohort[2] = with_table(
         cohort[2], device=cohort[2].data.table["arm"].map({"none": "ring", "glycine": "watch"})
     )
-    found = gather(cohort, "tst_min")
-    assert found.names == ("P0", "P3")
-    assert "glycine and the weekday cannot be told apart" in found.left_out["P1"]
-    assert "glycine and the device cannot be told apart" in found.left_out["P2"]
-    assert found.problems == ()
+    gathered = gather(cohort, "tst_min")
+    assert gathered.names == ("P0", "P3")
+    assert "glycine and the weekday cannot be told apart" in gathered.left_out["P1"]
+    assert "glycine and the device cannot be told apart" in gathered.left_out["P2"]
+    assert gathered.problems == ()
 
 
 def test_arms_one_after_the_other_in_one_order_are_a_problem_and_in_two_orders_are_none():
@@ -63,16 +63,16 @@ def test_arms_one_after_the_other_in_one_order_are_a_problem_and_in_two_orders_a
     one_order = [with_table(each, arm=after) for each in people(6)]
     assert "glycine and the calendar cannot be told apart" in gather(one_order, "tst_min").problems[0]
     # In years of their own, too, where no change of the calendar is in two trials.
-    apart = [
+    years_apart = [
         with_table(each, night=each.data.table["night"] + pd.Timedelta(days=400 * place))
         for place, each in enumerate(one_order)
     ]
-    assert "glycine and the calendar cannot be told apart" in gather(apart, "tst_min").problems[0]
+    assert "glycine and the calendar cannot be told apart" in gather(years_apart, "tst_min").problems[0]
     both = [with_table(each, arm=after[:: 1 - 2 * (place % 2)]) for place, each in enumerate(one_order)]
     assert gather(both, "tst_min").problems == ()
 
 
-def test_a_week_that_three_people_lived_is_one_term_of_all_and_of_two_is_none():
+def test_a_week_that_three_people_share_is_one_term_of_all_and_of_two_is_none():
     later = [
         with_table(each, night=each.data.table["night"] + pd.Timedelta(weeks=4 * (place == 3)))
         for place, each in enumerate(people(4))
@@ -86,7 +86,7 @@ def test_a_week_that_three_people_lived_is_one_term_of_all_and_of_two_is_none():
 
 
 @pytest.mark.parametrize(
-    ("estimate", "tau", "said"),
+    ("estimate", "tau", "words"),
     [
         (20.0, 8.0, ""),
         (27.0, 8.0, ""),
@@ -99,17 +99,17 @@ def test_a_week_that_three_people_lived_is_one_term_of_all_and_of_two_is_none():
         (20.0, 16.0, "its SD between people 16"),
     ],
 )
-def test_a_classical_average_that_is_another_one_is_said(estimate, tau, said):
+def test_a_classical_average_that_differs_is_reported(estimate, tau, words):
     sentence = beside_the_classical(of_many(), estimate=estimate, tau=tau).replace("\xa0", " ")
-    assert said in sentence
-    assert bool(said) == bool(sentence)
+    assert words in sentence
+    assert bool(words) == bool(sentence)
 
 
 @pytest.mark.parametrize(
-    ("gainers", "said"), [(0, "Hardly any of these 4 have"), (1, "About 1 of these 4 has")]
+    ("gainers", "words"), [(0, "Hardly any of these 4 have"), (1, "About 1 of these 4 has")]
 )
-def test_one_person_has_a_gain_and_several_have_one(gainers, said):
-    assert said in how_people_differ(of_many(gainers=gainers / 4))
+def test_one_person_has_a_gain_and_several_have_one(gainers, words):
+    assert words in how_people_differ(of_many(gainers=gainers / 4))
 
 
 def of_many(*, gainers: float = 0.5) -> CohortEffect:

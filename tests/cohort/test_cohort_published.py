@@ -9,7 +9,7 @@ hours are these differences.
 import pandas as pd
 import pytest
 
-from n1trial.cohort import Person, companion_of, estimate_cohort, fit_cohort, gather
+from n1trial.cohort import Person, classical_average, estimate_cohort, fit_cohort, gather
 from n1trial.data.read_table import read_people
 
 pytestmark = pytest.mark.slow
@@ -55,12 +55,12 @@ def cohort(tmp_path, arms, *, reference):
     return gather([Person(name=name, data=data) for name, data in people.items()], "sleep_min")
 
 
-def beside(found):
+def beside(gathered):
     """Average of the model and of REML by contrast, in hours."""
     # The ends of an interval are known to a twentieth of an hour.
-    fit = fit_cohort(found, seed=1, draws=8000, prior_width=WIDTH)
+    fit = fit_cohort(gathered, seed=1, draws=8000, prior_width=WIDTH)
     assert fit.problems == ()
-    _, averages = companion_of(found)
+    _, averages = classical_average(gathered)
     effects = estimate_cohort(fit)
     rows = {
         effect.contrast: (effect.average, row)
@@ -78,12 +78,12 @@ def beside(found):
 
 
 def test_cushny_and_peebles_by_the_model_and_by_reml(tmp_path, capsys):
-    found = cohort(tmp_path, ARMS, reference="control")
+    gathered = cohort(tmp_path, ARMS, reference="control")
     # The eleventh has no night without a drug, and still tells of the drugs against each other.
-    assert len(found.people) == 11
-    assert found.nights.loc["patient 11", "control"] == 0
+    assert len(gathered.people) == 11
+    assert gathered.nights.loc["patient 11", "control"] == 0
     with capsys.disabled():
-        rows = beside(found)
+        rows = beside(gathered)
     for ours, theirs in rows.values():
         assert theirs.low < ours.mean < theirs.high
         assert ours.low < theirs.estimate < ours.high
@@ -94,8 +94,8 @@ def test_cushny_and_peebles_by_the_model_and_by_reml(tmp_path, capsys):
 
 
 def test_student_compared_two_of_the_drugs(tmp_path, capsys):
-    found = cohort(tmp_path, ARMS[1:3], reference="L-hyoscyamine")
+    gathered = cohort(tmp_path, ARMS[1:3], reference="L-hyoscyamine")
     with capsys.disabled():
-        (ours, theirs) = beside(found)["L-hyoscine vs L-hyoscyamine"]
+        (ours, theirs) = beside(gathered)["L-hyoscine vs L-hyoscyamine"]
     assert theirs.low < ours.mean < theirs.high
     assert ours.mean / 60 == pytest.approx(1.58, abs=0.5)

@@ -1,4 +1,4 @@
-"""What is told of the terms makes the sampler quick, and never changes a model."""
+"""Partial non-centring makes the sampler quick, and never changes a model."""
 
 import numpy as np
 import pymc as pm
@@ -9,7 +9,7 @@ from scipy import stats
 
 from n1trial.cohort import gather
 from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
-from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS, told_of_terms, zero_sum_basis
+from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS, likelihoods_of_terms, zero_sum_basis
 from n1trial.cohort.one_stage.stacked_data import stack
 
 BOTH = pytest.mark.parametrize(
@@ -48,8 +48,10 @@ def written(request):
 
 def at(written, point):
     _, named, density, _ = written
-    found = density(point)
-    return float(found[0]), {variable.name: value for variable, value in zip(named, found[1:], strict=True)}
+    densities = density(point)
+    return float(densities[0]), {
+        variable.name: value for variable, value in zip(named, densities[1:], strict=True)
+    }
 
 
 def z_of(name, values):
@@ -58,11 +60,11 @@ def z_of(name, values):
     return values[name.removesuffix("_moved") + "_z"]
 
 
-def test_the_density_is_that_of_the_model_of_which_nothing_is_told(written):
+def test_the_density_is_that_of_the_non_centred_model(written):
     built, _, _, point = written
     moved = [name for name in point if "moved" in name and "of_all" not in name]
     assert len(moved) >= 6
-    told, values = at(written, point)
+    shifted, values = at(written, point)
     # z is linear in its own distance: what one step changes is the derivative.
     log_steps, naive = 0.0, dict(point)
     for position, name in enumerate(moved):
@@ -82,18 +84,18 @@ def test_the_density_is_that_of_the_model_of_which_nothing_is_told(written):
     try:
         with built:
             pm.set_data({name: np.zeros_like(value) for name, value in before.items()})
-        untold, same = at(written, naive)
+        plain, same = at(written, naive)
     finally:
         with built:
             pm.set_data(before)
     for name in ("effect", "level", "block_level", "period_z", "weekday_own_z"):
         assert same[name] == pytest.approx(values[name], rel=1e-9, abs=1e-9)
-    assert told == pytest.approx(untold + log_steps, rel=1e-10)
-    assert untold != pytest.approx(told, abs=1.0)
+    assert shifted == pytest.approx(plain + log_steps, rel=1e-10)
+    assert plain != pytest.approx(shifted, abs=1.0)
 
 
 @BOTH
-def test_what_is_drawn_from_the_prior_is_standard_normal_whatever_is_told(outcome, model):
+def test_what_is_drawn_from_the_prior_is_standard_normal_whatever_the_likelihood(outcome, model):
     built = model.build(people(outcome))
     names = [each.name for each in built.deterministics if each.name.endswith("_z")]
     with built:
@@ -131,16 +133,16 @@ def test_levels_and_blocks_are_independent_and_blocks_of_a_person_add_up_to_noth
         assert stats.kstest(values, "norm").pvalue > 0.001
 
 
-def test_what_is_told_of_effects_is_what_least_squares_says():
+def test_the_likelihood_of_effects_is_that_of_least_squares():
     cohort = people(SLEEP)
     stacked = stack(cohort)
     precision = np.full(len(stacked.y), 60.0**-2)
-    told, left = told_of_terms(
+    likelihoods, residual = likelihoods_of_terms(
         stacked, sleep_time_model.SCALES, response=stacked.y - 420.0, precision=precision, block_unit=60.0
     )
     for number in range(len(cohort.people)):
         nights = stacked.person == number
-        weight, towards = told["effect"][number][:, :-1], told["effect"][number][:, -1]
+        weight, towards = likelihoods["effect"][number][:, :-1], likelihoods["effect"][number][:, -1]
         seen = np.linalg.solve(weight, towards)
         arms = stacked.arm[stacked.cell[nights]]
         plain = np.linalg.lstsq(
@@ -149,7 +151,7 @@ def test_what_is_told_of_effects_is_what_least_squares_says():
         assert seen == pytest.approx(plain[1:], abs=12.0)
         # Least squares of 14 nights an arm, and the periods beside.
         assert 10.0 < np.linalg.inv(weight)[0, 0] ** 0.5 < 60.0
-        assert left[nights].std() < stacked.y[nights].std()
+        assert residual[nights].std() < stacked.y[nights].std()
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])

@@ -1,4 +1,4 @@
-"""The classical companion of a cohort: published numbers, and people made by hand."""
+"""The classical analysis of a cohort: published numbers, and people made by hand."""
 
 import numpy as np
 import pytest
@@ -28,32 +28,32 @@ def test_the_average_of_the_bcg_trials_is_as_published():
     a, b, c, d = BCG.T
     ratio = np.log(a / (a + b)) - np.log(c / (c + d))
     variance = 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d)
-    found = random_effects(ratio, variance, night_variance=1.0)
-    assert found.tau**2 == pytest.approx(0.3132, abs=5e-5)
-    assert found.estimate == pytest.approx(-0.7145, abs=5e-5)
+    average = random_effects(ratio, variance, night_variance=1.0)
+    assert average.tau**2 == pytest.approx(0.3132, abs=5e-5)
+    assert average.estimate == pytest.approx(-0.7145, abs=5e-5)
 
 
-def companions(seed):
+def two_averages(seed):
     """Twelve people's average by ours, and by weighted least squares with the same weights."""
     rng = np.random.default_rng(seed)
     leverages = rng.uniform(0.1, 1.0, 12)
     estimates = 5.0 + 8.0 * rng.standard_normal(12)
-    found = random_effects(estimates, leverages, night_variance=30.0)
-    return found, sm.WLS(estimates, np.ones(12), weights=1 / (found.tau**2 + 30.0 * leverages)).fit()
+    average = random_effects(estimates, leverages, night_variance=30.0)
+    return average, sm.WLS(estimates, np.ones(12), weights=1 / (average.tau**2 + 30.0 * leverages)).fit()
 
 
 def test_hartung_and_knapp_is_the_weighted_mean_with_its_own_spread():
-    found, by_statsmodels = companions(1)
+    average, by_statsmodels = two_averages(1)
     assert by_statsmodels.scale > 1
-    assert found.error == pytest.approx(by_statsmodels.bse[0])
-    assert (found.low, found.high) == pytest.approx(tuple(by_statsmodels.conf_int()[0]))
-    assert found.p == pytest.approx(by_statsmodels.pvalues[0])
+    assert average.error == pytest.approx(by_statsmodels.bse[0])
+    assert (average.low, average.high) == pytest.approx(tuple(by_statsmodels.conf_int()[0]))
+    assert average.p == pytest.approx(by_statsmodels.pvalues[0])
 
 
 def test_people_who_happen_to_agree_do_not_narrow_the_interval_below_that_of_one_effect():
-    found, by_statsmodels = companions(2)
+    average, by_statsmodels = two_averages(2)
     assert by_statsmodels.scale < 1
-    assert found.error == pytest.approx(by_statsmodels.bse[0] / by_statsmodels.scale**0.5)
+    assert average.error == pytest.approx(by_statsmodels.bse[0] / by_statsmodels.scale**0.5)
     alike = random_effects(np.array([5.0, 5.1, 4.9, 5.0, 5.05]), np.full(5, 1.0), night_variance=20.0)
     assert alike.error == pytest.approx((20.0 / 5) ** 0.5)
 
@@ -62,13 +62,13 @@ def test_alike_variances_of_unknown_size_give_the_paired_t_of_student():
     # Student (1908), doi:10.1093/biomet/6.1.1: hours gained with two drugs.
     first = np.array([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
     second = np.array([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
-    found = random_effects(second - first, np.full(10, 2.0), night_variance=None)
-    assert found.estimate == pytest.approx(1.58)
-    assert (found.low, found.high) == pytest.approx((0.7001142, 2.4598858), abs=1e-6)
-    assert found.p == pytest.approx(0.002833, abs=5e-7)
+    average = random_effects(second - first, np.full(10, 2.0), night_variance=None)
+    assert average.estimate == pytest.approx(1.58)
+    assert (average.low, average.high) == pytest.approx((0.7001142, 2.4598858), abs=1e-6)
+    assert average.p == pytest.approx(0.002833, abs=5e-7)
 
 
 def test_people_who_do_not_differ_have_no_spread():
-    found = random_effects(np.array([1.0, 1.1, 0.9, 1.05]), np.full(4, 1.0), night_variance=4.0)
-    assert found.tau == 0.0
-    assert found.estimate == pytest.approx(1.0125)
+    average = random_effects(np.array([1.0, 1.1, 0.9, 1.05]), np.full(4, 1.0), night_variance=4.0)
+    assert average.tau == 0.0
+    assert average.estimate == pytest.approx(1.0125)

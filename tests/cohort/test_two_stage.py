@@ -67,7 +67,7 @@ def test_pooled_average_and_spread_are_those_of_the_integral():
     rng = np.random.default_rng(1)
     seen = 8.0 + 18.0 * rng.standard_normal(12)
     summaries = {f"{number}": person((value,), 15.0, arms=("glycine",)) for number, value in enumerate(seen)}
-    found = pool(summaries, seed=1)
+    pooled = pool(summaries, seed=1)
 
     def weight(tau):
         marginal = stats.multivariate_normal(np.zeros(12), (tau**2 + 15.0**2) * np.eye(12) + 20.0**2)
@@ -75,21 +75,21 @@ def test_pooled_average_and_spread_are_those_of_the_integral():
 
     whole, _ = integrate.quad(weight, 0, 100, epsabs=0)
     mean, _ = integrate.quad(lambda tau: tau * weight(tau) / whole, 0, 100)
-    assert found.draws.spread.mean() == pytest.approx(mean, abs=0.06 * mean)
-    assert found.pareto_k < 0.7
+    assert pooled.draws.spread.mean() == pytest.approx(mean, abs=0.06 * mean)
+    assert pooled.pareto_k < 0.7
 
 
 def test_many_people_give_back_average_spread_and_themselves():
     average, spread = np.array([5.0, 15.0]), np.array([8.0, 12.0])
-    found = pool(people_of(400, average=average, spread=spread, sd=12.0), seed=1)
-    for drawn, truth in ((found.draws.average, average), (found.draws.spread, spread)):
+    pooled = pool(people_of(400, average=average, spread=spread, sd=12.0), seed=1)
+    for drawn, truth in ((pooled.draws.average, average), (pooled.draws.spread, spread)):
         assert np.abs(drawn.mean(axis=0) - truth) == pytest.approx(0.0, abs=4 * drawn.std(axis=0).max())
-    assert found.draws.correlation[:, 0, 1].mean() == pytest.approx(0.0, abs=0.3)
-    effects = estimate_pooled(found)
+    assert pooled.draws.correlation[:, 0, 1].mean() == pytest.approx(0.0, abs=0.3)
+    effects = estimate_pooled(pooled)
     assert effects.contrasts[1].gainers.mean == pytest.approx(0.5, abs=0.12)
 
 
-def test_who_did_not_try_an_arm_is_told_of_it_by_the_others():
+def test_who_did_not_try_an_arm_borrows_its_effect_from_the_others():
     summaries = people_of(50, average=np.array([5.0, 20.0]), spread=np.array([3.0, 3.0]), sd=8.0)
     summaries["only glycine"] = person((5.0,), 8.0, arms=("glycine",))
     effect = estimate_pooled(pool(summaries, seed=1)).contrasts[1]
@@ -107,9 +107,9 @@ def test_few_people_get_numbers_and_no_verdict():
 
 
 def test_partial_correlations_make_correlations():
-    found = correlation_of(np.array([0.5, -0.3, 0.8]), 3)
-    assert np.diag(found) == pytest.approx(1.0)
-    assert np.linalg.eigvalsh(found).min() > 0
+    correlations = correlation_of(np.array([0.5, -0.3, 0.8]), 3)
+    assert np.diag(correlations) == pytest.approx(1.0)
+    assert np.linalg.eigvalsh(correlations).min() > 0
 
 
 @pytest.mark.parametrize(
@@ -201,9 +201,9 @@ def test_what_people_share_of_the_noise_is_found_and_narrows_or_widens_their_eff
     # Somebody whose own weeks say ten times as much has hardly a draw there.
     assert (ratio > 1.0).mean() >= 0.95
     assert ratio.mean() > 1.3
-    found = pool({f"{number}": each for number, each in enumerate(people)}, seed=1)
-    assert found.pareto_k < 0.7
-    assert found.draws.average.mean(axis=0) == pytest.approx([5.0, 5.0], abs=4 * found.draws.average.std())
+    pooled = pool({f"{number}": each for number, each in enumerate(people)}, seed=1)
+    assert pooled.pareto_k < 0.7
+    assert pooled.draws.average.mean(axis=0) == pytest.approx([5.0, 5.0], abs=4 * pooled.draws.average.std())
 
 
 def test_a_count_is_summed_up_as_log_ratios_with_the_rate_on_the_reference():
@@ -240,9 +240,9 @@ def test_draws_without_periods_say_what_all_draws_say():
     effects = fit.posterior["effect"].to_numpy().reshape(-1, 2)
     sd = effects.std(axis=0)
     # The wider prior taken off, and the model's put on.
-    told = np.linalg.inv(covariance)
-    under = np.linalg.inv(told + (1 - WIDER**-2) / fit.prior_sd**2 * np.eye(2))
-    assert (under @ told @ mean - effects.mean(axis=0)) / sd == pytest.approx(0.0, abs=0.15)
+    precision = np.linalg.inv(covariance)
+    under = np.linalg.inv(precision + (1 - WIDER**-2) / fit.prior_sd**2 * np.eye(2))
+    assert (under @ precision @ mean - effects.mean(axis=0)) / sd == pytest.approx(0.0, abs=0.15)
     assert np.sqrt(np.diag(under)) / sd == pytest.approx(1.0, abs=0.1)
     logs = np.log(fit.posterior[PERIOD].to_numpy())
     weights = np.exp(drawn.log_weight)
@@ -271,7 +271,7 @@ def test_a_year_of_nights_is_summed_up_within_memory_that_people_have():
     assert most < 300e6
 
 
-def test_how_much_a_variance_varies_is_told_among_draws_that_common_noise_leaves():
+def test_how_much_a_variance_varies_is_measured_among_draws_that_common_noise_leaves():
     covariance = np.array([1.0, 3.0])[:, None, None] * np.array([[2.0, 0.5], [0.5, 1.0]])
     drawn = Drawn(
         values={PERIOD: np.array([[5.0, 5.0]])},
@@ -294,7 +294,7 @@ def test_people_whose_variance_varies_are_mixtures_of_two_gaussians():
     # The second did not try the second arm.
     precision[1] = np.diag([1 / 20.0, 0.0])
     towards = np.einsum("pij,pj->pi", precision, means)
-    told = Likelihoods(
+    likelihoods = Likelihoods(
         precision=precision,
         towards=towards,
         log_height=np.zeros(2),
@@ -302,7 +302,7 @@ def test_people_whose_variance_varies_are_mixtures_of_two_gaussians():
         away=np.einsum("pi,pi->p", towards, means),
     )
     varying = np.array([0.09, 0.25])
-    people = Gaussians(told=told, varying=varying, average_sd=20.0, spread_scale=15.0)
+    people = Gaussians(likelihoods=likelihoods, varying=varying, average_sd=20.0, spread_scale=15.0)
     expected = 0.0
     for number, tried in enumerate((slice(2), slice(1))):
         seen = [
@@ -334,12 +334,12 @@ def test_one_who_cannot_be_fitted_does_not_stop_the_others(tmp_path):
     assert "all alike" in left_out["person 2"] or "420" in left_out["person 2"]
     assert summaries["person 1"].nights == (42, 42, 42)
     # A real fit's summary speaks of the noise too, comes back whole, and still holds no night.
-    told = summaries["person 1"]
-    assert set(told.noise) == {PERIOD, "phi", "sigma"}
-    assert set(told.noise_in_pairs) == {"period_sd, sigma", "period_sd, phi", "sigma, phi"}
-    assert 0.0 < told.varying < 0.3
-    save_summary(tmp_path / "ann.json", told)
-    assert read_summary(tmp_path / "ann.json") == told
+    summary = summaries["person 1"]
+    assert set(summary.noise) == {PERIOD, "phi", "sigma"}
+    assert set(summary.noise_in_pairs) == {"period_sd, sigma", "period_sd, phi", "sigma, phi"}
+    assert 0.0 < summary.varying < 0.3
+    save_summary(tmp_path / "ann.json", summary)
+    assert read_summary(tmp_path / "ann.json") == summary
     numbers = {round(each, 3) for each in _numbers(json.loads((tmp_path / "ann.json").read_text()))}
     assert not numbers & {round(value, 3) for value in ann.data.table["tst_min"]}
     assert summaries_of([ann], outcome="steps", seed=1)[1] == {
@@ -365,12 +365,12 @@ def test_a_summary_that_does_not_fit_together_is_refused(tmp_path):
 def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
     summaries = people_of(10_000, average=np.array([5.0, 15.0]), spread=np.array([8.0, 12.0]), sd=15.0)
     slower, started = slowness(), time.process_time()
-    found = pool(summaries, seed=1)
+    pooled = pool(summaries, seed=1)
     seconds = time.process_time() - started
     with capsys.disabled():
-        print(f"\n10,000 summaries pooled in {seconds:.1f} s of a core, Pareto k {found.pareto_k:.2f}")
+        print(f"\n10,000 summaries pooled in {seconds:.1f} s of a core, Pareto k {pooled.pareto_k:.2f}")
     assert seconds <= 60 * slower
-    assert found.draws.spread.mean(axis=0) == pytest.approx([8.0, 12.0], abs=0.6)
+    assert pooled.draws.spread.mean(axis=0) == pytest.approx([8.0, 12.0], abs=0.6)
 
 
 @pytest.mark.slow
@@ -394,7 +394,7 @@ def test_summaries_agree_with_the_model_of_all_nights(capsys):
 
 
 def test_a_summary_says_in_lines_what_is_in_it():
-    said = "\n".join(summary_lines(person((-3.0, 12.0), 1e-3)))
-    assert "glycine against none: −3 min, SD 0.001, from 21 nights" in said
-    assert "magnesium against none: +12 min" in said
-    assert "No night, no date, no place and no name is in it" in said
+    text = "\n".join(summary_lines(person((-3.0, 12.0), 1e-3)))
+    assert "glycine against none: −3 min, SD 0.001, from 21 nights" in text
+    assert "magnesium against none: +12 min" in text
+    assert "No night, no date, no place and no name is in it" in text

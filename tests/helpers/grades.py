@@ -39,7 +39,7 @@ from other_nights import (
 from paths import KEPT
 from scipy import stats
 
-from n1trial.analysis.effects import CERTAINTIES
+from n1trial.analysis.certainty import CERTAINTIES
 from n1trial.inference.inla import ManyFits, fit_many
 
 BLOCK_NIGHTS = ARMS * PERIOD_NIGHTS

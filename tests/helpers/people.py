@@ -8,7 +8,7 @@ import pymc as pm
 from pretend import pretend_trial
 
 from n1trial.cohort import Person, gather
-from n1trial.cohort.one_stage.replicate import live
+from n1trial.cohort.one_stage.replicate import replicated_nights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.model_matrix import columns_of
 
@@ -60,7 +60,7 @@ def lived(people, model, outcome, *, held, seed):
     truth = drawn["prior"].to_dataset().isel(chain=0, draw=0)
     for name, value in held.items():
         truth[name] = (built.named_vars_to_dims.get(name, ()), np.asarray(value, dtype=float))
-    return with_nights(cohort, live(cohort, truth, np.random.default_rng(seed))), truth
+    return with_nights(cohort, replicated_nights(cohort, truth, np.random.default_rng(seed))), truth
 
 
 def with_nights(cohort, nights):

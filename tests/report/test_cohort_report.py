@@ -10,7 +10,7 @@ import xarray as xr
 from people import SLEEP, WAKES, pretend_people
 from test_two_stage import FINE
 
-from n1trial.cohort import CohortFit, companion_of, estimate_cohort, gather, spread_sensitivity
+from n1trial.cohort import CohortFit, classical_average, estimate_cohort, gather, spread_sensitivity
 from n1trial.report.content.cohort_inputs import material_of_nights
 from n1trial.report.deidentify.cohort import shared_cohort
 from n1trial.report.render.cohort_report import _signed, cohort_lines, render_cohort
@@ -50,7 +50,7 @@ def material(people, outcome=SLEEP, *, problems=(), further=None, **changes):
         seed=1,
     )
     effects = estimate_cohort(fit)
-    raw, companion = companion_of(cohort)
+    raw, companion = classical_average(cohort)
     spread = posterior["spread"].to_numpy().reshape(-1, 2)
     return material_of_nights(
         fit,

@@ -8,7 +8,8 @@ import readability
 from paths import TESTS
 from scipy.stats import norm
 
-from n1trial.analysis.effects import CERTAINTIES, Effect
+from n1trial.analysis.certainty import CERTAINTIES
+from n1trial.analysis.effects import Effect
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol import RULE_TODAY
 from n1trial.design.verdict import Chances, NightsAlone, verdict_of, within_a_period

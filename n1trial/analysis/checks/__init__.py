@@ -1,7 +1,7 @@
-"""Companion analyses: each assumes something else than the model, or asks the model itself; one file each.
+"""Checks beside the model: other analyses of the same nights, and diagnostics of the fit; one file each.
 
 A check is a module of this folder that fulfils `Check`; the folder is the registry. Checks run when a trial
-is fitted, since some of them need the sampler's draws, and what they found is kept beside the fit.
+is fitted, since some of them need the sampler's draws, and their results are saved with the fit.
 """
 
 import importlib
@@ -12,14 +12,15 @@ from typing import Protocol, cast
 
 import pandas as pd
 
+from n1trial.analysis.certainty import lowered
 from n1trial.analysis.checks._conflict import PERIOD_MEANS, conflict_of
-from n1trial.analysis.effects import Effect, Effects, lowered
+from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Fit
 
 ALL_ARMS = "every arm"
-# What a check that did not pass takes from the certainty of every effect.
+# A failed check of these names lowers the certainty of every effect by a step, for this reason.
 REASONS = {
     "blinding": "you guessed right more often than chance would give",
     "doses": "more than one dose in ten was not as planned",
@@ -29,9 +30,29 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a check may look at: a trial, one outcome, its fit where there is one, the same nights under other rules.
+    """What a check may use: a trial, one outcome, and its fit where there is one.
 
-    `recorders` names every device and way of scoring that recorded nights of the trial, in order.
+    Attributes
+    ----------
+    data : TrialData
+        The trial's nights.
+    outcome : Outcome
+        The outcome that is analysed.
+    fit : Fit or None
+        The fit of `outcome`; None before it is sampled.
+    alternatives : tuple of AlternativeNights
+        The same nights under other rules, such as with naps counted.
+    recorders : tuple of str
+        Every device and scoring algorithm that recorded nights of the trial, in order of first use.
+
+    Examples
+    --------
+    `data` and `fit` are those of `fit_model`'s example.
+
+    >>> import n1trial
+    >>> case = n1trial.Case(data=data, outcome=fit.outcome, fit=fit)
+    >>> case.outcome.name
+    'tst_min'
     """
 
     data: TrialData
@@ -45,9 +66,20 @@ class Case:
 class CheckResult:
     """One line of `checks.csv`.
 
-    `contrast` is empty where the check is about the whole fit. `estimate`, `low`, `high` are in the outcome's
-    unit unless `note` says otherwise; None: not given by this check. `passed` is None where the check informs
-    and cannot fail.
+    Attributes
+    ----------
+    check
+        Name of the check, or of one line of it.
+    contrast
+        Such as "glycine vs none", or an arm; empty where the check is about the whole fit.
+    estimate, low, high
+        Estimate and 95 % interval in the outcome's unit, unless `note` says otherwise; None: not given.
+    p
+        Two-sided p value, 0 to 1.
+    passed
+        None where the check informs and cannot fail.
+    note
+        Method, counts and standard error in words.
     """
 
     check: str
@@ -62,7 +94,15 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Findings:
-    """What checks found: lines, and by the name of the check the numbers of a figure, where there is one."""
+    """Results of checks.
+
+    Attributes
+    ----------
+    results
+        Lines of `checks.csv`.
+    tables
+        By the name of a check, the numbers behind its figure, where it has one.
+    """
 
     results: tuple[CheckResult, ...]
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -85,30 +125,74 @@ class Check(Protocol):
 def checks() -> dict[str, Check]:
     """Every check of this folder by name."""
     modules = (
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
-        if not found.name.startswith("_")
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+        if not module.name.startswith("_")
     )
     return {module.NAME: cast(Check, module) for module in modules}
 
 
 def run_checks(case: Case) -> Findings:
-    """Run every check that applies to a case."""
-    found = [check.run(case) for check in checks().values() if check.applies(case)]
+    """Run every check that applies to a case.
+
+    Parameters
+    ----------
+    case : Case
+        The trial and its outcome. Checks of the sampler apply only where it has a fit.
+
+    Returns
+    -------
+    Findings
+        The lines of all checks, and the tables of those that have a figure.
+
+    Examples
+    --------
+    `data` is that of `fit_model`'s example. Without a fit only checks of the nights are run.
+
+    >>> import n1trial
+    >>> case = n1trial.Case(data=data, outcome=data.outcomes[0])
+    >>> findings = n1trial.run_checks(case)
+    >>> "period means" in {result.check for result in findings.results}
+    True
+    """
+    all_findings = [check.run(case) for check in checks().values() if check.applies(case)]
     return Findings(
-        results=tuple(result for each in found for result in each.results),
-        tables={name: table for each in found for name, table in each.tables.items()},
+        results=tuple(result for findings in all_findings for result in findings.results),
+        tables={name: table for findings in all_findings for name, table in findings.tables.items()},
     )
 
 
 def checks_table(results: Iterable[CheckResult]) -> pd.DataFrame:
     """One row a result, with the columns of `checks.csv`."""
-    columns = ["check", "contrast", "estimate", "low", "high", "p", "passed", "note"]
-    return pd.DataFrame([asdict(result) for result in results], columns=columns)
+    header = ["check", "contrast", "estimate", "low", "high", "p", "passed", "note"]
+    return pd.DataFrame([asdict(result) for result in results], columns=header)
 
 
 def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
-    """Lower the certainty of effects by a step for every check that gives a reason to; name what disagrees."""
+    """Lower the certainty of effects by a step for every check that gives a reason to, and note conflicts.
+
+    Parameters
+    ----------
+    effects : Effects
+        The effects of one outcome.
+    results : iterable of CheckResult
+        Lines of the checks of the same outcome.
+
+    Returns
+    -------
+    Effects
+        The same effects with `certainty`, `reasons` and `conflict` brought up to date.
+
+    Examples
+    --------
+    `data`, `fit` and `effects` are those of the examples of `fit_model` and `estimate_effects`.
+
+    >>> import n1trial
+    >>> case = n1trial.Case(data=data, outcome=fit.outcome)
+    >>> weighed = n1trial.weigh_effects(effects, n1trial.run_checks(case).results)
+    >>> weighed.contrasts[0].mean == effects.contrasts[0].mean
+    True
+    """
     results = list(results)
     reasons = [
         REASONS[result.check]
@@ -128,10 +212,10 @@ def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
     )
 
 
-def _disagreement(effect: Effect, companion: CheckResult | None) -> Iterator[str]:
-    if companion is None or companion.low is None or companion.high is None:
+def _disagreement(effect: Effect, means: CheckResult | None) -> Iterator[str]:
+    if means is None or means.low is None or means.high is None:
         return
-    if effect.outcome.scale == "difference" and not companion.low <= effect.mean <= companion.high:
+    if effect.outcome.scale == "difference" and not means.low <= effect.mean <= means.high:
         yield "a simpler analysis of the same nights gives another answer"
 
 

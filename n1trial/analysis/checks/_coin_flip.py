@@ -1,4 +1,4 @@
-"""Randomisation test of nights whose arms were drawn one by one: each lot is drawn again.
+"""Randomisation test of nights whose arms were drawn one by one: each coin is tossed again.
 
 As many nights stay on each arm as there were, so that it does not matter how likely each arm was: all orders of the
 labels on the nights of two arms are then equally likely, however much nights resemble their neighbours. The statistic
@@ -23,14 +23,14 @@ type Array = npt.NDArray[np.float64]
 
 
 def tossed_again(case: Case, name: str) -> Findings:
-    """P and interval of every contrast, under the name of the check."""
+    """The p value and interval of every contrast, under the name of the check."""
     nights, results = case.data.analysed(case.outcome), []
     for arm, comparator in case.data.contrasts:
         both = nights[nights["arm"].isin((arm, comparator))]
         on_arm = (both["arm"] == arm).to_numpy(float)
         values = both[case.outcome.name].to_numpy(float)
-        labels, every = labellings(on_arm)
-        low, high = toss_interval(values, on_arm, labels, exact=every)
+        labels, exact = labellings(on_arm)
+        low, high = toss_interval(values, on_arm, labels, exact=exact)
         results.append(
             CheckResult(
                 check=name,
@@ -38,8 +38,8 @@ def tossed_again(case: Case, name: str) -> Findings:
                 estimate=_difference(on_arm[None], values)[0],
                 low=low,
                 high=high,
-                p=toss_p(values, on_arm, labels, exact=every),
-                note=f"{'all' if every else 'a random'} {len(labels):,} orders of {len(values)} nights",
+                p=toss_p(values, on_arm, labels, exact=exact),
+                note=f"{'all' if exact else 'a random'} {len(labels):,} orders of {len(values)} nights",
             )
         )
     return Findings(results=tuple(results))
@@ -72,11 +72,13 @@ def toss_interval(
 ) -> tuple[float | None, float | None]:
     """Every shift of the arm that the test does not reject at 1 - INTERVAL; None where it has no end."""
     centre = float(_difference(on_arm[None], values)[0])
-    of_values, of_shift = _difference(labels, values), _difference(labels, on_arm)
+    value_differences, shift_differences = _difference(labels, values), _difference(labels, on_arm)
 
     def rejected(shift: float) -> bool:
         observed = abs(centre - shift)
-        as_large = np.abs(of_values - shift * of_shift) >= observed - TIE * max(1.0, observed)
+        as_large = np.abs(value_differences - shift * shift_differences) >= observed - TIE * max(
+            1.0, observed
+        )
         p = as_large.mean() if exact else (as_large.sum() + 1) / (len(labels) + 1)
         return bool(p <= 1 - INTERVAL)
 

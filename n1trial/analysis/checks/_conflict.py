@@ -25,9 +25,9 @@ WITHOUT: Mapping[str, Reason] = {
     NO_TREND: "trend",
     NO_WEEKS: "weeks",
 }
-# Closer together, in shares of a smallest worthwhile effect, two answers read the same.
+# Two answers closer than this share of the smallest worthwhile effect count as the same.
 LEAST_APART = 0.1
-# Of the distance, so much must go with a part of the model to be its doing.
+# A part of the model is the reason only where leaving it out closes this share of the distance or more.
 LEAST_SHARE = 0.25
 
 
@@ -67,7 +67,7 @@ def conflict_of(effect: Effect, results: Sequence[Line]) -> Conflict | None:
     """
     if effect.outcome.scale == "percent":
         return None
-    lines = {each.check: each for each in results if each.contrast == effect.contrast}
+    lines = {line.check: line for line in results if line.contrast == effect.contrast}
     if (plain := _other_answer(effect, lines.get(PLAIN_MEANS), rival=False)) is not None:
         return Conflict(whose="plain means", estimate=plain, reason=_reason(effect, plain, lines))
     if (means := _other_answer(effect, lines.get(PERIOD_MEANS), rival=True)) is not None:
@@ -84,8 +84,8 @@ def _other_answer(effect: Effect, line: Line | None, *, rival: bool) -> float | 
     left_out = not effect.low <= estimate <= effect.high
     if rival and line.low is not None and line.high is not None:
         left_out = left_out or not line.low <= effect.mean <= line.high
-    apart = abs(estimate - effect.mean) >= LEAST_APART * effect.outcome.mid
-    return estimate if far or (left_out and apart) else None
+    differs = abs(estimate - effect.mean) >= LEAST_APART * effect.outcome.mid
+    return estimate if far or (left_out and differs) else None
 
 
 def _reason(effect: Effect, estimate: float, lines: Mapping[str, Line]) -> Reason:
@@ -102,8 +102,10 @@ def _reason(effect: Effect, estimate: float, lines: Mapping[str, Line]) -> Reaso
                 estimate - _estimate(lines, name, default=gaussian)
             )
     if {NO_ODD_NIGHTS, PLAIN_WITHOUT_ODD} <= lines.keys():
-        left = _estimate(lines, PLAIN_WITHOUT_ODD, default=0.0) - _estimate(lines, NO_ODD_NIGHTS, default=0.0)
-        closer["odd nights"] = distance - abs(left)
+        remaining = _estimate(lines, PLAIN_WITHOUT_ODD, default=0.0) - _estimate(
+            lines, NO_ODD_NIGHTS, default=0.0
+        )
+        closer["odd nights"] = distance - abs(remaining)
     most = max(closer, key=lambda reason: closer[reason], default=None)
     return most if most and closer[most] >= LEAST_SHARE * distance else "together"
 

@@ -1,4 +1,4 @@
-"""One mean a period: what the companions that hold their level are made of."""
+"""Means of periods, on which the analysis of variance and the randomisation test rest."""
 
 import numpy as np
 import numpy.typing as npt

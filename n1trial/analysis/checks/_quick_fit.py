@@ -1,6 +1,6 @@
 """One estimate a contrast, quickly, for the same question asked in many ways.
 
-Continuous outcomes go through the model's twin in `fast`, which integrates what the sampler samples; counts
+Continuous outcomes go through the same model in `inference/inla`, integrated rather than sampled; counts
 through the analysis of variance of period means.
 """
 

@@ -1,7 +1,7 @@
 """Doses as they were taken: how many, the trial per protocol, and as taken.
 
 Both analyses are observational, since which dose is forgotten is not drawn at random: an evening out is a
-missed dose and a short night. They stand beside the answer, never in its place. Hernán & Robins (2017),
+missed dose and a short night. They supplement the answer and never replace it. Hernán & Robins (2017),
 doi:10.1056/NEJMsm1605385.
 """
 

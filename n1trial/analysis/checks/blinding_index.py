@@ -34,10 +34,10 @@ def applies(case: Case) -> bool:
 def run(case: Case) -> Findings:
     """The index of every arm and of all, with a credible interval; the effects where the guess was not right."""
     data, outcome = case.data, case.outcome
-    guesses, rng = last_guesses(data), np.random.default_rng(SEED)
+    last, rng = last_guesses(data), np.random.default_rng(SEED)
     results = []
     for arm in (*data.arms, ALL_ARMS):
-        of_arm = guesses if arm == ALL_ARMS else guesses[guesses["arm"] == arm]
+        of_arm = last if arm == ALL_ARMS else last[last["arm"] == arm]
         if of_arm.empty:
             continue
         counts = _counts(of_arm)
@@ -74,9 +74,10 @@ def last_guesses(data: TrialData) -> pd.DataFrame:
     return guessed.groupby("period").last()[["arm", "guess"]]
 
 
-def _counts(guesses: pd.DataFrame) -> Array:
-    unknown = guesses["guess"] == DONT_KNOW
-    right = guesses["guess"] == guesses["arm"]
+def _counts(last: pd.DataFrame) -> Array:
+    """Right, wrong and don't know, of the last guesses."""
+    unknown = last["guess"] == DONT_KNOW
+    right = last["guess"] == last["arm"]
     return np.array([right.sum(), (~right & ~unknown).sum(), unknown.sum()], dtype=float)
 
 

@@ -38,8 +38,8 @@ def run(case: Case) -> Findings:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = arviz_stats.loo(tree, pointwise=True)
-    k = np.ravel(found.pareto_k.to_numpy())
+        result = arviz_stats.loo(tree, pointwise=True)
+    k = np.ravel(result.pareto_k.to_numpy())
     worst, bad = float(np.nanmax(k)), int((~(k < MAX_K)).sum())
     return Findings(
         results=(
@@ -47,10 +47,10 @@ def run(case: Case) -> Findings:
                 check=NAME,
                 estimate=worst,
                 passed=bad == 0,
-                note=f"largest k over {len(k)} nights, must be below {MAX_K}; elpd {found.elpd:.1f}"
-                f" (standard error {found.se:.1f}), effective parameters {found.p:.1f}"
+                note=f"largest k over {len(k)} nights, must be below {MAX_K}; elpd {result.elpd:.1f}"
+                f" (standard error {result.se:.1f}), effective parameters {result.p:.1f}"
                 + (f"; {bad} night{'s' if bad > 1 else ''} above" if bad else ""),
             ),
         ),
-        tables={NAME: pd.DataFrame({"k": k, "elpd": np.ravel(found.elpd_i.to_numpy())})},
+        tables={NAME: pd.DataFrame({"k": k, "elpd": np.ravel(result.elpd_i.to_numpy())})},
     )

@@ -6,7 +6,7 @@ recorded on it, the arm's mean would move by δ times its missing share. Cro, Mo
 """
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
-from n1trial.analysis.effects import contrast_draws
+from n1trial.analysis.contrasts import contrast_draws
 from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.outcomes import Outcome
 

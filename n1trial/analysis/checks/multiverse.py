@@ -1,7 +1,7 @@
 """What if we had analysed it differently? The same contrasts under every reasonable other choice.
 
 Steegen, Tuerlinckx, Gelman & Vanpaemel (2016), doi:10.1177/1745691616658637. The figure of the report adds
-the model itself, its variants, and the companions that have a check of their own.
+the model itself, its variants, and the analyses that have a check of their own.
 """
 
 from dataclasses import replace
@@ -40,9 +40,9 @@ def run(case: Case) -> Findings:
             results += estimates(
                 shorter, outcome, check=f"without the first {nights} night{'s' * (nights > 1)} of a period"
             )
-    for reading in case.alternatives:
-        if reading.outcome.name == outcome.name and enough(reading.data, outcome.name):
-            results += estimates(reading.data, reading.outcome, check=reading.name)
+    for alternative in case.alternatives:
+        if alternative.outcome.name == outcome.name and enough(alternative.data, outcome.name):
+            results += estimates(alternative.data, alternative.outcome, check=alternative.name)
     if data.sleep_time in data.table or outcome.name == "tst_min":
         asleep = data.table[outcome.name if outcome.name == "tst_min" else str(data.sleep_time)]
         short = asleep < SHORT_NIGHT_MIN

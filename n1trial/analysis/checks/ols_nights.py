@@ -1,4 +1,4 @@
-"""Regression of nights on arms: what most apps do, shown as a foil.
+"""Regression of nights on arms: what most apps do, shown for comparison.
 
 Ordinary least squares on single nights (statsmodels), with plain standard errors and with errors that
 allow for a week of correlation (HAC, Newey & West 1987, Bartlett kernel). Both treat nights of one period
@@ -30,8 +30,8 @@ def run(case: Case) -> Findings:
     """Two rows a contrast: plain and HAC standard errors."""
     data, outcome = case.data, case.outcome
     nights = data.analysed(outcome)
-    columns = [(nights["arm"] == name).to_numpy(float) for name in data.arms]
-    model = sm.OLS(nights[outcome.name].to_numpy(float), np.column_stack(columns))
+    indicators = [(nights["arm"] == name).to_numpy(float) for name in data.arms]
+    model = sm.OLS(nights[outcome.name].to_numpy(float), np.column_stack(indicators))
     lags = min(HAC_NIGHTS, len(nights) - 1)
     fits = {
         NAME: (model.fit(), "rejects too often, as the nights of a period are not independent"),

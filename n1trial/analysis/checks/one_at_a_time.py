@@ -1,8 +1,8 @@
 """What each part of the model does to the answer: the same nights with one part left out at a time.
 
-Where the plain means of the nights, or those of whole periods, say something else than the model, this tells which
-part of it makes most of the difference (`_conflict`). Every line is the fast engine's; the odd nights are left out of
-the plain means too.
+Where the plain means of the nights, or those of whole periods, say something else than the model, this shows which
+part of it makes most of the difference (`_conflict`). Every line is fitted by `inference/inla`; the
+odd nights are left out of the plain means too.
 """
 
 from collections.abc import Iterator

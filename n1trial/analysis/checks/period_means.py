@@ -1,7 +1,7 @@
-"""Analysis of variance of the period means: the frequentist companion that holds its level.
+"""Analysis of variance of the period means: a frequentist analysis whose test holds its level.
 
 Period means ~ block + arm by least squares (statsmodels), complete blocks only. With nights that resemble
-their neighbours a test on nights cries wolf in up to one trial of four; this one rejects in 3.6 to 6.9 % of
+their neighbours a test on nights rejects falsely in up to one trial of four; this one rejects in 3.6 to 6.9 % of
 trials without an effect, in every nuisance case simulated.
 """
 

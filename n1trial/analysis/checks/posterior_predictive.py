@@ -1,7 +1,7 @@
 """Do nights that the model makes up look like those recorded? The posterior predictive battery.
 
 For every statistic the share of made-up trials with a larger value, half of the ties counted: near 0 or 1 the
-model does not know this side of the nights. Each made-up trial has the periods, blocks and weekdays of its
+model does not reproduce this feature of the nights. Each made-up trial has the periods, blocks and weekdays of its
 draw and new chance. Gelman, Meng & Stern (1996), Statistica Sinica 6:733.
 """
 
@@ -17,7 +17,7 @@ from n1trial.inference.models import model_named
 NAME = "posterior predictive"
 TRIALS = 500
 SEED = 20_151
-# Outside this share the statistic is one that the model does not know.
+# Outside this share the model does not reproduce the statistic.
 TAIL = 0.01
 
 type Array = npt.NDArray[np.float64]
@@ -37,10 +37,10 @@ def run(case: Case) -> Findings:
         return Findings(results=())
     made_up, nights = _made_up(case)
     recorded = nights[case.outcome.name].to_numpy(float)[np.newaxis]
-    here, there = statistics(recorded, nights, case), statistics(made_up, nights, case)
+    observed, simulated = statistics(recorded, nights, case), statistics(made_up, nights, case)
     rows = []
-    for name, observed in here.items():
-        value, others = float(observed[0]), there[name]
+    for name, statistic in observed.items():
+        value, others = float(statistic[0]), simulated[name]
         share = float((others > value).mean() + 0.5 * (others == value).mean())
         low, middle, high = np.quantile(others, (0.025, 0.5, 0.975))
         rows.append((name, value, float(low), float(middle), float(high), share))
@@ -84,7 +84,7 @@ def statistics(values: Array, nights: pd.DataFrame, case: Case) -> Mapping[str, 
     periods = _means(values, nights["period"].to_numpy())
     _, of_period = np.unique(nights["period"].to_numpy(), return_inverse=True)
     within = values - periods[:, of_period]
-    found = {
+    by_name = {
         "SD between periods": periods.std(axis=1, ddof=1),
         "SD within periods": within.std(axis=1),
         "resemblance to the night before": _lag_one(values, nights["day"].to_numpy()),
@@ -93,11 +93,11 @@ def statistics(values: Array, nights: pd.DataFrame, case: Case) -> Mapping[str, 
     }
     if nights["night"].notna().all():
         weekdays = _means(values, nights["night"].dt.day_of_week.to_numpy())
-        found["SD between weekdays"] = weekdays.std(axis=1, ddof=1)
+        by_name["SD between weekdays"] = weekdays.std(axis=1, ddof=1)
     if case.outcome.kind == "count":
-        found["variance over mean"] = values.var(axis=1) / values.mean(axis=1)
-        found["share of nights with none"] = (values == 0).mean(axis=1)
-    return found
+        by_name["variance over mean"] = values.var(axis=1) / values.mean(axis=1)
+        by_name["share of nights with none"] = (values == 0).mean(axis=1)
+    return by_name
 
 
 def _means(values: Array, codes: npt.NDArray[np.int64]) -> Array:
@@ -110,7 +110,7 @@ def _means(values: Array, codes: npt.NDArray[np.int64]) -> Array:
 def _lag_one(values: Array, days: npt.NDArray[np.int64]) -> Array:
     """Correlation [trial] of nights with the night before, where the calendar has no gap between them."""
     follows = np.flatnonzero(np.diff(days) == 1)
-    apart = values - values.mean(axis=1, keepdims=True)
-    before, after = apart[:, follows], apart[:, follows + 1]
+    centred = values - values.mean(axis=1, keepdims=True)
+    before, after = centred[:, follows], centred[:, follows + 1]
     scale = np.sqrt((before**2).sum(axis=1) * (after**2).sum(axis=1))
     return (before * after).sum(axis=1) / np.where(scale > 0, scale, 1.0)

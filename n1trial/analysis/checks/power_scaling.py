@@ -1,4 +1,4 @@
-"""How much do the effects lean on the priors, and how much on the nights? Power-scaling sensitivity.
+"""How much do the effects depend on the priors, and how much on the nights? Power-scaling sensitivity.
 
 Priors and likelihood are raised to powers around 1, and the posterior's move is measured (ArviZ,
 `psense_summary`): Kallioinen, Paananen, Bürkner & Vehtari (2024), doi:10.1007/s11222-023-10366-5. The
@@ -23,7 +23,7 @@ def applies(case: Case) -> bool:
 
 
 def run(case: Case) -> Findings:
-    """Sensitivity of every arm's effect to the priors; it informs, for a wide posterior leans by right."""
+    """Sensitivity of every arm's effect to the priors. It cannot fail: a wide posterior should depend on them."""
     if case.fit is None or case.fit.densities is None:
         return Findings(results=())
     densities = case.fit.densities
@@ -40,9 +40,9 @@ def run(case: Case) -> Findings:
         }
     )
     with warnings.catch_warnings():
-        # A k above .7 is told in words below, not by a warning.
+        # A k above .7 is reported in the note below, not by a warning.
         warnings.simplefilter("ignore")
-        # No threshold of ArviZ's: it would log advice of its own.
+        # No threshold: ArviZ would log advice of its own.
         table = arviz_stats.psense_summary(tree, var_names=["effect"], threshold=float("inf"))
     rows = zip(case.data.treatments, table.itertuples(index=False), strict=True)
     return Findings(

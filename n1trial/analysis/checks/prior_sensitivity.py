@@ -1,9 +1,9 @@
 """The same nights under three priors with a name: a sceptic's, the default, and what others found.
 
-The sceptic's answer is the fit's own variant; for what others found the default draws are weighed anew
+The sceptic's answer is the fit's own variant; for what others found the default draws are reweighted
 (`n1trial.inference.importance_sampling`), so no prior is sampled twice. Sleep time only: the literature speaks of
 minutes. Glycine N(5, 15) and magnesium N(8, 15) min from the trials in the report's "what others found": Yamadera
-2007, Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing. An arm is told by its name; one that
+2007, Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing. An arm is recognised by its name; one that
 is neither keeps the default.
 """
 
@@ -14,7 +14,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
-from n1trial.analysis.effects import INTERVAL, contrast_draws
+from n1trial.analysis.contrasts import contrast_draws
+from n1trial.analysis.effects import INTERVAL
 from n1trial.inference.fit import Fit
 from n1trial.inference.importance_sampling import MAX_K, smoothed_weights, weighted_quantiles
 from n1trial.inference.priors import SCEPTICAL_SHARE
@@ -44,28 +45,29 @@ def run(case: Case) -> Findings:
         if posterior is not None:
             words = _in_words(dict.fromkeys(arms, mean_and_sd))
             results += _lines(case, name, posterior, words=words)
-    found = {arm: _found(arm, case.data.labels[arm], default) for arm in arms}
-    return Findings(results=(*results, *_weighed_anew(case, case.fit, found, default=default)))
+    priors = {arm: _literature_prior(arm, case.data.labels[arm], default) for arm in arms}
+    return Findings(results=(*results, *_reweighted_lines(case, case.fit, priors, default=default)))
 
 
-def _weighed_anew(
-    case: Case, fit: Fit, found: dict[str, tuple[float, float]], *, default: tuple[float, float]
+def _reweighted_lines(
+    case: Case, fit: Fit, priors: dict[str, tuple[float, float]], *, default: tuple[float, float]
 ) -> list[CheckResult]:
-    name, words = "what others found", _in_words(found)
-    drawn = {arm: fit.posterior["effect"].sel(contrast=arm).to_numpy().ravel() for arm in found}
+    name, words = "what others found", _in_words(priors)
+    drawn = {arm: fit.posterior["effect"].sel(contrast=arm).to_numpy().ravel() for arm in priors}
     ratio = np.sum(
-        [_log_density(drawn[arm], *found[arm]) - _log_density(drawn[arm], *default) for arm in found], axis=0
+        [_log_density(drawn[arm], *priors[arm]) - _log_density(drawn[arm], *default) for arm in priors],
+        axis=0,
     )
     if not np.ptp(ratio) > 0:
         return _lines(case, name, fit.posterior, words=words)
     weights, k = smoothed_weights(ratio)
     if k < MAX_K:
-        told = f"{words}; by importance weights of the same draws, Pareto k {k:.2f}"
-        return _lines(case, name, fit.posterior, words=told, weights=weights)
+        reweighted = f"{words}; by importance weights of the same draws, Pareto k {k:.2f}"
+        return _lines(case, name, fit.posterior, words=reweighted, weights=weights)
     far = f"{words}; too far from the draws (Pareto k {k:.2f}, must be below {MAX_K})"
     return [
-        replace(each, estimate=None, low=None, high=None)
-        for each in _lines(case, name, fit.posterior, words=far)
+        replace(line, estimate=None, low=None, high=None)
+        for line in _lines(case, name, fit.posterior, words=far)
     ]
 
 
@@ -75,13 +77,13 @@ def _lines(
     results = []
     for arm, comparator in case.data.contrasts:
         draws = contrast_draws(posterior, case.data, case.outcome, arm, comparator)
-        weighed = np.full(len(draws), 1 / len(draws)) if weights is None else weights
-        low, high = weighted_quantiles(draws, weighed, ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2))
+        share = np.full(len(draws), 1 / len(draws)) if weights is None else weights
+        low, high = weighted_quantiles(draws, share, ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2))
         results.append(
             CheckResult(
                 check=f"{NAME}, {name}",
                 contrast=f"{arm} vs {comparator}",
-                estimate=float(weighed @ draws),
+                estimate=float(share @ draws),
                 low=low,
                 high=high,
                 note=words,
@@ -90,7 +92,7 @@ def _lines(
     return results
 
 
-def _found(arm: str, label: str, default: tuple[float, float]) -> tuple[float, float]:
+def _literature_prior(arm: str, label: str, default: tuple[float, float]) -> tuple[float, float]:
     named = f"{arm} {label}".lower()
     if "magnes" in named:
         return MAGNESIUM

@@ -1,8 +1,8 @@
 """Randomisation test: the share of schedules that luck could have drawn and that show as much.
 
-It assumes nothing about the nights, only that the schedule was drawn as the protocol says, or as was said of a table
-of one's own. Where nothing was drawn, or the arms go with the weekday or another thing that no lot would have followed,
-there is no such test. Where each night was drawn, each is drawn again (`_coin`). Else the labels of
+It assumes nothing about the nights, only that the schedule was drawn as the protocol says, or as the user says of
+a table of their own. Where nothing was drawn, or the arms go with the weekday or something else that no lot would
+have followed, there is no such test. Where each night was drawn, each is drawn again (`_coin_flip`). Else the labels of
 the complete blocks are drawn again over the same admissible set, restrictions included: all of them when
 there are at most 100,000, else 20,000 exact uniform draws. Two rows a contrast:
 
@@ -40,10 +40,18 @@ type Codes = npt.NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """What was drawn from what: the schedule [block, position] as places in `admissible.arms`.
+    """The schedule that was drawn, and the set of schedules that it was drawn from.
 
-    `used` are the places of the complete blocks among all, `column` [arm] that of each of its arms in the
-    trial's.
+    Attributes
+    ----------
+    admissible
+        All schedules that could have been drawn.
+    schedule : [block, position]
+        The one that was, as positions in `admissible.arms`.
+    used : [complete block]
+        Positions of the complete blocks among all.
+    column : [arm]
+        Position of each of the schedule's arms among the trial's.
     """
 
     admissible: Admissible
@@ -64,7 +72,7 @@ def applies(case: Case) -> bool:
 
 
 def run(case: Case) -> Findings:
-    """P of every contrast, over swaps of its two labels and, with a third arm, over all labels."""
+    """The p value of every contrast, over swaps of its two labels and, with a third arm, over all labels."""
     if case.data.drawn == "coin":
         return tossed_again(case, NAME)
     data, outcome = case.data, case.outcome
@@ -103,11 +111,11 @@ def run(case: Case) -> Findings:
 
 def drawn_from(data: TrialData, outcome: Outcome) -> Drawn:
     """The trial's schedule in its admissible set; without a design any order of the complete blocks."""
-    found = period_means(data, outcome).groupby("block")["arm"].nunique()
-    complete = found.index[found == len(data.arms)]
+    arms_seen = period_means(data, outcome).groupby("block")["arm"].nunique()
+    complete = arms_seen.index[arms_seen == len(data.arms)]
     design = data.design
     if design is None or (design.order == "any" and not design.never):
-        # Blocks are then drawn apart from each other, so that incomplete ones may simply be left away.
+        # Blocks are then drawn independently, so incomplete ones may simply be left out.
         return free_draw(data.arms, len(complete))
     periods = data.table[data.table["block"] > 0].drop_duplicates("period")
     order = [list(block["arm"]) for _, block in periods.groupby("block")]
@@ -121,23 +129,23 @@ def drawn_from(data: TrialData, outcome: Outcome) -> Drawn:
 
 def free_draw(arms: tuple[str, ...], blocks: int) -> Drawn:
     """A draw of which every order of the arms was possible in every block, whichever it was."""
-    columns = np.arange(len(arms))
-    schedule = np.tile(columns.astype(np.int8), (blocks, 1))
+    positions = np.arange(len(arms))
+    schedule = np.tile(positions.astype(np.int8), (blocks, 1))
     free = Admissible(arms=arms, blocks=blocks)
-    return Drawn(admissible=free, schedule=schedule, used=np.arange(blocks), column=columns)
+    return Drawn(admissible=free, schedule=schedule, used=np.arange(blocks), column=positions)
 
 
 def relabellings(means: Array, drawn: Drawn) -> tuple[Array, bool]:
     """Period means [labelling, block, arm] under every admissible labelling, or under uniform draws of them.
 
-    The second value tells whether all of them are there.
+    The second value says whether all of them are there.
     """
     exact = drawn.admissible.size <= ENUMERATE_AT_MOST
     labels = drawn.admissible.every() if exact else drawn.admissible.sample(DRAWS, SEED)
     in_order = np.take_along_axis(means, drawn.column[drawn.schedule[drawn.used]], axis=1)
-    columns = drawn.column[labels[:, drawn.used]]
-    every = np.empty(columns.shape)
-    np.put_along_axis(every, columns, in_order[np.newaxis], axis=2)
+    placed = drawn.column[labels[:, drawn.used]]
+    every = np.empty(placed.shape)
+    np.put_along_axis(every, placed, in_order[np.newaxis], axis=2)
     return every, exact
 
 

@@ -1,4 +1,4 @@
-"""Did the sampler converge? The gate's figures as lines, each with its limit.
+"""Did the sampler converge? Each convergence diagnostic as a line, with its limit.
 
 Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), doi:10.1214/20-BA1221; Betancourt (2016),
 arXiv:1604.00695, for E-BFMI. A fit that fails here has no verdict; see `convergence`.
@@ -19,19 +19,19 @@ def run(case: Case) -> Findings:
     """The worst of each figure over every parameter and variant, against its limit."""
     if case.fit is None:
         return Findings(results=())
-    found = case.fit.diagnostics
-    draws = f"{found.chains} chains of {found.draws} draws"
+    diagnostics = case.fit.diagnostics
+    draws = f"{diagnostics.chains} chains of {diagnostics.draws} draws"
     figures = (
-        ("R-hat", found.max_r_hat, found.max_r_hat < MAX_R_HAT, f"below {MAX_R_HAT}; {draws}"),
-        ("bulk ESS", found.min_ess_bulk, found.min_ess_bulk >= MIN_ESS, f"{MIN_ESS} or more"),
-        ("tail ESS", found.min_ess_tail, found.min_ess_tail >= MIN_ESS, f"{MIN_ESS} or more"),
+        ("R-hat", diagnostics.max_r_hat, diagnostics.max_r_hat < MAX_R_HAT, f"below {MAX_R_HAT}; {draws}"),
+        ("bulk ESS", diagnostics.min_ess_bulk, diagnostics.min_ess_bulk >= MIN_ESS, f"{MIN_ESS} or more"),
+        ("tail ESS", diagnostics.min_ess_tail, diagnostics.min_ess_tail >= MIN_ESS, f"{MIN_ESS} or more"),
         (
             "divergences",
-            float(found.divergences),
+            float(diagnostics.divergences),
             not any("divergences" in problem for problem in case.fit.problems),
             "none, or one in a thousand draws after smaller steps",
         ),
-        ("E-BFMI", found.min_bfmi, found.min_bfmi >= MIN_BFMI, f"{MIN_BFMI} or more"),
+        ("E-BFMI", diagnostics.min_bfmi, diagnostics.min_bfmi >= MIN_BFMI, f"{MIN_BFMI} or more"),
     )
     return Findings(
         results=tuple(

@@ -1,7 +1,7 @@
 """What the arms do once their effect has built up, where the schedule shows too little of that.
 
 The nights follow the exposure to each arm at the half-life that the protocol states, and some around it
-(`fast.steady`). It informs: half-lives are assumed, and the answer leans on them.
+(`inference/inla`). It informs: half-lives are assumed, and the answer depends on them.
 """
 
 from n1trial.analysis.checks import Case, CheckResult, Findings

@@ -1,1 +1,1 @@
-"""Outcomes fitted side by side, each in a process of its own that has loaded the sampler ahead."""
+"""Outcomes fitted in parallel, each in a process that has imported the sampler in advance."""

@@ -1,10 +1,10 @@
-"""The sampler, loaded: import this module in a process that exists to use it."""
+"""Imports the sampler: for processes that exist to use it."""
 
 import gc
 import importlib
 
-# What is imported stays until the end. Looking through it for garbage, while it loads and when the process
-# leaves, would be a quarter of the time.
+# Imported modules stay until the end. Collecting garbage among them, during the import and at exit, would be
+# a quarter of the time.
 gc.disable()
 # Some of its modules read the source of every module that imports them: first, while those are few.
 importlib.import_module("arviz_base")

@@ -19,7 +19,17 @@ PROCESSES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CheckedFit:
-    """A fit, what the checks beside it found, and the seconds that starting and checking took."""
+    """A fit with the results of its checks.
+
+    Attributes
+    ----------
+    fit
+        The fit; its densities are dropped once the checks have run.
+    findings
+        The results of the checks.
+    start_s, check_s
+        Seconds that starting the process and checking took.
+    """
 
     fit: Fit
     findings: Findings
@@ -31,36 +41,56 @@ class CheckedFit:
 
 
 def fit_outcomes(
-    cases: Sequence[Case], *, seed: int, on_stage: OnStage = lambda name, said: None
+    cases: Sequence[Case], *, seed: int, on_stage: OnStage = lambda outcome, stage: None
 ) -> list[CheckedFit]:
-    """Fit and check several outcomes side by side, each in its own process: compiling keeps a core busy.
+    """Fit several outcomes in parallel and run their checks, each outcome in a process of its own.
 
     Parameters
     ----------
-    cases
-        One an outcome.
-    on_stage
-        Called in this process with the outcome's name and a few words at every new stage.
+    cases : sequence of Case
+        One for each outcome; their `fit` is not used.
+    seed : int
+        Seed of the sampler, the same for every outcome.
+    on_stage : callable
+        Called in this process with the outcome's name and a few words whenever a new stage begins.
+
+    Returns
+    -------
+    list of CheckedFit
+        In the order of `cases`, each with its fit and the results of its checks.
 
     Raises
     ------
     AnalysisError
-        The nights cannot teach the model anything.
+        The nights hold too little to fit the model.
     TaskError
-        A process died.
+        A process died, as a rule for want of memory.
+
+    Examples
+    --------
+    Each process samples for some seconds, so this example is not run. Scripts need the guard on `__name__`,
+    because processes may import them again.
+
+    >>> import n1trial
+    >>> def main():
+    ...     cases = [n1trial.Case(data=data, outcome=outcome) for outcome in data.outcomes]
+    ...     for checked in n1trial.fit_outcomes(cases, seed=1):
+    ...         print(n1trial.estimate_effects(checked.fit, data))
+    >>> if __name__ == "__main__":
+    ...     main()  # doctest: +SKIP
     """
     for case in cases:
         on_stage(case.outcome.name, "loading the sampler")
     asked_at = time.time()
     context = loaded_context()
-    said = context.Queue()
+    stages = context.Queue()
     with ProcessPoolExecutor(
-        min(PROCESSES, len(cases)), mp_context=context, initializer=_start, initargs=(said, asked_at)
+        min(PROCESSES, len(cases)), mp_context=context, initializer=_start, initargs=(stages, asked_at)
     ) as pool:
-        futures = [pool.submit(_fit_and_tell, case, seed) for case in cases]
+        futures = [pool.submit(_fit_in_process, case, seed) for case in cases]
         while not all(future.done() for future in futures):
             try:
-                on_stage(*said.get(timeout=0.05))
+                on_stage(*stages.get(timeout=0.05))
             except Empty:
                 continue
         try:
@@ -70,21 +100,21 @@ def fit_outcomes(
 
 
 _worker: Any = None
-_said: Any = None
+_stages: Any = None
 _start_s = 0.0
 
 
-def _start(said: Any, asked_at: float) -> None:
-    global _worker, _said, _start_s
+def _start(stages: Any, asked_at: float) -> None:
+    global _worker, _stages, _start_s
     leave_at_ctrl_c()
-    _said = said
+    _stages = stages
     _worker = importlib.import_module(LOADED).worker
     _start_s = time.time() - asked_at
 
 
-def _fit_and_tell(case: Case, seed: int) -> CheckedFit:
+def _fit_in_process(case: Case, seed: int) -> CheckedFit:
     checked = _worker.fit_and_check(
-        case, seed=seed, stage=lambda words: _said.put((case.outcome.name, words))
+        case, seed=seed, stage=lambda words: _stages.put((case.outcome.name, words))
     )
-    # Its densities were for the checks; they are many times larger than all else.
+    # Only the checks need the densities, which are many times larger than all else.
     return replace(checked, fit=replace(checked.fit, densities=None), start_s=_start_s)

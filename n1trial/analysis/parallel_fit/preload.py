@@ -1,4 +1,4 @@
-"""How processes get the sampler, which takes two seconds to load: loaded once, ahead, and forked."""
+"""How processes get the sampler, whose import takes two seconds: imported once, in advance, and forked."""
 
 import signal
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.context import BaseContext
 
-# Named, not imported: a process that only waits has no use for it.
+# Named, not imported: the process that only waits does not need it.
 LOADED = "n1trial.analysis.parallel_fit._preloaded"
 # A fork server listens at a socket in the folder for temporary files; a socket's path has room for 108 bytes.
 LONGEST_FOLDER = 60
@@ -16,15 +16,15 @@ def load_ahead() -> None:
     """Begin to load the sampler in another process, where processes are forked, and come back at once."""
     if workers_context().get_start_method() != "forkserver":
         return
-    # Before the block, which it would lift
+    # First, since starting it would unblock the signal.
     resource_tracker.ensure_running()
-    # Ctrl-C reaches every process. This one hears it a moment later; the one that loads hears nothing, and ends
-    # with this one.
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Ctrl-C reaches every process. This one gets it when the signal is unblocked; the fork server inherits the
+    # block, and ends with this one.
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
 
 
 def loaded_context() -> BaseContext:
@@ -32,8 +32,8 @@ def loaded_context() -> BaseContext:
     load_ahead()
     context = workers_context()
     if context.get_start_method() == "forkserver":
-        # Processes asked for while it loads are forked after it, also where Ctrl-C has ended this one: then they
-        # would tell in tracebacks what they miss. One that has nothing to do misses nothing.
+        # Processes requested during the import are forked after it, even where Ctrl-C has ended this one, and then
+        # print tracebacks. A first process that does nothing waits for the import instead.
         waiting = context.Process(target=_nothing)  # type: ignore[attr-defined]
         waiting.start()
         waiting.join()
@@ -41,10 +41,10 @@ def loaded_context() -> BaseContext:
 
 
 def leave_at_ctrl_c() -> None:
-    """Let Ctrl-C end this process, which only works for another one, without a traceback."""
+    """Let Ctrl-C end this worker process without a traceback."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform != "win32":
-        # It was forked from one that does not hear it.
+        # It was forked from a process in which the signal is blocked.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 

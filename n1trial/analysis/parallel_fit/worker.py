@@ -1,4 +1,4 @@
-"""One outcome fitted and checked: what a process of its own does."""
+"""Fit and check one outcome: what each process of the pool does."""
 
 import time
 from dataclasses import replace
@@ -9,13 +9,13 @@ from n1trial.inference.fit import Stage
 from n1trial.inference.sampling import fit_model
 
 
-def fit_and_check(case: Case, *, seed: int, stage: Stage = lambda said: None) -> CheckedFit:
+def fit_and_check(case: Case, *, seed: int, stage: Stage = lambda stage: None) -> CheckedFit:
     """Fit the outcome of a case and run every check that applies to it.
 
     Raises
     ------
     AnalysisError
-        The nights cannot teach the model anything.
+        The nights hold too little to fit the model.
     """
     fit = fit_model(case.data, case.outcome, seed=seed, stage=stage)
     stage("checking")

@@ -1,4 +1,4 @@
-"""Each person's usual level, and what each of their blocks lies above or below it."""
+"""Each person's usual level, and the deviation of each of their blocks from it."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from n1trial.inference.models._sleep import fixed_shape
 
 def levels(
     scales: Scales,
-    told: Mapping[str, Array],
+    likelihoods: Mapping[str, Array],
     *,
     usual: pt.TensorVariable,
     usual_sd: float,
@@ -28,15 +28,15 @@ def levels(
     """
     moved = pm.Normal("level_of_all_moved", 0.0, usual_sd * unit)
     pm.Deterministic("level_of_all", usual + moved)
-    apart = pm.HalfNormal("level_sd", scales.people.scale * unit)
-    z = standardised("level", told, sd=apart, mean=moved, dims="person")
-    return pm.Deterministic("level", usual + moved + apart * z, dims="person")
+    spread = pm.HalfNormal("level_sd", scales.people.scale * unit)
+    z = standardised("level", likelihoods, sd=spread, mean=moved, dims="person")
+    return pm.Deterministic("level", usual + moved + spread * z, dims="person")
 
 
 def blocks(
-    stacked: Stacked, told: Mapping[str, Array], *, sd: pt.TensorVariable | float
+    stacked: Stacked, likelihoods: Mapping[str, Array], *, sd: pt.TensorVariable | float
 ) -> pt.TensorVariable:
-    """What each block lies above the mean of its person's [block]; those of a person add up to zero.
+    """Deviation of each block from its person's mean [block]; those of a person add up to zero.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def blocks(
     of_person = sd * pt.ones(len(stacked.weekday_share))
     owner = index("block_contrast_person", people[contrast >= 0])
     of_contrast = of_person[owner]
-    free = of_contrast * standardised("block_contrast", told, sd=of_contrast, dims="block_contrast")
+    free = of_contrast * standardised("block_contrast", likelihoods, sd=of_contrast, dims="block_contrast")
     person = index("block_person", people)
     added_up = pt.inc_subtensor(pt.zeros_like(of_person)[owner], free)
     # The last of each person, at -1, has no number of its own.

@@ -1,4 +1,4 @@
-"""What the models of several people share: effects around their average, periods, weekdays, a night's sum."""
+"""Terms that the models of several people share: effects around their average, periods, weekdays, a night's mean."""
 
 from collections.abc import Mapping, Sequence
 
@@ -45,21 +45,21 @@ def index(name: str, values: Index) -> pt.TensorVariable:
     return pm.Data(name, values.astype(np.int64), shape=values.shape)
 
 
-def told_data(told: Mapping[str, Array]) -> dict[str, Array]:
-    """What is told of every term, by the name of the data that hold it."""
-    return {f"{name}_told": values for name, values in told.items()}
+def likelihood_data(likelihoods: Mapping[str, Array]) -> dict[str, Array]:
+    """The approximate likelihood of every term, by the name of the model's data that hold it."""
+    return {f"{name}_told": values for name, values in likelihoods.items()}
 
 
 def standardised(
     name: str,
-    told: Mapping[str, Array],
+    likelihoods: Mapping[str, Array],
     *,
     sd: pt.TensorVariable,
     dims: str | tuple[str, ...],
     mean: pt.TensorVariable | float = 0.0,
 ) -> pt.TensorVariable:
-    """Standard normal z of terms `mean` + `sd` × z, sampled as their distance from what is told of them."""
-    data = fixed_shape(f"{name}_told", told[name])
+    """Standard normal z of terms `mean` + `sd` × z, sampled as the distance from their conditional mean."""
+    data = fixed_shape(f"{name}_told", likelihoods[name])
     precision, towards = data[..., 0], data[..., 1]
     root = pt.sqrt(1.0 + sd**2 * precision)
     middle = sd * (towards - precision * mean) / root**2
@@ -68,7 +68,7 @@ def standardised(
 
 
 def person_effects(
-    cohort: Cohort, scales: Scales, told: Mapping[str, Array], unit: pt.TensorVariable | float
+    cohort: Cohort, scales: Scales, likelihoods: Mapping[str, Array], unit: pt.TensorVariable | float
 ) -> pt.TensorVariable:
     """Effects [person, contrast] around their average, and correlated.
 
@@ -87,23 +87,27 @@ def person_effects(
     if len(cohort.treatments) > 1:
         pm.Deterministic("correlation", pt.dot(tie, tie.T), dims=("contrast", "other"))
     root = spread[:, None] * tie
-    z = _standardised_together(told, root=root, mean=expected, names=cohort.treatments)
+    z = _standardised_together(likelihoods, root=root, mean=expected, names=cohort.treatments)
     return pm.Deterministic("effect", expected + pt.dot(z, root.T), dims=("person", "contrast"))
 
 
 def _standardised_together(
-    told: Mapping[str, Array], *, root: pt.TensorVariable, mean: pt.TensorVariable, names: Sequence[str]
+    likelihoods: Mapping[str, Array],
+    *,
+    root: pt.TensorVariable,
+    mean: pt.TensorVariable,
+    names: Sequence[str],
 ) -> pt.TensorVariable:
     """Standard normal z [person, contrast] of effects `mean` + `root` z, each given those after it.
 
-    Given what is told, z has the precision 1 + root' p root, which is solved as in an elimination by hand: each
-    pivot is the precision of one z given the later ones.
+    Given the approximate likelihood, z has the precision 1 + root' p root, solved by elimination: each pivot is the
+    precision of one z given the later ones.
     """
     size = len(names)
-    data = fixed_shape("effect_told", told["effect"])
+    data = fixed_shape("effect_told", likelihoods["effect"])
     precision = data[..., :-1]
-    seen = pt.dot(data[..., -1] - pt.sum(precision * mean[:, None, :], axis=2), root)
-    towards = [seen[:, row] for row in range(size)]
+    remaining = pt.dot(data[..., -1] - pt.sum(precision * mean[:, None, :], axis=2), root)
+    towards = [remaining[:, row] for row in range(size)]
     rows = [
         [
             float(row == column)
@@ -159,21 +163,21 @@ def _correlation_root(size: int) -> pt.TensorVariable:
 def expected_nights(
     stacked: Stacked,
     scales: Scales,
-    told: Mapping[str, Array],
+    likelihoods: Mapping[str, Array],
     *,
     level: pt.TensorVariable,
     block: pt.TensorVariable,
     effect: pt.TensorVariable,
     unit: pt.TensorVariable | float = 1.0,
 ) -> pt.TensorVariable:
-    """What every night [night] is expected to be, of levels [person], blocks [block], effects [person, contrast]."""
+    """Expected value of every night [night] from levels [person], blocks [block] and effects [person, contrast]."""
     cell_person = index("cell_person", stacked.cell_person)
     of_cell = level[cell_person] + pt.sum(fixed_shape("arm", stacked.arm) * effect[cell_person], axis=1)
     if stacked.period.any():
         sd = person_sds("period", scales.period, unit)
         sd = sd[index("period_person", people_of(stacked, stacked.period))]
-        apart = sd * standardised("period", told, sd=sd, dims="period")
-        of_cell = of_cell + pt.concatenate([[0.0], apart])[index("period_of", stacked.period)]
+        deviation = sd * standardised("period", likelihoods, sd=sd, dims="period")
+        of_cell = of_cell + pt.concatenate([[0.0], deviation])[index("period_of", stacked.period)]
     if stacked.block.any():
         of_cell = of_cell + pt.concatenate([[0.0], block])[index("block_of", stacked.block)]
     if stacked.run_in.any():
@@ -184,7 +188,7 @@ def expected_nights(
     by_night = trend[person] * fixed_shape("trend_at", stacked.trend)
     if stacked.weekday_share.any():
         share = fixed_shape("weekday_share", stacked.weekday_share)
-        weekday = _weekdays(scales, told, unit) * pt.sum(share, axis=1, keepdims=True)
+        weekday = _weekdays(scales, likelihoods, unit) * pt.sum(share, axis=1, keepdims=True)
         of_cell = of_cell - pt.sum(share * weekday, axis=1)[cell_person]
         slot = index("person_weekday", len(WEEKDAYS) * stacked.person + stacked.weekday)
         by_night = by_night + pt.flatten(weekday)[slot]
@@ -193,7 +197,7 @@ def expected_nights(
         by_night = by_night + pt.sum(slope[person] * fixed_shape("covariates_at", stacked.covariates), axis=1)
     if stacked.week.any():
         sd = pm.HalfNormal("week_sd", scales.week.scale * unit)
-        shared = sd * standardised("week", told, sd=sd, dims="week")
+        shared = sd * standardised("week", likelihoods, sd=sd, dims="week")
         by_night = by_night + pt.concatenate([[0.0], shared])[index("week_of", stacked.week)]
     return of_cell[index("cell", stacked.cell)] + by_night
 
@@ -205,11 +209,13 @@ def person_sds(term: str, prior: Prior, unit: pt.TensorVariable | float) -> pt.T
 
 
 def _weekdays(
-    scales: Scales, told: Mapping[str, Array], unit: pt.TensorVariable | float
+    scales: Scales, likelihoods: Mapping[str, Array], unit: pt.TensorVariable | float
 ) -> pt.TensorVariable:
     """Weekdays of every person [person, 7] around those of all; each person's add up to zero."""
     sd = pm.HalfNormal("weekday_sd", scales.weekday.scale * unit)
-    of_all = sd * standardised("weekday", told, sd=sd, dims="weekday_contrast")
-    apart = pm.HalfNormal("weekday_spread", scales.weekday_spread.scale * unit)
-    own = standardised("weekday_own", told, sd=apart, mean=of_all, dims=("person", "weekday_contrast"))
-    return pt.dot(of_all + apart * own, WEEKDAY_BASIS)
+    of_all = sd * standardised("weekday", likelihoods, sd=sd, dims="weekday_contrast")
+    spread = pm.HalfNormal("weekday_spread", scales.weekday_spread.scale * unit)
+    own = standardised(
+        "weekday_own", likelihoods, sd=spread, mean=of_all, dims=("person", "weekday_contrast")
+    )
+    return pt.dot(of_all + spread * own, WEEKDAY_BASIS)

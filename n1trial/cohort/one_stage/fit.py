@@ -1,4 +1,4 @@
-"""Sample a cohort's model, pass the convergence gate or say why not."""
+"""Sample the model of a cohort, and check its convergence."""
 
 import time
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from n1trial.inference.priors import in_words
 from n1trial.inference.sampling import ATTEMPTS, Attempts, sample_compiled, versions
 
 DRAWS, TUNE = 1500, 500
-# Steps are best so long that two of three are accepted where parameters are many and alike (Beskos et al. 2013,
-# doi:10.3150/12-BEJ414). Of few people, an SD may be nearly nothing, and the way there is narrow.
+# With many similar parameters a target acceptance of .65 is best (Beskos et al. 2013, doi:10.3150/12-BEJ414). With
+# few people an SD may be near 0, where the posterior narrows and steps must be small.
 MANY_PEOPLE, ATTEMPTS_OF_MANY = 30, ((1, 0.65), (1, 0.9), (2, 0.99))
 KEPT = ("average", "spread", "correlation", "modified", "effect", "level", "level_of_all", "level_sd")
 NOISE = ("sigma", "phi", "omega", "period_sd", "weekday_sd", "week_sd")
@@ -26,11 +26,42 @@ NOISE = ("sigma", "phi", "omega", "period_sd", "weekday_sd", "week_sd")
 class CohortFit:
     """The posterior of a cohort, and all that is needed to trust it or to make it again.
 
-    `posterior` [chain, draw, ...] holds `average` and `spread` [contrast], `correlation` [contrast, other] of
-    two arms or more, `modified` [modifier, contrast], `effect` [person, contrast], `level` [person] with its
-    mean `level_of_all` and SD `level_sd` between people, and the parameters of noise. Effects are minutes, or
-    the outcome's unit, or log rate ratios of counts. `prior_sd` is of the prior of an average effect, and
-    `spread_prior` the scale of that of a spread. With `problems` there is no verdict.
+    Attributes
+    ----------
+    cohort : Cohort
+        The people that were fitted.
+    model, assumes, formula : str
+        Name of the model, its assumptions in plain words, and its formula.
+    priors : mapping of str to str
+        Every prior in words, by the name of its parameter.
+    prior_sd : float, in the unit of effects
+        SD of the prior of an average effect.
+    spread_prior : float, in the unit of effects
+        Scale of the half-normal prior of a spread.
+    posterior : Dataset [chain, draw, ...]
+        `average` and `spread` [contrast]; `correlation` [contrast, other] of two treatments or more; `modified`
+        [modifier, contrast]; `effect` [person, contrast]; `level` [person] with its mean `level_of_all` and SD
+        `level_sd` between people; and the parameters of noise. Effects are minutes, or the outcome's unit, or log
+        rate ratios of counts.
+    diagnostics : Diagnostics
+        Worst convergence figures over all parameters.
+    problems : tuple of str
+        Why the draws cannot be trusted; with any there is no verdict.
+    seed : int
+        Seed of the sampler.
+    versions : mapping of str to str
+        Versions of the libraries, by name.
+    compile_s, sample_s : float, in seconds
+        What compiling and sampling took.
+
+    Examples
+    --------
+    `cohort_fit` is that of `fit_cohort`'s example, of three people.
+
+    >>> cohort_fit.posterior["effect"].dims
+    ('chain', 'draw', 'person', 'contrast')
+    >>> cohort_fit.posterior.sizes["person"]
+    3
     """
 
     cohort: Cohort
@@ -56,31 +87,54 @@ def fit_cohort(
     draws: int = DRAWS,
     cores: int = 2,
     prior_width: float = 1.0,
-    stage: Stage = lambda said: None,
+    stage: Stage = lambda stage: None,
 ) -> CohortFit:
-    """Fit all people of a cohort together.
+    """Fit the nights of all people of a cohort in one model.
 
     Parameters
     ----------
-    draws
+    cohort : Cohort
+        People of two or more, as `gather` puts them together.
+    seed : int
+        Seed of the sampler.
+    draws : int
         Draws of each of four chains.
-    prior_width
-        How many times as wide as chosen the priors of average effects and of their spread are: the priors are
+    cores : int
+        Chains that are sampled at the same time.
+    prior_width : float
+        How many times as wide as chosen the priors of average effects and of their spread are. The priors are
         for supplements, and a hypnotic does more.
-    stage
+    stage : callable
         Called with a few words whenever a new stage of work begins.
+
+    Returns
+    -------
+    CohortFit
+        The posterior; its `problems` say where the sampler did not converge.
+
+    References
+    ----------
+    Zucker, Schmid, McIntosh, D'Agostino, Selker & Lau (1997), doi:10.1016/S0895-4356(96)00429-5, for N-of-1 trials
+    as a cohort.
+
+    Examples
+    --------
+    Sampling takes half a minute or more, so this example is not run. `cohort` is that of `gather`'s example.
+
+    >>> import n1trial
+    >>> cohort_fit = n1trial.fit_cohort(cohort, seed=1)  # doctest: +SKIP
     """
     model = wake_count_model if cohort.outcome.kind == "count" else sleep_time_model
     scales = model.scales_of(cohort)
     started = time.perf_counter()
     stage("compiling")
     built = model.build(cohort)
-    compiled = compile_model(built, densities=False)
+    compiled_model = compile_model(built, densities=False)
     compiled_at = time.perf_counter()
     stage(f"sampling {len(cohort.people)} people")
     sampled = sample_compiled(
         built,
-        compiled,
+        compiled_model,
         {EFFECT_PRIORS: scales.of_effects(width=prior_width)},
         seed=seed,
         draws=draws,
@@ -116,5 +170,5 @@ def fit_cohort(
 
 
 def attempts_for(cohort: Cohort) -> Attempts:
-    """How to sample a cohort of this many people, and how again where the gate is not passed."""
+    """How to sample a cohort of this many people, and how again where it did not converge."""
     return ATTEMPTS_OF_MANY if len(cohort.people) >= MANY_PEOPLE else ATTEMPTS

@@ -1,11 +1,12 @@
-"""What the nights tell of each person's terms, roughly, so that the sampler moves well.
+"""Partial non-centring: an approximate Gaussian likelihood of each term, so that the sampler moves well.
 
-A term x ~ N(m, τ²) that the nights see as x̂ with precision p has, given m and τ, the mean (m + τ² p x̂) / (1 + τ² p)
-and the variance τ² / (1 + τ² p). The models sample its distance from that mean in units of that SD. Then it holds
-neither m nor τ back, be τ small or large; centred or non-centred, the few parameters that matter wait for thousands
-of terms. What is told never changes a model: with p = 0 everywhere it is the non-centred one, and slower.
+A term x ~ N(m, τ²) whose likelihood is about N(x̂, 1/p) has, given m and τ, the mean (m + τ² p x̂) / (1 + τ² p)
+and the variance τ² / (1 + τ² p). The models sample its distance from that mean in units of that SD. Then it
+depends little on m and τ, be τ small or large; under a centred or a non-centred form the few hyperparameters move as
+slowly as thousands of terms let them. The approximation never changes a model: with p = 0 everywhere the form is the
+non-centred one, and slower.
 
-Papaspiliopoulos, Roberts & Sköld (2007), doi:10.1214/088342307000000014, tell the share; here the mean is told too.
+Papaspiliopoulos, Roberts & Sköld (2007), doi:10.1214/088342307000000014, shift by the share; here the mean shifts too.
 """
 
 from dataclasses import dataclass
@@ -26,14 +27,14 @@ HALF_NORMAL_MEDIAN = 0.674
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """Columns [night, column] of one term of one person, the SD of its coefficients, and which they are of all."""
+    """Columns [night, column] of one term of one person, the SD of its coefficients, and their positions among all."""
 
     columns: Array
     sd: float
     at: Index
 
 
-def told_of_terms(
+def likelihoods_of_terms(
     stacked: Stacked,
     scales: Scales,
     *,
@@ -42,19 +43,19 @@ def told_of_terms(
     unit: float = 1.0,
     block_unit: float = 1.0,
 ) -> tuple[dict[str, Array], Array]:
-    """What a linear model of each person alone tells of the terms, and what it leaves of every night [night].
+    """Approximate likelihoods of the terms, from a linear model of each person alone, and its residuals [night].
 
     Parameters
     ----------
     response
-        What is seen of the linear predictor [night], in the units of `unit` × `scales`, with its `precision`
+        Observed linear predictor [night], in the units of `unit` × `scales`, with its `precision`
         [night].
     block_unit
-        In which the scale of blocks is.
+        Unit of the scale of blocks.
 
     Returns
     -------
-    Precision and precision × what is seen, by the name of the term: level [person, 2], effect [person,
+    Precision and precision × estimate, by the name of the term: level [person, 2], effect [person,
     contrast, contrast + 1], period [number, 2], block_contrast [number, 2] in those of `zero_sum_shares`, weekday
     of all [6, 2] and weekday_own [person, 6, 2] in the contrasts of `WEEKDAY_BASIS`, week [number, 2] of all people
     together.
@@ -62,7 +63,7 @@ def told_of_terms(
     ends = np.searchsorted(stacked.person, np.arange(len(stacked.weekday_share) + 1))
     arms = stacked.arm.shape[1]
     contrast = contrast_of_each(people_of(stacked, stacked.block))
-    told = {
+    likelihoods = {
         "level": np.zeros((len(ends) - 1, 2)),
         "effect": np.zeros((len(ends) - 1, arms, arms + 1)),
         "period": np.zeros((int(stacked.period.max()), 2)),
@@ -70,7 +71,7 @@ def told_of_terms(
         "weekday_own": np.zeros((len(ends) - 1, len(WEEKDAY_BASIS), 2)),
         "week": np.zeros((int(stacked.week.max()), 2)),
     }
-    left = np.empty_like(response)
+    residual = np.empty_like(response)
     for person, (first, last) in enumerate(pairwise(ends)):
         nights = slice(int(first), int(last))
         parts = _parts(stacked, scales, nights, contrast, unit=unit, block_unit=block_unit)
@@ -79,25 +80,25 @@ def told_of_terms(
         weighted = design * precision[nights, None]
         covariance = np.linalg.inv(design.T @ weighted + np.diag(prior))
         mean = covariance @ (weighted.T @ response[nights])
-        left[nights] = response[nights] - design @ mean
+        residual[nights] = response[nights] - design @ mean
         start = 0
         for name, part in parts.items():
             own = slice(start, start := start + len(part.at))
             if name == "effect":
                 whole = np.linalg.inv(covariance[own, own])
-                told[name][person] = np.column_stack([whole - np.diag(prior[own]), whole @ mean[own]])
-            elif name in told:
+                likelihoods[name][person] = np.column_stack([whole - np.diag(prior[own]), whole @ mean[own]])
+            elif name in likelihoods:
                 alone = 1.0 / np.diag(covariance)[own]
                 both = np.column_stack([np.maximum(alone - prior[own], 0.0), alone * mean[own]])
                 if name == "week":
-                    # Of everybody who lived it.
-                    told[name][part.at] += both
+                    # Summed over everybody with nights in the week.
+                    likelihoods[name][part.at] += both
                 else:
-                    told[name][person if name in ("level", "weekday_own") else part.at] = both
-    apart = (HALF_NORMAL_MEDIAN * scales.weekday_spread.scale * unit) ** 2
-    of_people = told["weekday_own"]
-    told["weekday"] = np.sum(of_people / (1.0 + apart * of_people[..., :1]), axis=0)
-    return told, left
+                    likelihoods[name][person if name in ("level", "weekday_own") else part.at] = both
+    between_people = (HALF_NORMAL_MEDIAN * scales.weekday_spread.scale * unit) ** 2
+    of_people = likelihoods["weekday_own"]
+    likelihoods["weekday"] = np.sum(of_people / (1.0 + between_people * of_people[..., :1]), axis=0)
+    return likelihoods, residual
 
 
 def zero_sum_shares(count: int) -> Array:
@@ -114,23 +115,23 @@ def zero_sum_basis(count: int) -> Array:
     return np.eye(count, count - 1) - zero_sum_shares(count)[:, None]
 
 
-def told_of_spread(stacked: Stacked, left: Array) -> Array:
-    """What is left of the nights tells so much of each person's log SD [person, 2]."""
+def likelihood_of_spread(stacked: Stacked, residual: Array) -> Array:
+    """Approximate likelihood of each person's log SD [person, 2], from the residuals of their nights."""
     counts = np.bincount(stacked.person)
-    squares = left**2 * stacked.rests_on
+    squares = residual**2 * stacked.rests_on
     variances = np.bincount(stacked.person, squares) / counts
     variances = np.maximum(variances, variances.mean() / 100.0)
     precision = 2.0 * counts
     return np.column_stack([precision, precision * 0.5 * np.log(variances)])
 
 
-def told_of_correlation(stacked: Stacked, left: Array) -> Array:
-    """What is left of two nights in a row tells so much of each person's correlation between them [person, 2]."""
+def likelihood_of_correlation(stacked: Stacked, residual: Array) -> Array:
+    """Approximate likelihood of each person's correlation with the night before [person, 2], from residuals."""
     people = len(stacked.weekday_share)
     follows = stacked.distance == 1
-    before = np.concatenate([[0.0], left[:-1]])
+    before = np.concatenate([[0.0], residual[:-1]])
     pairs = np.bincount(stacked.person, follows, minlength=people)
-    products = np.bincount(stacked.person, follows * left * before, minlength=people)
+    products = np.bincount(stacked.person, follows * residual * before, minlength=people)
     squares = np.bincount(stacked.person, follows * before**2, minlength=people)
     return np.column_stack([pairs, pairs * products / np.maximum(squares, 1e-12)])
 
@@ -142,12 +143,12 @@ def _parts(
     cell, count = stacked.cell[nights], nights.stop - nights.start
     half = HALF_NORMAL_MEDIAN * unit
 
-    def all_of(columns: Array, sd: float) -> _Part:
-        return _Part(columns=columns, sd=sd, at=np.arange(columns.shape[1]))
+    def all_of(values: Array, sd: float) -> _Part:
+        return _Part(columns=values, sd=sd, at=np.arange(values.shape[1]))
 
     def coded(codes: Index, sd: float) -> _Part:
-        there = np.unique(codes[codes > 0])
-        return _Part(columns=(codes[:, None] == there).astype(float), sd=sd, at=there - 1)
+        present = np.unique(codes[codes > 0])
+        return _Part(columns=(codes[:, None] == present).astype(float), sd=sd, at=present - 1)
 
     share = stacked.weekday_share[person]
     block = coded(stacked.block[cell], scales.block.scale * block_unit)

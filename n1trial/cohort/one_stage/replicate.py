@@ -1,4 +1,4 @@
-"""Nights of a cohort as the model says they come: the formulas of its models again, in NumPy, from one draw."""
+"""Replicated nights of a cohort: the formulas of its models again, in NumPy, from one posterior or prior draw."""
 
 import numpy as np
 import xarray as xr
@@ -11,8 +11,23 @@ from n1trial.inference.models.awakenings import drawn_counts
 from n1trial.inference.priors import LOG_SD_APART
 
 
-def live(cohort: Cohort, draw: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Nights [night] in the order of `stack`, from one draw of every variable of the outcome's model."""
+def replicated_nights(cohort: Cohort, draw: xr.Dataset, rng: np.random.Generator) -> Array:
+    """Nights that the outcome's model generates.
+
+    Parameters
+    ----------
+    cohort
+        People whose schedules and covariates are used; their outcomes are not.
+    draw
+        One draw of every variable of the model.
+    rng
+        Source of the chance from night to night.
+
+    Returns
+    -------
+    ndarray [night], in the outcome's unit
+        In the order of `stack`.
+    """
     stacked = stack(cohort)
     expected = _expected(stacked, draw)
     if cohort.outcome.kind == "count":

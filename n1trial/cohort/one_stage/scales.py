@@ -31,5 +31,5 @@ class Scales:
         return (*(getattr(self, name) for name in self.__dataclass_fields__), EFFECT_TIE)
 
     def of_effects(self, *, width: float = 1.0) -> Array:
-        """Scales of the priors of average, spread and modifiers, so many times as wide."""
+        """Scales of the priors of average, spread and modifiers, each times `width`."""
         return width * np.array([self.average.scale, self.spread.scale, self.modifier.scale])

@@ -8,8 +8,8 @@
 
 n_it is the number of nights that a value is the mean of, 1 for a night. Arms are centred over each person's nights,
 so that levels say nothing of effects. The night of one person never conditions on that of another. Terms are sampled
-as distances from what the nights tell of them (`told`). w are the calendar weeks that three people or more share,
-w ~ N(0, σ_w). Whose nights are all alike tells nothing of σ_i, and has the spread of the others.
+by partial non-centring (`partial_centring`). w are the calendar weeks that three people or more share,
+w ~ N(0, σ_w). People whose nights are all alike say nothing of σ_i, and get the spread of the others.
 
 Zucker et al. (1997), doi:10.1016/S0895-4356(96)00429-5, for N-of-1 trials as a cohort.
 """
@@ -25,11 +25,15 @@ from n1trial.cohort.one_stage._terms import (
     coords_of,
     expected_nights,
     index,
+    likelihood_data,
     person_effects,
     standardised,
-    told_data,
 )
-from n1trial.cohort.one_stage.partial_centring import told_of_correlation, told_of_spread, told_of_terms
+from n1trial.cohort.one_stage.partial_centring import (
+    likelihood_of_correlation,
+    likelihood_of_spread,
+    likelihoods_of_terms,
+)
 from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
@@ -76,29 +80,29 @@ def build(cohort: Cohort) -> pm.Model:
     """Make the model; names: average, spread, correlation, effect [person, contrast], level, sigma, phi, ..."""
     stacked = stack(cohort)
     middle, minute = level_and_scale(cohort)
-    told = _told(stacked, middle, minute)
+    likelihoods = _likelihoods(stacked, middle, minute)
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
         unit = fixed_shape("unit", np.array([middle, minute]))
-        effect = person_effects(cohort, SCALES, told, unit[1])
-        level = levels(SCALES, told, usual=unit[0], usual_sd=prior.LEVEL.scale, unit=unit[1])
-        log_sigma = _log_sigmas(stacked, told, unit[1])
+        effect = person_effects(cohort, SCALES, likelihoods, unit[1])
+        level = levels(SCALES, likelihoods, usual=unit[0], usual_sd=prior.LEVEL.scale, unit=unit[1])
+        log_sigma = _log_sigmas(stacked, likelihoods, unit[1])
         sigma = pm.Deterministic("sigma", pt.exp(log_sigma), dims="person")
-        block = blocks(stacked, told, sd=prior.BLOCK.scale * sigma)
+        block = blocks(stacked, likelihoods, sd=prior.BLOCK.scale * sigma)
         expected = expected_nights(
-            stacked, SCALES, told, level=level, block=block, effect=effect, unit=unit[1]
+            stacked, SCALES, likelihoods, level=level, block=block, effect=effect, unit=unit[1]
         )
-        _nights(stacked, told, expected, log_sigma)
+        _nights(stacked, likelihoods, expected, log_sigma)
     return model
 
 
 def data_of(cohort: Cohort, stacked: Stacked) -> dict[str, Array]:
-    """The model's data that go with these nights: their minutes, and how much they say of each term."""
-    return {"y": stacked.y, **told_data(_told(stacked, *level_and_scale(cohort)))}
+    """The model's data that go with these nights: their minutes, and the approximate likelihood of each term."""
+    return {"y": stacked.y, **likelihood_data(_likelihoods(stacked, *level_and_scale(cohort)))}
 
 
-def _told(stacked: Stacked, middle: float, minute: float) -> dict[str, Array]:
+def _likelihoods(stacked: Stacked, middle: float, minute: float) -> dict[str, Array]:
     precision = stacked.rests_on / _spreads(stacked)[1][stacked.person]
-    told, left = told_of_terms(
+    likelihoods, residual = likelihoods_of_terms(
         stacked,
         SCALES,
         response=stacked.y - middle,
@@ -106,9 +110,12 @@ def _told(stacked: Stacked, middle: float, minute: float) -> dict[str, Array]:
         unit=minute,
         block_unit=prior.NIGHT_SD.parameters[0] * minute,
     )
-    # Nights that are all alike tell neither.
-    of_nights = {"log_sigma": told_of_spread(stacked, left), "phi": told_of_correlation(stacked, left)}
-    return told | {name: each * stacked.varies[:, None] for name, each in of_nights.items()}
+    # Nights that are all alike say nothing of either.
+    of_nights = {
+        "log_sigma": likelihood_of_spread(stacked, residual),
+        "phi": likelihood_of_correlation(stacked, residual),
+    }
+    return likelihoods | {name: values * stacked.varies[:, None] for name, values in of_nights.items()}
 
 
 def scales_of(cohort: Cohort) -> Scales:
@@ -139,12 +146,16 @@ def _spreads(stacked: Stacked) -> tuple[Array, Array]:
     return means, np.maximum(variances, variances.mean() / 100.0)
 
 
-def _log_sigmas(stacked: Stacked, told: Mapping[str, Array], minute: pt.TensorVariable) -> pt.TensorVariable:
+def _log_sigmas(
+    stacked: Stacked, likelihoods: Mapping[str, Array], minute: pt.TensorVariable
+) -> pt.TensorVariable:
     """Log of each person's SD from night to night [person], around that of all."""
     middle, log_sd = prior.NIGHT_SD.parameters
     of_all = np.log(middle) + pt.log(minute) + pm.Normal("log_sigma_of_all_moved", 0.0, log_sd)
-    apart = pm.HalfNormal("log_sigma_sd", prior.NIGHT_SD_SPREAD.scale)
-    log_sigma = of_all + apart * standardised("log_sigma", told, sd=apart, mean=of_all, dims="person")
+    spread = pm.HalfNormal("log_sigma_sd", prior.NIGHT_SD_SPREAD.scale)
+    log_sigma = of_all + spread * standardised(
+        "log_sigma", likelihoods, sd=spread, mean=of_all, dims="person"
+    )
     if stacked.varies.all():
         return log_sigma
     return pt.switch(
@@ -155,7 +166,10 @@ def _log_sigmas(stacked: Stacked, told: Mapping[str, Array], minute: pt.TensorVa
 
 
 def _nights(
-    stacked: Stacked, told: Mapping[str, Array], expected: pt.TensorVariable, log_sigma: pt.TensorVariable
+    stacked: Stacked,
+    likelihoods: Mapping[str, Array],
+    expected: pt.TensorVariable,
+    log_sigma: pt.TensorVariable,
 ) -> None:
     y = fixed_shape("y", stacked.y)
     residual = y - expected
@@ -164,7 +178,7 @@ def _nights(
     slot = index("person_distance", len(distances) * stacked.person + at)
     log_precision = -2.0 * log_sigma[:, None] * np.ones((1, len(distances)))
     if len(distances) > 1 or distances[0] < FIRST_NIGHT_GAP:
-        phi = _correlations(told)[:, None]
+        phi = _correlations(likelihoods)[:, None]
         fade = phi ** fixed_shape("distances", distances)
         log_precision = log_precision + pt.log((1.0 - phi**2) / (1.0 - fade**2))
         before = pt.concatenate([[0.0], residual[:-1]])
@@ -175,13 +189,13 @@ def _nights(
     )
 
 
-def _correlations(told: Mapping[str, Array]) -> pt.TensorVariable:
+def _correlations(likelihoods: Mapping[str, Array]) -> pt.TensorVariable:
     """Each person's correlation with the night before [person], within ±.9."""
     limit = prior.PHI.limits[1]
     of_all = pm.Normal("phi_of_all", *prior.PHI.parameters)
-    apart = pm.HalfNormal("phi_sd", prior.PHI_SPREAD.scale)
-    z = standardised("phi", told, sd=apart, mean=of_all, dims="person")
-    return pm.Deterministic("phi", limit * pt.tanh((of_all + apart * z) / limit), dims="person")
+    spread = pm.HalfNormal("phi_sd", prior.PHI_SPREAD.scale)
+    z = standardised("phi", likelihoods, sd=spread, mean=of_all, dims="person")
+    return pm.Deterministic("phi", limit * pt.tanh((of_all + spread * z) / limit), dims="person")
 
 
 def _normal_logp(
@@ -190,5 +204,5 @@ def _normal_logp(
     precision: pt.TensorVariable,
     log_precision: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    """Log density but for that of the number of nights that a value is the mean of, which is no parameter's."""
+    """Log density, but for a constant: that of the number of nights that a value is the mean of."""
     return 0.5 * (log_precision - np.log(2 * np.pi) - (y - mean) ** 2 * precision)

@@ -3,8 +3,8 @@
 What stays the same within a period (level, arm, period, block, run-in) is added up once a **cell**, a stretch of
 nights that share all of it; a night then takes one number from its cell.
 
-Where `LEAST_TOGETHER` people or more lived the same calendar week, the week is a term of all of them: heat, holidays or
-an examination would otherwise count as what the arm of that week does to each of them anew.
+Where `LEAST_TOGETHER` people or more have nights of the same calendar week, the week is a term that they share: heat,
+holidays or an examination would otherwise count as an effect of the arm of that week, once for each person.
 """
 
 from collections import Counter
@@ -53,7 +53,7 @@ class Stacked:
 
     @property
     def varies(self) -> npt.NDArray[np.bool_]:
-        """Whether a person's nights tell how much they differ [person]."""
+        """Whether a person's nights differ at all [person]."""
         highest, lowest = (np.full(len(self.weekday_share), end) for end in (-np.inf, np.inf))
         np.maximum.at(highest, self.person, self.y)
         np.minimum.at(lowest, self.person, self.y)
@@ -63,15 +63,15 @@ class Stacked:
 def stack(cohort: Cohort) -> Stacked:
     """Stack the nights of a cohort, in the order of its people."""
     alone = [_alone(person, cohort) for person in cohort.people]
-    most = max(each.covariates.shape[1] for each in alone)
+    most = max(person.covariates.shape[1] for person in alone)
     joined = {
-        name: np.concatenate([getattr(each, name) for each in alone])
+        name: np.concatenate([getattr(person, name) for person in alone])
         for name in ("y", "rests_on", "trend", "weekday", "distance", "arm", "weekday_share")
     }
     return Stacked(
         **joined,
         covariates=np.concatenate(
-            [np.pad(each.covariates, ((0, 0), (0, most - each.covariates.shape[1]))) for each in alone]
+            [np.pad(person.covariates, ((0, 0), (0, most - person.covariates.shape[1]))) for person in alone]
         ),
         week=_shared([each.week for each in alone]),
         person=np.repeat(np.arange(len(alone)), [len(each.y) for each in alone]),
@@ -85,9 +85,9 @@ def stack(cohort: Cohort) -> Stacked:
 
 def people_of(stacked: Stacked, codes: Index) -> Index:
     """Whose each period or block is, from the `codes` [cell] that number them from 1."""
-    found = np.zeros(int(codes.max()), np.int64)
-    found[codes[codes > 0] - 1] = stacked.cell_person[codes > 0]
-    return found
+    owners = np.zeros(int(codes.max()), np.int64)
+    owners[codes[codes > 0] - 1] = stacked.cell_person[codes > 0]
+    return owners
 
 
 def contrast_of_each(people: Index) -> Index:
@@ -117,29 +117,29 @@ def _shared(weeks: list[Index]) -> Index:
 
 
 def _alone(person: Person, cohort: Cohort) -> Stacked:
-    columns = columns_among_others(person.data, cohort.outcome)
-    used = columns.used > 0
-    rows = person.data.table.iloc[columns.row[used]]
+    matrix = columns_among_others(person.data, cohort.outcome)
+    used = matrix.used > 0
+    rows = person.data.table.iloc[matrix.row[used]]
     means = RESTS_ON in rows
-    run_in = columns.analysed[used] == 0
+    run_in = matrix.analysed[used] == 0
     keys = np.column_stack([rows["period"].to_numpy(int), rows["block"].to_numpy(int), run_in.astype(int)])
     cells, first, cell = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     in_trial = cells[:, 2] == 0
     # A period of one night differs by nothing but its night, and a single block is the level itself.
     has_period = in_trial & (np.bincount(cell) > 1)
     has_block = in_trial & (len(np.unique(cells[in_trial, 1])) > 1)
-    arm = _arms(person, cohort, columns.terms["arm"][used][first])
-    dated = "weekday" in columns.terms
+    arm = _arms(person, cohort, matrix.terms["arm"][used][first])
+    dated = "weekday" in matrix.terms
     weekday = rows["night"].dt.day_of_week.to_numpy(np.int64) if dated else np.zeros(len(rows), np.int64)
     share = np.bincount(weekday[~run_in], minlength=7) / (~run_in).sum() if dated else np.zeros(7)
     return Stacked(
-        y=columns.y[used],
+        y=matrix.y[used],
         rests_on=rows[RESTS_ON].to_numpy(float) if means else np.ones(len(rows)),
         # A mean over nights has no place in time, and follows no night.
-        trend=columns.terms["trend"][used, 0] * (not means),
-        covariates=columns.terms.get("covariates", np.zeros((len(used), 0)))[used],
+        trend=matrix.terms["trend"][used, 0] * (not means),
+        covariates=matrix.terms.get("covariates", np.zeros((len(used), 0)))[used],
         weekday=weekday,
-        distance=np.full(len(rows), FIRST_NIGHT_GAP) if means else columns.gap[used],
+        distance=np.full(len(rows), FIRST_NIGHT_GAP) if means else matrix.gap[used],
         week=_calendar_weeks(rows) if dated and not means else np.zeros(len(rows), np.int64),
         cell=cell,
         person=np.zeros(len(rows), np.int64),
@@ -157,18 +157,18 @@ def _calendar_weeks(rows: pd.DataFrame) -> Index:
     return np.array([(night.toordinal() - 1) // 7 + 1 for night in rows["night"]], dtype=np.int64)
 
 
-def _codes(names: Index, there: npt.NDArray[np.bool_]) -> Index:
-    found = np.zeros(len(names), np.int64)
-    found[there] = 1 + np.unique(names[there], return_inverse=True)[1]
-    return found
+def _codes(names: Index, present: npt.NDArray[np.bool_]) -> Index:
+    codes = np.zeros(len(names), np.int64)
+    codes[present] = 1 + np.unique(names[present], return_inverse=True)[1]
+    return codes
 
 
 def _arms(person: Person, cohort: Cohort, own: Array) -> Array:
     """Columns [cell, contrast] of the cohort's arms, from a person's own against their own reference."""
-    found = np.zeros((len(own), len(cohort.treatments)))
+    of_cohort = np.zeros((len(own), len(cohort.treatments)))
     for position, name in enumerate(person.data.treatments):
-        found[:, cohort.treatments.index(name)] = own[:, position]
+        of_cohort[:, cohort.treatments.index(name)] = own[:, position]
     if person.data.reference != cohort.reference:
         # Shares of the arms add up to one, so centred columns add up to nothing.
-        found[:, cohort.treatments.index(person.data.reference)] = -own.sum(axis=1)
-    return found
+        of_cohort[:, cohort.treatments.index(person.data.reference)] = -own.sum(axis=1)
+    return of_cohort

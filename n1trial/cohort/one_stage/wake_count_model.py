@@ -6,7 +6,7 @@
     δ_i ~ MVN(B + Γ'z_i, diag(τ) Ω diag(τ)),  Ω ~ LKJ(2)
     α_i ~ N(A, τ_α),  ω_i = -.5 + 1.4 / (1 + exp(-N(O, τ_ω)))
 
-Per night, all told. Effects are log rate ratios; in wakes a night they depend on how many a person has, which is
+Rates are per night. Effects are log rate ratios; in wakes a night they depend on how many a person has, which is
 why people's gains differ even where their ratios do not.
 """
 
@@ -19,8 +19,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from n1trial.cohort.one_stage._levels import blocks, levels
-from n1trial.cohort.one_stage._terms import coords_of, expected_nights, index, person_effects, told_data
-from n1trial.cohort.one_stage.partial_centring import told_of_terms
+from n1trial.cohort.one_stage._terms import coords_of, expected_nights, index, likelihood_data, person_effects
+from n1trial.cohort.one_stage.partial_centring import likelihoods_of_terms
 from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
@@ -64,27 +64,27 @@ def build(cohort: Cohort, *, most: int = 0) -> pm.Model:
     """
     stacked = stack(cohort)
     usual = log_level(cohort)
-    told = _told(stacked, usual)
+    likelihoods = _likelihoods(stacked, usual)
     with pm.Model(coords=coords_of(cohort, stacked), check_bounds=False) as model:
         unit = fixed_shape("unit", np.array([usual]))
-        effect = person_effects(cohort, scales_of(cohort), told, 1.0)
-        level = levels(SCALES, told, usual=unit[0], usual_sd=prior.LOG_LEVEL.scale)
-        block = blocks(stacked, told, sd=SCALES.block.scale)
-        log_rate = expected_nights(stacked, SCALES, told, level=level, block=block, effect=effect)
+        effect = person_effects(cohort, scales_of(cohort), likelihoods, 1.0)
+        level = levels(SCALES, likelihoods, usual=unit[0], usual_sd=prior.LOG_LEVEL.scale)
+        block = blocks(stacked, likelihoods, sd=SCALES.block.scale)
+        log_rate = expected_nights(stacked, SCALES, likelihoods, level=level, block=block, effect=effect)
         _nights(stacked, log_rate, level, most=most)
     return model
 
 
 def data_of(cohort: Cohort, stacked: Stacked) -> dict[str, npt.NDArray[Any]]:
-    """The model's data that go with these nights: counts, and how much the nights say of each term."""
-    told = told_data(_told(stacked, log_level(cohort)))
-    return {"y": stacked.y, "count_less_one": _less_one(stacked.y), **told}
+    """The model's data that go with these nights: counts, and the approximate likelihood of each term."""
+    likelihoods = likelihood_data(_likelihoods(stacked, log_level(cohort)))
+    return {"y": stacked.y, "count_less_one": _less_one(stacked.y), **likelihoods}
 
 
-def _told(stacked: Stacked, usual: float) -> dict[str, Array]:
-    """A count y around its person's mean rate λ is seen as the log rate log λ + (y - λ) / λ, with precision λ."""
+def _likelihoods(stacked: Stacked, usual: float) -> dict[str, Array]:
+    """Approximate likelihoods of terms: a count y is a log rate log λ + (y - λ) / λ with precision λ, the mean rate."""
     rate = _rates(stacked)[stacked.person]
-    return told_of_terms(
+    return likelihoods_of_terms(
         stacked, SCALES, response=np.log(rate) - usual + (stacked.y - rate) / rate, precision=rate
     )[0]
 
@@ -110,7 +110,7 @@ def unit_of(cohort: Cohort) -> tuple[str, float]:
 def log_level(cohort: Cohort) -> float:
     """Log of the mean count of a night of the cohort, around which the mean level has its prior."""
     nights = [person.data.analysed(cohort.outcome)[cohort.outcome.name] for person in cohort.people]
-    return float(np.log(np.mean([each.mean() for each in nights])))
+    return float(np.log(np.mean([counts.mean() for counts in nights])))
 
 
 def _less_one(counts: Array) -> npt.NDArray[np.int64]:
@@ -120,16 +120,16 @@ def _less_one(counts: Array) -> npt.NDArray[np.int64]:
 def _nights(stacked: Stacked, log_rate: pt.TensorVariable, level: pt.TensorVariable, *, most: int) -> None:
     low, high = prior.OMEGA.limits
     of_all = pm.Normal("omega_logit_of_all", *prior.OMEGA_LOGIT.parameters)
-    apart = pm.HalfNormal("omega_logit_sd", prior.OMEGA_SPREAD.scale)
+    spread = pm.HalfNormal("omega_logit_sd", prior.OMEGA_SPREAD.scale)
     z = pm.Normal("omega_z", 0.0, 1.0, dims="person")
-    omega = pm.Deterministic("omega", low + (high - low) * pt.sigmoid(of_all + apart * z), dims="person")
+    omega = pm.Deterministic("omega", low + (high - low) * pt.sigmoid(of_all + spread * z), dims="person")
     count = fixed_shape("y", stacked.y)
     shape = shape_of(omega, pt.exp(level))
-    # Of every count there is once a person, which takes far less than a gamma function of every night.
+    # For every count up to the largest, once a person: far cheaper than a gamma function of every night.
     further = np.arange(max(1, most, int(stacked.y.max())), dtype=float)
     log_ways = pt.cumsum(pt.log1p(further / shape[:, None]), axis=1)
     person = index("omega_of", stacked.person)
-    # Without log count!, which takes longer than all else and does not depend on any parameter.
+    # Without log count!, which is the slowest part and does not depend on any parameter.
     pm.CustomDist(
         "nights",
         pt.exp(log_rate),

@@ -1,4 +1,4 @@
-"""Sharing without sharing nights: what a person's trial may tell of itself, and what summaries say together."""
+"""Sharing results without nights: summaries of each person's effects, and their meta-analysis."""
 
 from n1trial.cohort.two_stage.first_stage import summaries_of
 from n1trial.cohort.two_stage.sentences import summary_lines

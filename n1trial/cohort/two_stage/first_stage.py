@@ -1,4 +1,4 @@
-"""The first of two stages: every person's own fit, here or on a cluster, and what it may share."""
+"""The first of two stages: every person's own fit, here or on a cluster, and the summary to share."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -10,7 +10,7 @@ from n1trial.errors import AnalysisError, CohortError
 from n1trial.inference.sampling import Attempts, fit_model
 from n1trial.system.parallel import PROCESSES, OnDone, run_tasks
 
-# Of each of four chains. What the draws of each person get wrong of the noise adds up over people.
+# Of each of four chains. Monte Carlo errors about the noise add up over people.
 DRAWS = 2000
 # So many draws rarely pass without a divergence at larger steps, and would be made twice.
 ATTEMPTS: Attempts = ((1, 0.97), (1, 0.99), (3, 0.99))
@@ -29,12 +29,16 @@ def summaries_of(
 
     Parameters
     ----------
+    people
+        Each under a name of their own.
+    seed
+        Seed of every person's sampler.
     outcome
         Its name; None: each person's primary one.
     scheduler, processes, on_done
-        As `tasks.run_tasks` takes them. With a scheduler the nights are sent to its workers.
+        As `run_tasks` takes them. With a scheduler the nights are sent to its workers.
     """
-    found = run_tasks(
+    results = run_tasks(
         partial(_summary_or_reason, outcome=outcome, seed=seed),
         people,
         scheduler=scheduler,
@@ -42,10 +46,10 @@ def summaries_of(
         on_done=on_done,
     )
     names = [person.name for person in people]
-    told = list(zip(names, found, strict=True))
+    by_name = list(zip(names, results, strict=True))
     return (
-        {name: each for name, each in told if isinstance(each, PersonSummary)},
-        {name: each for name, each in told if isinstance(each, str)},
+        {name: result for name, result in by_name if isinstance(result, PersonSummary)},
+        {name: result for name, result in by_name if isinstance(result, str)},
     )
 
 
@@ -62,7 +66,7 @@ def _summary_or_reason(person: Person, *, outcome: str | None, seed: int) -> Per
 
 
 def _chosen(person: Person, outcome: str | None) -> Outcome:
-    measured = {each.name: each for each in person.data.outcomes}
+    measured = {available.name: available for available in person.data.outcomes}
     if outcome is not None and outcome not in measured:
         raise CohortError(f"no outcome {outcome!r}: choose from {', '.join(measured)}")
     return measured[outcome or person.data.outcomes[0].name]

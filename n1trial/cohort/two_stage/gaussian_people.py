@@ -1,11 +1,11 @@
-"""People whose nights say a Gaussian likelihood of their effects: average, spread and effects, drawn exactly.
+"""People with Gaussian likelihoods of their effects: average, spread and effects, drawn exactly.
 
     β̂_i ~ N(β_i, V_i),  β_i ~ N(B, diag(τ) Ω diag(τ)),  B ~ N(0, 25²),  τ ~ HN(15),  Ω ~ LKJ(2)
 
 with B and the β_i integrated out, so that only τ, Ω and the noise that people share are left. Where a person's variance
 varies there are two Gaussians instead of one, and what that adds to the density is taken at the mean of B. A walk from
-the mode finds out how the parameters vary, draws come from a Student t that does and are weighed by Pareto-smoothed
-importance sampling (Vehtari et al. 2024, JMLR 25(72)).
+the mode estimates the covariance of the parameters; draws from a Student t with that covariance are reweighted by
+Pareto-smoothed importance sampling (Vehtari et al. 2024, JMLR 25(72)).
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LEAST_OF_CURVED = 1e-3
 WIDER = 1.2
 ROUNDS, GOOD_K = 3, 0.5
 STEP, MOST_STEPS = 1e-2, 4000
-# So many times e the scale of its prior no spread is, and squares of it overflow.
+# In logs: no spread is so far above the scale of its prior, and its square would overflow.
 FAR, NOWHERE = 5.0, -1e10
 
 
@@ -37,7 +37,7 @@ class Gaussians:
     `varying` [person] is the squared coefficient of variation of their variance.
     """
 
-    told: Likelihoods
+    likelihoods: Likelihoods
     varying: Array
     average_sd: float
     spread_scale: float
@@ -45,7 +45,7 @@ class Gaussians:
     @property
     def contrasts(self) -> int:
         """How many arms there are beside the reference."""
-        return self.told.towards.shape[1]
+        return self.likelihoods.towards.shape[1]
 
     def log_density(self, point: Array) -> float:
         """Log posterior density, but for a constant, of log τ and the arc tangents of partial correlations."""
@@ -54,24 +54,24 @@ class Gaussians:
         if log_spread.max() > np.log(self.spread_scale) + FAR:
             return NOWHERE
         spread = np.exp(log_spread)
-        found = float(np.sum(log_spread - 0.5 * (spread / self.spread_scale) ** 2))
+        density = float(np.sum(log_spread - 0.5 * (spread / self.spread_scale) ** 2))
         partial = np.tanh(arc)
         eta = prior.EFFECT_TIE.parameters[0]
-        columns = np.array([k for row in range(1, count) for k in range(row)])
+        column = np.array([k for row in range(1, count) for k in range(row)])
         # 2 Beta(b, b) - 1, and the derivative of tanh.
-        exponents = eta + (count - 2 - columns) / 2
-        found += float(np.sum(exponents * np.log1p(-np.clip(partial**2, 0.0, 1 - 1e-12))))
+        exponents = eta + (count - 2 - column) / 2
+        density += float(np.sum(exponents * np.log1p(-np.clip(partial**2, 0.0, 1 - 1e-12))))
         covariance = self.covariance(point)
         log_det, mean_precision, mean_towards, quadratic = self.given(covariance)
         whole = mean_precision + np.eye(count) / self.average_sd**2
         average = np.linalg.solve(whole, mean_towards)
-        found += float(
+        density += float(
             -0.5 * log_det
             + 0.5 * quadratic
             - 0.5 * np.linalg.slogdet(whole)[1]
             + 0.5 * mean_towards @ average
         )
-        return found + self.beyond_gaussian(covariance, average)
+        return density + self.beyond_gaussian(covariance, average)
 
     def covariance(self, point: Array) -> Array:
         """Covariance [contrast, contrast] of effects between people."""
@@ -80,36 +80,36 @@ class Gaussians:
 
     def given(self, covariance: Array) -> tuple[float, Array, Array, float]:
         """Sums over people given the covariance Σ: what each says of the average, the effects taken out."""
-        blend = np.eye(self.contrasts) + self.told.precision @ covariance
+        blend = np.eye(self.contrasts) + self.likelihoods.precision @ covariance
         inverse = np.linalg.inv(blend)
-        towards = np.einsum("pij,pj->pi", inverse, self.told.towards)
+        towards = np.einsum("pij,pj->pi", inverse, self.likelihoods.towards)
         return (
             float(np.linalg.slogdet(blend)[1].sum()),
-            (inverse @ self.told.precision).sum(axis=0),
+            (inverse @ self.likelihoods.precision).sum(axis=0),
             towards.sum(axis=0),
-            float(np.einsum("pi,ij,pj->", self.told.towards, covariance, towards)),
+            float(np.einsum("pi,ij,pj->", self.likelihoods.towards, covariance, towards)),
         )
 
     def beyond_gaussian(self, covariance: Array, average: Array) -> float:
-        """How much more probable people are where each one's variance is as likely smaller as larger by `varying`."""
+        """Log ratio of two-Gaussian to Gaussian likelihoods, each variance as likely smaller as larger by `varying`."""
         if not self.varying.any():
             return 0.0
-        told, step = self.told, np.sqrt(self.varying)
-        off = told.towards - told.precision @ average
-        away = told.away - (told.towards + off) @ average
-        within = told.precision @ covariance
+        likelihoods, step = self.likelihoods, np.sqrt(self.varying)
+        off = likelihoods.towards - likelihoods.precision @ average
+        away = likelihoods.away - (likelihoods.towards + off) @ average
+        within = likelihoods.precision @ covariance
 
         def log_density(times: Array) -> Array:
             blend = np.eye(self.contrasts) + within / times[:, None, None]
             inner = np.einsum(
                 "pi,ij,pj->p", off, covariance, np.linalg.solve(blend, off[:, :, None])[:, :, 0]
             )
-            determinant = told.rank * np.log(times) + np.linalg.slogdet(blend)[1]
-            found: Array = -0.5 * (determinant + away / times - inner / times**2)
-            return found
+            determinant = likelihoods.rank * np.log(times) + np.linalg.slogdet(blend)[1]
+            density: Array = -0.5 * (determinant + away / times - inner / times**2)
+            return density
 
-        apart = np.logaddexp(log_density(1.0 - step), log_density(1.0 + step)) - np.log(2.0)
-        return float(np.sum(apart - log_density(np.ones_like(step))))
+        mixture = np.logaddexp(log_density(1.0 - step), log_density(1.0 + step)) - np.log(2.0)
+        return float(np.sum(mixture - log_density(np.ones_like(step))))
 
 
 def correlation_of(arc: Array, count: int) -> Array:
@@ -154,14 +154,14 @@ class Pooled:
             return self.settled, point, 0.0
         own = len(point) - len(self.noise.kinds)
         noise = dict(zip(self.noise.kinds, map(float, point[own:]), strict=True))
-        told = self.noise.likelihoods(noise)
+        likelihoods = self.noise.likelihoods(noise)
         people = Gaussians(
-            told=told,
+            likelihoods=likelihoods,
             varying=self.noise.varying,
             average_sd=self.average_sd,
             spread_scale=self.spread_scale,
         )
-        return people, point[:own], self.noise.log_density(noise) + float(told.log_height.sum())
+        return people, point[:own], self.noise.log_density(noise) + float(likelihoods.log_height.sum())
 
     def log_density(self, point: Array) -> float:
         """Log posterior density, but for a constant."""
@@ -171,16 +171,16 @@ class Pooled:
 
 def mode_of(pooled: Pooled) -> Array:
     """The mode [parameter]."""
-    found = pooled.start
+    mode = pooled.start
     # Begun again from where it ended: in several directions the simplex can stop short.
     for _ in range(1 if pooled.settled else 2):
-        found = optimize.minimize(
+        mode = optimize.minimize(
             lambda point: -pooled.log_density(point),
-            found,
+            mode,
             method="Nelder-Mead",
             options={"xatol": 1e-3, "fatol": 1e-4, "adaptive": True, "maxfev": MOST_STEPS},
         ).x
-    return found
+    return mode
 
 
 def hyperparameters(
@@ -188,23 +188,25 @@ def hyperparameters(
 ) -> tuple[Array, float]:
     """Draws [draw, parameter] around the mode, and Pareto's k."""
     walked = _walked(pooled, mode, rng)
-    found = _weighed(pooled, walked.mean(axis=0), _covariance(walked), rng)
+    proposals = _reweighted(pooled, walked.mean(axis=0), _covariance(walked), rng)
     for _ in range(ROUNDS):
-        if found.pareto_k < GOOD_K:
+        if proposals.pareto_k < GOOD_K:
             break
-        # The walk was too short: the next proposal has the mean and covariance that these draws were weighed to.
-        middle = found.weights @ found.points
-        away = found.points - middle
-        again = _weighed(pooled, middle, (found.weights[:, None] * away).T @ away, rng)
-        if again.pareto_k < found.pareto_k:
-            found = again
-    return rng.permutation(found.points[drawn_again(found.weights, seed=rng, count=draws)]), found.pareto_k
+        # The walk was too short: the next proposal has the mean and covariance that these draws were weighted to.
+        middle = proposals.weights @ proposals.points
+        away = proposals.points - middle
+        again = _reweighted(pooled, middle, (proposals.weights[:, None] * away).T @ away, rng)
+        if again.pareto_k < proposals.pareto_k:
+            proposals = again
+    return rng.permutation(
+        proposals.points[drawn_again(proposals.weights, seed=rng, count=draws)]
+    ), proposals.pareto_k
 
 
 def _walked(pooled: Pooled, mode: Array, rng: np.random.Generator) -> Array:
     """Where a random walk from the mode comes [step, parameter], but for its first quarter.
 
-    The curvature at the mode knows neither the long tail towards no spread nor that noise and spread bend together, so
+    The curvature at the mode shows neither the long tail towards no spread nor the curved ridge of noise and spread, so
     steps take the covariance of those before (adaptive Metropolis; Haario, Saksman & Tamminen 2001,
     doi:10.2307/3318737).
     """
@@ -215,9 +217,9 @@ def _walked(pooled: Pooled, mode: Array, rng: np.random.Generator) -> Array:
     walked = np.empty((steps, len(mode)))
     for step in range(steps):
         proposed = at + root @ rng.standard_normal(len(mode))
-        there = pooled.log_density(proposed)
-        if np.log(rng.random()) < there - density:
-            at, density = proposed, there
+        proposed_density = pooled.log_density(proposed)
+        if np.log(rng.random()) < proposed_density - density:
+            at, density = proposed, proposed_density
         walked[step] = at
         if step + 1 in (steps // 5, 2 * steps // 5, 3 * steps // 5):
             lately = walked[step + 1 - steps // 5 : step + 1]
@@ -243,8 +245,8 @@ class _Proposals:
     pareto_k: float
 
 
-def _weighed(pooled: Pooled, middle: Array, covariance: Array, rng: np.random.Generator) -> _Proposals:
-    """Proposals from a Student t, weighed to the posterior."""
+def _reweighted(pooled: Pooled, middle: Array, covariance: Array, rng: np.random.Generator) -> _Proposals:
+    """Proposals from a Student t, reweighted to the posterior."""
     size = len(middle)
     count = min(MOST_PROPOSALS, max(FEWEST, PEOPLE_WEIGHED // len(pooled.noise.effects.mean)))
     away = rng.standard_normal((count, size)) * np.sqrt(FREEDOM / rng.chisquare(FREEDOM, (count, 1)))
@@ -268,8 +270,8 @@ def _curvature_inverse(pooled: Pooled, mode: Array) -> Array:
                 - pooled.log_density(mode - one + other)
                 + pooled.log_density(mode - one - other)
             ) / (4 * STEP**2)
-    told, directions = np.linalg.eigh((curvature + curvature.T) / 2)
-    return (directions / np.maximum(told, 0.5)) @ directions.T
+    eigenvalues, directions = np.linalg.eigh((curvature + curvature.T) / 2)
+    return (directions / np.maximum(eigenvalues, 0.5)) @ directions.T
 
 
 def effects_given(
@@ -286,8 +288,8 @@ def effects_given(
         whole = np.linalg.inv(precision + np.eye(count) / people.average_sd**2)
         averages[draw] = rng.multivariate_normal(whole @ towards, whole)
         inverse = np.linalg.inv(covariance + 1e-9 * np.eye(count))
-        of_person = np.linalg.inv(people.told.precision + inverse)
-        means = np.einsum("pij,pj->pi", of_person, people.told.towards + inverse @ averages[draw])
+        of_person = np.linalg.inv(people.likelihoods.precision + inverse)
+        means = np.einsum("pij,pj->pi", of_person, people.likelihoods.towards + inverse @ averages[draw])
         roots = np.linalg.cholesky((of_person + of_person.transpose(0, 2, 1)) / 2)
         effects[draw] = means + np.einsum("pij,pj->pi", roots, rng.standard_normal((size, count)))
         correlations[draw] = correlation_of(own[count:], count)

@@ -1,9 +1,9 @@
-"""What a draw says of the effects when periods, and all else that is linear, are integrated out.
+"""Gaussian posteriors of the effects for each draw, with periods and all other linear terms integrated out.
 
-A sampler tells the SD between periods by the draws it happens to have near each value, and over a hundred people
-that chance adds up. But given a draw's scale and correlation the nights are linear and Gaussian. So each draw becomes
-a Gaussian of the effects for every SD on a grid, weighed by how probable it makes the nights: its chance is left in
-the draw's other parameters alone.
+The density of the SD between periods is estimated from the draws that happen to lie near each value, and over a
+hundred people that Monte Carlo error adds up. But given a draw's scale and correlation the nights are linear and
+Gaussian. So each draw becomes a Gaussian of the effects for every SD on a grid, weighted by the likelihood of the
+nights: Monte Carlo error is left in the draw's other parameters alone.
 """
 
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ from n1trial.inference.models._sleep import LINEAR, level_and_scale
 MOST_DRAWS = 2000
 # Numbers of one kind that are held at once.
 MOST_VALUES = 2_000_000
-# How many times as wide as the model's the prior of effects becomes. About 0, as one person's is, it finds unlikely
-# what an average of many does not, and takes the noise of those whom an arm helps much for larger than it is.
+# How many times as wide as the model's the prior of effects becomes. One person's prior, centred on 0, finds large
+# effects unlikely, and so takes the noise of people whom an arm helps much for larger than it is.
 WIDER = 4.0
 # On the scale of the SDs, in steps too small to be seen through a kernel .4 wide around a common value.
 NODES = np.arange(-4.5, 1.1, 0.5)
@@ -31,28 +31,28 @@ NODES = np.arange(-4.5, 1.1, 0.5)
 def integrated(fit: Fit, data: TrialData, known: Mapping[str, Kind]) -> Drawn:
     """Draws of a fit of `models.duration` [draw × node], each node an SD between periods.
 
-    Effects are as under a prior that is `WIDER`, and draws weigh what that makes of them.
+    Effects are as under a prior that is `WIDER`, and draws are weighted accordingly.
     """
-    columns = columns_of(data, fit.outcome)
+    matrix = columns_of(data, fit.outcome)
     middle, unit = level_and_scale(data, fit.outcome)
-    periods = columns.terms["period"].shape[1] if "period" in columns.terms else 0
+    periods = matrix.terms["period"].shape[1] if "period" in matrix.terms else 0
     sds = prior.PERIOD_SD.scale * unit * np.exp(NODES) if periods else np.ones(1)
     every = -(-fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"] // MOST_DRAWS)
     posterior = fit.posterior.isel(draw=slice(None, None, every))
-    arms = len(columns.arm_share)
-    values_a_draw = columns.design.size + len(sds) * (arms + 1) ** 2
+    arms = len(matrix.arm_share)
+    values_a_draw = matrix.design.size + len(sds) * (arms + 1) ** 2
     step = max(1, MOST_VALUES // values_a_draw // posterior.sizes["chain"])
     others: dict[str, list[Array]] = {name: [] for name in known if name != PERIOD}
-    found = []
+    by_part = []
     for start in range(0, posterior.sizes["draw"], step):
         part = posterior.isel(draw=slice(start, start + step))
-        rows = _independent_nights(columns, part, middle, unit)
-        found.append(_given_sds(rows, periods, sds, arms, (fit.prior_sd, WIDER * fit.prior_sd)))
+        rows = _independent_nights(matrix, part, middle, unit)
+        by_part.append(_given_sds(rows, periods, sds, arms, (fit.prior_sd, WIDER * fit.prior_sd)))
         for name, drawn in others.items():
             drawn.append(_drawn(part, name))
     (sampled, wider), mean, covariance = (
-        np.concatenate(each, axis=axis)
-        for each, axis in zip(zip(*found, strict=True), (1, 0, 0), strict=True)
+        np.concatenate(parts, axis=axis)
+        for parts, axis in zip(zip(*by_part, strict=True), (1, 0, 0), strict=True)
     )
     log_prior = known[PERIOD].log_prior(known[PERIOD].on_scale(sds)) if periods else np.zeros(1)
     log_weight = wider + log_prior - np.logaddexp.reduce(sampled + log_prior, axis=1, keepdims=True)
@@ -69,34 +69,34 @@ def _drawn(posterior: xr.Dataset, name: str) -> Array:
     return np.ravel(posterior[name].to_numpy())
 
 
-def _independent_nights(columns: Columns, posterior: xr.Dataset, middle: float, unit: float) -> Array:
+def _independent_nights(matrix: Columns, posterior: xr.Dataset, middle: float, unit: float) -> Array:
     """Recorded nights made independent with SD 1 [draw, night, column], given each draw's scale and correlation.
 
     The columns are those of terms with a fixed prior, in SDs of it; periods; the arms; and last the outcome, less
     the prior mean of the level.
     """
     sigma, phi = (_drawn(posterior, name)[:, None] for name in ("sigma", "phi"))
-    fade = np.sign(phi) ** columns.gap * np.abs(phi) ** columns.gap
+    fade = np.sign(phi) ** matrix.gap * np.abs(phi) ** matrix.gap
     sd = sigma * np.sqrt((1.0 - fade**2) / (1.0 - phi**2))
-    usual = {"trend", "run_in", "covariates"} & columns.terms.keys()
+    usual = {"trend", "run_in", "covariates"} & matrix.terms.keys()
     fixed = [
-        prior.LEVEL.scale * columns.used,
-        *(LINEAR[term].scale * columns.terms[term] for term in sorted(usual)),
+        prior.LEVEL.scale * matrix.used,
+        *(LINEAR[term].scale * matrix.terms[term] for term in sorted(usual)),
     ]
     of_draw = np.repeat((unit * np.column_stack(fixed))[None], len(sigma), axis=0)
-    if "weekday" in columns.terms:
-        contrasts = columns.terms["weekday"] @ zero_sum_basis(7)
+    if "weekday" in matrix.terms:
+        contrasts = matrix.terms["weekday"] @ zero_sum_basis(7)
         of_draw = np.concatenate(
             [of_draw, _drawn(posterior, "weekday_sd")[:, None, None] * contrasts], axis=2
         )
-    if "block" in columns.terms:
-        of_blocks = prior.BLOCK.scale * sigma[:, :, None] * columns.terms["block"]
+    if "block" in matrix.terms:
+        of_blocks = prior.BLOCK.scale * sigma[:, :, None] * matrix.terms["block"]
         of_draw = np.concatenate([of_draw, of_blocks], axis=2)
-    last = [columns.terms[term] for term in ("period", "arm") if term in columns.terms]
-    shared = np.column_stack([*last, columns.y - middle * columns.used])
+    last = [matrix.terms[term] for term in ("period", "arm") if term in matrix.terms]
+    shared = np.column_stack([*last, matrix.y - middle * matrix.used])
     rows = np.concatenate([of_draw, np.repeat(shared[None], len(sigma), axis=0)], axis=2)
     rows = rows - fade[:, :, None] * _before(rows)
-    return (rows / sd[:, :, None])[:, columns.used > 0]
+    return (rows / sd[:, :, None])[:, matrix.used > 0]
 
 
 def _before(values: Array) -> Array:
@@ -115,13 +115,15 @@ def _given_sds(
     gram = rows.transpose(0, 2, 1) @ rows
     first = gram.shape[1] - periods - arms - 1
     fixed = np.eye(first) + gram[:, :first, :first]
-    left = gram[:, first:, first:] - gram[:, first:, :first] @ np.linalg.solve(fixed, gram[:, :first, first:])
-    left, log_determinant = _integrated_out(left, periods, sds)
-    told, towards = left[..., :arms, :arms], left[..., :arms, arms]
-    of_random = log_determinant + left[..., arms, arms]
+    remaining = gram[:, first:, first:] - gram[:, first:, :first] @ np.linalg.solve(
+        fixed, gram[:, :first, first:]
+    )
+    remaining, log_determinant = _integrated_out(remaining, periods, sds)
+    precision, towards = remaining[..., :arms, :arms], remaining[..., :arms, arms]
+    of_random = log_determinant + remaining[..., arms, arms]
     log_densities = []
     for prior_sd in prior_sds:
-        covariance = np.linalg.inv(told + np.eye(arms) / prior_sd**2)
+        covariance = np.linalg.inv(precision + np.eye(arms) / prior_sd**2)
         mean = (covariance @ towards[..., None])[..., 0]
         determinant = np.linalg.slogdet(covariance)[1] - 2.0 * arms * np.log(prior_sd)
         log_densities.append(0.5 * (determinant + np.sum(mean * towards, axis=-1) - of_random))
@@ -131,11 +133,11 @@ def _given_sds(
 def _integrated_out(gram: Array, count: int, sds: Array) -> tuple[Array, Array]:
     """What the first `count` columns leave of the others [..., value, column, column], and their log determinants.
 
-    Where they are turned so that the nights tell them apart, every SD costs a division.
+    In the basis of eigenvectors every further SD costs only a division.
     """
-    told, directions = np.linalg.eigh(gram[..., :count, :count])
+    eigenvalues, directions = np.linalg.eigh(gram[..., :count, :count])
     beside = (directions.swapaxes(-1, -2) @ gram[..., :count, count:])[..., None, :, :]
     variance = sds[:, None] ** 2
-    within = 1.0 + variance * told[..., None, :]
+    within = 1.0 + variance * eigenvalues[..., None, :]
     taken = beside.swapaxes(-1, -2) @ (beside * (variance / within)[..., None])
     return gram[..., None, count:, count:] - taken, np.log(within).sum(axis=-1)

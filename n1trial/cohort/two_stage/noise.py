@@ -1,12 +1,12 @@
-"""Noise that people share: what one person's nights say of the effects under each value that all may have in common.
+"""Noise that people share: one person's effects under each value that all people may have in common.
 
-Somebody's SD between periods and how one night resembles the next are told badly by their own nights, and well by
-everybody's. A person's draws are weighed from their own prior to the prior that a common value
-would give: the mean weight is the evidence for that value, and the weighed draws are the posterior under it.
+A person's SD between periods and night-to-night correlation are poorly identified by their own nights, and well by
+everybody's. A person's draws are reweighted from their own prior to the prior that a common value
+would give: the mean weight is the evidence for that value, and the reweighted draws are the posterior under it.
 
-So it is for every kind of noise that has a prior of its own for each person: a prior that is left in counts once for
-everybody, and the nudge of a hundred equal priors is large. And so it is for kinds in pairs, for nights take one for
-the other: an SD between periods for nights that resemble each other.
+This is done for every kind of noise that has a prior for each person: a prior that is left in counts once a person, and
+a hundred equal priors pull hard. It is also done for pairs of kinds, which nights confuse with each other: an SD
+between periods with a correlation of nights.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,14 +32,14 @@ LOG_SDS = (0.15, 0.25, 0.4, 0.6, 0.9, 1.35, 2.0)
 class Kind:
     """One kind of noise on a scale where people vary evenly around the common value.
 
-    `grid` has common values on that scale; `log_prior` is the log density, but for a constant, of somebody alone
-    and of the common value; `apart` is the SD between people.
+    `grid` has common values on that scale; `log_prior` is the log density, but for a constant, of a person's own
+    value and of the common one; `between_sd` is the SD between people.
     """
 
     on_scale: Callable[[Array], Array]
     grid: Array
     log_prior: Callable[[Array], Array]
-    apart: float
+    between_sd: float
 
     @property
     def middle(self) -> float:
@@ -48,13 +48,13 @@ class Kind:
 
     def log_weight(self, at: Array, common: Array | float) -> Array:
         """Log weights of values on the scale under a common value instead of their own prior."""
-        found: Array = -0.5 * ((at - common) / self.apart) ** 2 - self.log_prior(at)
-        return found
+        log_weight: Array = -0.5 * ((at - common) / self.between_sd) ** 2 - self.log_prior(at)
+        return log_weight
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Drawn:
-    """Somebody's posterior: effects, mean [draw, node, arm] and covariance [draw, node, arm, arm], and the noise.
+    """A person's posterior: effects, mean [draw, node, arm] and covariance [draw, node, arm, arm], and the noise.
 
     Noise has values by its name, of every draw [draw, 1] or the same at every draw [1, node]. A draw may be a point,
     its covariance 0, and `log_weight` [draw, node] says how often each counts.
@@ -84,17 +84,17 @@ class Drawn:
         sums, evidence = self._sums, 0.0
         factors, indices = [], ""
         values = "abc"[: len(log_weights)]
-        for value, each in zip(values, log_weights, strict=True):
-            most = each.max()
+        for value, log_weight in zip(values, log_weights, strict=True):
+            most = log_weight.max()
             evidence += most
-            factors.append(np.exp(each - most).reshape(len(each), -1))
-            indices += f"{value}{'d' if each.shape[2] == 1 else 'n'},"
+            factors.append(np.exp(log_weight - most).reshape(len(log_weight), -1))
+            indices += f"{value}{'d' if log_weight.shape[2] == 1 else 'n'},"
         for axis, index in enumerate("dn"):
             if index not in indices:
                 sums = sums.sum(axis=axis, keepdims=True)
-        found = np.einsum(f"{indices}dnk->{values}k", *factors, sums, optimize=True)
-        total = found[..., 0]
-        mean, second = np.split(found[..., 1:] / total[..., None], [self.mean.shape[-1]], axis=-1)
+        weighted = np.einsum(f"{indices}dnk->{values}k", *factors, sums, optimize=True)
+        total = weighted[..., 0]
+        mean, second = np.split(weighted[..., 1:] / total[..., None], [self.mean.shape[-1]], axis=-1)
         second = second.reshape(*mean.shape, -1)
         return np.log(total) + evidence, mean, second - mean[..., :, None] * mean[..., None, :]
 
@@ -113,8 +113,8 @@ class Drawn:
         """1, effects and their products [draw, node, ...], each times its share of all weights."""
         log_weight = self.log_weight - np.logaddexp.reduce(self.log_weight, axis=None)
         squares = self.covariance + self.mean[..., :, None] * self.mean[..., None, :]
-        told = [np.ones_like(log_weight)[..., None], self.mean, squares.reshape(*log_weight.shape, -1)]
-        return np.exp(log_weight)[..., None] * np.concatenate(told, axis=-1)
+        terms = [np.ones_like(log_weight)[..., None], self.mean, squares.reshape(*log_weight.shape, -1)]
+        return np.exp(log_weight)[..., None] * np.concatenate(terms, axis=-1)
 
     def moments(self) -> tuple[Array, Array]:
         """Mean [arm] and covariance [arm, arm]."""
@@ -123,7 +123,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnderNoise:
-    """What each common value changes of somebody's effects: mean [value, arm] and covariance [value, arm, arm].
+    """What each common value changes of a person's effects: mean [value, arm] and covariance [value, arm, arm].
 
     `log_evidence` [value] is that of the value. Of a pair of kinds a value is one of each, those of the second
     following each other, and all three are what the pair says beyond the two of them.
@@ -142,15 +142,15 @@ class UnderNoise:
         )
         try:
             return all(
-                (held := np.array(told, dtype=float)).shape == shape and bool(np.isfinite(held).all())
-                for told, shape in shapes
+                (held := np.array(numbers, dtype=float)).shape == shape and bool(np.isfinite(held).all())
+                for numbers, shape in shapes
             )
         except ValueError:
             return False
 
 
 def kinds(*, counts: bool, scale: float = 1.0) -> dict[str, Kind]:
-    """The kinds of noise by the name of their parameter; `scale` is what a minute of somebody's priors is."""
+    """The kinds of noise by the name of their parameter; `scale` is what a minute of a person's priors is."""
     if counts:
         return {PERIOD: _of_an_sd(prior.LOG_PERIOD_SD.scale, LOG_SDS)}
     middle, log_sd = prior.NIGHT_SD.parameters
@@ -160,13 +160,13 @@ def kinds(*, counts: bool, scale: float = 1.0) -> dict[str, Kind]:
             on_scale=lambda sigma: np.log(sigma / (middle * scale)),
             grid=np.array([-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.6]),
             log_prior=lambda log: -0.5 * (log / log_sd) ** 2,
-            apart=MEDIAN_OF_HALF_NORMAL * prior.NIGHT_SD_SPREAD.scale,
+            between_sd=MEDIAN_OF_HALF_NORMAL * prior.NIGHT_SD_SPREAD.scale,
         ),
         "phi": Kind(
             on_scale=np.asarray,
             grid=np.array([-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3]),
             log_prior=lambda phi: -0.5 * (phi / prior.PHI.scale) ** 2,
-            apart=MEDIAN_OF_HALF_NORMAL * prior.PHI_SPREAD.scale,
+            between_sd=MEDIAN_OF_HALF_NORMAL * prior.PHI_SPREAD.scale,
         ),
     }
 
@@ -177,7 +177,7 @@ def _of_an_sd(scale: float, values: Sequence[float]) -> Kind:
         on_scale=lambda sd: np.log(sd / scale),
         grid=np.log(values),
         log_prior=lambda log: log - 0.5 * np.exp(2.0 * log),
-        apart=prior.LOG_SD_APART,
+        between_sd=prior.LOG_SD_APART,
     )
 
 
@@ -187,30 +187,30 @@ def pairs(known: Mapping[str, Kind]) -> dict[str, tuple[str, str]]:
 
 
 def under_noise(drawn: Drawn, name: str, kind: Kind) -> UnderNoise:
-    """Somebody's draws weighed to every common value of a kind."""
-    return _told(_less(drawn.weighed(_log_weights(kind, drawn.values[name])), (0.0, *drawn.moments())))
+    """A person's draws reweighted to every common value of a kind."""
+    return _changes(_less(drawn.weighed(_log_weights(kind, drawn.values[name])), (0.0, *drawn.moments())))
 
 
 def under_both(drawn: Drawn, names: tuple[str, str], known: Mapping[str, Kind]) -> UnderNoise:
     """The same for common values of two kinds together."""
     one, other = (_log_weights(known[name], drawn.values[name]) for name in names)
-    alone = [each[:, None] for each in drawn.weighed(one)]
+    alone = [part[:, None] for part in drawn.weighed(one)]
     beyond = _less(
         _less(drawn.weighed(one, other), alone), _less(drawn.weighed(other), (0.0, *drawn.moments()))
     )
-    return _told(tuple(each.reshape(-1, *each.shape[2:]) for each in beyond))
+    return _changes(tuple(part.reshape(-1, *part.shape[2:]) for part in beyond))
 
 
-def _less(told: Sequence[Array], other: Sequence[Array | float]) -> tuple[Array, ...]:
-    return tuple(each - taken for each, taken in zip(told, other, strict=True))
+def _less(parts: Sequence[Array], other: Sequence[Array | float]) -> tuple[Array, ...]:
+    return tuple(part - taken for part, taken in zip(parts, other, strict=True))
 
 
-def _told(told: Sequence[Array]) -> UnderNoise:
-    evidence, mean, covariance = (each.tolist() for each in told)
+def _changes(parts: Sequence[Array]) -> UnderNoise:
+    evidence, mean, covariance = (part.tolist() for part in parts)
     return UnderNoise(
         log_evidence=tuple(evidence),
         mean=tuple(map(tuple, mean)),
-        covariance=tuple(tuple(map(tuple, each)) for each in covariance),
+        covariance=tuple(tuple(map(tuple, matrix)) for matrix in covariance),
     )
 
 

@@ -1,8 +1,8 @@
-"""What a trial may share instead of its nights: the posterior of its effects, and counts of nights; no date.
+"""A summary to share instead of nights: the posterior of a trial's effects, and counts of nights; no date.
 
-A summary holds the mean and covariance of the effects under a prior, and that prior's SD, so that whoever pools can
-take the prior off again and is left with what the nights said; and how both change with what everybody's nights say of
-the noise. The prior is that of one person's model, or a wider one where the effects could be worked out under it.
+A summary holds the mean and covariance of the effects under a prior, and that prior's SD, so that pooling can divide
+the prior out and keep the likelihood; and how both change with the noise that all people may share. The prior is that
+of one person's model, or a wider one where the effects could be worked out under it.
 """
 
 from collections.abc import Callable
@@ -34,13 +34,30 @@ MOST_VARYING = 0.8
 class PersonSummary:
     """One person's effects, arm minus reference: minutes, the outcome's unit, or log rate ratios of counts.
 
-    `mean` [arm] and `covariance` [arm, arm] are posterior, under independent priors N(0, `prior_sd`²); `arms` are
-    those beside the reference, `nights` the analysed nights of the reference and then of each arm. `log_rate`
-    is the mean log count of a night on the reference, None where the outcome is no count. `prior_scale` is what a
-    minute of the priors is in the outcome's unit. `varying` is the squared coefficient of variation that the variance
-    of effects still has when all know the noise they share. `noise` holds what each value that a kind of noise may have
-    for everybody changes, and `noise_in_pairs` what those of two kinds change beyond. `recovered` is the share of a
-    steady effect that the schedule shows, 0 to 1, of arms of which that is not all.
+    Attributes
+    ----------
+    form
+        Version of the file format.
+    outcome, reference, arms
+        What was measured, the reference arm, and the other arms.
+    labels, doses
+        By the name of an arm.
+    nights
+        Analysed nights of the reference and then of each arm.
+    periods
+        How many there were in all.
+    mean, covariance : [arm], [arm, arm]
+        Posterior, under independent priors N(0, `prior_sd`²).
+    prior_sd, prior_scale
+        SD of the prior of an effect, and what a minute of the priors is in the outcome's unit.
+    varying
+        Squared coefficient of variation that the variance of effects has once the shared noise is known.
+    log_rate
+        Mean log count of a night on the reference; None where the outcome is no count.
+    noise, noise_in_pairs
+        What each common value of a kind of noise changes, and what those of two kinds change beyond that.
+    recovered : 0 to 1
+        Share of a steady effect that the schedule shows, of arms where that is not all of it.
     """
 
     form: int
@@ -63,12 +80,12 @@ class PersonSummary:
 
 
 def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
-    """Sum up a fitted trial for sharing.
+    """Summarise a fitted trial for sharing.
 
     Raises
     ------
     CohortError
-        The fit did not pass its gate, or the arms are still hidden.
+        The fit did not converge, or the arms are still hidden.
     """
     if fit.problems:
         raise CohortError(
@@ -100,10 +117,10 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         varying = min(exact.varying(known), MOST_VARYING)
     mean, covariance = exact.moments()
 
-    def told(found: Callable[[Drawn], UnderNoise], names: set[str]) -> UnderNoise:
-        """What changes, of as many draws as there are where nothing is integrated."""
-        evidence = found(exact if PERIOD in names else plain).log_evidence
-        return _all_rounded(replace(found(exact), log_evidence=evidence))
+    def rounded(reweighted: Callable[[Drawn], UnderNoise], names: set[str]) -> UnderNoise:
+        """What common values change; evidence from all plain draws where no period SD is integrated."""
+        evidence = reweighted(exact if PERIOD in names else plain).log_evidence
+        return _all_rounded(replace(reweighted(exact), log_evidence=evidence))
 
     shares = {arm: recovered_share(data, fit.outcome, arm, data.reference) for arm in data.treatments}
     return PersonSummary(
@@ -121,9 +138,9 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         prior_scale=scale,
         varying=_rounded(varying),
         log_rate=log_rate,
-        noise={name: told(partial(under_noise, name=name, kind=known[name]), {name}) for name in values},
+        noise={name: rounded(partial(under_noise, name=name, kind=known[name]), {name}) for name in values},
         noise_in_pairs={
-            name: told(partial(under_both, names=pair, known=known), {*pair})
+            name: rounded(partial(under_both, names=pair, known=known), {*pair})
             for name, pair in pairs(known).items()
         },
         recovered={arm: _rounded(share) for arm, share in shares.items() if share < 1},
@@ -134,11 +151,11 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def _all_rounded(told: UnderNoise) -> UnderNoise:
+def _all_rounded(changes: UnderNoise) -> UnderNoise:
     return UnderNoise(
-        log_evidence=tuple(map(_rounded, told.log_evidence)),
-        mean=tuple(tuple(map(_rounded, each)) for each in told.mean),
-        covariance=tuple(tuple(tuple(map(_rounded, row)) for row in each) for each in told.covariance),
+        log_evidence=tuple(map(_rounded, changes.log_evidence)),
+        mean=tuple(tuple(map(_rounded, row)) for row in changes.mean),
+        covariance=tuple(tuple(tuple(map(_rounded, row)) for row in matrix) for matrix in changes.covariance),
     )
 
 
@@ -153,33 +170,35 @@ def read_summary(path: Path) -> PersonSummary:
     Raises
     ------
     CohortError
-        The file is missing, damaged, or of another form than this n1trial reads.
+        The file is missing, damaged, or of another format than this version reads.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=PersonSummary)
+        summary = msgspec.json.decode(path.read_bytes(), type=PersonSummary)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CohortError(
             f"{path}: no summary can be read ({error}): write it again with n1trial summary"
         ) from error
-    count = len(found.arms)
+    count = len(summary.arms)
     sizes = {
-        len(found.mean),
-        len(found.covariance),
-        len(found.nights) - 1,
-        *(len(row) for row in found.covariance),
+        len(summary.mean),
+        len(summary.covariance),
+        len(summary.nights) - 1,
+        *(len(row) for row in summary.covariance),
     }
-    numbers = np.array([*found.mean, *(value for row in found.covariance for value in row), found.prior_sd])
-    known = kinds(counts=found.outcome.kind == "count")
+    numbers = np.array(
+        [*summary.mean, *(value for row in summary.covariance for value in row), summary.prior_sd]
+    )
+    known = kinds(counts=summary.outcome.kind == "count")
     values = {name: len(kind.grid) for name, kind in known.items()}
     in_pairs = {name: values[one] * values[other] for name, (one, other) in pairs(known).items()}
     noise = all(
-        each.fits(values=(values | in_pairs).get(name, 0), arms=count)
-        for name, each in (found.noise | found.noise_in_pairs).items()
+        changes.fits(values=(values | in_pairs).get(name, 0), arms=count)
+        for name, changes in (summary.noise | summary.noise_in_pairs).items()
     )
-    sound = sizes == {count} and noise and np.isfinite(numbers).all() and found.prior_sd > 0
-    sound = sound and 0.0 <= found.varying <= MOST_VARYING
-    if found.form != FORM or not sound or np.linalg.eigvalsh(np.array(found.covariance)).min() <= 0:
+    sound = sizes == {count} and noise and np.isfinite(numbers).all() and summary.prior_sd > 0
+    sound = sound and 0.0 <= summary.varying <= MOST_VARYING
+    if summary.form != FORM or not sound or np.linalg.eigvalsh(np.array(summary.covariance)).min() <= 0:
         raise CohortError(
-            f"{path}: a summary of form {found.form} with {count} arms does not fit together: write it again"
+            f"{path}: a summary of form {summary.form} with {count} arms does not fit together: write it again"
         )
-    return found
+    return summary

@@ -1,7 +1,7 @@
-"""The average of summaries: what each person's nights said of their effects, pooled without the nights.
+"""Meta-analysis of summaries: each person's likelihood of their effects, pooled without their nights.
 
 Each person's likelihood of their effects is taken as Gaussian, or as two where its variance varies: the posterior's
-precision less the prior's, under the noise that all summaries together say is common (`shared_noise`). Average and
+precision less the prior's, under the common noise that all summaries together suggest (`shared_noise`). Average and
 spread are those of `gaussian_people`.
 """
 
@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from n1trial.cohort.draws import PooledDraws
-from n1trial.cohort.effects import CohortEffects, effects_of, in_unit
+from n1trial.cohort.effects import CohortEffects
+from n1trial.cohort.estimate import effects_of, in_unit
 from n1trial.cohort.two_stage.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
 from n1trial.cohort.two_stage.shared_noise import Likelihoods, shared_noise
 from n1trial.cohort.two_stage.summary import PersonSummary
@@ -24,8 +25,8 @@ from n1trial.inference import priors as prior
 from n1trial.inference.importance_sampling import MAX_K
 
 DRAWS, MANY = 4000, 500
-# Of what the prior of an average tells; and a step on the scale of effects.
-LEAST_TOLD, STEP = 0.05, 1e-5
+# Least precision, as a share of that of the prior of an average; and a step on the scale of effects.
+LEAST_PRECISION, STEP = 0.05, 1e-5
 # Draws of all people's effects that are held at once.
 MOST_VALUES = 8_000_000
 
@@ -56,7 +57,7 @@ class SummaryCohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TwoStage:
-    """Pooled summaries: the people, draws of average, spread and effects, and Pareto's k of their weights.
+    """Pooled summaries: the people, draws of average, spread and effects, and the Pareto k of their weights.
 
     `raw` has what each person's nights alone say of every arm they tried: `person`, `contrast`, `estimate` and
     `error`, in the outcome's contrast unit. `priors` are of an average effect and of a spread, and `scale` what a
@@ -90,7 +91,16 @@ class TwoStage:
 
 
 def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAWS) -> TwoStage:
-    """Pool people's summaries, by the name of the person.
+    """Pool people's summaries.
+
+    Parameters
+    ----------
+    summaries
+        By the name of the person.
+    seed
+        Seed of the draws.
+    draws
+        How many there are.
 
     Raises
     ------
@@ -105,7 +115,7 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
         if counts
         else (prior.AVERAGE_EFFECT, prior.EFFECT_SPREAD)
     )
-    scale = float(np.mean([each.prior_scale for each in people]))
+    scale = float(np.mean([person.prior_scale for person in people]))
     noise = shared_noise(people, cohort.treatments, counts=counts)
     pooled = Pooled(
         noise=noise,
@@ -117,12 +127,12 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
     mode = mode_of(pooled)
     gaussians, own, _ = pooled.at(mode)
     if len(people) > MANY:
-        # So many leave no doubt of the noise.
+        # With so many people the uncertainty of the noise is negligible.
         pooled, mode = replace(pooled, settled=gaussians), own
     chosen, k = hyperparameters(pooled, mode, rng := np.random.default_rng(seed), draws=draws)
-    kept = max(200, min(draws, MOST_VALUES // max(1, gaussians.told.towards.size)))
+    kept = max(200, min(draws, MOST_VALUES // max(1, gaussians.likelihoods.towards.size)))
     averages, spreads, correlations, effects = effects_given(pooled, chosen[:kept], rng)
-    rates = np.array([each.log_rate for each in people], dtype=float) if counts else None
+    rates = np.array([person.log_rate for person in people], dtype=float) if counts else None
     shape = (len(averages), len(people))
     return TwoStage(
         cohort=cohort,
@@ -135,7 +145,7 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
             level_of_all=None if rates is None else np.full(len(averages), rates.mean()),
             level_sd=None if rates is None else np.full(len(averages), rates.std(ddof=1)),
         ),
-        raw=_raw(summaries, cohort, gaussians.told, least=LEAST_TOLD / pooled.average_sd**2),
+        raw=_raw(summaries, cohort, gaussians.likelihoods, least=LEAST_PRECISION / pooled.average_sd**2),
         pareto_k=k,
         priors=(average, spread),
         scale=scale,
@@ -146,12 +156,12 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
 def _average_ratio(people: Sequence[PersonSummary]) -> prior.Prior:
     """Prior of an average log rate ratio, wider where wakes are few."""
     average = prior.LOG_AVERAGE_RATIO
-    usual = float(np.mean([math.exp(each.log_rate or 0.0) for each in people]))
+    usual = float(np.mean([math.exp(person.log_rate or 0.0) for person in people]))
     return average.widened(log_ratio_sd(people[0].outcome, usual, at_least=average.scale) / average.scale)
 
 
 def estimate_pooled(pooled: TwoStage, *, rule: VerdictRule | None = None) -> CohortEffects:
-    """The answers of pooled summaries, in the words of a cohort's."""
+    """The answers of pooled summaries, in the form of a cohort's."""
     return effects_of(
         pooled.draws,
         pooled.cohort,
@@ -168,19 +178,19 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
     (first, known), *others = summaries.items()
     doses: dict[str, tuple[tuple[float, float], str]] = {}
     seen = set()
-    for name, each in summaries.items():
+    for name, person in summaries.items():
         for what in ("outcome", "reference"):
-            if getattr(each, what) != getattr(known, what):
+            if getattr(person, what) != getattr(known, what):
                 raise CohortError(f"{first} and {name}: their {what}s differ: leave one of them out")
-        for arm, dose in each.doses.items():
+        for arm, dose in person.doses.items():
             before, whose = doses.setdefault(arm, (dose, name))
             if before != dose:
                 raise CohortError(f"{arm}: {whose} and {name} took other doses: leave one of them out")
         # No two people's nights give the same draws.
-        if (told := (each.mean, each.covariance)) in seen:
+        if (posterior := (person.mean, person.covariance)) in seen:
             raise CohortError(f"{name}: is there under another name too: give every person once")
-        seen.add(told)
-    treatments = tuple(dict.fromkeys(arm for each in summaries.values() for arm in each.arms))
+        seen.add(posterior)
+    treatments = tuple(dict.fromkeys(arm for person in summaries.values() for arm in person.arms))
     return SummaryCohort(
         names=tuple(summaries),
         outcome=known.outcome,
@@ -188,21 +198,23 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
         treatments=treatments,
         labels={
             arm: label
-            for _, each in reversed([(first, known), *others])
-            for arm, label in each.labels.items()
+            for _, person in reversed([(first, known), *others])
+            for arm, label in person.labels.items()
         },
-        arms_tried=tuple((each.reference, *each.arms) for each in summaries.values()),
+        arms_tried=tuple((person.reference, *person.arms) for person in summaries.values()),
         recovered={
             f"{arm} vs {known.reference}": float(
-                np.mean([each.recovered.get(arm, 1.0) for each in summaries.values() if arm in each.arms])
+                np.mean(
+                    [person.recovered.get(arm, 1.0) for person in summaries.values() if arm in person.arms]
+                )
             )
             for arm in treatments
         },
         nights=pd.DataFrame(
             {
-                name: dict(zip((each.reference, *each.arms), each.nights, strict=True))
-                | {"periods": each.periods}
-                for name, each in summaries.items()
+                name: dict(zip((person.reference, *person.arms), person.nights, strict=True))
+                | {"periods": person.periods}
+                for name, person in summaries.items()
             }
         )
         .T.reindex(columns=[known.reference, *treatments, "periods"])
@@ -212,28 +224,28 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
 
 
 def _raw(
-    summaries: Mapping[str, PersonSummary], cohort: SummaryCohort, people: Likelihoods, *, least: float
+    summaries: Mapping[str, PersonSummary], cohort: SummaryCohort, likelihoods: Likelihoods, *, least: float
 ) -> pd.DataFrame:
-    """Each person's own estimates; none of those whose nights tell some arm with less than the `least` precision."""
+    """Each person's own estimates, without people for whom some direction has less than the `least` precision."""
     rows = []
     for number, (name, person) in enumerate(summaries.items()):
         at = [cohort.treatments.index(arm) for arm in person.arms]
-        told = people.precision[number][np.ix_(at, at)]
-        if np.linalg.eigvalsh(told).min() < least:
+        precision = likelihoods.precision[number][np.ix_(at, at)]
+        if np.linalg.eigvalsh(precision).min() < least:
             continue
-        covariance = np.linalg.inv(told)
+        covariance = np.linalg.inv(precision)
         rate = 1.0 if person.log_rate is None else float(np.exp(person.log_rate))
         for arm, estimate, variance in zip(
-            person.arms, covariance @ people.towards[number][at], np.diag(covariance), strict=True
+            person.arms, covariance @ likelihoods.towards[number][at], np.diag(covariance), strict=True
         ):
-            here, beside = in_unit(np.array([estimate, estimate + STEP]), rate, cohort.outcome)
+            value, stepped = in_unit(np.array([estimate, estimate + STEP]), rate, cohort.outcome)
             rows.append(
                 {
                     "person": name,
                     "contrast": f"{arm} vs {cohort.reference}",
-                    "estimate": here,
-                    # That of a ratio by its slope.
-                    "error": (beside - here) / STEP * variance**0.5,
+                    "estimate": value,
+                    # By the delta method, where the unit is not linear in a log ratio.
+                    "error": (stepped - value) / STEP * variance**0.5,
                 }
             )
     return pd.DataFrame(rows, columns=["person", "contrast", "estimate", "error"])

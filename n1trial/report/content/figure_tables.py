@@ -8,7 +8,8 @@ from scipy.special import ndtri
 
 from n1trial.analysis.bland_altman import Agreement
 from n1trial.analysis.checks import CheckResult
-from n1trial.analysis.effects import INTERVAL, Effects, contrast_draws
+from n1trial.analysis.contrasts import contrast_draws
+from n1trial.analysis.effects import INTERVAL, Effects
 from n1trial.analysis.quantile_dots import count_dots, dot_gains
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome

@@ -5,7 +5,8 @@ Budescu, Por, Broomell & Smithson (2014), doi:10.1038/nclimate2194, found words 
 
 from collections.abc import Mapping
 
-from n1trial.analysis.effects import Certainty, Effect
+from n1trial.analysis.certainty import Certainty
+from n1trial.analysis.effects import Effect
 from n1trial.design.verdict import Verdict
 from n1trial.markup.text import capitalised, visible
 from n1trial.report.sentences.build_up import a_period

@@ -1,0 +1,51 @@
+"""How certain a verdict is: one step down from "high" for every reason to doubt it."""
+
+from typing import Literal
+
+from n1trial.analysis.contrasts import contrast_draws
+from n1trial.data.trial_data import TrialData
+from n1trial.design.verdict import Chances, Verdict
+from n1trial.inference.fit import Fit
+
+type Certainty = Literal["high", "moderate", "low", "very low"]
+CERTAINTIES: tuple[Certainty, ...] = ("high", "moderate", "low", "very low")
+
+
+def certainty_of(
+    fit: Fit, data: TrialData, arm: str, comparator: str, probabilities: Chances, verdict: Verdict
+) -> tuple[Certainty, tuple[str, ...]]:
+    """The certainty of one contrast, and the reasons that lower it, a step for each."""
+    outcome = fit.outcome
+    reasons = []
+    if data.blinded is None:
+        reasons.append("nothing says that the arms were hidden from you")
+    elif not data.blinded:
+        known = "what each evening asked of you" if data.habits else "what you were taking"
+        reasons.append(f"you knew {known}")
+    elif data.blind_broken:
+        reasons.append("what was hidden from you came out before the end")
+    if data.drawn == "none":
+        reasons.append("the order was not drawn by lot")
+    if data.peeked:
+        reasons.append("you looked before the end")
+    if data.blocks < 4:
+        reasons.append(
+            f"there were only {data.blocks} blocks" if data.blocks else "the arms were not in blocks"
+        )
+    missing = data.missing_share(outcome)
+    if missing > 0.10:
+        reasons.append(f"{missing:.0%} of the nights are missing")
+    if "sceptical" in fit.variants:
+        draws = contrast_draws(fit.variants["sceptical"], data, outcome, arm, comparator)
+        sceptic = Chances.of(outcome.sign * draws, outcome.mid)
+        # Near 0 the sign is Monte Carlo error, so it counts only where the verdict announces a direction.
+        announced = verdict in ("worth it", "worse")
+        turned = announced and (sceptic.better > 0.5) != (probabilities.better > 0.5)
+        if turned or (sceptic.worthwhile >= 0.5) != (probabilities.worthwhile >= 0.5):
+            reasons.append("somebody who expected smaller effects would read these nights differently")
+    return lowered("high", len(reasons)), tuple(reasons)
+
+
+def lowered(certainty: Certainty, steps: int) -> Certainty:
+    """The certainty so many steps down; "very low" is the lowest."""
+    return CERTAINTIES[min(CERTAINTIES.index(certainty) + steps, len(CERTAINTIES) - 1)]
