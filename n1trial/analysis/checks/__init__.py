@@ -26,6 +26,25 @@ REASONS = {
     "doses": "more than one dose in ten was not as planned",
     "device": "the device, or how it scores sleep, changed during the trial",
 }
+# The order of lines in `checks.csv` and in the report's figure of other analyses.
+ORDER = (
+    "multiverse",
+    "steady_effect",
+    "device",
+    "adherence",
+    "blinding_index",
+    "loo",
+    "missing_nights",
+    "ols_nights",
+    "prior_sensitivity",
+    "one_at_a_time",
+    "period_means",
+    "posterior_predictive",
+    "power_scaling",
+    "randomisation",
+    "rate_per_hour",
+    "sampling",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +142,10 @@ class Check(Protocol):
 
 
 def checks() -> dict[str, Check]:
-    """Every check of this folder by name."""
-    modules = (
-        importlib.import_module(f"{__name__}.{module.name}")
-        for module in pkgutil.iter_modules(__path__)
-        if not module.name.startswith("_")
-    )
+    """Every check of this folder by name, in the order of `ORDER`; those that it does not name come last."""
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    names.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
     return {module.NAME: cast(Check, module) for module in modules}
 
 
