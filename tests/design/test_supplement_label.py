@@ -1,6 +1,7 @@
 import pytest
 
-from n1trial.design.supplement_label import label_lines, read_label
+from n1trial.design.label_parser import read_label
+from n1trial.design.supplement_label import label_lines
 from n1trial.errors import ProtocolError
 
 BIS, CITRATE, OXIDE = "magnesium-bisglycinate", "magnesium-citrate", "magnesium-oxide"

@@ -9,8 +9,7 @@ import pytest
 from chromium import CHROMIUM, browser
 
 from n1trial.design.blinding import coded_schedule, commitment, draw_key
-from n1trial.design.protocol import PermutedBlocks, Protocol, read_protocol, template_names
-from n1trial.design.protocol.parts import Dose
+from n1trial.design.protocol import Dose, PermutedBlocks, Protocol, read_protocol, template_names
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
 from n1trial.markup.text import visible

@@ -12,14 +12,11 @@ from pydantic import Field, model_validator
 
 from n1trial.design.allocation import Admissible
 from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, OUTCOMES, Outcome
+from n1trial.design.protocol.arms import NAME_PATTERN, Arm, Dosing, Part
 from n1trial.design.protocol.parts import (
-    NAME_PATTERN,
-    Arm,
     Contrast,
     Cycle,
-    Dosing,
     Looks,
-    Part,
     PermutedBlocks,
     PlannedOutcome,
     Roster,
