@@ -29,8 +29,8 @@ _LABEL_ONLY = (
         glycine_per_mole=1,
     ),
 )
-COMPOUNDS = SUBSTANCES | {each.name: each for each in _LABEL_ONLY}
-# In the order of looking: the longer name first.
+COMPOUNDS = SUBSTANCES | {substance.name: substance for substance in _LABEL_ONLY}
+# Searched in this order: the longer name first.
 _NAMED = (
     (r"lysinat\w* *[-/]? *(bis)?glycinat|glycinat\w* *[-/]? *lysinat", "magnesium-lysinate-glycinate"),
     (r"glycinat", "magnesium-bisglycinate"),
@@ -48,7 +48,7 @@ _ELEMENTAL = re.compile(r"elementa|element\b")
 _OTHER = re.compile(
     r"glycine?\b|glicina|glykokoll|zin[ck]|vitamin|taurin|lysine?\b|calcium|\bb6\b|melatonin|theanin"
 )
-_APART = re.compile(
+_SEPARATOR = re.compile(
     r"[;\n]|,(?!\d)| [-–—/+&|] |=|→|\b(?:providing|provides?|supplying|supplies|yielding|yields?|delivering|delivers?|"
     r"containing|contains?|of which|equivalent to|equals?|corresponding to|davon|entspricht|entsprechend|liefert|"
     r"enthalt|dont|apportant|apporte|soit|fournissant|fournit|equivalant a|(?:que )?aportan?(?:do)?|de los cuales|"
@@ -125,7 +125,7 @@ class _Amount:
 def _which(amounts: list[_Amount], shown: str) -> tuple[float | None, float | None]:
     """The compound's weight and its magnesium: by their names, an amount without a name by the other's."""
     by_name = {
-        name: [*dict.fromkeys(each.mg for each in amounts if each.of == name)]
+        name: [*dict.fromkeys(amount.mg for amount in amounts if amount.of == name)]
         for name in ("compound", "magnesium", "")
     }
     compounds, magnesium, unnamed = by_name["compound"], by_name["magnesium"], by_name[""]
@@ -148,10 +148,10 @@ def _which(amounts: list[_Amount], shown: str) -> tuple[float | None, float | No
 def _pieces(text: str) -> Iterator[str]:
     """Pieces of a label with one amount in each, its words beside it."""
     text = re.sub(rf"[(\[]\s*({_AMOUNT.pattern})\s*[)\]]", r" \1 ", text)
-    inside = [found for found in re.findall(r"[(\[]([^()\[\]]*)", text) if _AMOUNT.search(found)]
+    inside = [inner for inner in re.findall(r"[(\[]([^()\[\]]*)", text) if _AMOUNT.search(inner)]
     outside = re.sub(r"[(\[][^()\[\]]*[)\]]?", " ", text).replace(")", " ")
     for whole in (outside, *inside):
-        for part in _APART.split(whole):
+        for part in _SEPARATOR.split(whole):
             for piece in _at_connectors(part):
                 yield from _one_amount_each(piece)
 
@@ -176,11 +176,11 @@ def _at_connectors(part: str) -> Iterator[str]:
 
 def _one_amount_each(piece: str) -> Iterator[str]:
     """Cut between amounts: before each where the piece begins with one, else behind each."""
-    found = [*_AMOUNT.finditer(piece)]
-    if not found:
+    amounts = [*_AMOUNT.finditer(piece)]
+    if not amounts:
         return
-    leads = not piece[: found[0].start()].strip(" :-–")
-    cuts = [match.start() for match in found[1:]] if leads else [match.end() for match in found[:-1]]
+    leads = not piece[: amounts[0].start()].strip(" :-–")
+    cuts = [match.start() for match in amounts[1:]] if leads else [match.end() for match in amounts[:-1]]
     for start, end in zip([0, *cuts], [*cuts, len(piece)], strict=True):
         yield piece[start:end]
 

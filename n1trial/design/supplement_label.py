@@ -10,7 +10,7 @@ TOLERANCE = 1.04
 
 
 def label_lines(label: str) -> Iterator[str]:
-    """Compare a label's elemental magnesium with what its compound can hold, or say what to do where it says one alone.
+    """Compare a label's elemental magnesium with what its compound can hold, or say what to do where one is missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and are for their owner's eyes."""
+"""Write files whole or not at all, readable by their owner alone."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def results_folder(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for its owner's eyes, and those above it, where there are none.
+    """Make a folder that its owner alone can read, and those above it, where there are none.
 
     Raises
     ------

@@ -11,7 +11,11 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,39}$"
 
 
 class Part(BaseModel):
-    """A piece of the protocol: frozen, and refusing every key it does not know."""
+    """A piece of the protocol: frozen, and refusing every key it does not know.
+
+    The docstrings of parts stand in ``protocol.schema.json``. A key that was added after the first trials began is
+    left out of the fingerprint while it has its default (`exclude_if`), so that older folders still open.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -100,7 +104,7 @@ class Arm(Part):
     instruction: str = Field(
         default="",
         max_length=200,
-        exclude_if=lambda said: not said,
+        exclude_if=lambda instruction: not instruction,
         description="What to do beside the doses.",
     )
     minutes_before_bed: tuple[int, int] | None = Field(

@@ -1,8 +1,4 @@
-"""The pieces of a protocol beside its arms: design, outcomes, rule of verdicts, planned looks, calendar.
-
-A key that was added after the first trials began is left out of the fingerprint while it has its default, so
-that older folders still open.
-"""
+"""The pieces of a protocol beside its arms: design, outcomes, rule of verdicts, planned looks, calendar."""
 
 from dataclasses import replace
 from typing import Literal, Self

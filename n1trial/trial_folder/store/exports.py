@@ -42,7 +42,7 @@ def add_episodes(
     export
         How the export is called.
     sha256
-        Its `fingerprint`, by which it is known again.
+        Its `fingerprint`, by which it is recognised when it is imported again.
     """
     return add_records(folder.path, episodes, export=export, sha256=sha256, now=now)
 
@@ -73,16 +73,16 @@ def forget_export(folder: TrialFolder, export: str, *, now: datetime) -> tuple[K
     kept = imports_of(folder)
     path = Path(export)
     sha256 = fingerprint([path]) if path.exists() else None
-    found = [each for each in kept if each.sha256 == sha256]
-    found = found or [each for each in kept if each.export == export.rstrip("/")]
-    if not found and len(export) >= SHORTEST_FINGERPRINT:
-        found = [each for each in kept if each.sha256.startswith(export)]
-    if len(found) != 1:
-        known = ", ".join(f"{each.export} ({each.at[:10]}, {each.sha256[:12]})" for each in found or kept)
-        problem = "was not imported" if not found else "names several imports"
+    matching = [one for one in kept if one.sha256 == sha256]
+    matching = matching or [one for one in kept if one.export == export.rstrip("/")]
+    if not matching and len(export) >= SHORTEST_FINGERPRINT:
+        matching = [one for one in kept if one.sha256.startswith(export)]
+    if len(matching) != 1:
+        known = ", ".join(f"{one.export} ({one.at[:10]}, {one.sha256[:12]})" for one in matching or kept)
+        problem = "was not imported" if not matching else "names several imports"
         remedy = f"give one of {known}" if known else "nothing was imported"
         raise FolderError(f"{export}: {problem}: {remedy}")
-    return found[0], forget_import(folder.path, found[0].sha256, now=now)
+    return matching[0], forget_import(folder.path, matching[0].sha256, now=now)
 
 
 def outdated_exports(folder: TrialFolder) -> list[str]:

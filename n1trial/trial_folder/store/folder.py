@@ -41,8 +41,24 @@ BEDTIME_CHANGED = "bedtime"
 class TrialFolder:
     """A trial on disk: its protocol and schedule as they were fixed at the start.
 
-    `hidden` says how the arms were hidden from the person, `commitment` what was promised of the key before
-    night 1, `person` whose trial it is, by name or number. Until `key` is there, the schedule holds letters.
+    Attributes
+    ----------
+    path
+        The folder.
+    protocol, schedule
+        As fixed at the start; the schedule holds letters until `key` is there.
+    home_zone
+        Time zone of the bed.
+    bedtime
+        Usual bedtime, as last changed.
+    hidden
+        How the arms were hidden from the person.
+    commitment
+        Hash of the key, printed before night 1; 64 hexadecimal digits, or empty.
+    person
+        Name or number of the person.
+    key
+        Which arm each letter stands for, once it was opened.
     """
 
     path: Path
@@ -108,7 +124,7 @@ class Writer:
 
 
 def open_folder(path: Path) -> TrialFolder:
-    """Open a trial folder and see that nothing fixed at the start has changed since.
+    """Open a trial folder and check that nothing fixed at the start has changed since.
 
     Raises
     ------
@@ -154,7 +170,7 @@ def open_folder(path: Path) -> TrialFolder:
 
 
 def _protocol_of(path: Path) -> Protocol:
-    """The protocol of a trial folder; of a file that is missing or cannot be read, the way back is told."""
+    """The protocol of a trial folder; errors name the command that prints the original."""
     file = path / "protocol.yaml"
     if not file.is_file():
         raise FolderError(f"{file}: is missing: put it back, as n1trial history {path} --protocol prints it")
@@ -167,7 +183,7 @@ def _protocol_of(path: Path) -> Protocol:
 
 
 def _last_bedtime(path: Path) -> str:
-    """The bedtime that was said last since the start; empty where none was."""
+    """The bedtime that was given last since the start; empty where none was."""
     with database.reading(path) as connection:
         row = connection.execute(
             "SELECT detail FROM log WHERE event = ? ORDER BY seq DESC LIMIT 1", (BEDTIME_CHANGED,)
@@ -187,7 +203,7 @@ def _lettered(shown: Schedule, meta: Mapping[str, str]) -> Schedule | None:
 
 
 def with_key(folder: TrialFolder, key: Key) -> TrialFolder:
-    """The folder with its arms told by the key.
+    """The folder with the arms in place of letters.
 
     Raises
     ------
@@ -240,8 +256,8 @@ def original_text(path: Path, name: str) -> str:
 def writing(folder: TrialFolder) -> Iterator[Writer]:
     """Be the one writer of the folder: its log lines are kept if the block ends well, else none of them.
 
-    Files that the block writes with `write_whole` stand at once; write them before the block ends, so that
-    the log never tells of a file that is not there.
+    Files that the block writes with `write_whole` are there at once; write them before the block ends, so that
+    the log never names a file that is missing.
 
     Raises
     ------
