@@ -1,7 +1,7 @@
 """The compound on a supplement's label, its weight and the magnesium in it.
 
 Labels are read as they stand on bottles, in English, German, French and Spanish: name before amount or after it,
-thousands separators, "as … chelate", "providing", and shares of a daily value, which say nothing here.
+thousands separators, "as … chelate", "providing", and shares of a daily value, which are ignored.
 """
 
 import re
@@ -61,7 +61,7 @@ MOST_MG = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What a label says of a serving: the compound, its weight and the magnesium in it; None: not said."""
+    """What a label says of a serving: the compound, its weight and the magnesium in it; None: not stated."""
 
     compound: Substance
     compound_mg: float | None

@@ -9,7 +9,7 @@ from n1trial.design.protocol import Arm, Protocol
 from n1trial.design.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
 from n1trial.markup.text import as_written, visible
 
-# The prices of restrictions are found by listing orders, of which seven arms have 5,040.
+# What a restriction costs is computed by listing orders, of which seven arms have 5,040.
 PRICED_ARMS = 5
 
 

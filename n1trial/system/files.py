@@ -9,7 +9,7 @@ from pathlib import Path
 
 from n1trial.errors import FolderError
 
-# `.diary.csv.draft-x7_q`: what a killed command leaves can be told from what a person made.
+# `.diary.csv.draft-x7_q`: a name by which files of a killed command are distinguished from a person's.
 DRAFT = ".draft-"
 # By which the folder of a trial is known.
 TRIAL_DATABASE = "trial.db"

@@ -21,7 +21,7 @@ type OnDone = Callable[[int, int], None]
 
 PROCESSES, RETRIES = 2, 2
 CONNECT_S, FIRST_WORKER_S, NO_WORKER_S = 5, 10, 60
-# What the numbers come from; one release apart they may differ in the digits that are shown.
+# Packages that the numbers depend on; between releases they may differ in the digits that are shown.
 MAKES_NUMBERS = ("n1trial", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "statsmodels")
 NAMED_DIFFERENCES = 3
 

@@ -33,7 +33,7 @@ def doubts_of_files(exports: Iterable[Path]) -> Iterator[str]:
 def doubts_of_records(
     stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode], *, today: date
 ) -> Iterator[str]:
-    """Nights to come, devices of a kind that was here before under other serials, and other hours of sleep."""
+    """Nights to come, devices of a known kind under other serials, and other hours of sleep."""
     to_come = sorted({night for episode in new if (night := night_of(episode.start.wall)) > today})
     if to_come:
         span = " to ".join(dict.fromkeys(map(str, (to_come[0], to_come[-1]))))

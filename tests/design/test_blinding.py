@@ -284,7 +284,7 @@ def test_two_trials_that_differ_in_the_arms_alone_look_the_same_until_the_key_is
     """Names, sizes and bytes of every file, what the commands say, the data that fit and report are made from.
 
     Apart from the sealed key, which has the same size, only the 64 digits of the commitment differ; they are
-    those of a hash with a random nonce, and are masked here.
+    those of a hash with a random nonce, and are masked.
     """
     schedule = randomise(PROTOCOL, start=START, seed=SEED)
     write_fitbit_takeout(

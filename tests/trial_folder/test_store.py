@@ -348,7 +348,7 @@ def crash(*arguments):
     return ran.returncode == 0
 
 
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no os.fork")
 
 
 @needs_fork

@@ -37,7 +37,7 @@ def document_html(
     amendments
         What was changed since, in order.
     plan
-        What the planner found, in lines.
+        Results of the planner, in lines.
     plan_tables
         Its tables, each with title, header and rows.
     about

@@ -54,7 +54,7 @@ def spent_items(
     committed
         Somebody else holds the key, to which there is a commitment.
     planned
-        The document holds what the planner found.
+        The document holds results of the planner.
     about
         What only the person can say, by the names of `SAID`.
     """

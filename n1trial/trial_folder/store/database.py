@@ -1,7 +1,7 @@
 """`trial.db`: SQLite with a write-ahead log, every commit flushed to disk, one writer at a time.
 
-Whoever writes in a trial folder, be it the diary or the report, first begins a transaction here. That
-transaction is the folder's lock: the operating system releases it with the process, however it ends.
+Every command that writes in a trial folder, be it the diary or the report, first begins a transaction, which is the
+folder's lock: the operating system releases it with the process, however it ends.
 """
 
 import os
