@@ -1,12 +1,27 @@
 """Every error that n1trial raises on purpose.
 
 A message is one line a problem: *where: what is wrong (value): what to do*, lower case, no full stop.
-Anything that is not an `N1TrialError` is a bug of ours and keeps its traceback.
+Anything that is not an `N1TrialError` is a bug in n1trial and keeps its traceback.
 """
 
 
 class N1TrialError(Exception):
-    """The reader can put this right; the message says how."""
+    """An error that the caller can put right; the message says how.
+
+    Attributes
+    ----------
+    exit_code : int
+        Exit status of the command line: 1, or 3 where a result exists but must not be shown.
+
+    Examples
+    --------
+    >>> from n1trial import N1TrialError, read_protocol
+    >>> try:
+    ...     read_protocol("no-such-template")
+    ... except N1TrialError as error:
+    ...     print(str(error).partition(": choose")[0])
+    no-such-template: no template or file of that name
+    """
 
     exit_code = 1
 
@@ -28,7 +43,7 @@ class ExportError(N1TrialError):
 
 
 class HomeZoneError(ExportError):
-    """Times that cannot be placed without the time zone of the bed: no fault of one record."""
+    """Times that cannot be placed without the time zone of the bed; of the whole export, not of one record."""
 
 
 class DiaryError(N1TrialError):
@@ -44,7 +59,7 @@ class ArgumentError(N1TrialError):
 
 
 class TableError(N1TrialError):
-    """A table of one's own without the column, arm or number that the analysis needs."""
+    """A table of the user's without the column, arm or number that the analysis needs."""
 
 
 class AnalysisError(N1TrialError):

@@ -16,12 +16,12 @@ from n1trial.design.protocol import Cycle, Protocol, Roster
 type Array = npt.NDArray[np.float64]
 
 CYCLE_COLUMNS = ("cycle_sine", "cycle_cosine")
-# A first day so soon after another, in cycle lengths, was marked by mistake.
-LEAST_APART = 1 / 3
+# A first day sooner after another, in cycle lengths, was marked by mistake.
+SHORTEST_GAP = 1 / 3
 
 
 def calendar_columns(written: pd.DataFrame, protocol: Protocol) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The columns of cycle and shift of every planned night, and what has to be said where there are none.
+    """The columns of cycle and shift of every planned night, and a note on each that is missing.
 
     Parameters
     ----------
@@ -78,5 +78,5 @@ def too_soon(marked: pd.Series, cycle: Cycle) -> list[tuple[pd.Timestamp, pd.Tim
     return [
         (before, night)
         for before, night in pairwise(nights)
-        if (night - before).days < LEAST_APART * cycle.length_days
+        if (night - before).days < SHORTEST_GAP * cycle.length_days
     ]

@@ -1,6 +1,14 @@
 """What may be measured each night: unit, direction, smallest worthwhile effect, source.
 
 To add an outcome, add one row to `OUTCOMES`.
+
+Examples
+--------
+>>> from n1trial import OUTCOMES
+>>> list(OUTCOMES)
+['tst_min', 'wake_episodes', 'wake_episodes_all', 'waso_min', 'sol_min', 'se_pct']
+>>> OUTCOMES["waso_min"].better
+'lower'
 """
 
 import math
@@ -12,9 +20,31 @@ from typing import Literal
 class Outcome:
     """One thing measured every night, and the smallest change in it that is worth having.
 
-    A contrast of this outcome (arm minus reference) is a difference in `unit` when `scale` is
-    "difference", and a percentage of the reference arm's nightly rate when it is "percent". A night of kind "yes-no"
-    is 1 or 0, and `unit` counts such nights of a hundred.
+    Attributes
+    ----------
+    name : str
+        Name of the column in tables of nights, with its unit, such as ``tst_min``.
+    label : str
+        Name in sentences.
+    unit : str
+        Unit of a night's value; of kind "yes-no", nights in a hundred.
+    better : {"higher", "lower"}
+        Direction that is better.
+    mid : float
+        Smallest worthwhile effect, in `contrast_unit`, above 0.
+    scale : {"difference", "percent"}
+        A contrast (arm minus reference) is a difference in `unit`, or a percentage of the reference arm's nightly rate.
+    kind : {"continuous", "count", "yes-no"}
+        A number, a count, or 1 and 0.
+    source : str
+        Where `mid` comes from.
+
+    Examples
+    --------
+    >>> from n1trial import OUTCOMES
+    >>> sleep_time = OUTCOMES["tst_min"]
+    >>> sleep_time.mid, sleep_time.contrast_unit, sleep_time.sign
+    (15.0, 'min', 1)
     """
 
     name: str
@@ -40,6 +70,11 @@ class Outcome:
         """How far the log of a mean count of `usual` falls, and rises, where the count changes by `mid`.
 
         A count that is usually `mid` or less cannot fall by so much: infinity.
+
+        Parameters
+        ----------
+        usual : float
+            Mean count of a night on the comparator, above 0.
         """
         share = self.mid / (100.0 if self.scale == "percent" else usual)
         return -math.log1p(-share) if share < 1.0 else math.inf, math.log1p(share)
@@ -87,6 +122,7 @@ OUTCOMES = {
         ),
     )
 }
+"""Outcomes by name, each an `Outcome`: whatever a protocol may list and a table of nights has a column of."""
 
 
 # SDs of a log rate ratio: a half or a double is nothing special; 1.5 is a factor of 20 either way.
@@ -97,9 +133,18 @@ NEARER_BY = 1e-6
 def log_ratio_sd(outcome: Outcome, usual: float, *, at_least: float = LOG_RATIO_SD) -> float:
     """Prior SD of an arm's log rate ratio where a night has `usual` wakes: so wide that it is no verdict.
 
-    Before the first night a change of less than `outcome.mid` has a chance of a half at most. The fewer the wakes,
-    the wider that must be: .5 does from 1.6 wakes a night on, one wake needs .8, and at `mid` or less no prior does,
-    so that it is never more than `WIDEST_LOG_RATIO_SD`.
+    Before the first night a change of less than `outcome.mid` has a probability of a half at most. The fewer the
+    wakes, the wider the prior must be: .5 is enough from 1.6 wakes a night, one wake needs .8, and at `mid` or less
+    no SD is, so that it ends at `WIDEST_LOG_RATIO_SD`.
+
+    Parameters
+    ----------
+    outcome
+        A count.
+    usual : wakes a night
+        Mean count on the comparator.
+    at_least
+        Smallest SD.
     """
     fall, rise = outcome.log_mid(usual)
 

@@ -9,7 +9,7 @@ from n1trial.design.protocol import Arm, Protocol
 from n1trial.design.substances import COLLAGEN_GLYCINE, MAGNESIUM_LIMITS
 from n1trial.markup.text import as_written, visible
 
-# The prices of restrictions are found by listing orders, of which seven arms have 5,040.
+# What a restriction costs is computed by listing orders, of which seven arms have 5,040.
 PRICED_ARMS = 5
 
 
@@ -19,7 +19,7 @@ def protocol_lines(protocol: Protocol, *, details: bool = False) -> Iterator[str
     Parameters
     ----------
     details
-        Also say what the order leaves to luck, and what another order would.
+        Also the smallest p of a randomisation test under this order, and under others.
     """
     yield visible(protocol.title)
     yield visible(protocol.question)
@@ -27,8 +27,8 @@ def protocol_lines(protocol: Protocol, *, details: bool = False) -> Iterator[str
     for arm in protocol.arms:
         held = visible(doses_of(arm))
         mark = ", the reference" if arm.name == protocol.reference else ""
-        told = "; ".join(part for part in (held, visible(arm.instruction)) if part)
-        yield f"  {arm.name}{mark}: {told or nothing_asked(protocol)}"
+        asked = "; ".join(part for part in (held, visible(arm.instruction)) if part)
+        yield f"  {arm.name}{mark}: {asked or nothing_asked(protocol)}"
         if arm.doses:
             first, last = protocol.minutes_before_bed(arm)
             yield f"      {', '.join([*arm.contents, f'{first} to {last} min before bed'])}"
@@ -76,7 +76,7 @@ def doses_of(arm: Arm, *, short: bool = False) -> str:
 
 
 def nothing_asked(protocol: Protocol) -> str:
-    """What an evening without dose and instruction is told: of a habit, nobody speaks of taking."""
+    """The instruction of an evening without dose and instruction; in a trial of a habit it is not about taking."""
     return "nothing to keep to" if protocol.habit else "nothing to take"
 
 
@@ -144,21 +144,21 @@ def luck_in_words(luck: Luck) -> str:
 
 def looks_line(protocol: Protocol) -> str:
     """When results may be looked at before the end, and when the trial then stops."""
-    looks = protocol.looks
-    if looks is None:
+    plan = protocol.looks
+    if plan is None:
         return "No look at the results before the end."
-    when = ", ".join(str(block) for block in looks.after_blocks)
+    when = ", ".join(str(block) for block in plan.after_blocks)
     rule = (
-        f"the posterior SD of every two arms in {protocol.primary.name} is at most {as_written(looks.sd_at_most or 0)}"
+        f"the posterior SD of every two arms in {protocol.primary.name} is at most {as_written(plan.sd_at_most or 0)}"
         f" {protocol.primary.contrast_unit}"
-        if looks.stop_when == "precise"
+        if plan.stop_when == "precise"
         else "no arm’s verdict is “can’t tell yet”"
     )
     return f"Looks after block {when}; stop when {rule}."
 
 
 def _prices(protocol: Protocol) -> Iterator[str]:
-    """What another order would leave to luck, where it fits the number of blocks."""
+    """The smallest p of a randomisation test under every order that fits the number of blocks."""
     if len(protocol.arms) > PRICED_ARMS:
         return
     yield luck_in_words(luck_of(protocol.admissible))

@@ -20,9 +20,25 @@ COLUMNS = ("night", "phase", "block", "period", "arm", "washout")
 class Schedule:
     """The plan of every night.
 
-    `table` has one row a night: `night` (date of the evening), `phase` ("run-in" or "trial"), `block` and
-    `period` (numbered from 1, 0 in the run-in), `arm` (the reference arm in the run-in), and `washout`
-    (True where the night is planned to be left out of the analysis).
+    Attributes
+    ----------
+    table : DataFrame [night]
+        One row a night: `night` (date of the evening), `phase` ("run-in" or "trial"), `block` and `period` (numbered
+        from 1, 0 in the run-in), `arm` (the reference arm in the run-in), and `washout` (True where the night is
+        planned to be left out of the analysis).
+    protocol_sha256 : str
+        Fingerprint of the protocol that it was drawn for, 64 hexadecimal digits.
+    seed : str
+        The seed that it was drawn with, 64 hexadecimal digits; empty while the arms are hidden.
+
+    Examples
+    --------
+    >>> from n1trial import randomise, read_protocol
+    >>> schedule = randomise(read_protocol("dose-timing"), start="2026-01-05", seed="5a" * 32)
+    >>> schedule
+    <Schedule: first evening 2026-01-05, nights 133>
+    >>> list(schedule.table.columns)
+    ['night', 'phase', 'block', 'period', 'arm', 'washout']
     """
 
     table: pd.DataFrame
@@ -50,15 +66,37 @@ def randomise(protocol: Protocol, *, start: date | str, seed: str) -> Schedule:
 
     Parameters
     ----------
-    start
+    protocol : Protocol
+        Arms, blocks, nights a period, and which orders may be drawn.
+    start : date or str
         The evening of the first night; as text 2026-01-31.
-    seed : 64 hexadecimal digits
-        With the protocol it determines the schedule; `allocation.new_seed` makes one.
+    seed : str
+        64 hexadecimal digits, such as `new_seed` makes; with the protocol it determines the schedule.
+
+    Returns
+    -------
+    Schedule
+        One row a night, run-in first.
 
     Raises
     ------
+    ArgumentError
+        `start` is no date.
     ScheduleError
         The seed is not 64 hexadecimal digits, or the trial would run past the year 9999.
+
+    Notes
+    -----
+    The draw uses SHA-256 in counter mode, so that it is the same on every machine and with every version; see
+    `n1trial.design.allocation.stream`.
+
+    Examples
+    --------
+    >>> from n1trial import randomise, read_protocol
+    >>> protocol = read_protocol("fast-glycine-screen")
+    >>> schedule = randomise(protocol, start="2026-01-05", seed="5a" * 32)
+    >>> sorted(schedule.table.loc[schedule.table["block"] == 1, "arm"])
+    ['glycine', 'none']
     """
     start = date_of(start, "start")
     design = protocol.design

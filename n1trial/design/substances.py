@@ -133,7 +133,7 @@ def oxide_share(labelled_share: float) -> float:
 
 
 def unknown_half_life(label: str) -> str:
-    """What is said of an arm of which nobody stated how fast its effect builds up."""
+    """The sentence about an arm whose speed of action is neither known nor stated."""
     return (
         f"How fast {label} acts is not known, so it counts as gone within a day. If you know better, state"
         " half_life_nights in the protocol before a trial begins."

@@ -1,4 +1,4 @@
-"""What the chances of an effect amount to, by the thresholds that the protocol fixed before the data.
+"""The verdict on an effect from its posterior probabilities, by the thresholds of the protocol.
 
 A gain is an effect with its sign turned so that positive is better.
 """
@@ -17,7 +17,7 @@ INTERVAL = 0.95
 INTERVAL_KIND = "equal-tailed"
 SETTLE_AT_MOST_NIGHTS = 730
 SETTLED = 0.7
-# Where a schedule shows a lesser share of what builds up slowly, that it saw no gain is no word on the steady effect.
+# Where a schedule shows a lesser share of an effect that builds up slowly, "no" holds for the period alone.
 LEAST_RECOVERED = 0.8
 
 type Verdict = Literal[
@@ -37,7 +37,19 @@ type Numbers = float | npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chances:
-    """Posterior chances of a gain, 0 to 1, against the smallest worthwhile effect: one, or an array of them."""
+    """Posterior probabilities of a gain, 0 to 1, against the smallest worthwhile effect: one each, or an array.
+
+    Attributes
+    ----------
+    better
+        Of any gain.
+    worthwhile
+        Of a gain of the smallest worthwhile effect or more.
+    equivalent
+        Of a change, either way, of less than that.
+    much_worse
+        Of a loss as large as that, or larger.
+    """
 
     better: Numbers
     worthwhile: Numbers
@@ -70,10 +82,17 @@ class Chances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightsAlone:
-    """What the nights say without the prior: chances of a gain, and of a loss, of `mid` or more under a flat prior.
+    """The evidence of the nights without the prior, which both verdicts of "no" need.
 
-    Both verdicts of "no" need it. A prior that expects small effects can hold a worthwhile one for unlikely before
-    the first night, and nights that say little leave it so. `sd_ratio` is the posterior SD over the prior's.
+    A prior that expects small effects makes a worthwhile one unlikely before the first night, and few nights leave
+    it so.
+
+    Attributes
+    ----------
+    worthwhile, much_worse : 0 to 1
+        Probabilities of a gain, and of a loss, of `mid` or more under a flat prior.
+    sd_ratio : 0 to 1
+        Posterior SD over the prior's.
     """
 
     worthwhile: Numbers
@@ -84,7 +103,7 @@ class NightsAlone:
     def of(
         cls, mean: Numbers, sd: Numbers, *, prior_sd: Numbers, mid: Numbers, loss: Numbers | None = None
     ) -> Self:
-        """Take a Gaussian prior around 0 off a posterior that is nearly Gaussian.
+        """Remove a Gaussian prior around 0 from a posterior that is nearly Gaussian.
 
         Parameters
         ----------
@@ -97,7 +116,7 @@ class NightsAlone:
         """
         ndtr = scipy.special.ndtr
         ratio = np.asarray(sd, dtype=float) / np.asarray(prior_sd, dtype=float)
-        # Nights that teach nothing leave no likelihood, and everything open.
+        # Share of the posterior's precision that comes from the nights; at 0 everything is open.
         taught = np.clip(1 - ratio**2, 1e-9, None)
         centre, spread = np.asarray(mean) / taught, np.asarray(sd) / np.sqrt(taught)
         return cls(
@@ -153,13 +172,13 @@ def verdicts_met(
 
 
 def verdict_of(chances: Chances, *, alone: NightsAlone, rule: VerdictRule) -> Verdict:
-    """What the chances amount to, by the thresholds of the protocol; first match wins."""
+    """The verdict by the thresholds of the protocol; first match wins."""
     met = verdicts_met(chances, alone=alone, rule=rule)
     return next((verdict for verdict, holds in met.items() if holds), "can't tell yet")
 
 
 def within_a_period(verdict: Verdict, *, recovered: float) -> Verdict:
-    """The verdict, where only this share of a steady effect is seen: a "no" then is one of the period alone."""
+    """The verdict where the schedule shows only this share of a steady effect: a "no" then is of the period alone."""
     return "no gain within a period" if verdict in SAYS_NO and recovered < LEAST_RECOVERED else verdict
 
 
@@ -209,10 +228,10 @@ def settle_nights(
 def even_information(
     sd: float, *, nights: int, prior_sd: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Lengths and SDs for `settle_nights` where every night tells as much as those so far did.
+    """Lengths and SDs for `settle_nights` where every night is as informative as those so far.
 
-    What the nights so far have told is what narrowed the prior. It is too hopeful where periods differ, and
-    serves where nothing better is known.
+    Their information is by how much they narrowed the prior. Too optimistic where periods differ: only for where
+    nothing better is known.
     """
     lengths = np.arange(nights, 2 * SETTLE_AT_MOST_NIGHTS, 7, dtype=np.int64)
     per_night = max(sd**-2 - prior_sd**-2, 0.0) / nights

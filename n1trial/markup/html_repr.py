@@ -1,4 +1,4 @@
-"""A noun of the pass as a small card for a notebook, or as a line for a console: what it is, and a few facts."""
+"""An object as a small card for a notebook, or as a line for a console: its type and a few facts."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def card(title: str, facts: Mapping[str, object], table: pd.DataFrame | None = N
     table
         Of which the first `ROWS` rows and `MOST_COLUMNS` columns are shown.
     """
-    told = " · ".join(f"{_safe(name)} <b>{_safe(value)}</b>" for name, value in facts.items())
-    parts = [f"<p><strong>{_safe(title)}</strong><br>{told}</p>"]
+    shown_facts = " · ".join(f"{_safe(name)} <b>{_safe(value)}</b>" for name, value in facts.items())
+    parts = [f"<p><strong>{_safe(title)}</strong><br>{shown_facts}</p>"]
     if table is not None:
         shown = table.iloc[:ROWS, :MOST_COLUMNS].map(_cell)
         parts.append(shown.to_html(index=False, border=0, na_rep="–", float_format="{:.4g}".format))
@@ -40,8 +40,8 @@ def card(title: str, facts: Mapping[str, object], table: pd.DataFrame | None = N
 
 def line(title: str, facts: Mapping[str, object]) -> str:
     """The same facts in one line, for a console."""
-    told = ", ".join(f"{name} {visible(str(value))}" for name, value in facts.items())
-    return f"<{title}: {told}>"
+    shown_facts = ", ".join(f"{name} {visible(str(value))}" for name, value in facts.items())
+    return f"<{title}: {shown_facts}>"
 
 
 def _safe(value: object) -> str:

@@ -18,7 +18,7 @@ def templates(folder: str) -> Environment:
     folder
         Inside the package ``n1trial``, such as ``"report/render"``.
     """
-    made = Environment(
+    environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         loader=ChoiceLoader([PackageLoader("n1trial", folder), PackageLoader("n1trial", "markup")]),
@@ -26,8 +26,8 @@ def templates(folder: str) -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: value if isinstance(value, Markup) else visible(str(value)),
     )
-    made.filters["compact"] = compact
-    return made
+    environment.filters["compact"] = compact
+    return environment
 
 
 def compact(style: str) -> Markup:

@@ -72,9 +72,12 @@ def as_written(number: float) -> str:
 def amount_in_words(amount: float) -> str:
     """An amount that was computed: as it is with two decimals at most, else with three digits or in whole numbers.
 
-    Example
-    -------
-    ``200 / 0.141`` is ``1,418``, ``0.5`` stays ``0.5``, and nothing that is not 0 becomes ``0``.
+    Nothing that is not 0 becomes ``0``.
+
+    Examples
+    --------
+    >>> amount_in_words(200 / 0.141), amount_in_words(0.5)
+    ('1,418', '0.5')
     """
     nearest = round(amount, 2)
     if amount == 0 or math.isclose(amount, nearest, rel_tol=1e-9):

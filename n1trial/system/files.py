@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and are for their owner's eyes."""
+"""Write files whole or not at all, readable by their owner alone."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from n1trial.errors import FolderError
 
-# `.diary.csv.draft-x7_q`: what a killed command leaves can be told from what a person made.
+# `.diary.csv.draft-x7_q`: a name by which files of a killed command are distinguished from a person's.
 DRAFT = ".draft-"
 # By which the folder of a trial is known.
 TRIAL_DATABASE = "trial.db"
@@ -85,7 +85,7 @@ def results_folder(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for its owner's eyes, and those above it, where there are none.
+    """Make a folder that its owner alone can read, and those above it, where there are none.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Pieces of work that do not need each other: here, on processes of this machine, or on a Dask cluster."""
+"""Independent pieces of work: in this process, on processes of this machine, or on a Dask cluster."""
 
 import asyncio
 import importlib
@@ -21,7 +21,7 @@ type OnDone = Callable[[int, int], None]
 
 PROCESSES, RETRIES = 2, 2
 CONNECT_S, FIRST_WORKER_S, NO_WORKER_S = 5, 10, 60
-# What the numbers come from; one release apart they may differ in the digits that are shown.
+# Packages that the numbers depend on; between releases they may differ in the digits that are shown.
 MAKES_NUMBERS = ("n1trial", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "statsmodels")
 NAMED_DIFFERENCES = 3
 
@@ -39,24 +39,27 @@ def run_tasks[T, R](
 
     Parameters
     ----------
-    work
-        A function that other processes can import, or a `functools.partial` of one.
-    scheduler
+    work : callable
+        From an item to its result: a function that other processes can import, or a `functools.partial` of one.
+    items : sequence
+        What the work is done on.
+    scheduler : str or None
         Address of a Dask scheduler, such as ``tcp://127.0.0.1:8786``: `work` and `items` are sent to it and
         its workers, and nowhere else. None: everything stays on this machine.
-    processes
+    processes : int
         Processes on this machine. One, or a single item: in this process, without the seconds that starting
         another takes.
-    on_done
+    on_done : callable
         Called in this process with the number of items done, and of all, whenever one more is done.
-    retries
+    retries : int
         How often work begins again after its process died, or after a cluster's worker failed at it. An
-        `N1TrialError` is no accident and is raised at once. Of workers that were killed the scheduler itself
-        keeps count (``distributed.scheduler.allowed-failures``, 3 by default).
+        `N1TrialError` is no accident and is raised at once. Workers that were killed are counted by the scheduler
+        (``distributed.scheduler.allowed-failures``, 3 by default).
 
     Returns
     -------
-    Results in the order of the items.
+    list
+        Results in the order of the items.
 
     Raises
     ------
@@ -64,16 +67,23 @@ def run_tasks[T, R](
         Processes died again and again, no scheduler or worker can be reached, or workers have other versions.
     N1TrialError
         As `work` raised it.
+
+    Examples
+    --------
+    >>> import math
+    >>> from n1trial import run_tasks
+    >>> run_tasks(math.sqrt, [9.0, 4.0, 1.0], processes=1)
+    [3.0, 2.0, 1.0]
     """
     if scheduler is not None and items:
         return _on_cluster(work, items, scheduler=scheduler, on_done=on_done, retries=retries)
     if processes > 1 and len(items) > 1:
         return _on_processes(work, items, processes=processes, on_done=on_done, retries=retries)
-    found = []
+    results = []
     for item in items:
-        found.append(work(item))
-        on_done(len(found), len(items))
-    return found
+        results.append(work(item))
+        on_done(len(results), len(items))
+    return results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +92,14 @@ class _Refused:
 
 
 def _attempt[T, R](work: Callable[[T], R], item: T) -> R | _Refused:
-    """The result, or the reader's own mistake as a value, which nobody tries again."""
+    """The result, or the caller's mistake as a value, so that the work is not tried again."""
     try:
         return work(item)
     except N1TrialError as error:
         return _Refused(error=error)
 
 
-def _told[R](outcome: R | _Refused) -> R:
+def _result_of[R](outcome: R | _Refused) -> R:
     if isinstance(outcome, _Refused):
         raise outcome.error
     return outcome
@@ -98,19 +108,19 @@ def _told[R](outcome: R | _Refused) -> R:
 def _on_processes[T, R](
     work: Callable[[T], R], items: Sequence[T], *, processes: int, on_done: OnDone, retries: int
 ) -> list[R]:
-    found: dict[int, R] = {}
+    results: dict[int, R] = {}
     for attempt in range(retries + 1):
-        left = {index: item for index, item in enumerate(items) if index not in found}
+        left = {index: item for index, item in enumerate(items) if index not in results}
         # A process mostly dies for want of memory: the second time each has the machine for itself.
         try:
             for index, outcome in _in_pool(work, left, processes=1 if attempt else processes):
-                found[index] = _told(outcome)
-                on_done(len(found), len(items))
+                results[index] = _result_of(outcome)
+                on_done(len(results), len(items))
         except BrokenProcessPool:
             continue
-        return [found[index] for index in range(len(items))]
+        return [results[index] for index in range(len(items))]
     raise TaskError(
-        f"processes: one died while working, {retries + 1} times ({len(found)} of {len(items)} tasks done):"
+        f"processes: one died while working, {retries + 1} times ({len(results)} of {len(items)} tasks done):"
         " free some memory and try again"
     )
 
@@ -138,9 +148,9 @@ def _in_pool[T, R](
 def _on_cluster[T, R](
     work: Callable[[T], R], items: Sequence[T], *, scheduler: str, on_done: OnDone, retries: int
 ) -> list[R]:
-    found: dict[int, R] = {}
+    results: dict[int, R] = {}
     # Leaving it, early or not, makes the scheduler forget what is left.
-    with _connected(scheduler) as (distributed, client), _told_of_losses(distributed, scheduler):
+    with _connected(scheduler) as (distributed, client), _naming_lost_workers(distributed, scheduler):
         _refuse_other_versions(client, scheduler)
         # As bytes, so that only a worker opens them: the scheduler need not load what the work stands on.
         futures = {
@@ -148,13 +158,13 @@ def _on_cluster[T, R](
             for index, item in enumerate(items)
         }
         for future in _as_done(distributed, client, list(futures), scheduler):
-            found[futures[future]] = _told(future.result())
+            results[futures[future]] = _result_of(future.result())
             # Else the scheduler would do it again when the worker that holds it goes.
             future.release()
-            on_done(len(found), len(items))
+            on_done(len(results), len(items))
         # Workers may have joined in the meantime.
         _refuse_other_versions(client, scheduler)
-    return [found[index] for index in range(len(items))]
+    return [results[index] for index in range(len(items))]
 
 
 def _unpack_and_attempt(packed: bytes) -> Any:
@@ -174,7 +184,7 @@ def _unpack_and_attempt(packed: bytes) -> Any:
 def _connected(scheduler: str) -> Iterator[tuple[Any, Any]]:
     """Dask's module and a client with a worker behind it, closed whatever happens."""
     try:
-        # Named, not imported: an extra, and nothing that could send is loaded before somebody asks for it.
+        # By name, not by import: an extra, and nothing that could send is loaded before it is asked for.
         distributed = importlib.import_module("distributed")
     except ImportError as error:
         raise TaskError(
@@ -182,7 +192,7 @@ def _connected(scheduler: str) -> Iterator[tuple[Any, Any]]:
         ) from error
     for name in ("distributed", "distributed.client", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    _knock(distributed, scheduler)
+    _refuse_other_than_scheduler(distributed, scheduler)
     with warnings.catch_warnings():
         # It warns of other versions in a table; `_refuse_other_versions` says it in a line.
         warnings.simplefilter("ignore")
@@ -197,8 +207,11 @@ def _connected(scheduler: str) -> Iterator[tuple[Any, Any]]:
         yield distributed, client
 
 
-def _knock(distributed: Any, scheduler: str) -> None:
-    """Ask who is there: a client that finds nobody keeps its thread, and the program, for ten more seconds."""
+def _refuse_other_than_scheduler(distributed: Any, scheduler: str) -> None:
+    """Refuse an address where no scheduler answers.
+
+    A client that reaches nobody would keep its thread, and the program, for ten more seconds.
+    """
 
     async def ask() -> str:
         security = distributed.Security().get_connection_args("client")
@@ -212,7 +225,7 @@ def _knock(distributed: Any, scheduler: str) -> None:
     with ThreadPoolExecutor(1) as thread:
         try:
             who = thread.submit(asyncio.run, ask()).result()
-        # Memory: who speaks otherwise seems to announce a message of exabytes.
+        # MemoryError: bytes of another protocol read as a message of exabytes.
         except (OSError, ValueError, KeyError, MemoryError) as error:
             raise TaskError(
                 f"scheduler {scheduler}: no Dask scheduler answers there: start one with dask scheduler, and"
@@ -225,9 +238,9 @@ def _knock(distributed: Any, scheduler: str) -> None:
 
 
 def _refuse_other_versions(client: Any, scheduler: str) -> None:
-    told = client.get_versions(packages=list(MAKES_NUMBERS))
-    ours = _versions(told["client"])
-    others = {"the scheduler": told["scheduler"], **told["workers"]}
+    versions = client.get_versions(packages=list(MAKES_NUMBERS))
+    ours = _versions(versions["client"])
+    others = {"the scheduler": versions["scheduler"], **versions["workers"]}
     differ = [
         f"{machine} has {name} {has or 'not at all'}, here it is {ours[name]}"
         for machine, theirs in others.items()
@@ -242,9 +255,9 @@ def _refuse_other_versions(client: Any, scheduler: str) -> None:
         )
 
 
-def _versions(told: Mapping[str, Any]) -> dict[str, str | None]:
-    python = ".".join(told["host"]["python"].split(".")[:2])
-    return {"python": python} | {name: told["packages"].get(name) for name in MAKES_NUMBERS}
+def _versions(versions: Mapping[str, Any]) -> dict[str, str | None]:
+    python = ".".join(versions["host"]["python"].split(".")[:2])
+    return {"python": python} | {name: versions["packages"].get(name) for name in MAKES_NUMBERS}
 
 
 def _as_done(distributed: Any, client: Any, futures: list[Any], scheduler: str) -> Iterator[Any]:
@@ -265,7 +278,7 @@ def _as_done(distributed: Any, client: Any, futures: list[Any], scheduler: str) 
 
 
 @contextmanager
-def _told_of_losses(distributed: Any, scheduler: str) -> Iterator[None]:
+def _naming_lost_workers(distributed: Any, scheduler: str) -> Iterator[None]:
     try:
         yield
     except distributed.KilledWorker as error:

@@ -1,1 +1,1 @@
-"""A trial's folder: made, filled, changed and read, with its log, its printouts and the quality of its record."""
+"""A trial's folder: created, filled, changed and read, with its log, its printouts and checks of data quality."""

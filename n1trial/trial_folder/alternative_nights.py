@@ -1,6 +1,6 @@
-"""The nights of a trial read in other ways: what the records would say under another rule.
+"""The nights of a trial by other rules of assembly, for a sensitivity analysis.
 
-The rule of the trial was fixed before the data; these alternatives show only whether an answer hangs on it.
+The rule of the trial was fixed before the data; these alternatives show only whether an answer depends on it.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def alternative_nights(
 ) -> tuple[AlternativeNights, ...]:
     """The trial under other windows, and its wake episodes under other definitions.
 
-    Only alternatives in which some night differs are there.
+    Alternatives in which no night differs are left out.
     """
     return tuple(
         AlternativeNights(name=name, data=data, outcome=outcome)

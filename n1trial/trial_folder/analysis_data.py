@@ -1,6 +1,6 @@
-"""What comes into a trial folder: exports and evenings, and the nights that they make.
+"""The data of a trial's folder: exports and diary lines taken in, and the table of nights for the analysis.
 
-Apart from `fitting` and `reporting`, so that the commands of every day start without the sampler.
+It imports nothing of `n1trial.inference`, so that the daily commands start without the sampler.
 """
 
 import json
@@ -72,8 +72,16 @@ def import_exports(
 ) -> Imported:
     """Read one export, in one or several files, into the folder; the very same export is not read again.
 
-    `on_note` is told what a reader should know of the export beside its nights, `on_doubts` what looks odd about it
-    before anything is kept: it may ask, and refuse by raising.
+    Parameters
+    ----------
+    exports
+        Files or folders of one export.
+    now
+        Aware; stands in the log.
+    on_note
+        Called with what a reader should know of the export beside its nights.
+    on_doubts
+        Called before anything is kept, with what looks odd about it; it may ask, and refuse by raising.
     """
     sha256 = fingerprint(exports)
     before = imported_before(folder, sha256) if sha256 else None
@@ -87,7 +95,7 @@ def import_exports(
 
 
 def written_diary(folder: TrialFolder) -> Diary:
-    """The diary of a trial; how its dates are meant may be settled by when the trial is.
+    """The diary of a trial; where the order of day and month is unclear, the trial's nights may settle it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Make a trial folder: draw the schedule, hide the arms if wanted, write calendar, diary and sheet."""
+"""Create a trial's folder: draw the schedule, hide the arms if wanted, write calendar, diary and sheet."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,32 @@ def make_trial(
     bedtime: time = BEDTIME,
     person: str = "",
 ) -> TrialFolder:
-    """Make a trial folder from a template or protocol file, with the arms known to the person."""
+    """Make a trial folder from a template or protocol file, with the arms known to the person.
+
+    Parameters
+    ----------
+    path
+        A new folder.
+    protocol
+        Name of a template, or path of a YAML file.
+    start
+        The evening of the first night.
+    seed
+        64 hexadecimal digits; None: a fresh one.
+    home_zone
+        Time zone of the bed; None: exports must state theirs.
+    now
+        Aware; stands in the log.
+    bedtime
+        Usual bedtime, from which the times of doses follow.
+    person
+        Name or number of the person, one line.
+
+    Raises
+    ------
+    FolderError
+        The folder is there already, or may not be written.
+    """
     begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now, person=person)
     schedule = randomise(begun.protocol, start=start, seed=seed or new_seed())
     return _create(path, begun, schedule)
@@ -108,7 +133,7 @@ def hand_to_helper(
         raise FolderError(f"{helper}: is there already: give the helper a new folder with --helper")
     promise = commitment(key)
     files: dict[str, str | bytes] = {}
-    kept = {
+    helper_files = {
         "packing.html": packing_html(
             coded,
             begun.protocol,
@@ -123,14 +148,14 @@ def hand_to_helper(
     if passphrase:
         files[SEALED_KEY] = sealed_by_passphrase(key, passphrase)
     else:
-        kept[KEY_FILE] = key.text
+        helper_files[KEY_FILE] = key.text
     folder = _create(path, begun, coded, files=files, hidden="helper", commitment=promise)
     try:
         helper.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, content in kept.items():
+        for name, content in helper_files.items():
             write_whole(helper / name, content)
     except (OSError, FolderError) as error:
-        # A trial without its packing list can never be run, and its key is lost.
+        # Without packing list and key the trial cannot be run.
         shutil.rmtree(path, ignore_errors=True)
         raise FolderError(
             f"{helper}: cannot be written ({error}): choose another place with --helper"
@@ -149,7 +174,7 @@ def make_enveloped_trial(
     bedtime: time = BEDTIME,
     person: str = "",
 ) -> TrialFolder:
-    """Make a trial folder for somebody without a helper: letters that shuffled boxes will give a meaning to.
+    """Make a trial folder for somebody without a helper: letters whose arms are settled by shuffling boxes by hand.
 
     Raises
     ------
@@ -159,7 +184,7 @@ def make_enveloped_trial(
     begun = _beginning(protocol, home_zone=home_zone, bedtime=bedtime, now=now, person=person)
     refuse_unblindable(begun.protocol)
     drawn = randomise(begun.protocol, start=start, seed=seed or new_seed())
-    # Which arm a letter stands for is not known to anybody: the boxes are shuffled by hand.
+    # Nobody knows which arm a letter stands for; these are placeholders.
     letters = dict(zip(LETTERS, begun.protocol.arm_names, strict=False))
     coded = replace(coded_schedule(drawn, letters), seed=drawn.seed)
     page = envelopes_html(coded, begun.protocol, folder=path.resolve().name, person=begun.person)

@@ -1,6 +1,6 @@
-"""What happens while a trial runs, as its log tells it: amendments, accidents, looks, an early stop, the opened key.
+"""Events while a trial runs, as its log records them: amendments, accidents, looks, an early stop, the opened key.
 
-Nothing of it changes what was fixed before the first night; the report prints both.
+None of them changes what was fixed before the first night; the report prints both.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ PAUSE = "paused"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """The log's lines of each kind, in order."""
+    """The course of a trial: the log's lines of each kind, in order."""
 
     amendments: tuple[LogLine, ...]
     accidents: tuple[LogLine, ...]
@@ -50,7 +50,7 @@ class Course:
 
 
 def read_course(folder: TrialFolder) -> Course:
-    """Read what happened from the log.
+    """Read the course of a trial from its log.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def this_evening(folder: TrialFolder, *, now: datetime) -> date:
     return night_of(now.astimezone(folder.home_zone).replace(tzinfo=None))
 
 
-# Who asks at breakfast asks about the evening to come; who asks in the night, about the one that goes on.
+# Before this hour the evening of the day before is still on.
 BREAKFAST_HOUR = 5
 
 
@@ -160,7 +160,7 @@ def change_bedtime(folder: TrialFolder, reason: str, bedtime: time, *, now: date
 
 
 def report_accident(folder: TrialFolder, what: str, *, now: datetime) -> None:
-    """Write into the log that the person has learnt something of the arms; the key stays shut.
+    """Write into the log that the person has learnt something of the arms; the key stays sealed.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def unblind(folder: TrialFolder, key: Key, reason: str, *, now: datetime, early:
 
 
 def refuse_unsealed(folder: TrialFolder) -> None:
-    """See that there is something to open.
+    """Refuse to unblind a trial whose arms are known.
 
     Raises
     ------
@@ -216,34 +216,34 @@ def refuse_unsealed(folder: TrialFolder) -> None:
 
 
 def blind_broken(folder: TrialFolder, course: Course) -> str | None:
-    """How the blind was broken, or None; an opened key breaks it when nights were still to come."""
+    """How the blind was broken, or None; a key that was opened while nights were to come breaks it."""
     if not folder.hidden:
         return None
-    told = [f"{line.day}: {line.detail}" for line in course.accidents]
+    breaks = [f"{line.day}: {line.detail}" for line in course.accidents]
     opened = course.unblinded
     if opened and date.fromisoformat(opened.day) <= last_night(folder, course):
-        told.append(f"{opened.day}: the key was opened before the end, {opened.detail}")
-    return "; ".join(told) or None
+        breaks.append(f"{opened.day}: the key was opened before the end, {opened.detail}")
+    return "; ".join(breaks) or None
 
 
 def conduct_notes(course: Course) -> Sequence[str]:
     """What a reader of the report must know of the course of the trial."""
-    said = [f"amended on {line.day}: {line.detail}" for line in course.amendments]
-    said += [f"the blind was broken on {line.day}: {line.detail}" for line in course.accidents]
-    said += dict.fromkeys(early_look_note(line.day, line.detail) for line in course.early_looks)
-    said += [
+    notes = [f"amended on {line.day}: {line.detail}" for line in course.amendments]
+    notes += [f"the blind was broken on {line.day}: {line.detail}" for line in course.accidents]
+    notes += dict.fromkeys(early_look_note(line.day, line.detail) for line in course.early_looks)
+    notes += [
         f"paused from {line.detail[:10]} to {line.detail[11:21]}; reason given: {line.detail[22:]}"
         for line in course.pause_lines
     ]
     looks = dict.fromkeys(line.detail for line in course.planned_looks)
-    said += [f"looked as planned {detail}" for detail in looks]
+    notes += [f"looked as planned {detail}" for detail in looks]
     if course.stopped:
-        said.append(f"stopped after {course.last_night}; reason given: {course.stopped.detail[11:]}")
+        notes.append(f"stopped after {course.last_night}; reason given: {course.stopped.detail[11:]}")
     if course.unblinded:
-        said.append(
+        notes.append(
             f"the arms became known on {course.unblinded.day}; reason given: {course.unblinded.detail}"
         )
-    return said
+    return notes
 
 
 def early_look_note(day: str, reason: str) -> str:

@@ -1,6 +1,6 @@
 """What looks odd about an export before it is kept: nights to come, another person's, several exports in one folder.
 
-Nothing is refused here: who imports is asked. What was kept by mistake, `n1trial forget` takes out.
+Nothing is refused: the caller asks the person. What was kept by mistake, `n1trial forget` takes out.
 """
 
 import re
@@ -33,8 +33,8 @@ def doubts_of_files(exports: Iterable[Path]) -> Iterator[str]:
 def doubts_of_records(
     stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode], *, today: date
 ) -> Iterator[str]:
-    """Nights to come, devices of a kind that was here before under other serials, and other hours of sleep."""
-    to_come = sorted({night for each in new if (night := night_of(each.start.wall)) > today})
+    """Nights to come, devices of a known kind under other serials, and other hours of sleep."""
+    to_come = sorted({night for episode in new if (night := night_of(episode.start.wall)) > today})
     if to_come:
         span = " to ".join(dict.fromkeys(map(str, (to_come[0], to_come[-1]))))
         count = (
@@ -46,9 +46,9 @@ def doubts_of_records(
 
 
 def _other_devices(stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode]) -> Iterator[str]:
-    for source in sorted({each.source for each in new}):
-        before = {each.device for each in stored if each.source == source and each.device}
-        others = {each.device for each in new if each.source == source and each.device} - before
+    for source in sorted({episode.source for episode in new}):
+        before = {episode.device for episode in stored if episode.source == source and episode.device}
+        others = {episode.device for episode in new if episode.source == source and episode.device} - before
         # One layout names the serial and another does not: the shorter name may be either device.
         others = {
             name for name in others if not any(name.startswith(old) or old.startswith(name) for old in before)
@@ -63,37 +63,37 @@ def _other_devices(stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode]) 
 def _other_hours(stored: Sequence[SleepEpisode], new: Sequence[SleepEpisode]) -> Iterator[str]:
     """Nights of which the same kind of device has two long sleeps at different hours: perhaps two people's."""
     by_archive: dict[str, list[SleepEpisode]] = defaultdict(list)
-    for each in new:
-        by_archive[each.source_file.partition(" › ")[0]].append(each)
+    for episode in new:
+        by_archive[episode.source_file.partition(" › ")[0]].append(episode)
     before: dict[tuple[str, str, date], list[SleepEpisode]] = defaultdict(list)
-    for each in filter(_is_long, stored):
-        before[_night(each)].append(each)
+    for episode in filter(_is_long, stored):
+        before[_night(episode)].append(episode)
     shared: set[date] = set()
-    apart: dict[date, tuple[SleepEpisode, SleepEpisode]] = {}
+    differing: dict[date, tuple[SleepEpisode, SleepEpisode]] = {}
     for _, episodes in sorted(by_archive.items()):
-        for each in filter(_is_long, episodes):
-            known = before.get(_night(each), [])
+        for episode in filter(_is_long, episodes):
+            known = before.get(_night(episode), [])
             if known:
-                night = night_of(each.start.wall)
+                night = night_of(episode.start.wall)
                 shared.add(night)
-                if not any(_same_sleep(each, other) for other in known):
-                    apart.setdefault(night, (each, known[0]))
-        for each in filter(_is_long, episodes):
-            before[_night(each)].append(each)
-    if len(apart) >= LEAST_NIGHTS and len(apart) > len(shared) / 2:
-        night, (theirs, ours) = min(apart.items())
+                if not any(_same_sleep(episode, other) for other in known):
+                    differing.setdefault(night, (episode, known[0]))
+        for episode in filter(_is_long, episodes):
+            before[_night(episode)].append(episode)
+    if len(differing) >= LEAST_NIGHTS and len(differing) > len(shared) / 2:
+        night, (theirs, ours) = min(differing.items())
         yield (
-            f"{len(apart)} of {len(shared)} nights that are there already have other hours of sleep in this export"
+            f"{len(differing)} of {len(shared)} nights that are there already have other hours of sleep in this export"
             f" ({night}: {_hours(theirs)}, not {_hours(ours)}): it may be another person's"
         )
 
 
-def _night(each: SleepEpisode) -> tuple[str, str, date]:
-    return each.source, each.app, night_of(each.start.wall)
+def _night(episode: SleepEpisode) -> tuple[str, str, date]:
+    return episode.source, episode.app, night_of(episode.start.wall)
 
 
-def _is_long(each: SleepEpisode) -> bool:
-    return each.end.wall - each.start.wall >= LONG and not each.not_used
+def _is_long(episode: SleepEpisode) -> bool:
+    return episode.end.wall - episode.start.wall >= LONG and not episode.not_used
 
 
 def _same_sleep(one: SleepEpisode, other: SleepEpisode) -> bool:
@@ -107,8 +107,8 @@ def _same_sleep(one: SleepEpisode, other: SleepEpisode) -> bool:
     )
 
 
-def _hours(each: SleepEpisode) -> str:
-    return f"{each.start.wall:%H:%M} to {each.end.wall:%H:%M}"
+def _hours(episode: SleepEpisode) -> str:
+    return f"{episode.start.wall:%H:%M} to {episode.end.wall:%H:%M}"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a person needs to know this evening: what to take and when, how far the trial is, what was kept so far."""
+"""What to take this evening and when, how far the trial is, and what was recorded so far."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from datetime import date, datetime
 from n1trial.markup.text import visible
 from n1trial.trial_folder.analysis_data import recorded_nights, written_diary
 from n1trial.trial_folder.events import coming_evening, last_night, read_course
-from n1trial.trial_folder.printouts.evening import Evening, clock_span, evenings
+from n1trial.trial_folder.printouts.evening import Evening, clock_span, planned_evenings
 from n1trial.trial_folder.printouts.page import day
 from n1trial.trial_folder.store import TrialFolder, stored_episodes
 
@@ -28,7 +28,7 @@ def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:
             yield f'The arms are still hidden: n1trial unblind {folder.path} --reason "it is over" opens the key.'
     else:
         hidden = folder.hidden if folder.sealed else ""
-        planned = list(evenings(folder.schedule, folder.protocol, hidden=hidden))
+        planned = list(planned_evenings(folder.schedule, folder.protocol, hidden=hidden))
         number = (night - first).days
         yield from _evening_lines(planned[number], number, folder)
     yield from _kept(folder, night)

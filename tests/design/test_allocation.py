@@ -71,11 +71,11 @@ def test_the_same_seed_gives_the_same_schedule_for_ever(vector):
 @pytest.mark.skipif(not HAS_SHA, reason="perl with Digest::SHA is not installed; .ci/run brings it")
 def test_fifty_vectors_are_the_same_in_another_language():
     cases, _, expected = zip(*(vector.partition(" : ") for vector in VECTORS), strict=True)
-    told = subprocess.run(
+    result = subprocess.run(
         [PERL, HELPERS / "allocation.pl"], input="\n".join(cases), capture_output=True, text=True, check=True
     )
     assert len(VECTORS) == 50
-    assert told.stdout.splitlines() == list(expected)
+    assert result.stdout.splitlines() == list(expected)
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def balanced(rows):
 def test_all_that_may_be_drawn_are_there_once_and_nothing_else(arms, blocks, order, never):
     design = admissible(arms, blocks, order, never)
     wanted = {design.codes(rows).tobytes() for rows in listed(arms, blocks, order, never)}
-    found = [schedule.tobytes() for schedule in design.every()]
-    assert len(found) == len(wanted) == design.size
-    assert set(found) == wanted
+    schedules = [schedule.tobytes() for schedule in design.every()]
+    assert len(schedules) == len(wanted) == design.size
+    assert set(schedules) == wanted
 
 
 @pytest.mark.parametrize("k", [2, 3, 4, 5, 6, 7])
@@ -149,12 +149,12 @@ def test_swaps_of_two_labels_are_those_that_may_be_drawn(arms, blocks, order):
     schedule = design.codes(design.draw(stream(3)))
     others = schedule == arms.index("C")
     alike = [each for each in design.every() if ((each == arms.index("C")) == others).all()]
-    found = design.swaps(schedule, "A", "B")
-    assert {each.tobytes() for each in found.every()} == {each.tobytes() for each in alike}
-    assert found.size == len(alike)
+    swaps = design.swaps(schedule, "A", "B")
+    assert {each.tobytes() for each in swaps.every()} == {each.tobytes() for each in alike}
+    assert swaps.size == len(alike)
 
 
-def test_the_price_of_a_restriction_is_the_published_one():
+def test_the_cost_of_a_restricted_order_is_the_published_one():
     """6,144 schedules without a repeat, of which 92 % allow at most 32 swaps, 16 in the middle."""
     design = admissible("ABC", 6, "no-repeat")
     sizes = [design.swaps(each, "A", "B").size for each in design.every()]
@@ -204,12 +204,12 @@ def cells_of(name, first, count):
         assert design.order == "any"
         seen = int(np.log(CELLS) / np.log(factorial(len(design.arms))))
         looked_at = {f"first {seen} blocks": slice(seen), f"last {seen} blocks": slice(-seen, None)}
-    found = {part: Counter() for part in looked_at}
+    counts = {part: Counter() for part in looked_at}
     for seed in range(first, first + count):
         drawn = design.draw(words(protocol_sha256=protocol.sha256, seed=f"{seed:064x}"))
         for part, blocks in looked_at.items():
-            found[part][drawn[blocks]] += 1
-    return found
+            counts[part][drawn[blocks]] += 1
+    return counts
 
 
 @pytest.fixture(scope="module")

@@ -151,8 +151,8 @@ def test_every_arm_swallows_as_many_capsules_at_the_same_times_and_gets_its_dose
 
 def test_three_grams_of_glycine_are_five_capsules_and_magnesium_is_made_up_with_placebo():
     by_arm = {evening.arm: evening.servings[0].fills for evening in fillings(PROTOCOL)}
-    told = {arm: [(fill.substance, fill.capsules) for fill in fills] for arm, fills in by_arm.items()}
-    assert told == {
+    capsules = {arm: [(fill.substance, fill.capsules) for fill in fills] for arm, fills in by_arm.items()}
+    assert capsules == {
         "none": [("placebo", 5)],
         "glycine": [("glycine", 5)],
         "magnesium-glycinate": [("magnesium bisglycinate", 3), ("placebo", 2)],
@@ -177,7 +177,7 @@ def test_what_a_person_does_cannot_be_hidden():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (
             {"design": {"blocks": 6, "period_nights": 7, "never": [{"arm": "none", "after": "glycine"}]}},
@@ -187,9 +187,9 @@ def test_what_a_person_does_cannot_be_hidden():
         ({"arms": [{"name": each, "label": each} for each in PROTOCOL.arm_names]}, "nothing to hide"),
     ],
 )
-def test_a_protocol_that_gives_the_arms_away_is_refused(change, said):
+def test_a_protocol_that_gives_the_arms_away_is_refused(change, message):
     protocol = type(PROTOCOL).model_validate(PROTOCOL.model_dump() | change)
-    with pytest.raises(BlindingError, match=said):
+    with pytest.raises(BlindingError, match=message):
         refuse_unblindable(protocol)
 
 
@@ -253,13 +253,13 @@ def swapped(place, arms):
     return folder, other
 
 
-def lived(folder, takeout):
-    """Everything that a person does before the key is opened; what was said on the way."""
-    said = []
+def run_until_unblinding(folder, takeout):
+    """Everything that a person does before the key is opened; all text that was shown."""
+    shown = []
     for number in range(20):
         night = START + timedelta(days=number)
         evening = datetime(2026, 1, 5, 21, tzinfo=UTC) + timedelta(days=number)
-        said += tonight_lines(folder, now=evening)
+        shown += tonight_lines(folder, now=evening)
         answers = {
             "taken": "yes",
             "taken_at": "22:15",
@@ -270,9 +270,9 @@ def lived(folder, takeout):
     import_exports(folder, [takeout], now=evening)
     amend(folder, "moved house", now=evening)
     report_accident(folder, "a capsule broke", now=evening)
-    said += quality_lines(check_quality(gather_evidence(folder, today=START + timedelta(days=20))))
-    said.append(trial_ledger(folder))
-    return said
+    shown += quality_lines(check_quality(gather_evidence(folder, today=START + timedelta(days=20))))
+    shown.append(trial_ledger(folder))
+    return shown
 
 
 def rows_of(path):
@@ -284,7 +284,7 @@ def test_two_trials_that_differ_in_the_arms_alone_look_the_same_until_the_key_is
     """Names, sizes and bytes of every file, what the commands say, the data that fit and report are made from.
 
     Apart from the sealed key, which has the same size, only the 64 digits of the commitment differ; they are
-    those of a hash with a random nonce, and are masked here.
+    those of a hash with a random nonce, and are masked.
     """
     schedule = randomise(PROTOCOL, start=START, seed=SEED)
     write_fitbit_takeout(
@@ -296,7 +296,7 @@ def test_two_trials_that_differ_in_the_arms_alone_look_the_same_until_the_key_is
         ("two", ("glycine", "magnesium-glycinate", "none")),
     ):
         folder, key = swapped(tmp_path / name, arms)
-        said = lived(folder, tmp_path / "takeout.zip")
+        shown = run_until_unblinding(folder, tmp_path / "takeout.zip")
         files = {path.name: path.read_bytes() for path in folder.path.iterdir() if path.suffix != ".db"}
         sealed = files.pop("key.age")
         assert unsealed_by_passphrase(sealed, "correct horse", where="key.age") == key
@@ -312,7 +312,7 @@ def test_two_trials_that_differ_in_the_arms_alone_look_the_same_until_the_key_is
                 "sizes": {name: len(content) for name, content in files.items()} | {"key.age": len(sealed)},
                 "database": rows_of(folder.path / "trial.db").replace(promise, "*" * 64),
                 "database size": (folder.path / "trial.db").stat().st_size,
-                "said": said,
+                "shown": shown,
                 "data": (
                     data.sha256,
                     data.arms,
@@ -328,9 +328,9 @@ def test_two_trials_that_differ_in_the_arms_alone_look_the_same_until_the_key_is
     assert one.pop("promise") != two.pop("promise")
     for part in one:
         assert one[part] == two[part], part
-    assert "kit 01-" in "\n".join(one["said"])
-    told = "\n".join(one["said"]).replace("nothing to take", "").replace("nothing changed", "")
-    assert [name for name in NAMES if name in told] == []
+    assert "kit 01-" in "\n".join(one["shown"])
+    text = "\n".join(one["shown"]).replace("nothing to take", "").replace("nothing changed", "")
+    assert [name for name in NAMES if name in text] == []
 
 
 def test_the_database_of_a_blinded_trial_holds_no_arm_beside_what_the_person_guessed(tmp_path):
@@ -376,7 +376,7 @@ def test_opening_before_the_end_needs_a_word_more(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda key: replace(key, arms=turned(key.arms)), "not the one that was sealed"),
         (lambda key: replace(key, seed="00" * 32), "not the one that was sealed"),
@@ -384,9 +384,9 @@ def test_opening_before_the_end_needs_a_word_more(tmp_path):
         (lambda key: replace(key, protocol_sha256="00" * 32), "is of another trial"),
     ],
 )
-def test_a_key_that_was_changed_does_not_open(tmp_path, change, said):
+def test_a_key_that_was_changed_does_not_open(tmp_path, change, message):
     folder = new_blind(tmp_path)
-    with pytest.raises(BlindingError, match=said):
+    with pytest.raises(BlindingError, match=message):
         unblind(folder, change(key_of(tmp_path)), "over", now=OVER)
     assert open_folder(folder.path).sealed
 
@@ -410,14 +410,14 @@ def test_envelopes_give_the_letters_their_meaning_at_the_end(tmp_path):
     assert not folder.commitment
     assert "What this cannot do" in (folder.path / "envelopes.html").read_text()
     assert any("box " in line for line in tonight_lines(folder, now=datetime(2026, 1, 15, 20, tzinfo=UTC)))
-    told = ["A=glycine", "b=none", "C=magnesium-glycinate"]
-    opened = unblind(folder, key_from_envelopes(PROTOCOL, told), "opened the envelopes", now=OVER)
+    slips = ["A=glycine", "b=none", "C=magnesium-glycinate"]
+    opened = unblind(folder, key_from_envelopes(PROTOCOL, slips), "opened the envelopes", now=OVER)
     letters = schedule_csv(folder.schedule).count(",A,"), schedule_csv(opened.schedule).count(",glycine,")
     assert letters == (42 + 7, 42)  # in the run-in stands the first letter, and the reference after opening
 
 
 @pytest.mark.parametrize(
-    "told",
+    "slips",
     [
         [],
         ["A=glycine"],
@@ -426,9 +426,9 @@ def test_envelopes_give_the_letters_their_meaning_at_the_end(tmp_path):
         ["A", "B", "C"],
     ],
 )
-def test_envelopes_that_do_not_fit_are_named(told):
+def test_envelopes_that_do_not_fit_are_named(slips):
     with pytest.raises(BlindingError, match="give each of A, B, C once, with one of none, glycine"):
-        key_from_envelopes(PROTOCOL, told)
+        key_from_envelopes(PROTOCOL, slips)
 
 
 def test_a_zip_of_the_trials_folder_holds_no_key(tmp_path):

@@ -50,9 +50,9 @@ def phases(marked, nights=60, length=28):
 
 
 def test_days_are_counted_from_the_last_first_day_and_before_the_first_back_from_it():
-    found = phases([10, 40])
-    assert found[[10, 11, 37, 38, 39, 40, 41]].tolist() == [0, 1, 27, 0, 1, 0, 1]
-    assert found[[9, 8]].tolist() == [27, 26]
+    days = phases([10, 40])
+    assert days[[10, 11, 37, 38, 39, 40, 41]].tolist() == [0, 1, 27, 0, 1, 0, 1]
+    assert days[[9, 8]].tolist() == [27, 26]
 
 
 def test_a_cycle_that_nobody_marks_again_goes_on_at_its_length():
@@ -75,7 +75,7 @@ def test_the_phase_is_on_a_circle_and_a_shift_a_word_of_the_roster():
     assert columns.loc[2, ["shift early", "shift night"]].isna().all()
 
 
-def test_without_a_first_day_or_a_shift_it_is_said_that_neither_is_allowed_for():
+def test_without_a_first_day_or_a_shift_a_note_says_that_neither_is_allowed_for():
     written = pd.DataFrame(
         {
             "night": pd.date_range("2026-01-05", periods=3, unit="s"),
@@ -85,7 +85,7 @@ def test_without_a_first_day_or_a_shift_it_is_said_that_neither_is_allowed_for()
     )
     columns, notes = calendar_columns(written, PROTOCOL)
     assert columns.empty
-    assert [said.split(" is ")[0] for said in notes] == ["No first day of the cycle", "No shift"]
+    assert [note.split(" is ")[0] for note in notes] == ["No first day of the cycle", "No shift"]
 
 
 def test_a_diary_asks_for_both_before_the_dose_and_reads_back_what_it_wrote(read):
@@ -104,16 +104,16 @@ def test_a_diary_asks_for_both_before_the_dose_and_reads_back_what_it_wrote(read
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "message"),
     [
         ("maybe,early", "column first_day: neither yes nor no"),
         ("yes,nigth", "column shift: none of its words ('nigth'): choose from early, late, night, free"),
     ],
 )
-def test_what_is_no_answer_is_refused_by_line_and_column(read, cell, said):
+def test_what_is_no_answer_is_refused_by_line_and_column(read, cell, message):
     with pytest.raises(DiaryError) as caught:
         read(f"night,first_day,shift\n2026-01-05,,\n2026-01-06,{cell}\n")
-    assert str(caught.value).startswith(f"diary.csv, line 3, {said}")
+    assert str(caught.value).startswith(f"diary.csv, line 3, {message}")
 
 
 def test_a_second_first_day_too_soon_is_refused_by_line_and_column_and_by_log(read):
@@ -130,7 +130,7 @@ def test_a_second_first_day_too_soon_is_refused_by_line_and_column_and_by_log(re
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("key", "value", "message"),
     [
         ("cycle", {"length_days": 2}, r"cycle\.length_days does not fit"),
         ("cycle", {"marks": "First Day"}, r"cycle\.marks does not fit"),
@@ -142,11 +142,11 @@ def test_a_second_first_day_too_soon_is_refused_by_line_and_column_and_by_log(re
         ("roster", {"shifts": ["a"]}, "is not a key of a protocol"),
     ],
 )
-def test_a_protocol_that_asks_for_what_cannot_be_is_refused_in_one_line(tmp_path, key, value, said):
+def test_a_protocol_that_asks_for_what_cannot_be_is_refused_in_one_line(tmp_path, key, value, message):
     text = (protocol_dir() / f"{TEMPLATE.name}.yaml").read_text()
     path = tmp_path / "mine.yaml"
     path.write_text(f"{text}\n{key}: {value}\n".replace("'", '"'))
-    with pytest.raises(ProtocolError, match=said) as caught:
+    with pytest.raises(ProtocolError, match=message) as caught:
         read_protocol(path)
     assert "\n" not in str(caught.value)
 
@@ -166,9 +166,9 @@ def test_protocols_without_either_keep_their_fingerprint_and_others_have_their_o
 
 def test_sheet_and_text_name_what_is_to_be_written_down():
     assert {"first day", "shift"} <= set(sheet_html(SCHEDULE, PROTOCOL).replace("<", ">").split(">"))
-    told = "\n".join(protocol_lines(PROTOCOL, details=True))
-    assert "a cycle of 28 days, its first days marked as first_day" in told
-    assert "shifts, written down as shift: early, late, night, free" in told
+    text = "\n".join(protocol_lines(PROTOCOL, details=True))
+    assert "a cycle of 28 days, its first days marked as first_day" in text
+    assert "shifts, written down as shift: early, late, night, free" in text
 
 
 def test_a_joined_trial_has_the_columns_as_covariates(read):
@@ -201,9 +201,9 @@ def test_log_asks_and_writes_it(tmp_path):
     assert made.exit_code == 0, made.output
     arguments = ["log", folder, "--yes", "--night", "2027-01-04", "--set", "first_day=yes", "--set"]
     assert "none of its words" in str(run.invoke(cli, [*arguments, "shift=late"]).exception)
-    told = run.invoke(cli, [*arguments, "shift=free"], catch_exceptions=False)
-    assert told.exit_code == 0
-    assert "first_day yes, shift free" in told.output
+    result = run.invoke(cli, [*arguments, "shift=free"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "first_day yes, shift free" in result.output
 
 
 def cycling(amplitude, seed, *, allowed_for):
@@ -249,12 +249,16 @@ def test_an_answer_is_surer_where_shifts_are_allowed_for():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lived", [cycling, shifts_of], ids=["cycle", "roster"])
-def test_intervals_cover_and_nothing_is_announced_once_the_calendar_is_allowed_for(lived):
+@pytest.mark.parametrize("simulate", [cycling, shifts_of], ids=["cycle", "roster"])
+def test_intervals_cover_and_nothing_is_announced_once_the_calendar_is_allowed_for(simulate):
     rng, trials = np.random.default_rng(1), 500
     inside, announced = 0, 0
     for seed in range(trials):
-        data = lived(40.0, seed, allowed_for=True) if lived is cycling else lived(seed, allowed_for=True)
+        data = (
+            simulate(40.0, seed, allowed_for=True)
+            if simulate is cycling
+            else simulate(seed, allowed_for=True)
+        )
         design, y = nights_of(data, SLEEP)
         effects = np.array([0.0, *(Priors().effect_sd * rng.standard_normal(2))])
         fit = fit_design(design, y + effects[design.arm])
@@ -262,6 +266,6 @@ def test_intervals_cover_and_nothing_is_announced_once_the_calendar_is_allowed_f
         nothing = fit_design(design, y)
         chances = [nothing.contrast(arm).chances(sign=1, mid=SLEEP.mid) for arm in data.treatments]
         announced += any(each.better >= 0.96 and each.worthwhile >= 0.5 for each in chances)
-    print(f"{lived.__name__}: covers {inside / trials / 2:.3f}, any arm worth it {announced / trials:.3f}")
+    print(f"{simulate.__name__}: covers {inside / trials / 2:.3f}, any arm worth it {announced / trials:.3f}")
     assert inside / trials / 2 >= 0.93
     assert announced / trials <= 0.05

@@ -33,15 +33,15 @@ def test_every_template_is_whole(name):
     assert len(protocol.reason) > 100
     schedule = randomise(protocol, start=date(2026, 1, 5), seed="5a" * 32)
     assert len(schedule.table) == protocol.planned_nights
-    told = "\n".join(protocol_lines(protocol, details=True))
+    text = "\n".join(protocol_lines(protocol, details=True))
     assert "least p" not in "\n".join(protocol_lines(protocol))
-    assert f"drawn from {protocol.admissible.size:,} equally likely schedules" in told
+    assert f"drawn from {protocol.admissible.size:,} equally likely schedules" in text
     for arm in protocol.arms:
         assert arm.magnesium_mg <= 250, "no template is above any authority's limit"
-        assert arm.instruction or not arm.doses or f"{arm.doses[0].compound:,.0f} mg" in told
+        assert arm.instruction or not arm.doses or f"{arm.doses[0].compound:,.0f} mg" in text
 
 
-def test_the_templates_are_those_that_were_promised():
+def test_the_templates_are_these():
     assert template_names() == [
         "any-supplement",
         "caffeine-cut-off",
@@ -150,7 +150,7 @@ def test_magnesium_above_the_limit_is_refused_until_acknowledged(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda d: d.pop("reference"), "reference is missing: add it"),
         (lambda d: d.update(reference="placebo"), "no arm is called 'placebo'"),
@@ -198,8 +198,8 @@ def test_magnesium_above_the_limit_is_refused_until_acknowledged(tmp_path):
         (lambda d: d.update(looks={"after_blocks": [3]}), "sd_at_most: belongs to stop_when: precise"),
     ],
 )
-def test_a_trial_that_cannot_be_run_is_refused_in_one_line(tmp_path, change, said):
-    with pytest.raises(ProtocolError, match=said) as refused:
+def test_a_trial_that_cannot_be_run_is_refused_in_one_line(tmp_path, change, message):
+    with pytest.raises(ProtocolError, match=message) as refused:
         read_protocol(changed(tmp_path, change))
     assert all(line.startswith("mine.yaml: ") for line in str(refused.value).splitlines())
 

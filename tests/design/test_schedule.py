@@ -36,17 +36,17 @@ def test_a_schedule_reads_back_as_it_was_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "cannot be read"),
         ("night,arm\n", "no column 'phase'"),
         ("night,phase,block,period,arm,washout\nx,trial,1,1,none,0\n", "a date or number cannot be read"),
     ],
 )
-def test_a_damaged_schedule_is_refused(tmp_path, text, said):
+def test_a_damaged_schedule_is_refused(tmp_path, text, message):
     path = tmp_path / "schedule.csv"
     path.write_text(text)
-    with pytest.raises(ScheduleError, match=said):
+    with pytest.raises(ScheduleError, match=message):
         read_schedule(path, protocol_sha256="", seed="")
 
 

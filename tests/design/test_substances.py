@@ -41,7 +41,7 @@ def test_a_scoop_of_collagen_holds_more_glycine_than_a_dose():
     assert [round(15 * share, 1) for share in COLLAGEN_GLYCINE] == [3.3, 4.4]
 
 
-def test_a_stretched_chelate_is_told_from_an_honest_one():
+def test_a_stretched_chelate_is_distinguished_from_an_honest_one():
     honest = "\n".join(label_lines("bisglycinate 1418 mg, 200 mg Mg"))
     assert "agrees with the pure compound; it brings 1,235 mg of glycine" in honest
     stretched = "\n".join(label_lines("bisglycinate 1000 mg, 200 mg Mg"))
@@ -50,6 +50,6 @@ def test_a_stretched_chelate_is_told_from_an_honest_one():
 
 
 def test_a_dose_above_an_authoritys_limit_is_named():
-    told = "\n".join(label_lines("magnesium citrate 2000 mg, 320 mg Mg"))
-    assert "above the 250 mg a day from supplements of EFSA, EU" in told
-    assert "US National Academies" not in told
+    text = "\n".join(label_lines("magnesium citrate 2000 mg, 320 mg Mg"))
+    assert "above the 250 mg a day from supplements of EFSA, EU" in text
+    assert "US National Academies" not in text

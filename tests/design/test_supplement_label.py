@@ -1,6 +1,7 @@
 import pytest
 
-from n1trial.design.supplement_label import label_lines, read_label
+from n1trial.design.label_parser import read_label
+from n1trial.design.supplement_label import label_lines
 from n1trial.errors import ProtocolError
 
 BIS, CITRATE, OXIDE = "magnesium-bisglycinate", "magnesium-citrate", "magnesium-oxide"
@@ -107,29 +108,29 @@ def test_sixty_labels_are_tried_and_a_buffered_one_is_known_by_its_word_or_its_o
 
 
 def test_magnesium_alone_says_what_a_pure_chelate_would_weigh_and_invents_no_second_number():
-    said = "\n".join(label_lines("Magnesium (as magnesium bisglycinate chelate) 200 mg"))
+    text = "\n".join(label_lines("Magnesium (as magnesium bisglycinate chelate) 200 mg"))
     # 200 mg / (24.305 / 172.42) = 1,419 mg, with 2 * 75.067 / 172.42 of it glycine: 1,235 mg
-    assert "would weigh 1,419 mg and bring 1,235 mg of glycine" in said
-    assert "weigh what is in the capsules of one serving" in said
-    assert "1000 mg" not in said
+    assert "would weigh 1,419 mg and bring 1,235 mg of glycine" in text
+    assert "weigh what is in the capsules of one serving" in text
+    assert "1000 mg" not in text
 
 
-def test_a_compound_alone_is_told_with_both_readings():
-    said = "\n".join(label_lines("Magnesium Glycinate 400 mg"))
+def test_a_compound_alone_is_explained_in_both_ways():
+    text = "\n".join(label_lines("Magnesium Glycinate 400 mg"))
     # 400 * .14096 = 56 mg of magnesium, or 400 / .14096 = 2,838 mg of compound
-    assert "56 mg of it are magnesium" in said
-    assert "would weigh 2,838 mg" in said
+    assert "56 mg of it are magnesium" in text
+    assert "would weigh 2,838 mg" in text
 
 
 def test_a_label_of_ten_percent_says_whether_it_is_all_right_and_how_much_glycine():
-    said = "\n".join(label_lines("glycinate 1000 mg, 100 mg Mg"))
+    text = "\n".join(label_lines("glycinate 1000 mg, 100 mg Mg"))
     # 100 / .09980 * .30823 = 309 mg of glycine; 100 / .14096 * .87075 = 618 mg
-    assert "nothing bad: count the 100 mg of magnesium" in said
-    assert "glycine 309 mg then, and 618 mg if it is bisglycinate alone" in said
+    assert "nothing bad: count the 100 mg of magnesium" in text
+    assert "glycine 309 mg then, and 618 mg if it is bisglycinate alone" in text
 
 
 @pytest.mark.parametrize(
-    ("label", "said"),
+    ("label", "message"),
     [
         ("", "no compound known here"),
         ("zinc picolinate 100 mg, 20 mg Zn", "no compound known here"),
@@ -139,8 +140,8 @@ def test_a_label_of_ten_percent_says_whether_it_is_all_right_and_how_much_glycin
         ("bisglycinate 0 mg", "an amount of 0"),
     ],
 )
-def test_a_label_that_cannot_be_read_is_refused_in_one_line(label, said):
-    with pytest.raises(ProtocolError, match=said) as refused:
+def test_a_label_that_cannot_be_read_is_refused_in_one_line(label, message):
+    with pytest.raises(ProtocolError, match=message) as refused:
         read_label(label)
     assert "\n" not in str(refused.value)
     assert (

@@ -18,7 +18,7 @@ def verdict(mean, sd, mid=15, prior_sd=20):
 
 
 @pytest.mark.parametrize(
-    ("mean", "sd", "said"),
+    ("mean", "sd", "expected"),
     [
         (30, 8, "worth it"),
         (-30, 8, "worse"),
@@ -28,8 +28,8 @@ def verdict(mean, sd, mid=15, prior_sd=20):
         (0, 20, "can't tell yet"),
     ],
 )
-def test_the_verdict_follows_from_mean_and_sd(mean, sd, said):
-    assert verdict(mean, sd) == said
+def test_the_verdict_follows_from_mean_and_sd(mean, sd, expected):
+    assert verdict(mean, sd) == expected
 
 
 def test_nothing_learnt_is_never_no_gain():
@@ -41,16 +41,16 @@ def test_a_prior_that_holds_a_difference_for_impossible_is_no_finding():
     before = Chances.gaussian(0, 0.187, 0.5)
     assert before.equivalent > 0.99
     for sd in (0.187, 0.15):
-        said = verdict_of(before, alone=alone(0, sd, 0.187, 0.5), rule=RULE)
-        assert said == ("can't tell yet" if sd > 0.1 else "no difference that matters")
+        given = verdict_of(before, alone=alone(0, sd, 0.187, 0.5), rule=RULE)
+        assert given == ("can't tell yet" if sd > 0.1 else "no difference that matters")
 
 
 def test_nights_alone_are_what_is_left_when_the_prior_is_taken_off():
     # 12 nights' worth of Normal(10, 15) under a prior of Normal(0, 20): precision 1/225 and 1/400.
     precision = 1 / 15**2 + 1 / 20**2
-    found = alone((10 / 15**2) / precision, precision**-0.5, 20, 15)
-    assert found.worthwhile == pytest.approx(Chances.gaussian(10, 15, 15).worthwhile)
-    assert found.much_worse == pytest.approx(Chances.gaussian(10, 15, 15).much_worse)
+    nights_alone = alone((10 / 15**2) / precision, precision**-0.5, 20, 15)
+    assert nights_alone.worthwhile == pytest.approx(Chances.gaussian(10, 15, 15).worthwhile)
+    assert nights_alone.much_worse == pytest.approx(Chances.gaussian(10, 15, 15).much_worse)
 
 
 def test_a_no_is_false_in_one_trial_of_twenty_whatever_the_prior_expects():
@@ -91,7 +91,7 @@ def test_a_trial_that_taught_nothing_says_not_feasible():
     assert settled(5, 19.9) is None
 
 
-def test_where_each_night_tells_less_more_of_them_are_needed():
+def test_where_each_night_is_less_informative_more_of_them_are_needed():
     lengths, sds = even_information(13, nights=126, prior_sd=20)
     slower = 13 - 0.85 * (13 - sds)
     now, later = (

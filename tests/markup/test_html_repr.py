@@ -20,7 +20,7 @@ def nights() -> Nights:
 
 
 @pytest.mark.parametrize(
-    ("noun", "said"),
+    ("value", "fact"),
     [
         (PROTOCOL, "nights <b>133</b>"),
         (SCHEDULE, "first evening <b>2026-01-05</b>"),
@@ -30,9 +30,9 @@ def nights() -> Nights:
         (by_hand.gate_failed().effects[0], "no verdict <b>the chains disagree"),
     ],
 )
-def test_every_noun_shows_itself_in_a_notebook(noun, said):
-    shown = noun._repr_html_()
-    assert said in shown
+def test_every_type_a_user_meets_has_a_card_for_a_notebook(value, fact):
+    shown = value._repr_html_()
+    assert fact in shown
     assert len(shown) < 8_000
 
 

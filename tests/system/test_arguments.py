@@ -22,8 +22,8 @@ COLUMNS_OF = {"arm": "arm", "reference": "none", "outcome": "tst_min", "night": 
 @pytest.fixture(scope="module")
 def nights() -> pd.DataFrame:
     schedule = n1trial.randomise(PROTOCOL, start="2026-01-05", seed="01" * 32)
-    lived = simulate_nights(schedule, Truth(), seed=1).table
-    return lived[lived["phase"] == "trial"].reset_index(drop=True)
+    simulated = simulate_nights(schedule, Truth(), seed=1).table
+    return simulated[simulated["phase"] == "trial"].reset_index(drop=True)
 
 
 def test_a_start_as_text_is_the_same_schedule_as_a_date():
@@ -67,7 +67,7 @@ def test_a_trial_opens_before_the_first_import_with_every_night_planned_and_none
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (lambda: n1trial.randomise(PROTOCOL, start="5.1.2026", seed="01" * 32), "start is no date"),
         (lambda: n1trial.randomise(PROTOCOL, start=5, seed="01" * 32), "start is a int"),
@@ -78,8 +78,8 @@ def test_a_trial_opens_before_the_first_import_with_every_night_planned_and_none
         (lambda: n1trial.read_table(["a.csv"], arm="a", reference="0", outcome="y"), "table is a list"),
     ],
 )
-def test_what_is_neither_text_nor_the_type_is_refused_by_name(call, said):
-    with pytest.raises(ArgumentError, match=said):
+def test_what_is_neither_text_nor_the_type_is_refused_by_name(call, message):
+    with pytest.raises(ArgumentError, match=message):
         call()
 
 

@@ -1,4 +1,4 @@
-"""Work that can be split: the same results wherever it is done, and one line when it cannot be done."""
+"""Tasks in parallel: the same results wherever they run, and an error of one line when they cannot."""
 
 import importlib
 import json
@@ -64,10 +64,10 @@ def die(number):
 
 
 def test_results_come_in_the_order_of_the_items_and_progress_counts_up():
-    told = []
-    found = run_tasks(math.sqrt, [9, 4, 1, 0], on_done=lambda done, of: told.append((done, of)))
-    assert found == [3, 2, 1, 0]
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    progress = []
+    roots = run_tasks(math.sqrt, [9, 4, 1, 0], on_done=lambda done, of: progress.append((done, of)))
+    assert roots == [3, 2, 1, 0]
+    assert progress == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_one_item_or_one_process_stays_in_this_process():
@@ -166,25 +166,25 @@ def pair(tmp_path_factory):
         yield address
 
 
-def assert_the_same(found, expected):
+def assert_the_same(actual, expected):
     """Every number of two plans to six digits, and in fact to all but the last rounding."""
-    pd.testing.assert_frame_equal(found.table, expected.table, rtol=1e-6)
-    pd.testing.assert_frame_equal(found.looks_table, expected.looks_table, rtol=1e-6)
-    assert (found.costs, found.recovered) == (expected.costs, expected.recovered)
+    pd.testing.assert_frame_equal(actual.table, expected.table, rtol=1e-6)
+    pd.testing.assert_frame_equal(actual.looks_table, expected.looks_table, rtol=1e-6)
+    assert (actual.costs, actual.recovered) == (expected.costs, expected.recovered)
 
 
 @pytest.fixture(scope="module")
-def planned_here():
+def planned_locally():
     return plan_trial(PROTOCOL, trials=100)
 
 
 @pytest.mark.slow
-def test_a_cluster_plans_what_this_machine_plans(pair, planned_here):
-    told = []
-    found = plan_trial(PROTOCOL, trials=100, scheduler=pair, on_done=lambda *at: told.append(at))
-    assert_the_same(found, planned_here)
-    pieces = 3 * len(planned_here.designs)
-    assert told == [(done, pieces) for done in range(1, pieces + 1)]
+def test_a_cluster_plans_what_this_machine_plans(pair, planned_locally):
+    progress = []
+    actual = plan_trial(PROTOCOL, trials=100, scheduler=pair, on_done=lambda *at: progress.append(at))
+    assert_the_same(actual, planned_locally)
+    pieces = 3 * len(planned_locally.designs)
+    assert progress == [(done, pieces) for done in range(1, pieces + 1)]
 
 
 @pytest.mark.slow
@@ -225,20 +225,20 @@ def test_the_command_plans_on_a_cluster_and_says_how_far_it_is(pair):
 
 
 @pytest.mark.slow
-def test_a_worker_killed_in_mid_run_loses_nothing(tmp_path, planned_here, capsys):
+def test_a_worker_killed_in_mid_run_loses_nothing(tmp_path, planned_locally, capsys):
     with cluster(tmp_path / "killed", workers=2) as (address, (_, first, _)):
 
         def kill_one(done, of):
             if done == of // 4:
                 first.send_signal(signal.SIGKILL)
-                told.append(done)
+                killed_after.append(done)
 
-        told = []
-        found = plan_trial(PROTOCOL, trials=100, scheduler=address, on_done=kill_one)
+        killed_after = []
+        plan = plan_trial(PROTOCOL, trials=100, scheduler=address, on_done=kill_one)
         assert first.wait(timeout=5) == -signal.SIGKILL
-    assert_the_same(found, planned_here)
+    assert_the_same(plan, planned_locally)
     with capsys.disabled():
-        print(f"\na worker killed after {told[0]} tasks: the plan is the same")
+        print(f"\na worker killed after {killed_after[0]} tasks: the plan is the same")
 
 
 @pytest.mark.slow
@@ -310,10 +310,10 @@ def test_fits_of_several_people_are_the_same_on_a_cluster(tmp_path, capsys):
         for data in (pretend_trial(blocks=3, effects={"glycine": 20.0}, seed=seed) for seed in (1, 2))
     ]
     fit = partial(fit_and_check, seed=1)
-    here = run_tasks(fit, cases, processes=1)
+    local = run_tasks(fit, cases, processes=1)
     with cluster(tmp_path / "fits", workers=1) as (address, _):
-        there = run_tasks(fit, cases, scheduler=address)
-    for one, other in zip(here, there, strict=True):
+        remote = run_tasks(fit, cases, scheduler=address)
+    for one, other in zip(local, remote, strict=True):
         draws = (each.fit.posterior["effect"].to_numpy() for each in (one, other))
         np.testing.assert_allclose(*draws, rtol=1e-6)
         assert one.findings.results == other.findings.results
@@ -322,13 +322,13 @@ def test_fits_of_several_people_are_the_same_on_a_cluster(tmp_path, capsys):
 @pytest.mark.slow
 def test_summaries_of_several_people_are_the_same_on_a_cluster(tmp_path):
     people = pretend_people(3, blocks=2)
-    here, _ = summaries_of(people, seed=1)
+    local, _ = summaries_of(people, seed=1)
     with cluster(tmp_path / "summaries", workers=2) as (address, _):
-        there, left_out = summaries_of(people, seed=1, scheduler=address)
+        remote, left_out = summaries_of(people, seed=1, scheduler=address)
     assert left_out == {}
-    for name, one in here.items():
-        assert there[name].mean == pytest.approx(one.mean, rel=1e-4)
-        np.testing.assert_allclose(there[name].covariance, one.covariance, rtol=1e-4)
+    for name, one in local.items():
+        assert remote[name].mean == pytest.approx(one.mean, rel=1e-4)
+        np.testing.assert_allclose(remote[name].covariance, one.covariance, rtol=1e-4)
 
 
 @pytest.mark.slow
@@ -343,5 +343,5 @@ def test_a_calibration_study_in_pieces_on_a_cluster_has_the_ranks_of_the_whole(t
 
 def test_the_pieces_of_a_study_are_all_its_trials_once():
     assert calibrate.pieces("null") == [("null", None)]
-    found = [trial for _, part in calibrate.pieces("sbc-joint") for trial in part]
-    assert found == list(range(600))
+    trials = [trial for _, part in calibrate.pieces("sbc-joint") for trial in part]
+    assert trials == list(range(600))

@@ -18,17 +18,17 @@ ZONE = "Europe/Berlin"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    here = tmp_path_factory.mktemp("readings")
+    place = tmp_path_factory.mktemp("alternative_nights")
     made = make_trial(
-        here / "trial",
+        place / "trial",
         protocol=TEMPLATE,
         start=date(2026, 1, 5),
         seed="3c" * 32,
         home_zone=ZoneInfo(ZONE),
         now=NOW,
     )
-    write_fitbit_takeout(simulate_nights(made.schedule, TRUTH, seed=1), here / "takeout.zip", zone=ZONE)
-    import_exports(made, [here / "takeout.zip"], now=NOW)
+    write_fitbit_takeout(simulate_nights(made.schedule, TRUTH, seed=1), place / "takeout.zip", zone=ZONE)
+    import_exports(made, [place / "takeout.zip"], now=NOW)
     return made
 
 
@@ -54,7 +54,7 @@ def test_wakes_are_counted_by_other_definitions_on_the_same_nights(read):
     }
 
 
-def test_a_reading_in_which_no_night_differs_is_not_there(read):
+def test_an_alternative_in_which_no_night_differs_is_left_out(read):
     recorded, readings = read
     for (_, outcome), reading in readings.items():
         assert not reading.data.table[outcome].equals(recorded.data.table[outcome])

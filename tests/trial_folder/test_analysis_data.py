@@ -111,14 +111,14 @@ def test_overlapping_and_older_exports_in_any_order_give_the_same_nights(takeout
     middle = len(logs) // 2
     older = write_logs(tmp_path / "older.json", logs[: middle + 20])
     newer = write_logs(tmp_path / "newer.json", [changed(log) for log in logs[middle - 20 :]])
-    found = set()
+    nights = set()
     for number, order in enumerate(([older, newer], [newer, older], [older, older, newer, older])):
         folder = new_trial(tmp_path / f"trial-{number}")
         for export in order:
             import_exports(folder, [export], now=NOW)
-        found.add(csv_of(folder))
-    assert len(found) == 1
-    assert found.pop().count("copies_differ") >= 30
+        nights.add(csv_of(folder))
+    assert len(nights) == 1
+    assert nights.pop().count("copies_differ") >= 30
 
 
 @pytest.mark.parametrize("partitions", [10, pytest.param(60, marks=pytest.mark.slow)])
@@ -141,17 +141,17 @@ def test_any_partition_of_an_export_in_any_order_gives_the_same_nights(takeout, 
 
 
 def test_the_clock_of_the_computer_changes_no_night(takeout, tmp_path, monkeypatch):
-    found = set()
+    results = set()
     for zone in HOST_ZONES:
         monkeypatch.setenv("TZ", zone)
         time.tzset()
         folder = new_trial(tmp_path / zone.replace("/", "-"))
         import_exports(folder, [takeout[0]], now=NOW)
-        found.add((csv_of(folder), trial_data(folder)[0].sha256))
+        results.add((csv_of(folder), trial_data(folder)[0].sha256))
     monkeypatch.undo()
     time.tzset()
-    print(f"{len(HOST_ZONES)} host time zones: {len(found)} different results")
-    assert len(found) == 1
+    print(f"{len(HOST_ZONES)} host time zones: {len(results)} different results")
+    assert len(results) == 1
 
 
 @pytest.mark.slow
@@ -196,7 +196,7 @@ def fitbit_takeout(path: Path, *, nights: range, asleep_min: int, google: bool =
 
 
 def take_in(folder, export) -> list[str]:
-    """Import an export; the notes that it said."""
+    """Import an export; the notes on it."""
     notes: list[Note] = []
     import_exports(folder, [export], now=NOW, on_note=notes.append)
     return [note.text for note in notes]
@@ -334,9 +334,9 @@ def zip_of(path, logs):
 
 
 def doubts_of(folder, *exports, now=NOW):
-    found: list[str] = []
-    import_exports(folder, exports, now=now, on_doubts=found.extend)
-    return found
+    doubts: list[str] = []
+    import_exports(folder, exports, now=now, on_doubts=doubts.extend)
+    return doubts
 
 
 def shifted(log, hours):

@@ -72,15 +72,15 @@ def hidden(tmp_path):
 def test_tonight_says_what_to_take_when_and_what_was_kept(folder):
     write_down(folder, START, {"taken": "no"}, now=evening(0))
     arm = folder.protocol.arm_named(folder.schedule.table["arm"].iloc[9])
-    told = list(tonight_lines(folder, now=evening(9)))
-    assert told[0] == f"Wed 14 Jan 2026, night 10 of 133: {arm.label}"
-    assert "for a bedtime of 23:00: 22:00–22:30" in told[2]
-    assert "block 1 of 6, period 1, night 3 of 7" in told[4]
-    assert told[-2:] == ["Evenings written down: 1 of 9.", "No sleep was imported yet."]
+    lines = list(tonight_lines(folder, now=evening(9)))
+    assert lines[0] == f"Wed 14 Jan 2026, night 10 of 133: {arm.label}"
+    assert "for a bedtime of 23:00: 22:00–22:30" in lines[2]
+    assert "block 1 of 6, period 1, night 3 of 7" in lines[4]
+    assert lines[-2:] == ["Evenings written down: 1 of 9.", "No sleep was imported yet."]
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "beginning"),
     [
         (evening(-1), "The trial begins in the evening of Mon 5 Jan 2026"),
         (evening(0, 8), "Mon 5 Jan 2026, night 1 of 133: run-in"),
@@ -88,14 +88,14 @@ def test_tonight_says_what_to_take_when_and_what_was_kept(folder):
         (evening(133), "The trial ended with the night of Sun 17 May 2026"),
     ],
 )
-def test_tonight_knows_before_between_and_after(folder, now, said):
-    assert next(iter(tonight_lines(folder, now=now))).startswith(said)
+def test_tonight_knows_before_between_and_after(folder, now, beginning):
+    assert next(iter(tonight_lines(folder, now=now))).startswith(beginning)
 
 
 def test_tonight_names_a_kit_while_the_arms_are_hidden_and_the_arm_when_the_key_was_opened(hidden, tmp_path):
-    told = "\n".join(tonight_lines(hidden, now=evening(9)))
-    assert "night 10 of 133: kit 01-" in told
-    assert "5 capsules 30 to 60 min before bed" in told
+    lines = "\n".join(tonight_lines(hidden, now=evening(9)))
+    assert "night 10 of 133: kit 01-" in lines
+    assert "5 capsules 30 to 60 min before bed" in lines
     opened = unblind(hidden, key_of(tmp_path), "a rash", now=evening(9), early=True)
     assert opened.protocol.arm_named(opened.schedule.table["arm"].iloc[9]).label in "\n".join(
         tonight_lines(opened, now=evening(9))
@@ -250,16 +250,16 @@ def test_a_look_sees_the_nights_of_its_blocks_only(folder, tmp_path):
 def test_the_rule_of_precision_stops_when_the_widest_two_arms_are_known_well_enough(sd, problems, stops):
     """The arms of `by_hand` have this posterior SD against the reference and among each other."""
     given = by_hand.inputs([13.0, 30.0], sd, problems=problems)
-    found = decide(LOOKS, 3, given.data, given.fits[0], given.effects[0])
-    assert found.stop is stops
-    assert found.said.startswith(f"after block 3: {'the rule says stop' if stops else 'go on'}")
+    decision = decide(LOOKS, 3, given.data, given.fits[0], given.effects[0])
+    assert decision.stop is stops
+    assert decision.said.startswith(f"after block 3: {'the rule says stop' if stops else 'go on'}")
 
 
 @pytest.mark.parametrize(("given", "stops"), [(by_hand.no_gain(), True), (by_hand.undecided(), False)])
 def test_the_rule_of_verdicts_stops_when_none_is_open(given, stops):
-    looks = Looks(after_blocks=(3,), stop_when="decided")
-    found = decide(looks, 3, given.data, given.fits[0], given.effects[0])
-    assert found.stop is stops
+    plan = Looks(after_blocks=(3,), stop_when="decided")
+    decision = decide(plan, 3, given.data, given.fits[0], given.effects[0])
+    assert decision.stop is stops
 
 
 def test_a_broken_blind_lowers_certainty_and_a_sealed_trial_has_no_verdict():
@@ -338,6 +338,6 @@ def test_a_look_before_the_end_needs_a_reason(folder, reason):
         report_folder(folder, early=reason, now=datetime(2026, 3, 1, tzinfo=UTC))
 
 
-def test_a_look_is_told_once_however_often_its_reason_is_given(folder):
-    said = {look_early(folder, "curious", now=datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in (9, 10)}
-    assert [note for note in conduct_notes(read_course(folder)) if "looked" in note] == list(said)
+def test_a_look_is_noted_once_however_often_its_reason_is_given(folder):
+    notes = {look_early(folder, "curious", now=datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in (9, 10)}
+    assert [note for note in conduct_notes(read_course(folder)) if "looked" in note] == list(notes)

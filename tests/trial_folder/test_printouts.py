@@ -9,8 +9,7 @@ import pytest
 from chromium import CHROMIUM, browser
 
 from n1trial.design.blinding import coded_schedule, commitment, draw_key
-from n1trial.design.protocol import PermutedBlocks, Protocol, read_protocol, template_names
-from n1trial.design.protocol.parts import Dose
+from n1trial.design.protocol import Dose, PermutedBlocks, Protocol, read_protocol, template_names
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
 from n1trial.markup.text import visible
@@ -25,7 +24,7 @@ from n1trial.trial_folder.printouts import (
     packing_html,
     sheet_html,
 )
-from n1trial.trial_folder.printouts.evening import clock_before, evenings
+from n1trial.trial_folder.printouts.evening import clock_before, planned_evenings
 from n1trial.trial_folder.printouts.spent_checklist import spent_items
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
@@ -92,7 +91,7 @@ def test_the_calendar_has_an_entry_a_night_with_an_identity_that_stays():
 
 
 def entries(schedule, protocol, **options):
-    """The entries of every night, the diary's apart."""
+    """The entries of every night, without the diary's."""
     events = events_of(calendar_ics(schedule, protocol, **{"bedtime": BED} | options))
     diary = [event for event in events if "-diary-" in event["uid"]]
     return [event for event in events if "-diary-" not in event["uid"]], diary
@@ -182,11 +181,11 @@ def test_a_hundred_payloads_parse_back_from_the_calendar_and_add_no_entry(payloa
     schedule = randomise(protocol, start=START, seed=SEED)
     events, diary = entries(schedule, protocol, person=payload)
     assert len(events) == len(diary) == 3
-    for event, evening in zip(events, evenings(schedule, protocol), strict=True):
-        said = f"{evening.what}. {protocol.dosing.note}".strip()
+    for event, evening in zip(events, planned_evenings(schedule, protocol), strict=True):
+        description = f"{evening.what}. {protocol.dosing.note}".strip()
         when = "Today" if evening.habit else "Tonight"
         assert str(event["summary"]) == visible(f"{when}: {evening.name}").replace("\\N", "\\n")
-        assert str(event["description"]) == visible(said).replace("\\N", "\\n")
+        assert str(event["description"]) == visible(description).replace("\\N", "\\n")
         assert str(event.walk("VALARM")[0]["description"]) == str(event["summary"])
 
 
@@ -344,8 +343,8 @@ def test_labels_and_a_blinded_sheet_name_no_arm_and_the_packing_list_names_every
         labels_html(CODED, PROTOCOL),
         sheet_html(CODED, PROTOCOL, hidden="helper", commitment=PROMISE),
     ):
-        told = html.replace(PROTOCOL.title, "").replace("nothing to take", "")
-        assert not re.search(r"glycine|magnesium|nothing|\barm\b", told.split("</style>")[1])
+        text = html.replace(PROTOCOL.title, "").replace("nothing to take", "")
+        assert not re.search(r"glycine|magnesium|nothing|\barm\b", text.split("</style>")[1])
     packed = packing_html(CODED, PROTOCOL, KEY, commitment=PROMISE, sealed=False)
     assert [packed.count(f"<td>{arm.label}</td>") for arm in PROTOCOL.arms] == [6, 6, 6]
 
@@ -365,8 +364,8 @@ def test_the_packing_list_says_how_many_capsules_to_fill():
 def test_every_template_has_a_document_for_a_doctor(name):
     protocol = read_protocol(name)
     html = document_html(protocol)
-    for said in (protocol.question, *protocol.stop_and_ask_a_doctor):
-        assert said.split("'")[0][:40] in html.replace("&#39;", "'")
+    for sentence in (protocol.question, *protocol.stop_and_ask_a_doctor):
+        assert sentence.split("'")[0][:40] in html.replace("&#39;", "'")
     assert "after SPENT 2019" in html
     assert "not yet begun" in html
 
@@ -392,10 +391,10 @@ def test_the_list_of_items_says_what_is_missing_and_fills_as_the_trial_takes_sha
 def test_evenings_of_behaviour_say_what_to_do():
     protocol = read_protocol("caffeine-cut-off")
     schedule = randomise(protocol, start=START, seed=SEED)
-    said = {evening.name: evening.what for evening in evenings(schedule, protocol)}
-    assert said["no caffeine after noon"].startswith("no coffee, tea")
-    assert not any(evening.servings for evening in evenings(schedule, protocol))
-    assert [evening.asks for evening in evenings(schedule, protocol)] == [False] * 7 + [True] * 84
+    instructions = {evening.name: evening.what for evening in planned_evenings(schedule, protocol)}
+    assert instructions["no caffeine after noon"].startswith("no coffee, tea")
+    assert not any(evening.servings for evening in planned_evenings(schedule, protocol))
+    assert [evening.asks for evening in planned_evenings(schedule, protocol)] == [False] * 7 + [True] * 84
 
 
 def two_servings():

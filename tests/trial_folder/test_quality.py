@@ -22,12 +22,12 @@ NIGHTS = tuple(FIRST + timedelta(days=day) for day in range(14))
 
 def slept(days=range(14), *, asleep=450, start="23:00", offset="+01:00", device="ring"):
     """A record a night, eight hours from 23:00."""
-    found = []
+    records = []
     for day in days:
         bed = datetime.fromisoformat(f"{FIRST + timedelta(days=day)}T{start}{offset}")
         rise = bed + timedelta(hours=8)
-        found.append(record(day, f"{bed.isoformat()} {rise.isoformat()} {asleep}"))
-    return found
+        records.append(record(day, f"{bed.isoformat()} {rise.isoformat()} {asleep}"))
+    return records
 
 
 def written(**columns):
@@ -38,7 +38,7 @@ def written(**columns):
     return table.astype(kinds)
 
 
-def said(episodes, *, others=None, diary=None, today=date(2025, 3, 15), **more):
+def lines_of(episodes, *, others=None, diary=None, today=date(2025, 3, 15), **more):
     findings = check_quality(
         Evidence(
             planned=NIGHTS,
@@ -60,20 +60,20 @@ def the(lines, check):
 
 
 def test_a_fortnight_without_a_flaw_is_called_covered_and_nothing_else():
-    lines = said(slept())
+    lines = lines_of(slept())
     assert the(lines, "coverage") == ["14 of 14 nights so far are recorded (100 %), 0 are to come"]
     assert the(lines, "device") == ["made: 14 nights, 2025-03-01 to 2025-03-14"]
     assert {line.partition(":")[0] for line in lines} == {"coverage", "device", "dose timing", "diary"}
 
 
 def test_a_habit_is_kept_to_and_no_dose_is_looked_for():
-    lines = said(slept(), diary=written(taken_at=[None] * 14), habit=True)
+    lines = lines_of(slept(), diary=written(taken_at=[None] * 14), habit=True)
     assert "whether you kept to it is written" in the(lines, "diary")[0]
     assert not [line for line in lines if "dose" in line]
 
 
 def test_missing_nights_are_named_by_week_and_those_to_come_are_not_missing():
-    lines = said(slept([0, 1, 2, 4, 5, 6, 7]), today=date(2025, 3, 11))
+    lines = lines_of(slept([0, 1, 2, 4, 5, 6, 7]), today=date(2025, 3, 11))
     assert the(lines, "coverage") == ["7 of 10 nights so far are recorded (70 %), 4 are to come"]
     assert the(lines, "missing") == [
         "1 in week 1 (from 2025-03-01) (2025-03-04)",
@@ -82,12 +82,12 @@ def test_missing_nights_are_named_by_week_and_those_to_come_are_not_missing():
 
 
 def test_before_the_first_night_nothing_is_missing():
-    assert the(said([], today=FIRST), "coverage") == ["0 of 14 planned nights are over"]
+    assert the(lines_of([], today=FIRST), "coverage") == ["0 of 14 planned nights are over"]
 
 
 def test_short_long_and_impossible_nights_are_listed():
     odd = [*slept([0], asleep=100), *slept([1], asleep=700), *slept(range(2, 14))]
-    lines = said(odd)
+    lines = lines_of(odd)
     assert the(lines, "implausible") == [
         "1 night with sleep under 2 h; kept (2025-03-01)",
         "1 night with a record with more sleep than time, or none; left out (2025-03-02)",
@@ -100,13 +100,13 @@ def test_split_nights_and_clock_changes_are_listed():
         record("b", "2025-03-02T03:00+01:00 2025-03-02T07:00+01:00 230"),
         record("c", "2025-03-09T22:00-05:00 2025-03-10T07:00-04:00 450"),
     ]
-    lines = said(pieces)
+    lines = lines_of(pieces)
     assert the(lines, "split nights") == ["1 night joined from several records (2025-03-01)"]
     assert the(lines, "clock changes") == ["the clocks went forward in 1 night (2025-03-09)"]
 
 
 def test_travel_shows_as_another_clock_and_summer_time_is_told_apart():
-    lines = said(
+    lines = lines_of(
         [*slept(range(3)), *slept(range(3, 6), offset="-05:00"), *slept(range(6, 9), offset="-04:00")]
     )
     assert the(lines, "travel") == [
@@ -116,12 +116,12 @@ def test_travel_shows_as_another_clock_and_summer_time_is_told_apart():
 
 
 def test_an_export_without_zone_says_that_travel_cannot_be_seen():
-    assert "cannot be seen" in the(said(slept(offset="")), "travel")[0]
+    assert "cannot be seen" in the(lines_of(slept(offset="")), "travel")[0]
 
 
 def test_a_new_algorithm_is_an_era_of_its_own():
     changed = [replace(each, algorithm="v1" if number < 6 else "v2") for number, each in enumerate(slept())]
-    assert the(said(changed), "device") == [
+    assert the(lines_of(changed), "device") == [
         "made, algorithm v1: 6 nights, 2025-03-01 to 2025-03-06",
         "made, algorithm v2: 8 nights, 2025-03-07 to 2025-03-14",
         "changed 1 time: nights before and after compare less well (2025-03-07)",
@@ -130,15 +130,15 @@ def test_a_new_algorithm_is_an_era_of_its_own():
 
 def test_two_devices_are_compared_on_the_nights_they_share():
     other = [*slept(range(5), asleep=440), *slept(range(5, 10), asleep=420)]
-    assert the(said(slept(), others={"ring": other}), "two devices") == [
+    assert the(lines_of(slept(), others={"ring": other}), "two devices") == [
         "made minus ring on 10 shared nights: sleep time +20 min on average, SD 11 min"
     ]
-    assert "share 1 night: too few" in the(said(slept(), others={"ring": slept([0])}), "two devices")[0]
+    assert "share 1 night: too few" in the(lines_of(slept(), others={"ring": slept([0])}), "two devices")[0]
 
 
 def test_doses_are_timed_against_the_start_of_sleep():
     diary = written(taken=[True] * 4, taken_at=["22:15", "22:30", "00:10", "18:00"])
-    assert the(said(slept(), diary=diary), "dose timing") == [
+    assert the(lines_of(slept(), diary=diary), "dose timing") == [
         "4 doses, 38 min before sleep (median), from -70 to 300 (planned 30 to 60 before bed)",
         "1 dose written down for after sleep had begun: see the times (2025-03-03)",
         "1 dose hours before sleep (2025-03-04)",
@@ -161,13 +161,13 @@ def test_doses_are_timed_against_the_start_of_sleep():
     ],
 )
 def test_answers_that_cannot_be_or_repeat_are_listed(columns, what):
-    assert what in the(said(slept(), diary=written(**columns)), "diary")
+    assert what in the(lines_of(slept(), diary=written(**columns)), "diary")
 
 
 def test_lines_about_nights_to_come_or_outside_are_listed():
     diary = written(taken=[True] * 3)
     diary.loc[2, "night"] = pd.Timestamp(2024, 12, 24)
-    lines = the(said(slept(), diary=diary, today=FIRST), "diary")
+    lines = the(lines_of(slept(), diary=diary, today=FIRST), "diary")
     assert "1 line about a night to come (2025-03-02)" in lines
     assert "1 line about a night outside the trial (2024-12-24)" in lines
 

@@ -168,7 +168,7 @@ def set_form(path, form):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (lambda path: (path / "trial.db").unlink(), "no trial folder: make one with n1trial new"),
         (lambda path: (path / "trial.db").write_bytes(b"not a database" * 99), "restore a backup"),
@@ -178,9 +178,9 @@ def set_form(path, form):
         (lambda path: set_form(path, "1"), r"form 1, this n1trial reads 2: open it with n1trial \d"),
     ],
 )
-def test_a_damaged_folder_is_named(folder, spoil, said):
+def test_a_damaged_folder_is_named(folder, spoil, message):
     spoil(folder.path)
-    with pytest.raises(Exception, match=said) as refused:
+    with pytest.raises(Exception, match=message) as refused:
         open_folder(folder.path)
     assert refused.value.exit_code == 1
 
@@ -348,7 +348,7 @@ def crash(*arguments):
     return ran.returncode == 0
 
 
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no os.fork")
 
 
 @needs_fork

@@ -1,8 +1,8 @@
-"""The schedules that a design may draw: how many, all of them, one of them, and what luck can show with them.
+"""The schedules that a design may draw: how many, all of them, one of them, and the least p of a test over them.
 
 A schedule is, for each block, an order of the arms. Orders:
 
-* ``any``: every block is drawn apart from the others;
+* ``any``: every block is drawn independently of the others;
 * ``no-repeat``: no arm ends a block and begins the next;
 * ``abba``: every second block mirrors the one before it;
 * ``williams``: as many blocks as there are arms (twice as many if the arms are odd in number) are the rows

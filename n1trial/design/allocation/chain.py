@@ -40,11 +40,11 @@ class Chain:
 
     def every(self) -> Codes:
         """All schedules [schedule, block, position], in the order of the options; ask for `size` first."""
-        found = self.options[0]
+        schedules = self.options[0]
         for options in self.options[1:]:
-            before, after = np.nonzero(self._fits(found[:, -1, -1], options[:, 0, 0]))
-            found = np.concatenate([found[before], options[after]], axis=1)
-        return found
+            before, after = np.nonzero(self._fits(schedules[:, -1, -1], options[:, 0, 0]))
+            schedules = np.concatenate([schedules[before], options[after]], axis=1)
+        return schedules
 
     def sample(self, count: int, seed: int) -> Codes:
         """So many uniform draws [draw, block, position] for Monte Carlo; never used to allocate."""

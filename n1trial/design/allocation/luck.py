@@ -1,4 +1,4 @@
-"""What a draw leaves to luck: how small a p its randomisation tests can reach. Look before you restrict."""
+"""The smallest p that the randomisation tests of a design can reach: what a restricted order costs."""
 
 import itertools
 from dataclasses import dataclass
@@ -15,9 +15,18 @@ SEED = 7
 class Luck:
     """The sizes of an admissible set and of its swap sets, and the least p of the two tests.
 
-    `least_p` is of the test over all schedules, 0 to 1. `swaps` is how many schedules the swaps of two
-    labels reach, in the middle over schedules and pairs of arms, and `least_swap_p` the least p there;
-    `reach_05` is the share of schedules and pairs whose swap test can reach p ≤ .05.
+    Attributes
+    ----------
+    size
+        Schedules that may be drawn.
+    least_p : 0 to 1
+        Smallest p of the test over all schedules.
+    swaps
+        Schedules that swaps of two labels reach: the median over schedules and pairs of arms.
+    least_swap_p : 0 to 1
+        Smallest p among those swaps, the median likewise.
+    reach_05 : 0 to 1
+        Share of schedules and pairs whose swap test can reach p ≤ .05.
     """
 
     size: int
@@ -28,7 +37,7 @@ class Luck:
 
 
 def luck_of(admissible: Admissible) -> Luck:
-    """Look at all schedules when there are few, else at 300 of them."""
+    """Measure over all schedules when there are few, else over 300 of them."""
     if admissible.size <= LOOKED_AT:
         schedules = admissible.every()
     else:
@@ -36,17 +45,17 @@ def luck_of(admissible: Admissible) -> Luck:
         alike = not admissible.forbidden and admissible.order != "williams"
         schedules = admissible.sample(1 if alike else LOOKED_AT, SEED)
     pairs = list(itertools.combinations(admissible.arms, 2))
-    found = [
-        (admissible.swaps(each, *pair).size, swap_p(admissible, each, *pair))
-        for each in schedules
+    swap_sets = [
+        (admissible.swaps(schedule, *pair).size, swap_p(admissible, schedule, *pair))
+        for schedule in schedules
         for pair in pairs
     ]
     return Luck(
         size=admissible.size,
         least_p=max(admissible.least_p(*pair) for pair in pairs),
-        swaps=round(median(size for size, _ in found)),
-        least_swap_p=median(p for _, p in found),
-        reach_05=sum(p <= 0.05 for _, p in found) / len(found),
+        swaps=round(median(size for size, _ in swap_sets)),
+        least_swap_p=median(p for _, p in swap_sets),
+        reach_05=sum(p <= 0.05 for _, p in swap_sets) / len(swap_sets),
     )
 
 

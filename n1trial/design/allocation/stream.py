@@ -18,7 +18,19 @@ WORD_BITS = 64
 
 
 def new_seed() -> str:
-    """A fresh 256-bit seed from the operating system, as 64 hexadecimal digits."""
+    """A fresh 256-bit seed from the operating system.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> from n1trial import new_seed
+    >>> len(new_seed())
+    64
+    """
     return secrets.token_hex(32)
 
 
@@ -68,5 +80,5 @@ def permutation[Item](stream: Iterator[int], items: Sequence[Item]) -> tuple[Ite
 
 
 def permuted_blocks(stream: Iterator[int], arms: Sequence[str], blocks: int) -> tuple[tuple[str, ...], ...]:
-    """For each block an order of the arms, drawn uniformly and apart from every other block."""
+    """For each block an order of the arms, drawn uniformly and independently of every other block."""
     return tuple(permutation(stream, arms) for _ in range(blocks))

@@ -1,8 +1,7 @@
 """Hide the arms from the person: letters for arms, kits for periods, and the key that somebody else keeps.
 
-What this protects from is an honest person's own expectations and mistakes. It does not stop an owner who
-holds the key, or who opens a capsule, from looking: it leaves evidence against mistakes, not against a
-determined owner.
+It protects from an honest person's own expectations and mistakes. It does not stop an owner who holds the key, or
+who opens a capsule, from looking.
 """
 
 from n1trial.design.blinding.capsules import Fill, Filling, Serving, fillings

@@ -1,4 +1,4 @@
-"""Letters for arms: which stands for which is drawn from the seed, and only the key tells."""
+"""Letters for arms: which stands for which is drawn from the seed and kept in the key alone."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from n1trial.errors import BlindingError
 type Hidden = Literal["", "helper", "envelopes"]
 """By whom the arms are hidden: not at all, by a helper who packs kits, by oneself with boxes and envelopes."""
 LETTERS = "ABCDEFGH"
-# Another stream than that of the schedule, which starts at counter 0 and never gets here.
+# Far beyond the words that a schedule takes from the same stream, which start at 0.
 LETTERS_FROM = 2**32
 
 
 def refuse_unblindable(protocol: Protocol) -> None:
-    """See whether the arms can be hidden at all.
+    """Refuse a protocol whose arms cannot be hidden.
 
     Raises
     ------
@@ -91,24 +91,24 @@ def coded_protocol(protocol: Protocol) -> Protocol:
     )
 
 
-def key_from_envelopes(protocol: Protocol, told: Sequence[str]) -> Key:
-    """The key that slips in envelopes tell, each as ``A=glycine``.
+def key_from_envelopes(protocol: Protocol, slips: Sequence[str]) -> Key:
+    """The key from the slips in the envelopes, each as ``A=glycine``.
 
     Raises
     ------
     BlindingError
         A letter or an arm is missing, unknown, or stands twice.
     """
-    pairs = [each.partition("=")[::2] for each in told]
+    pairs = [slip.partition("=")[::2] for slip in slips]
     arms = {letter.strip().upper(): arm.strip() for letter, arm in pairs}
     letters = list(LETTERS[: len(protocol.arms)])
     if (
-        len(told) != len(letters)
+        len(slips) != len(letters)
         or sorted(arms) != letters
         or sorted(arms.values()) != sorted(protocol.arm_names)
     ):
         raise BlindingError(
-            f"--arm: {', '.join(told) or 'nothing'}: give each of {', '.join(letters)} once, with one of"
+            f"--arm: {', '.join(slips) or 'nothing'}: give each of {', '.join(letters)} once, with one of"
             f" {', '.join(protocol.arm_names)} each, such as --arm {letters[0]}={protocol.arm_names[0]}"
         )
     return Key(arms={letter: arms[letter] for letter in letters}, protocol_sha256=protocol.sha256)

@@ -59,14 +59,16 @@ def read_key(text: str, *, where: str) -> Key:
         No key inside.
     """
     try:
-        told = json.loads(text)
-        key = told["key"]
+        document = json.loads(text)
+        key = document["key"]
         arms = {str(letter): str(arm) for letter, arm in key["arms"].items()}
-        found = Key(arms=arms, protocol_sha256=key["protocol_sha256"], seed=key["seed"], nonce=told["nonce"])
-        commitment(found)
+        opened = Key(
+            arms=arms, protocol_sha256=key["protocol_sha256"], seed=key["seed"], nonce=document["nonce"]
+        )
+        commitment(opened)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BlindingError(f"{where}: no key inside: give the key.json that your helper keeps") from error
-    return found
+    return opened
 
 
 def sealed_by_passphrase(key: Key, passphrase: str) -> bytes:

@@ -1,12 +1,10 @@
 """The plan of a trial, read from YAML and refused if it should not be run."""
 
+from n1trial.design.protocol.arms import Arm, Dose, Dosing
 from n1trial.design.protocol.parts import (
     RULE_TODAY,
-    Arm,
     Contrast,
     Cycle,
-    Dose,
-    Dosing,
     Looks,
     PermutedBlocks,
     PlannedOutcome,

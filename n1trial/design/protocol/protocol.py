@@ -12,14 +12,11 @@ from pydantic import Field, model_validator
 
 from n1trial.design.allocation import Admissible
 from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, OUTCOMES, Outcome
+from n1trial.design.protocol.arms import NAME_PATTERN, Arm, Dosing, Part
 from n1trial.design.protocol.parts import (
-    NAME_PATTERN,
-    Arm,
     Contrast,
     Cycle,
-    Dosing,
     Looks,
-    Part,
     PermutedBlocks,
     PlannedOutcome,
     Roster,
@@ -38,7 +35,56 @@ TAKEN_NAMES = {
 
 
 class Protocol(Part):
-    """Everything fixed before the first night."""
+    """Everything fixed before the first night.
+
+    Attributes
+    ----------
+    name : str
+        Small letters, digits and hyphens, at most 40.
+    title : str
+        One line, at most 120 characters.
+    question : str
+        What the trial is to answer.
+    reason : str
+        Why it is worth asking, with sources.
+    arms : tuple of Arm
+        2 to 8 conditions, each with doses or an instruction.
+    reference : str
+        Name of the arm that every other is compared with.
+    further_contrasts : tuple of Contrast
+        Comparisons, arm minus arm, beside those with the reference.
+    design : PermutedBlocks
+        Nights of run-in, number of blocks, nights a period, washout, order.
+    dosing : Dosing
+        Minutes before bed, a note for every evening, milligrams that one capsule holds.
+    outcomes : tuple of PlannedOutcome
+        What is analysed, exactly one of it primary, with smallest worthwhile effects.
+    bad_night_minutes : int
+        Minutes, 60 to 480: a night with less sleep is a bad night.
+    confounders : tuple of str
+        Columns of the diary that are written down before the dose.
+    cycle : Cycle or None
+        A cycle that sleep may follow, such as the menstrual one.
+    roster : Roster or None
+        Shifts, one word an evening in the diary.
+    stop_and_ask_a_doctor : tuple of str
+        Warnings, one line each.
+    verdict : VerdictRule
+        Thresholds of the verdict.
+    looks : Looks or None
+        Interim analyses at block ends, and the rule for stopping.
+    acknowledged_above_limit : str
+        Who agreed to more magnesium than the limit; empty where no arm is above it.
+
+    Examples
+    --------
+    >>> from n1trial import read_protocol
+    >>> protocol = read_protocol("glycine-vs-magnesium-glycinate")
+    >>> protocol.arm_names
+    ('none', 'glycine', 'magnesium-glycinate')
+    >>> protocol.planned_nights, protocol.primary.name
+    (133, 'tst_min')
+    """
 
     name: str = Field(pattern=NAME_PATTERN)
     title: str = Field(min_length=1, max_length=120)
@@ -78,12 +124,12 @@ class Protocol(Part):
         names = [arm.name for arm in self.arms]
         if len(set(names)) < len(names):
             raise ValueError("two arms have the same name: give each its own")
-        for arm in (
+        for named in (
             self.reference,
             *(name for pair in self.further_contrasts for name in (pair.arm, pair.minus)),
         ):
-            if arm not in names:
-                raise ValueError(f"no arm is called {arm!r}: choose from {', '.join(names)}")
+            if named not in names:
+                raise ValueError(f"no arm is called {named!r}: choose from {', '.join(names)}")
         if sum(planned.primary for planned in self.outcomes) != 1:
             raise ValueError("exactly one outcome is primary: mark it with primary: true")
         outcomes = [planned.outcome.name for planned in self.outcomes]
@@ -97,10 +143,10 @@ class Protocol(Part):
         for key, name in self.calendar_columns.items():
             if name in TAKEN_NAMES or [*self.confounders, *self.calendar_columns.values()].count(name) > 1:
                 raise ValueError(f"{key}: {name!r} is a column already: give it another name")
-        for each in self.arms:
-            if each.magnesium_mg > MAGNESIUM_LIMIT_MG and not self.acknowledged_above_limit:
+        for arm in self.arms:
+            if arm.magnesium_mg > MAGNESIUM_LIMIT_MG and not self.acknowledged_above_limit:
                 raise ValueError(
-                    f"arm {each.name} holds {amount_in_words(each.magnesium_mg)} mg of elemental magnesium, above the"
+                    f"arm {arm.name} holds {amount_in_words(arm.magnesium_mg)} mg of elemental magnesium, above the"
                     f" limit of {MAGNESIUM_LIMIT_MG:.0f} mg ({MAGNESIUM_LIMIT_SOURCE}): lower the dose, or"
                     " say in acknowledged_above_limit who agreed to it"
                 )

@@ -1,4 +1,4 @@
-"""Find and read a protocol: every problem in one line, with the way out."""
+"""Find and read a protocol: every problem in one line, with its remedy."""
 
 import json
 from difflib import get_close_matches
@@ -24,7 +24,19 @@ def protocol_dir() -> Path:
 
 
 def template_names() -> list[str]:
-    """Names of the protocol templates that ship with n1trial."""
+    """Names of the protocol templates that ship with n1trial.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order; each is a file in ``protocols/``.
+
+    Examples
+    --------
+    >>> from n1trial import template_names
+    >>> template_names()[:2]
+    ['any-supplement', 'caffeine-cut-off']
+    """
     return sorted(path.stem for path in protocol_dir().glob("*.yaml"))
 
 
@@ -50,13 +62,29 @@ def protocol_path(source: str | Path) -> Path:
 
 
 def read_protocol(source: str | Path) -> Protocol:
-    """Read a protocol: a template's name, or the path of a YAML file.
+    """Read a protocol from a template or a YAML file, and refuse a trial that should not be run.
+
+    Parameters
+    ----------
+    source : str or Path
+        Name of a template, such as "dose-timing", or path of a YAML file.
+
+    Returns
+    -------
+    Protocol
+        With every default filled in.
 
     Raises
     ------
     ProtocolError
         No such template or file, not YAML, an unknown key, or a trial that should not be run; one line
-        for each problem, with the way out.
+        for each problem, with its remedy.
+
+    Examples
+    --------
+    >>> from n1trial import read_protocol
+    >>> read_protocol("dose-timing").title
+    'Glycine early in the evening, at bedtime, or not at all'
     """
     path = protocol_path(source)
     try:
@@ -79,6 +107,8 @@ def read_protocol(source: str | Path) -> Protocol:
 def protocol_schema() -> str:
     """The JSON Schema of a protocol, for editors that complete and check YAML."""
     schema = Protocol.model_json_schema()
+    # Editors show it: the summary line of the docstring, without the sections for Python.
+    schema["description"] = schema["description"].partition("\n")[0]
     return json.dumps({"$schema": DIALECT, **schema, "title": "n1trial protocol"}, indent=1) + "\n"
 
 
@@ -98,8 +128,8 @@ def _problem(problem: Any) -> str:
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])
     if problem["type"] in ("too_short", "too_long"):
-        found = problem["ctx"]["actual_length"]
+        count = problem["ctx"]["actual_length"]
         least, most = problem["ctx"].get("min_length"), problem["ctx"].get("max_length")
-        return f"{key} has {found} entries: " + (f"give {least} or more" if least else f"give at most {most}")
-    said = problem["msg"][0].lower() + problem["msg"][1:]
-    return f"{key} does not fit ({shortened(repr(problem['input']), 60)}): {said}"
+        return f"{key} has {count} entries: " + (f"give {least} or more" if least else f"give at most {most}")
+    complaint = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{key} does not fit ({shortened(repr(problem['input']), 60)}): {complaint}"

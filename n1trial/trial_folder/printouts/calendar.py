@@ -13,7 +13,7 @@ from n1trial.design.protocol import Protocol
 from n1trial.design.protocol_text import nothing_asked
 from n1trial.design.schedule import Schedule
 from n1trial.markup.text import visible
-from n1trial.trial_folder.printouts.evening import Evening, clock_before, evenings
+from n1trial.trial_folder.printouts.evening import Evening, clock_before, planned_evenings
 
 MORNING = time(8)
 A_MOMENT = timedelta(minutes=15)
@@ -58,16 +58,16 @@ def calendar_ics(
     promise = f"Commitment to the sealed key: {commitment}" if commitment else ""
     calendar.add("x-wr-calname", _plain(": ".join(filter(None, [person, protocol.title]))))
     calendar.add("x-wr-caldesc", ". ".join(filter(None, [_plain(protocol.title), promise])))
-    made = now or datetime.combine(schedule.start, time(12), UTC)
-    for evening in evenings(schedule, protocol, hidden=hidden):
-        says = promise if evening.night == schedule.start else ""
+    stamp = now or datetime.combine(schedule.start, time(12), UTC)
+    for evening in planned_evenings(schedule, protocol, hidden=hidden):
+        opening_note = promise if evening.night == schedule.start else ""
         if evening.night in paused:
             events = [_all_day(evening.night, "Paused: sleep as usual", nothing_asked(protocol))]
         else:
-            events = [*_evening_events(evening, protocol, bedtime, says), _diary_event(evening.night)]
+            events = [*_evening_events(evening, protocol, bedtime, opening_note), _diary_event(evening.night)]
         for event in events:
             event["uid"] = icalendar.vText(f"{event['uid']}-{schedule.protocol_sha256[:12]}@n1trial")
-            event.add("dtstamp", made)
+            event.add("dtstamp", stamp)
             event.add("sequence", edition)
             calendar.add_component(event)
     text: bytes = calendar.to_ical()
@@ -79,23 +79,23 @@ def _evening_events(
 ) -> Iterator[icalendar.Event]:
     """An evening's servings, each at its time; a habit in the morning; else the whole day without a reminder."""
     note = protocol.dosing.note if evening.asks else ""
-    said = " ".join(filter(None, [f"{evening.what}.", note, promise]))
+    description = " ".join(filter(None, [f"{evening.what}.", note, promise]))
     night = evening.night.isoformat()
     if evening.habit:
         yield _timed(
-            night, f"Today: {evening.name}", said, datetime.combine(evening.night, MORNING), A_MOMENT
+            night, f"Today: {evening.name}", description, datetime.combine(evening.night, MORNING), A_MOMENT
         )
     for number, (_, minutes) in enumerate(evening.servings):
-        last, first = (_moment(evening.night, bedtime, each) for each in sorted(minutes))
+        last, first = (_moment(evening.night, bedtime, limit) for limit in sorted(minutes))
         uid = f"{night}-{number + 1}" if number else night
-        yield _timed(uid, f"Tonight: {evening.name}", said, first, max(last - first, A_MOMENT))
+        yield _timed(uid, f"Tonight: {evening.name}", description, first, max(last - first, A_MOMENT))
     if not evening.asks:
         name = f"Tonight: {evening.name}" if evening.phase == "trial" else "Run-in: sleep as usual"
-        yield _all_day(evening.night, name, said)
+        yield _all_day(evening.night, name, description)
 
 
-def _all_day(night: date, summary: str, said: str) -> icalendar.Event:
-    event = _event(night.isoformat(), summary, said)
+def _all_day(night: date, summary: str, description: str) -> icalendar.Event:
+    event = _event(night.isoformat(), summary, description)
     event.add("dtstart", night)
     event.add("dtend", night + timedelta(days=1))
     return event
@@ -106,8 +106,8 @@ def _diary_event(night: date) -> icalendar.Event:
     return _timed(f"{night}-diary", "Diary: last night", "Write it down: n1trial log.", morning, A_MOMENT)
 
 
-def _timed(uid: str, summary: str, said: str, start: datetime, length: timedelta) -> icalendar.Event:
-    event = _event(uid, summary, said)
+def _timed(uid: str, summary: str, description: str, start: datetime, length: timedelta) -> icalendar.Event:
+    event = _event(uid, summary, description)
     event.add("dtstart", start)
     event.add("dtend", start + length)
     alarm = icalendar.Alarm()
@@ -118,11 +118,11 @@ def _timed(uid: str, summary: str, said: str, start: datetime, length: timedelta
     return event
 
 
-def _event(uid: str, summary: str, said: str) -> icalendar.Event:
+def _event(uid: str, summary: str, description: str) -> icalendar.Event:
     event = icalendar.Event()
     event.add("uid", uid)
     event.add("summary", _plain(summary))
-    event.add("description", _plain(said))
+    event.add("description", _plain(description))
     event.add("transp", "TRANSPARENT")
     return event
 

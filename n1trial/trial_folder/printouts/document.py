@@ -37,7 +37,7 @@ def document_html(
     amendments
         What was changed since, in order.
     plan
-        What the planner found, in lines.
+        Results of the planner, in lines.
     plan_tables
         Its tables, each with title, header and rows.
     about
@@ -59,7 +59,7 @@ def document_html(
         design=list(design_lines(protocol)),
         limits=list(limit_lines(protocol)),
         written_down=[*protocol.confounders, *protocol.calendar_columns.values()],
-        looks=looks_line(protocol),
+        interim=looks_line(protocol),
         hidden=hidden,
         each_evening=kit_in_words(protocol) if hidden else "",
         commitment=commitment,
@@ -67,7 +67,7 @@ def document_html(
         plan=plan,
         plan_tables=plan_tables,
         person=person,
-        said=[(SAID[name], text) for name, text in about.items() if name in SAID and text],
+        statements=[(SAID[name], text) for name, text in about.items() if name in SAID and text],
         has_glycine=any(arm.glycine_mg for arm in protocol.arms),
         has_magnesium=any(arm.magnesium_mg for arm in protocol.arms),
         items=spent_items(

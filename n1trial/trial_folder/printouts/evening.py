@@ -14,8 +14,20 @@ from n1trial.design.schedule import Schedule
 class Evening:
     """One planned evening: what it is called, what to do, and what is swallowed how many minutes before bed.
 
-    Each of `servings` is what is swallowed together and the minutes before bed between which that is; there is none
-    where nothing is. A `habit` is something to do that is not swallowed, by `dose` in few words.
+    Attributes
+    ----------
+    night, phase, block, period
+        As in the schedule.
+    name
+        Label of the arm, kit or box while the arms are hidden, or "run-in".
+    what
+        What to do, in words.
+    dose
+        The arm's instruction beside its doses; empty while the arms are hidden.
+    servings
+        What is swallowed together, and between which minutes before bed; empty where nothing is.
+    habit
+        The arm is something to do, and nothing is swallowed.
     """
 
     night: date
@@ -38,11 +50,11 @@ class Evening:
         return [f"{what}, {clock_span(bedtime, minutes)}" for what, minutes in self.servings]
 
 
-def evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "") -> Iterator[Evening]:
+def planned_evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "") -> Iterator[Evening]:
     """Every planned evening in order; while the arms are hidden by kit or by box."""
     kits = {kit.period: kit.code for kit in kits_of(schedule)} if hidden == "helper" else {}
     packed = _packed(protocol) if hidden else ()
-    told = {arm.name: arm_in_words(protocol, arm) for arm in protocol.arms}
+    instructions = {arm.name: arm_in_words(protocol, arm) for arm in protocol.arms}
     for row in schedule.table.itertuples():
         servings: tuple[tuple[str, tuple[int, int]], ...] = ()
         habit = False
@@ -54,7 +66,7 @@ def evenings(schedule: Schedule, protocol: Protocol, *, hidden: Hidden = "") -> 
             servings, dose = packed, ""
         else:
             arm = protocol.arm_named(row.arm)
-            name, what, dose, habit = arm.label, told[arm.name], arm.instruction, arm.habit
+            name, what, dose, habit = arm.label, instructions[arm.name], arm.instruction, arm.habit
             servings = ((doses_of(arm, short=True), protocol.minutes_before_bed(arm)),) if arm.doses else ()
         yield Evening(
             night=row.night.date(),

@@ -6,7 +6,7 @@ from itertools import batched
 from n1trial.design.blinding import Hidden
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
-from n1trial.trial_folder.printouts.evening import evenings, kit_in_words
+from n1trial.trial_folder.printouts.evening import kit_in_words, planned_evenings
 from n1trial.trial_folder.printouts.page import page
 
 NIGHTS_A_PAGE = 14
@@ -37,7 +37,7 @@ def sheet_html(
     """
     nights = [
         (evening, evening.clock_lines(bedtime), evening.dose)
-        for evening in evenings(schedule, protocol, hidden=hidden)
+        for evening in planned_evenings(schedule, protocol, hidden=hidden)
     ]
     return page(
         "sheet.html.j2",

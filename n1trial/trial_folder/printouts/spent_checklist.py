@@ -25,7 +25,7 @@ SAID = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class SpentItem:
     """One item: its number and name, where it stands in the document (empty: missing), what to add if not."""
 
     number: str
@@ -42,7 +42,7 @@ def spent_items(
     committed: bool = False,
     planned: bool = False,
     about: Mapping[str, str] = {},
-) -> tuple[Item, ...]:
+) -> tuple[SpentItem, ...]:
     """Every item, filled or missing.
 
     Parameters
@@ -54,7 +54,7 @@ def spent_items(
     committed
         Somebody else holds the key, to which there is a commitment.
     planned
-        The document holds what the planner found.
+        The document holds results of the planner.
     about
         What only the person can say, by the names of `SAID`.
     """
@@ -142,6 +142,6 @@ def spent_items(
         ("33", "Samples of blood and the like", "outcomes", ""),
     )
     return tuple(
-        Item(number=number, name=name, where=where, to_add="" if where else to_add)
+        SpentItem(number=number, name=name, where=where, to_add="" if where else to_add)
         for number, name, where, to_add in rows
     )

@@ -1,6 +1,7 @@
-"""Is what was recorded and written down fit to be analysed? Evidence, not verdict, and never by arm.
+"""Data quality of a trial: whether what was recorded and written down is fit to be analysed, blind to the arms.
 
-One idea a module, each a function from `Evidence` to findings; nothing here sees which arm a night had.
+Every check is a function from `Evidence` to findings. To add one, write it in the module of its subject and list it
+in `CHECKS`.
 """
 
 import json
@@ -36,7 +37,7 @@ NIGHTS_SHOWN = 12
 
 
 def gather_evidence(folder: TrialFolder, *, today: date) -> Evidence:
-    """Put together what there is to look at, without the arms.
+    """Put together what the checks need, without the arms.
 
     Parameters
     ----------
@@ -86,8 +87,8 @@ def quality_lines(findings: tuple[Finding, ...]) -> Iterator[str]:
 
 def quality_json(findings: tuple[Finding, ...]) -> str:
     """The findings as JSON, a list of `check`, `said` and `nights`, with every night."""
-    told = [
-        {"check": each.check, "said": each.said, "nights": [str(night) for night in each.nights]}
-        for each in findings
+    records = [
+        {"check": finding.check, "said": finding.said, "nights": [str(night) for night in finding.nights]}
+        for finding in findings
     ]
-    return json.dumps(told, indent=1, ensure_ascii=True)
+    return json.dumps(records, indent=1, ensure_ascii=True)

@@ -24,7 +24,7 @@ def clock_changes(evidence: Evidence) -> Iterator[Finding]:
 def travel(evidence: Evidence) -> Iterator[Finding]:
     """Nights that begin on another clock than the night before, or end on another than they began.
 
-    A change by an hour may be summer time, and is said so. Exports without offset cannot show travel.
+    A change by an hour may be summer time, and has its own finding. Exports without offset cannot show travel.
     """
     offsets = [
         (night.night, night.main.start.offset, night.main.time_basis)

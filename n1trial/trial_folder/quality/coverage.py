@@ -17,11 +17,11 @@ def covered(evidence: Evidence) -> Iterator[Finding]:
     if not past:
         yield Finding(check="coverage", said=f"0 of {len(evidence.planned)} planned nights are over")
         return
-    found = len(past) - len(missing)
+    recorded = len(past) - len(missing)
     yield Finding(
         check="coverage",
         said=(
-            f"{found} of {len(past)} nights so far are recorded ({100 * found / len(past):.0f} %),"
+            f"{recorded} of {len(past)} nights so far are recorded ({100 * recorded / len(past):.0f} %),"
             f" {len(evidence.planned) - len(past)} are to come"
         ),
     )

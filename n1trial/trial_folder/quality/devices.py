@@ -14,8 +14,8 @@ def eras(evidence: Evidence) -> Iterator[Finding]:
     """Each unbroken run of nights by one device and algorithm, and the nights at each resolution."""
     runs = list(recorder_eras(evidence.traced))
     for name, nights in runs:
-        said = f"{name}: {counted(len(nights), 'night')}, {nights[0]} to {nights[-1]}"
-        yield Finding(check="device", said=said)
+        sentence = f"{name}: {counted(len(nights), 'night')}, {nights[0]} to {nights[-1]}"
+        yield Finding(check="device", said=sentence)
     if len(runs) > 1:
         yield Finding(
             check="device",
@@ -24,8 +24,8 @@ def eras(evidence: Evidence) -> Iterator[Finding]:
         )
     at = Counter(_resolution(night) for night in evidence.traced if night.main)
     if len(at) > 1:
-        told = ", ".join(f"{counted(number, 'night')} at {what}" for what, number in at.most_common())
-        yield Finding(check="resolution", said=f"{told}: wake counts compare less well between them")
+        counts = ", ".join(f"{counted(number, 'night')} at {what}" for what, number in at.most_common())
+        yield Finding(check="resolution", said=f"{counts}: wake counts compare less well between them")
 
 
 def agreement(evidence: Evidence) -> Iterator[Finding]:
@@ -33,17 +33,19 @@ def agreement(evidence: Evidence) -> Iterator[Finding]:
     mine = evidence.recorded.set_index("date")["tst_min"]
     for name, table in evidence.others.items():
         other = table.assign(date=table["night"].dt.date).set_index("date")["tst_min"]
-        apart = (mine - other).dropna()
-        if len(apart) < LEAST_SHARED:
-            said = f"{evidence.device} and {name} share {counted(len(apart), 'night')}: too few to compare"
-        else:
-            said = (
-                f"{evidence.device} minus {name} on {len(apart)} shared nights: sleep time"
-                f" {apart.mean():+.0f} min on average, SD {apart.std():.0f} min"
+        difference = (mine - other).dropna()
+        if len(difference) < LEAST_SHARED:
+            sentence = (
+                f"{evidence.device} and {name} share {counted(len(difference), 'night')}: too few to compare"
             )
-        yield Finding(check="two devices", said=said)
+        else:
+            sentence = (
+                f"{evidence.device} minus {name} on {len(difference)} shared nights: sleep time"
+                f" {difference.mean():+.0f} min on average, SD {difference.std():.0f} min"
+            )
+        yield Finding(check="two devices", said=sentence)
 
 
 def _resolution(night: NightRecords) -> str:
-    found = sorted({str(part.resolution_s) for part in night.joined if part.resolution_s})
-    return "+".join("intervals" if each == "event" else f"{each} s" for each in found) or "none stated"
+    resolutions = sorted({str(part.resolution_s) for part in night.joined if part.resolution_s})
+    return "+".join("intervals" if each == "event" else f"{each} s" for each in resolutions) or "none stated"

@@ -76,5 +76,5 @@ def repeated(evidence: Evidence) -> Iterator[Finding]:
 def _lines(evidence: Evidence) -> pd.DataFrame:
     """Lines with any answer, with `date`."""
     table = evidence.diary.assign(date=evidence.diary["night"].dt.date)
-    said = table.drop(columns=["night", "date"]).notna().any(axis=1)
-    return table[said]
+    answered = table.drop(columns=["night", "date"]).notna().any(axis=1)
+    return table[answered]

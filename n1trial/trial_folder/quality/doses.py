@@ -1,4 +1,4 @@
-"""When the dose was taken, against the start of sleep that the device saw."""
+"""When the dose was taken, against the start of sleep that the device recorded."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -44,7 +44,7 @@ def timing(evidence: Evidence) -> Iterator[Finding]:
 def minutes_before_sleep(evidence: Evidence) -> dict[date, float]:
     """Minutes by the wall clock from the dose to the first sleep of the night; negative if sleep came first."""
     nights = evidence.recorded.set_index("date")
-    found = {}
+    minutes = {}
     for night, taken_at in zip(evidence.diary["night"].dt.date, evidence.diary["taken_at"], strict=True):
         start = nights["start"].get(night)
         if pd.isna(taken_at) or start is None or pd.isna(start):
@@ -54,5 +54,5 @@ def minutes_before_sleep(evidence: Evidence) -> dict[date, float]:
         taken = datetime.combine(night + timedelta(days=clock.hour < NOON_HOUR), clock)
         latency = nights["sol_min"].get(night)
         asleep = wall_clock(start) + timedelta(minutes=0 if pd.isna(latency) else float(latency))
-        found[night] = (asleep - taken).total_seconds() / 60
-    return found
+        minutes[night] = (asleep - taken).total_seconds() / 60
+    return minutes

@@ -1,4 +1,4 @@
-"""What the checks of quality look at, and what they say. There is no arm in it."""
+"""Input and output of the quality checks. Neither holds an arm."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from n1trial.data.night_assembly import NightRecords
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at: which check, what was found, and on which nights."""
+    """The result of one check: its name, a sentence, and the nights that it is about."""
 
     check: str
     said: str
@@ -22,9 +22,30 @@ class Finding:
 class Evidence:
     """What was planned, recorded and written down, without the arms.
 
-    `nights` and each of `others` are tables of `Nights`; `traced` are the records of the planned nights. On nights of
-    the `run_in` nothing is taken in any trial. `diary_notes` say what in the diary is used for
-    nothing. Of a `habit` the diary says whether it was kept to, and nothing is swallowed.
+    Attributes
+    ----------
+    planned
+        Every night of the schedule.
+    today
+        Evening of today; later nights are still to come.
+    device
+        The device that is analysed.
+    nights : table of `Nights`
+        What it recorded.
+    traced
+        Its records of the planned nights.
+    others : tables of `Nights` by device
+        What other devices recorded.
+    diary : table of `Diary`
+        What was written down.
+    minutes_before_bed
+        When doses are planned, first and last.
+    run_in
+        Nights before the first block, on which nothing is taken.
+    diary_notes
+        What in the diary is not used.
+    habit
+        Nothing is swallowed; the diary says whether the instruction was kept to.
     """
 
     planned: tuple[date, ...]

@@ -7,7 +7,7 @@ from n1trial.trial_folder.quality.evidence import Evidence, Finding, counted
 
 SHORT_TST_MIN, LONG_TST_MIN, LONG_TIB_MIN = 120, 14 * 60, 16 * 60
 
-# Flags of a night whose numbers rest on less, or on something else, than those of the others.
+# Flags of nights whose numbers are made otherwise, or of less, than those of the others.
 WORDS = {
     "several_main": "two sleeps long enough to be the night; the longest is used",
     "evening_part": "a sleep of the evening is joined to the night",

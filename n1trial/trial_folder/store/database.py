@@ -1,7 +1,7 @@
 """`trial.db`: SQLite with a write-ahead log, every commit flushed to disk, one writer at a time.
 
-Whoever writes in a trial folder, be it the diary or the report, first begins a transaction here. That
-transaction is the folder's lock: the operating system releases it with the process, however it ends.
+Every command that writes in a trial folder, be it the diary or the report, first begins a transaction, which is the
+folder's lock: the operating system releases it with the process, however it ends.
 """
 
 import os
@@ -42,7 +42,7 @@ _FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_P
 
 
 def make_database(folder: Path, meta: dict[str, str]) -> None:
-    """Make the empty database of a new trial folder, for its owner's eyes."""
+    """Make the empty database of a new trial folder, readable by its owner alone."""
     path = folder / NAME
     path.touch(mode=0o600)
     with _naming(path), closing(sqlite3.connect(path, autocommit=True)) as database:
@@ -76,7 +76,7 @@ def read_meta(folder: Path) -> dict[str, str]:
 
 
 def add_meta(database: sqlite3.Connection, key: str, value: str) -> None:
-    """Add to what is known of the folder; the caller has begun a transaction, and what is there stays."""
+    """Add a value to the folder's; the caller has begun a transaction, and no value is replaced."""
     database.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
 
 

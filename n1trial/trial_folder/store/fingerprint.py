@@ -1,14 +1,14 @@
-"""The fingerprint of an export, so that one that was imported before is known without reading it again."""
+"""The fingerprint of an export, so that one that was imported before is recognised without reading it."""
 
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-# Above this size a zip is known by its end: there stand the names, sizes and checksums of all its members.
+# Above this size a zip is identified by its end, which has the names, sizes and checksums of all its members.
 WHOLE_LIMIT = 64 * 1024**2
 ZIP_END = 32 * 1024**2
-# More than an export of sleep ever was: somebody gave a whole disk, and its importer will say so.
+# Larger than any export of sleep: a whole disk, say, which the importer will refuse.
 FOLDER_LIMIT = 2 * 1024**3
 
 

@@ -83,6 +83,6 @@ def chain_in_words(log: Sequence[LogLine]) -> str:
 
 
 def link(seq: int, at: str, event: str, detail: str, previous: str) -> str:
-    """Fingerprint of a line; the lengths keep "ab" + "c" and "a" + "bc" apart."""
+    """Fingerprint of a line; the lengths make "ab" + "c" and "a" + "bc" differ."""
     fields = (str(seq), at, event, detail, previous)
     return hashlib.sha256("".join(f"{len(text)}:{text}" for text in fields).encode()).hexdigest()

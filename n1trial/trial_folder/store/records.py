@@ -1,4 +1,4 @@
-"""Recorded sleep in the trial folder: which export brought which record, and what an import changed.
+"""Recorded sleep in the trial folder: which export holds which record, and what an import changed.
 
 The nights are a function of the set of exports that were imported, in whatever order, so importing the same
 or an overlapping export again changes nothing. A record with two contents is kept twice and listed. An export
@@ -77,11 +77,13 @@ def add_records(
     now
         Aware; stands in the log.
     """
-    contents = [msgspec.json.encode(replace(each, source_file="")).decode() for each in episodes]
+    contents = [msgspec.json.encode(replace(episode, source_file="")).decode() for episode in episodes]
     digests = [hashlib.sha256(content.encode()).hexdigest() for content in contents]
     if sha256 is None:
-        found = sorted(f"{digest} {each.source_file}" for digest, each in zip(digests, episodes, strict=True))
-        sha256 = hashlib.sha256("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()
+        described = sorted(
+            f"{digest} {episode.source_file}" for digest, episode in zip(digests, episodes, strict=True)
+        )
+        sha256 = hashlib.sha256("\n".join(described).encode("utf-8", "surrogateescape")).hexdigest()
     with writing(folder) as database:
         _forget(database, sha256)
         stored = {
@@ -119,7 +121,7 @@ def add_records(
                 next_row += 1
             seen.add(digest)
             places.add((stored[key], episode.source_file))
-        made = database.execute(
+        import_id = database.execute(
             "INSERT INTO import (at, export, sha256, reader, records, new, conflicts)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
@@ -134,11 +136,11 @@ def add_records(
         ).lastrowid
         database.executemany("INSERT INTO episode VALUES (?, ?, ?, ?, ?)", rows)
         database.executemany(
-            "INSERT INTO found_in VALUES (?, ?, ?)", [(row, made, file) for row, file in sorted(places)]
+            "INSERT INTO found_in VALUES (?, ?, ?)", [(row, import_id, file) for row, file in sorted(places)]
         )
         twice = f"{copies} repeated in it, " if copies else ""
-        told = f"{new} new, {known} known, {len(conflicts)} in conflict, {twice}export {sha256[:12]}"
-        append(database, "import", told, now=now)
+        summary = f"{new} new, {known} known, {len(conflicts)} in conflict, {twice}export {sha256[:12]}"
+        append(database, "import", summary, now=now)
     return Imported(read=len(episodes), new=new, known=known, copies=copies, conflicts=tuple(conflicts))
 
 

@@ -1,4 +1,4 @@
-"""What lies in a trial's folder: kits in its schedule, papers that name the person, a calendar made anew."""
+"""Files of a trial's folder: kits in its schedule, printouts that name the person, a calendar made anew."""
 
 import sqlite3
 from contextlib import closing
