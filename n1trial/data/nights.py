@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from n1trial.data.episodes import SleepEpisode
-from n1trial.data.night_assembly import NightRule, Window, night_rows
+from n1trial.data.night_assembly import NightRule
+from n1trial.data.night_totals import Window, night_rows
 from n1trial.errors import TableError
 from n1trial.markup.html_repr import card, line
 from n1trial.system.arguments import GivenPath, path_of

@@ -6,17 +6,15 @@ rejects; nothing without sleep time or with too little sleep; of records that ov
 their sum would count the same minutes twice.
 """
 
-from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from operator import attrgetter, itemgetter
-from typing import Any
+from datetime import date
 
 from msgspec.structs import replace
 
 from n1trial.data.episodes import SleepEpisode, night_of
+from n1trial.data.overlaps import overlapping, spans
 from n1trial.errors import ExportError
 
 OVERLAP = "overlap"
@@ -31,9 +29,6 @@ IN_BED_ONLY = "in_bed_only"
 _DAY_MIN = 24 * 60
 # What an app has to have seen in some night, so that what it sees can be the night.
 _NIGHT_MIN = 180
-
-# Start and end, both instants or both wall clocks.
-_Span = tuple[datetime, datetime, SleepEpisode]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +74,7 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
     of_layout = [episode for episode in single if id(episode) not in why]
     why |= {id(episode): OTHER_APP for episode in _by_other_apps(of_layout)}
     why |= {id(episode): SUPERSEDED for episode in _whole_elsewhere(single)}
-    superseded = _overlapping(
+    superseded = overlapping(
         [episode for episode in single if episode.updated and id(episode) not in why],
         preference=lambda episode: (-_updated(episode), episode.record_id),
     )
@@ -91,11 +86,11 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
     for episode in recorded:
         if episode.missing or asleep_min(episode) < least_part_min:
             why[id(episode)] = episode.missing or TOO_SHORT
-    overlapping = _overlapping(
+    crowded_out = overlapping(
         [episode for episode in recorded if id(episode) not in why],
         preference=lambda episode: (-asleep_min(episode), episode.start.instant, episode.record_id),
     )
-    why |= {id(episode): OVERLAP for episode in overlapping}
+    why |= {id(episode): OVERLAP for episode in crowded_out}
     return Accepted(
         recorded=tuple(recorded),
         used=tuple(episode for episode in recorded if id(episode) not in why),
@@ -243,7 +238,7 @@ def _night_of_each(single: Sequence[SleepEpisode]) -> dict[int, date]:
     """The night that each usable record tells of; one sleep has one night, though an app saw it begin after noon."""
     nights: dict[int, date] = {}
     night, latest = date.min, None
-    for start, end, episode in _spans(
+    for start, end, episode in spans(
         episode for episode in single if not (episode.not_used or episode.missing)
     ):
         if latest is None or start >= latest:
@@ -257,45 +252,6 @@ def _copy_order(copy: SleepEpisode) -> tuple[float, float, str, str, str]:
     # The file comes last: the same record may have come in several files, imported in any order.
     content = repr(replace(copy, source_file=""))
     return -_updated(copy), -asleep_min(copy), copy.end.isoformat(), content, copy.source_file
-
-
-def _overlapping(
-    episodes: Iterable[SleepEpisode], *, preference: Callable[[SleepEpisode], Any]
-) -> list[SleepEpisode]:
-    """The records that have to go so that none overlaps a preferred one."""
-    crowds: list[list[_Span]] = []
-    latest: Any = None
-    for span in _spans(episodes):
-        start, end, _ = span
-        if crowds and start < latest:
-            crowds[-1].append(span)
-            latest = max(latest, end)
-        else:
-            crowds.append([span])
-            latest = end
-    return [episode for crowd in crowds if len(crowd) > 1 for episode in _crowded_out(crowd, preference)]
-
-
-def _spans(episodes: Iterable[SleepEpisode]) -> list[_Span]:
-    # Wall clocks may overlap where instants do not (a flight westwards), so instants decide when all are
-    # known.
-    episodes = list(episodes)
-    known = all(episode.start.offset is not None and episode.end.offset is not None for episode in episodes)
-    clock = "instant" if known else "wall"
-    read = attrgetter(f"start.{clock}", f"end.{clock}")
-    return sorted([(*read(episode), episode) for episode in episodes], key=itemgetter(0, 1))
-
-
-def _crowded_out(crowd: Sequence[_Span], preference: Callable[[SleepEpisode], Any]) -> list[SleepEpisode]:
-    kept: list[tuple[datetime, datetime]] = []
-    gone = []
-    for start, end, episode in sorted(crowd, key=lambda span: preference(span[2])):
-        at = bisect(kept, (start, end))
-        if (at and kept[at - 1][1] > start) or (at < len(kept) and kept[at][0] < end):
-            gone.append(episode)
-        else:
-            kept.insert(at, (start, end))
-    return gone
 
 
 def _updated(episode: SleepEpisode) -> float:

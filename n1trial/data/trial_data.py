@@ -131,29 +131,6 @@ AFTER_LOOK = "after the look"
 PLANNED_OUT = ("run-in", "washout", PAUSED, "after the stop", AFTER_LOOK, TO_COME)
 
 
-def interim_nights(data: TrialData) -> int:
-    """How many nights of the plan are still to come, or came after the look that this is; 0 where it is the end."""
-    return int(data.table["left_out"].isin((TO_COME, AFTER_LOOK)).sum())
-
-
-def with_nights_to_come(data: TrialData, evening: pd.Timestamp) -> TrialData:
-    """The trial on this evening: it and later nights without a record are to come, not lost."""
-    to_come = (data.table["night"] >= evening) & (data.table["left_out"] == NO_RECORD)
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(to_come, TO_COME)))
-
-
-def without_paused_nights(data: TrialData, first: pd.Timestamp, last: pd.Timestamp) -> TrialData:
-    """The trial with the nights of a pause left out, recorded or not."""
-    paused = data.table["night"].between(first, last) & (data.table["left_out"] != "run-in")
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(paused, PAUSED)))
-
-
-def without_nights_after(data: TrialData, last: pd.Timestamp, reason: str) -> TrialData:
-    """The trial with every night after this one left out for a reason."""
-    later = (data.table["night"] > last) & (data.table["left_out"] != "run-in")
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(later, reason)))
-
-
 def bad_nights_of(data: TrialData) -> TrialData:
     """The same trial with bad nights as its outcome: 1 for a night under the limit, 0 for another.
 
@@ -167,15 +144,6 @@ def bad_nights_of(data: TrialData) -> TrialData:
     bad = (minutes < data.bad_night_minutes).astype(float).where(minutes.notna())
     return replace(
         data, table=data.table.assign(**{BAD_NIGHTS.name: bad}), outcomes=(BAD_NIGHTS,), sleep_time=None
-    )
-
-
-def left_out_like(data: TrialData, other: TrialData) -> TrialData:
-    """The trial with the nights left out that another reading of the same nights is planned to leave out."""
-    planned = other.table["left_out"]
-    return replace(
-        data,
-        table=data.table.assign(left_out=data.table["left_out"].mask(planned.isin(PLANNED_OUT), planned)),
     )
 
 
