@@ -12,7 +12,7 @@ import pandas as pd
 
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.night_assembly import NightRecords, NightRule, night_records
-from n1trial.data.record_selection import accept, asleep_min
+from n1trial.data.record_selection import asleep_min, select_records
 from n1trial.data.trial_data import TO_COME, TrialData
 from n1trial.markup.text import visible
 
@@ -74,20 +74,20 @@ def ledger_csv(table: pd.DataFrame) -> str:
 
 def record_lines(episodes: Sequence[SleepEpisode], *, rule: NightRule | None = None) -> Iterator[str]:
     """How many records of one device count, and why each other one does not."""
-    accepted = accept(episodes, least_part_min=(rule or NightRule()).least_part_min)
-    reasons = Counter(why for _, why in accepted.left_out)
-    copies = len(episodes) - len(accepted.used) - len(accepted.left_out)
+    selected = select_records(episodes, least_part_min=(rule or NightRule()).least_part_min)
+    reasons = Counter(why for _, why in selected.left_out)
+    copies = len(episodes) - len(selected.used) - len(selected.left_out)
     if copies:
         reasons["copy"] = copies
-    line = f"{episodes[0].source}: {len(episodes)} records, {len(accepted.used)} kept"
+    line = f"{episodes[0].source}: {len(episodes)} records, {len(selected.used)} kept"
     if reasons:
         told = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in reasons.most_common())
         line += f", {sum(reasons.values())} left out ({told})"
-    hours = sum(max(asleep_min(episode), 0) for episode, _ in accepted.left_out) / 60
+    hours = sum(max(asleep_min(episode), 0) for episode, _ in selected.left_out) / 60
     if hours:
         line += f" with {hours:.1f} h of sleep in them"
     cut = [
-        float(flag.partition("=")[2]) for each in accepted.used for flag in each.flags if flag.startswith(CUT)
+        float(flag.partition("=")[2]) for each in selected.used for flag in each.flags if flag.startswith(CUT)
     ]
     if cut:
         line += f"; stages after the end of {len(cut)} were cut, {sum(cut):.0f} min in all"

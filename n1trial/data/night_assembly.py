@@ -1,4 +1,4 @@
-"""Which of the accepted records make a night, and what they add up to.
+"""Which of the selected records make a night, and what they add up to.
 
 One night often consists of several records, and a night that was recorded badly has no numbers, never zeros.
 """
@@ -11,29 +11,38 @@ from datetime import date
 import msgspec
 
 from n1trial.data.episodes import NOON_HOUR, SleepEpisode, night_of
-from n1trial.data.record_selection import accept, asleep_min
+from n1trial.data.record_selection import asleep_min, select_records
 
 NAP, NAP_ONLY = "nap", "nap_only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightRule:
-    """The numbers that make records a night; a trial fixes them in its protocol before data are seen.
+    """The numbers by which records become a night; a trial fixes them before data are seen.
 
     Attributes
     ----------
-    noon_hour : 0 to 23
+    noon_hour : int, 0 to 23
         A night runs from this hour of its evening to the same hour of the next day.
-    join_gap_min
-        Records at most this far apart belong to one night.
-    main_alone_min
-        A record with this much sleep can be the main sleep at any hour; a shorter one only when it starts
+    join_gap_min : float
+        Records at most this many minutes apart belong to one night.
+    main_alone_min : float
+        A record with this much sleep, min, can be the main sleep at any hour; a shorter one only when it starts
         between `main_from_hour` and `main_to_hour`.
-    least_part_min
-        A record with less sleep is listed, never used.
-    wake_episode_min
-        A run of wake of this length is a wake episode. Five minutes is the only length that a device with
-        30-s and one with 5-min epochs can both show.
+    main_from_hour, main_to_hour : int, 0 to 23
+        The hours of the evening and the morning between which also a short main sleep may start.
+    least_part_min : float
+        A record with less sleep, min, is listed, never used.
+    wake_episode_min : float
+        A run of wake of this length, min, is a wake episode. Five minutes is the only length that a device
+        with 30-s and one with 5-min epochs can both show.
+
+    Examples
+    --------
+    >>> from n1trial import NightRule
+    >>> rule = NightRule(wake_episode_min=10)
+    >>> rule.join_gap_min, rule.wake_episode_min
+    (180, 10)
     """
 
     noon_hour: int = NOON_HOUR
@@ -50,16 +59,20 @@ class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes
     ----------
-    recorded
-        What the vendor stands by; a night without any of these was not recorded.
-    used
-        Those with usable sleep, in order; `main` is one of them, or None when the night is missing.
-    joined
+    night : date
+        Date of the evening.
+    recorded : tuple of SleepEpisode [record]
+        Records that the vendor does not reject; a night without any of these was not recorded.
+    used : tuple of SleepEpisode [record]
+        Those with usable sleep, in order.
+    main : SleepEpisode or None
+        The main sleep, one of `used`; None when the night is missing.
+    joined : tuple of SleepEpisode [record]
         The main record and those around it: together they are the night.
-    several_main
-        Another record of the night is long enough to be one too.
-    left_out
-        Every other record of the night with the reason.
+    several_main : bool
+        Whether another record of the night is long enough to be a main sleep too.
+    left_out : tuple of (SleepEpisode, str) [record]
+        Every other record of the night, with the reason.
     """
 
     night: date
@@ -74,16 +87,28 @@ class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Iterator[NightRecords]:
     """Sort the records of one device into nights, in order; also nights with nothing but rejected records.
 
+    Parameters
+    ----------
+    episodes : iterable of SleepEpisode
+        Of one device, in any order.
+    rule : NightRule
+        The numbers by which records become a night.
+
+    Yields
+    ------
+    NightRecords
+        One night.
+
     Raises
     ------
     ExportError
         The episodes come from several devices, which would be mixed.
     """
-    accepted = accept(episodes, least_part_min=rule.least_part_min)
-    used = {id(episode) for episode in accepted.used}
-    why = {id(episode): reason for episode, reason in accepted.left_out}
-    recorded = _by_night(accepted.recorded, rule)
-    left_out = _by_night([episode for episode, _ in accepted.left_out], rule)
+    selected = select_records(episodes, least_part_min=rule.least_part_min)
+    used = {id(episode) for episode in selected.used}
+    why = {id(episode): reason for episode, reason in selected.left_out}
+    recorded = _by_night(selected.recorded, rule)
+    left_out = _by_night([episode for episode, _ in selected.left_out], rule)
     for night in sorted({*recorded, *left_out}):
         able = [episode for episode in recorded.get(night, ()) if id(episode) in used]
         clusters = _clusters(able, rule)

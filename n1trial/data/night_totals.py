@@ -38,6 +38,20 @@ def night_rows(
 ) -> Iterator[dict[str, Any]]:
     """Join the episodes of one device to nights, one row each, without the columns that are not known.
 
+    Parameters
+    ----------
+    episodes : iterable of SleepEpisode
+        Of one device, in any order.
+    window : "night", "main" or "day24"
+        As in `nightly`.
+    rule : NightRule
+        The numbers by which records become a night.
+
+    Yields
+    ------
+    dict
+        Values by column of `Nights.table`.
+
     Raises
     ------
     ExportError

@@ -1,6 +1,6 @@
 """Which records of one device count, and why the others do not.
 
-In this order: one copy of every record; on a night that two layouts tell of the layout with more nights; on a night
+In this order: one copy of every record; on a night that two layouts hold the layout with more nights; on a night
 that several apps or watches wrote one of them; of several analyses of one stretch the latest; nothing that the vendor
 rejects; nothing without sleep time or with too little sleep; of records that overlap the one with more sleep, because
 their sum would count the same minutes twice.
@@ -32,16 +32,16 @@ _NIGHT_MIN = 180
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """Records of one device, sorted out, each kind in order of its start.
+class SelectedRecords:
+    """Records of one device by whether they count, each kind in order of its start.
 
     Attributes
     ----------
-    recorded
-        What the vendor stands by: a night without any of these was not recorded.
-    used
+    recorded : tuple of SleepEpisode [record]
+        Records that the vendor does not reject: a night without any of these was not recorded.
+    used : tuple of SleepEpisode [record]
         Of these the ones with usable sleep; no two overlap.
-    left_out
+    left_out : tuple of (SleepEpisode, str) [record]
         Every other record with the reason.
     """
 
@@ -50,13 +50,20 @@ class Accepted:
     left_out: tuple[tuple[SleepEpisode, str], ...]
 
 
-def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accepted:
-    """Sort out the records of one device.
+def select_records(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> SelectedRecords:
+    """Decide which records of one device count.
 
     Parameters
     ----------
-    least_part_min
-        A record with less sleep is listed, never used.
+    episodes : iterable of SleepEpisode
+        In any order.
+    least_part_min : float
+        A record with less sleep, min, is listed, never used.
+
+    Returns
+    -------
+    SelectedRecords
+        Every record once, with the reason where it does not count.
 
     Raises
     ------
@@ -69,7 +76,7 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
         raise ExportError(
             f"nights: episodes of {' and '.join(sources)} would be mixed: take one device at a time"
         )
-    why = {id(episode): OTHER_LAYOUT for episode in _told_otherwise(single)}
+    why = {id(episode): OTHER_LAYOUT for episode in _in_other_layouts(single)}
     # Of what is left: an app and a layout that exclude each other would leave no record of the night.
     of_layout = [episode for episode in single if id(episode) not in why]
     why |= {id(episode): OTHER_APP for episode in _by_other_apps(of_layout)}
@@ -91,7 +98,7 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
         preference=lambda episode: (-asleep_min(episode), episode.start.instant, episode.record_id),
     )
     why |= {id(episode): OVERLAP for episode in crowded_out}
-    return Accepted(
+    return SelectedRecords(
         recorded=tuple(recorded),
         used=tuple(episode for episode in recorded if id(episode) not in why),
         left_out=tuple((episode, why[id(episode)]) for episode in single if id(episode) in why),
@@ -154,15 +161,15 @@ def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
 
 
 def _best_copy(same: Sequence[SleepEpisode]) -> SleepEpisode:
-    # What one export caught unfinished stands whole in a later one.
+    # A record that was unfinished in one export may be complete in a later one.
     same = [copy for copy in same if copy.not_used != UNFINISHED] or same
     best = min(same, key=_copy_order)
     differs = any(replace(copy, source_file=best.source_file, layout=best.layout) != best for copy in same)
     return replace(best, flags=(*best.flags, "copies_differ")) if differs else best
 
 
-def _told_otherwise(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
-    """Records of a night that a layout with more nights tells of too."""
+def _in_other_layouts(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
+    """Records of a night that a layout with more nights holds too."""
     if len({episode.layout for episode in single}) < 2:
         return []
     first = layout_by_night(single)
@@ -197,7 +204,7 @@ def _by_other_apps(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
     """
     if len({episode.app for episode in single}) < 2:
         return []
-    night_by_id = _night_of_each(single)
+    night_by_id = _night_by_id(single)
     covered, asleep, staged = (
         defaultdict[date, dict[str, float]](lambda: defaultdict(float)) for _ in range(3)
     )
@@ -223,7 +230,7 @@ def _by_other_apps(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
             chosen[night] = min(whole, key=lambda app, night=night: order(night, app))  # type: ignore[misc]
 
     def is_other(episode: SleepEpisode) -> bool:
-        # What does not say whose it is, as a record too damaged for it, is nobody else's.
+        # A record without an app, such as one too damaged to name it, is not another app's.
         if episode.not_used or not episode.app:
             return False
         night = night_by_id.get(id(episode), night_of(episode.start.wall))
@@ -234,8 +241,8 @@ def _by_other_apps(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
     return [episode for episode in single if is_other(episode)]
 
 
-def _night_of_each(single: Sequence[SleepEpisode]) -> dict[int, date]:
-    """The night that each usable record tells of; one sleep has one night, though an app saw it begin after noon."""
+def _night_by_id(single: Sequence[SleepEpisode]) -> dict[int, date]:
+    """The night of each usable record by its `id`; one sleep has one night, though an app saw it begin after noon."""
     nights: dict[int, date] = {}
     night, latest = date.min, None
     for start, end, episode in spans(

@@ -1,4 +1,4 @@
-"""The one table that models read: a row for every planned night, and the ledger of what became of it.
+"""The table that the models read: a row for every planned night, and what became of it.
 
 A night is never left out for its outcome: a short night may be the insomnia itself. It is left out when
 the plan says so (run-in, washout) or when nothing was recorded, and the ledger names the reason.
@@ -30,25 +30,67 @@ type Drawn = Literal["blocks", "coin", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialData:
-    """A trial, joined: what was planned, what was measured, and what is left out.
+    """A trial as it is analysed: what was planned, what was measured, and what is left out.
 
-    `table` has one row a planned night in calendar order: `night` (evening date; NaT where a table of one's
-    own gives none), `day` (calendar days since the first row), `arm` ("" on a missing night of which nobody
-    knows it), `block` and `period` (0: none), one column for every outcome (NaN: not recorded), `left_out`
-    (reason, or empty) and `flags`; from a device also `start` of sleep (ISO text) and `device`; from a diary
-    `taken` (1, 0, NaN: not written), `taken_at` ("22:15"), `guess` ("" : none), `confidence` (0 to 10), and a
-    number for every confounder.
-    A table of means has `rests_on`, the nights that each row is the mean of.
-    `covariates` names what was written down before the dose, of which any value is there: the confounders, the phase of
-    the protocol's cycle as `cycle_sine` and `cycle_cosine`, and a column of 0 and 1 for every word of its roster.
-    `habits` names the arms that are something to do and nothing to swallow, of which `taken` says whether it was kept
-    to. `doses` are grams of glycine and milligrams of magnesium by arm, and `half_lives` nights until half of an arm's
-    effect has built up; None: not known.
-    `blinded` is None where nobody said. While `sealed` the arms are letters, the first the comparator;
-    `blind_broken` says how the person came to know what was hidden. `design` is what the schedule was
-    drawn from, None where unknown, and `drawn` how; of a coin for every night each night is a period. `planned`
-    says that a protocol fixed the rule before the first night. Priors of effects are `prior_width` times as wide
-    as the models have them. A night with less sleep than `bad_night_minutes` is a bad night.
+    Attributes
+    ----------
+    table : DataFrame [night]
+        One row a planned night in calendar order: `night` (date of the evening; NaT where a table without dates was
+        read), `day` (calendar days since the first row), `arm` ("" on a missing night whose arm is not known), `block`
+        and `period` (0: none), one column for every outcome in its unit (NaN: not recorded), `left_out` (reason, or
+        empty) and `flags`. From a device also `start` of sleep (ISO text) and `device`. From a diary `taken` (1, 0,
+        NaN: not written), `taken_at` ("22:15"), `guess` ("": none), `confidence` (0 to 10), and a number for every
+        confounder. A table of means has `rests_on`, the nights that each row is the mean of.
+    arms : tuple of str [arm]
+        Names of the arms, the reference first.
+    reference : str
+        The arm that the others are compared with.
+    labels : mapping of str to str
+        What each arm is called in a report.
+    further_contrasts : tuple of (str, str) [contrast]
+        Arm and comparator of comparisons beside those with the reference.
+    outcomes : tuple of Outcome [outcome]
+        What is compared, the primary outcome first.
+    rule : VerdictRule
+        How an effect becomes a verdict.
+    notes : tuple of str [note]
+        Sentences that a reader of the answer should see.
+    sleep_time : str or None
+        The column of minutes asleep, for counts of wakes at equal sleep; None: there is none.
+    covariates : tuple of str [covariate]
+        Columns of what was written down before the dose and has a value: the confounders, the phase of the protocol's
+        cycle as `cycle_sine` and `cycle_cosine`, and a column of 0 and 1 for every word of its roster.
+    doses : mapping of str to (float, float)
+        Grams of glycine and milligrams of magnesium by arm.
+    habits : tuple of str [arm]
+        Arms that are something to do and nothing to swallow; there `taken` is whether it was kept to.
+    half_lives : mapping of str to float or None
+        Nights until half of an arm's effect has built up; None: not known.
+    planned : bool
+        Whether a protocol fixed the rule before the first night.
+    blinded : bool or None
+        Whether the arms were hidden from the person; None: not known.
+    peeked : bool
+        Whether the person saw results or arms before the end.
+    sealed : bool
+        Whether the arms are letters here, the first the comparator.
+    blind_broken : str or None
+        How the person came to know what was hidden; None: they did not.
+    design : Admissible or None
+        The design that the schedule was drawn from; None: not known.
+    drawn : "blocks", "coin" or "none"
+        How the order of the arms was drawn by lot; with "coin" each night is a period.
+    prior_width : float
+        Priors of effects are this many times as wide as the models have them.
+    bad_night_minutes : int
+        A night with less sleep, min, is a bad night.
+
+    Examples
+    --------
+    `data` is a trial of 42 nights of two arms, none and glycine.
+
+    >>> data.reference, data.contrasts
+    ((('glycine', 'none'),), 42)
     """
 
     table: pd.DataFrame
@@ -98,11 +140,33 @@ class TrialData:
         return hashlib.sha256(table.to_csv().encode() + repr(self.outcomes).encode()).hexdigest()
 
     def analysed(self, outcome: Outcome) -> pd.DataFrame:
-        """Rows that enter the analysis of an outcome: not left out, and recorded."""
+        """Rows that enter the analysis of an outcome: not left out, and recorded.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            One of `outcomes`.
+
+        Returns
+        -------
+        DataFrame [night]
+            Those rows of `table`.
+        """
         return self.table[(self.table["left_out"] == "") & self.table[outcome.name].notna()]
 
     def ledger(self, outcome: Outcome) -> pd.DataFrame:
-        """Every planned night and what became of it: `night`, `arm`, `period`, `became`."""
+        """Every planned night and what became of it.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            One of `outcomes`.
+
+        Returns
+        -------
+        DataFrame [night]
+            With `night`, `arm`, `period` and `became`: "analysed", "not recorded" or the reason of `left_out`.
+        """
         became = self.table["left_out"].mask(self.table["left_out"] == "", "analysed")
         unrecorded = (became == "analysed") & self.table[outcome.name].isna()
         return self.table[["night", "arm", "period"]].assign(became=became.mask(unrecorded, "not recorded"))
@@ -136,9 +200,23 @@ def bad_nights_of(data: TrialData) -> TrialData:
 
     A night without a sleep time has neither, so the nights of the analysis are those of sleep time.
 
-    Example
+    Parameters
+    ----------
+    data : TrialData
+        A trial with the column `tst_min`.
+
+    Returns
     -------
-    ``bad_nights_of(data).analysed(BAD_NIGHTS).groupby("arm")["bad_nights"].sum()`` counts them on every arm.
+    TrialData
+        The same nights, with `BAD_NIGHTS` as the only outcome.
+
+    Examples
+    --------
+    `data` is a trial of 42 nights.
+
+    >>> from n1trial.data.trial_data import bad_nights_of
+    >>> bad_nights_of(data).outcomes[0].name
+    'bad_nights'
     """
     minutes = data.table["tst_min"]
     bad = (minutes < data.bad_night_minutes).astype(float).where(minutes.notna())
@@ -150,9 +228,34 @@ def bad_nights_of(data: TrialData) -> TrialData:
 def join_trial(
     schedule: Schedule, nights: Nights, protocol: Protocol, diary: Diary | None = None
 ) -> TrialData:
-    """Join the schedule with the recorded nights and the diary, night by evening date.
+    """Join the schedule with the recorded nights and the diary by the date of the evening.
 
     Nights recorded outside the schedule are counted in `notes`, not analysed.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        The planned nights and their arms.
+    nights : Nights
+        The recorded nights of one device.
+    protocol : Protocol
+        Arms, outcomes, confounders and rule of the trial.
+    diary : Diary or None
+        What the person wrote; None: there is no diary.
+
+    Returns
+    -------
+    TrialData
+        One row a planned night, recorded or not.
+
+    Examples
+    --------
+    >>> from n1trial import join_trial, nightly, randomise, read_protocol
+    >>> protocol = read_protocol("glycine-vs-magnesium-glycinate")
+    >>> schedule = randomise(protocol, start="2026-01-31", seed="1f" * 32)
+    >>> trial = join_trial(schedule, nightly([]), protocol)
+    >>> len(trial.table) == len(schedule.table), trial.missing_share(trial.outcomes[0])
+    (True, 1.0)
     """
     recorded = nights.table.assign(night=pd.to_datetime(nights.table["night"]).dt.as_unit("s"))
     ordered = sorted(protocol.outcomes, key=lambda planned: not planned.primary)

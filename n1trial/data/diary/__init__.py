@@ -72,24 +72,46 @@ def diary_csv(diary: Diary, protocol: Protocol) -> str:
 
 
 def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] = ()) -> Diary:
-    """Read a diary as people and their spreadsheets save it.
+    r"""Read a diary as people and their spreadsheets save it.
 
-    Plain CSV of a western Windows is read like UTF-8, with a note. The delimiter may be `,`, `;` or tab, decimals may
+    CSV in Windows-1252 is read as well as UTF-8, with a note. The delimiter may be `,`, `;` or tab, decimals may
     have a comma, dates may be 2026-01-31, 31.01.2026 or 1/31/2026. What comes first in dates such as 3/4/2026 is
     settled by the other dates of the file, or because only one reading has them all among `nights`. What could be read
-    in two ways still, or 1.000, is refused. A column of the person's own is kept and not read, but not one that is
-    called almost as a column of the diary. "yes" to a question how much, or an amount that is impossible, counts as not
-    recorded: diaries of before may have it, and `notes` says so.
+    in two ways still, or 1.000, is refused. A column of the person's own is kept and not read; one whose name is
+    almost that of a column of the diary is refused. "yes" to a question how much, or an impossible amount, counts as
+    not recorded, and `Diary.notes` names it, because earlier versions accepted it.
 
     Parameters
     ----------
-    nights
-        Evenings of the trial.
+    path : Path or str
+        The CSV file.
+    protocol : Protocol
+        Names the arms, the confounders and the further columns.
+    nights : collection of date
+        Evenings of the trial; may be empty.
+
+    Returns
+    -------
+    Diary
+        One row a night that has a line.
 
     Raises
     ------
     DiaryError
         One line for each problem, at most ten: file, line and column, what is wrong, what to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from n1trial import read_diary, read_protocol
+    >>> protocol = read_protocol("glycine-vs-magnesium-glycinate")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "diary.csv"
+    ...     _ = path.write_text("night;taken;taken_at\n31.01.2026;yes;22.15\n", encoding="utf-8")
+    ...     diary = read_diary(path, protocol)
+    >>> diary.table["taken_at"][0]
+    '22:15'
     """
     path = path_of(path)
     text, encoding_note = _text(path)

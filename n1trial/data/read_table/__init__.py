@@ -1,7 +1,7 @@
 """A table of one's own, of any device and any supplement, becomes a TrialData.
 
-Nothing is averaged or dropped in silence: what stands twice, what is absent, what is taken as one arm and how the
-order is taken to have been drawn is named in the notes.
+Nothing is averaged or dropped in silence: dates that occur twice or are absent, spellings taken as one arm, and how
+the order is taken to have been drawn are named in the notes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,43 +52,69 @@ def read_table(
 
     Parameters
     ----------
-    table
+    table : Path, str or DataFrame [night]
         A CSV file, or a table of pandas.
-    arm, night, block, period, asleep
-        Column names. Without `night` the rows count as consecutive nights, those of a block together; without
-        `period` a period is a run of nights on one arm in one block. `asleep` is sleep time in minutes, for
-        counts at equal sleep; a column tst_min that is an outcome serves too.
-    outcome
-        Column of what is compared, or several, the one that the trial is about first.
-    kind, better, mid, unit
-        Of each outcome in their order, or one for all. A known name has its own kind; else it is continuous.
-        `better` is the direction; by default higher for continuous outcomes and lower for counts. `mid` is the
-        smallest worthwhile effect in the outcome's unit, one for each outcome; by default that of a known name,
-        otherwise a quarter of the nights' SD, and for counts half an episode a night, or 10 % where there are more
-        than ten a night.
-    covariates
-        Columns of what was known before the dose: numbers, or words, of which each but the first is compared
-        with the first. A night without a value has the mean.
-    run_in
+    arm : str
+        Column of the arm of each night.
+    reference : str or int
+        The arm that the others are compared with.
+    outcome : str or sequence of str [outcome]
+        Column of what is compared, or several, the primary outcome first.
+    kind : "continuous", "count", a sequence of these [outcome] or None
+        Of each outcome in their order, or one for all; None: that of a known name, else continuous.
+    better : "higher", "lower", a sequence of these [outcome] or None
+        The better direction; None: higher for continuous outcomes, lower for counts.
+    mid : float, sequence of float [outcome] or None
+        Smallest worthwhile effect in the outcome's unit, one for each outcome; None: that of a known name, otherwise
+        a quarter of the nights' SD, and for counts half an episode a night, or 10 % where there are more than ten a
+        night.
+    unit : str, sequence of str [outcome] or None
+        Unit of each outcome; None: that of a known name, else by the column's name.
+    night : str or None
+        Column of the date of the evening; None: the rows count as consecutive nights, those of a block together.
+    block : str or None
+        Column of the block.
+    period : str or None
+        Column of the period; None: a period is a run of nights on one arm in one block.
+    asleep : str or None
+        Column of sleep time in minutes, for counts at equal sleep; a column tst_min that is an outcome serves too.
+    covariates : sequence of str [covariate]
+        Columns of what was known before the dose: numbers, or words, of which each but the first is compared with
+        the first. A night without a value has the mean.
+    run_in : int, str or None
         How many of the first calendar nights, or the column that marks them, are left out of the comparison.
-    washout_nights
+    washout_nights : int
         How many of the first nights of every period are left out.
-    contrasts
+    contrasts : sequence of (str, str) [contrast]
         Further comparisons: arm minus arm.
-    labels
+    labels : mapping of str or int to str
         What arms and outcomes are called in a report, by their names in the table.
-    drawn
-        How the order of the arms was drawn by lot; None: taken as within blocks where there are blocks with
-        every arm, else as not drawn. Which of the two is in the notes.
-    blinded
+    drawn : "blocks", "coin", "none" or None
+        How the order of the arms was drawn by lot; None: taken as within blocks where there are blocks with every
+        arm, else as not drawn. Which of the two is in the notes.
+    blinded : bool or None
         Whether the arms were hidden from the person; None: not known.
-    prior_width
-        How many times as wide as chosen the priors of effects are; they are for supplements.
+    prior_width : float
+        Multiple of the width of the priors of effects, which are chosen for supplements.
+
+    Returns
+    -------
+    TrialData
+        One row a night, with notes of everything that was assumed.
 
     Raises
     ------
     TableError
         No such file or column, an arm without nights, a value that is not a number, or nights of several people.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from n1trial import read_table
+    >>> table = pd.DataFrame({"arm": ["none", "glycine"] * 6, "tst_min": [400.0, 412.0, 395.0] * 4})
+    >>> trial = read_table(table, arm="arm", reference="none", outcome="tst_min")
+    >>> trial.contrasts, len(trial.analysed(trial.outcomes[0]))
+    ((('glycine', 'none'),), 12)
     """
     columns = Columns(
         arm=arm,
@@ -123,7 +149,7 @@ def read_table(
 
 
 def _refuse_several_people(raw: pd.DataFrame, columns: Columns, path: Path) -> None:
-    """See that most dates stand once; where they do not, a column that tells their rows apart may name people."""
+    """Refuse a table whose dates mostly occur several times, once for each value of a column that may name people."""
     for column in _unused(raw, columns):
         rows_of_each = raw[column].value_counts()
         if column.lower() in PEOPLE and len(rows_of_each) >= 2 and rows_of_each.min() >= 2:
@@ -156,7 +182,7 @@ def _unused(raw: pd.DataFrame, columns: Columns) -> pd.Index:
 
 
 def _refuse_all_set_aside(data: TrialData, columns: Columns, path: Path) -> None:
-    """See that run-in and washout leave every arm a night."""
+    """Refuse a run-in and a washout that leave an arm no night."""
     set_aside = data.table["left_out"].isin(PLANNED_OUT)
     for name in data.arms:
         if set_aside[data.table["arm"] == name].all():
@@ -171,7 +197,7 @@ def _refuse_all_set_aside(data: TrialData, columns: Columns, path: Path) -> None
 
 
 def _as_drawn(data: TrialData, columns: Columns, path: Path) -> TrialData:
-    """The trial with how its order was drawn: as was said, or as its blocks look, and then with a note."""
+    """The trial with how its order was drawn: as given, or inferred from its blocks, and then with a note."""
     if columns.drawn == "blocks" and columns.block is None:
         raise TableError(f"{path.name}: --drawn blocks: needs the column of the blocks: give --block")
     if columns.drawn is not None:
