@@ -10,7 +10,7 @@ from test_trial_data import PROTOCOL, SCHEDULE
 from n1trial.data.importers import read_exports
 from n1trial.data.ledger import COLUMNS, CUT, ledger_csv, ledger_table, record_lines, trace_nights
 from n1trial.data.nights import nightly
-from n1trial.data.trial_data import join_trial
+from n1trial.data.trial_assembly import join_trial
 
 
 def episodes_of(story):
