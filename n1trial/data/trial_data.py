@@ -128,8 +128,8 @@ class TrialData:
 
     @property
     def sha256(self) -> str:
-        """Fingerprint of what is analysed: tells whether a fit is of these nights."""
-        # A night to come is one without a record: a fit does not grow old because days go by.
+        """Fingerprint of what is analysed: shows whether a fit is of these nights."""
+        # A night to come counts as one without a record, so that a fit stays valid as days go by.
         table = self.table.assign(left_out=self.table["left_out"].replace(TO_COME, NO_RECORD))
         return hashlib.sha256(table.to_csv().encode() + repr(self.outcomes).encode()).hexdigest()
 

@@ -118,31 +118,31 @@ def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] 
     rows = list(_rows(text, path.name))
     columns = diary_columns(protocol)
     header_line, header = rows[0] if rows else (1, [])
-    found, problems = _header(header, columns)
+    names, problems = _header(header, columns)
     if problems:
         raise DiaryError(
             _report(path.name, [f"{path.name}, line {header_line}: {problem}" for problem in problems])
         )
     readers = cell_readers(protocol)
-    place = found.index("night")
+    place = names.index("night")
     day_first = _day_first([cells[place] for _, cells in rows[1:] if place < len(cells)], nights)
     readers["night"] = lambda cell: read_date(cell, day_first=day_first)
     seen: dict[date, int] = {}
     records: list[dict[str, object]] = []
-    own: dict[str, dict[date, str]] = {name: {} for name in found if name and name not in columns}
+    own: dict[str, dict[date, str]] = {name: {} for name in names if name and name not in columns}
     no_amounts: dict[str, dict[date, str]] = {}
     for line, cells in rows[1:]:
         where = f"{path.name}, line {line}"
-        if len(cells) > len(found):
+        if len(cells) > len(names):
             problems.append(
-                f"{where}: {len(cells)} cells under {len(found)} columns: put text or numbers with a comma in"
+                f"{where}: {len(cells)} cells under {len(names)} columns: put text or numbers with a comma in"
                 ' double quotes ("2,5")'
             )
             continue
         record: dict[str, object] = {}
         theirs: dict[str, str] = {}
         no_amount: dict[str, str] = {}
-        for name, cell in zip(found, cells, strict=False):
+        for name, cell in zip(names, cells, strict=False):
             if not cell.strip():
                 continue
             if not name:
@@ -201,7 +201,7 @@ def _day_first(cells: Sequence[str], nights: Collection[date]) -> bool | None:
 
 
 def _text(path: Path) -> tuple[str, str]:
-    """What stands in the file, and a note where its encoding was guessed."""
+    """The text of the file, and a note where its encoding was guessed."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -229,7 +229,7 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
 def _header(header: list[str], columns: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """The columns by name, those of the person's own too, and what is wrong with them."""
     known = {name.lower(): name for name in columns}
-    found: list[str] = []
+    names: list[str] = []
     problems: list[str] = []
     for cell in header:
         written = cell.strip()
@@ -242,12 +242,12 @@ def _header(header: list[str], columns: tuple[str, ...]) -> tuple[list[str], lis
             problems.append(
                 f"no column is called {quoted(cell)}: write {known[like[0]]}, or name a column of your own otherwise"
             )
-        elif name and name in found:
+        elif name and name in names:
             problems.append(f"column {name} stands twice: keep one")
-        found.append(name)
-    if "night" not in found:
+        names.append(name)
+    if "night" not in names:
         problems.append("no column night: start from the diary that came with the trial")
-    return found, problems
+    return names, problems
 
 
 def _report(name: str, problems: list[str]) -> str:

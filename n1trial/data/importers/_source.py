@@ -74,7 +74,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The members of one export; `label` names the whole in messages, `note` says what a reader should know."""
+    """The members of one export; `label` names the whole in messages, `note` takes what a reader should know."""
 
     label: str
     members: tuple[Member, ...]
@@ -159,7 +159,7 @@ class Source:
 
 @contextmanager
 def open_source(paths: Sequence[Path], *, on_note: OnNote = warn) -> Iterator[Source]:
-    """Open the files, folders and zips of one export as one source; importers say notes to `on_note`."""
+    """Open the files, folders and zips of one export as one source; the notes of importers go to `on_note`."""
     if not paths:
         raise ExportError("export: no file was given: name a file, a folder or a zip")
     with ExitStack() as open_files:

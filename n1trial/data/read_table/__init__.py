@@ -143,8 +143,8 @@ def read_table(
                     f"{path.name}: arm {name!r} has no night with {asked.column}: remove it, or add its nights"
                 )
     data = trial_of(rows.table, rows, columns, blinded=blinded)
-    _refuse_all_set_aside(data, columns, path)
-    data = replace(data, notes=(*rows.notes, *data.notes, *rows.unsaid), prior_width=prior_width)
+    _refuse_no_night_left(data, columns, path)
+    data = replace(data, notes=(*rows.notes, *data.notes, *rows.assumptions), prior_width=prior_width)
     return _as_drawn(data, columns, path)
 
 
@@ -181,7 +181,7 @@ def _unused(raw: pd.DataFrame, columns: Columns) -> pd.Index:
     return raw.columns.difference([*columns.with_a_part, *columns.covariates], sort=False)
 
 
-def _refuse_all_set_aside(data: TrialData, columns: Columns, path: Path) -> None:
+def _refuse_no_night_left(data: TrialData, columns: Columns, path: Path) -> None:
     """Refuse a run-in and a washout that leave an arm no night."""
     set_aside = data.table["left_out"].isin(PLANNED_OUT)
     for name in data.arms:

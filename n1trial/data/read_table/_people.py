@@ -136,7 +136,9 @@ def read_people(
     # Notes of the whole table go to the first person only.
     first = next(iter(people))
     spelled = tuple(f"{names_in_words} and are taken as one person" for names_in_words in several)
-    people[first] = replace(people[first], notes=(*spelled, *rows.notes, *people[first].notes, *rows.unsaid))
+    people[first] = replace(
+        people[first], notes=(*spelled, *rows.notes, *people[first].notes, *rows.assumptions)
+    )
     return people, _modifiers(raw, raw[person], modifiers, path) if modifiers else None
 
 

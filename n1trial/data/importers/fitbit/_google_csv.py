@@ -115,11 +115,11 @@ def _readings(
     clocks = [clock_of(sleeps, logs) for sleeps in written]
     readings = []
     for table, sleeps_of_table, clock in zip(tables, written, clocks, strict=True):
-        here = place(table.member)
+        folder = place(table.member)
         beside = {
             other_clock
             for other, other_clock in zip(tables, clocks, strict=True)
-            if other_clock and place(other.member) == here
+            if other_clock and place(other.member) == folder
         }
         # A table with few sleeps is as those beside it are.
         decided = clock or (beside.pop() if len(beside) == 1 else None)

@@ -75,7 +75,7 @@ def summaries(source: Source) -> list[Member]:
 
 
 def read_clock(source: Source, home_zone: ZoneInfo | None) -> Clock:
-    """Read the midnights of the daily summaries; a summary that is damaged says nothing, and is counted."""
+    """Read the midnights of the daily summaries; a damaged summary is counted and not used."""
     midnights: list[tuple[datetime, timedelta]] = []
     for member in summaries(source):
         damaged = 0
