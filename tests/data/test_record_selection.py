@@ -149,8 +149,8 @@ def test_a_watch_that_died_at_one_gives_way_to_the_app_that_saw_the_night():
 
 
 def test_a_bad_night_that_a_watch_saw_whole_is_not_given_to_an_app_that_says_eight_hours():
-    bad, said = by("old", "2025-03-04T23:00", hours=7, asleep=3), unstaged("phone", "2025-03-04T23:00")
-    assert used_by(*OLD, bad, said)[-1] == ("4", "old")
+    bad, unscored = by("old", "2025-03-04T23:00", hours=7, asleep=3), unstaged("phone", "2025-03-04T23:00")
+    assert used_by(*OLD, bad, unscored)[-1] == ("4", "old")
 
 
 @pytest.mark.parametrize(("hours", "flagged"), [(6.5, False), (6, True)])

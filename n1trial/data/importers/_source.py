@@ -94,18 +94,18 @@ class Source:
         Names are folded to lower case before, so patterns are in lower case. A file that the user named need
         only match `given`: people rename what they saved.
         """
-        found = [
+        matching = [
             member
             for member in self.members
             if pattern.fullmatch(member.base_name)
             or (given and member.given and given.fullmatch(member.base_name))
         ]
-        total = sum(member.info.file_size for member in found if member.info)
+        total = sum(member.info.file_size for member in matching if member.info)
         if total > limit:
             raise ExportError(
                 f"{self.label}: {total / 1024**3:.0f} GiB of sleep files: download the export again"
             )
-        return found
+        return matching
 
     def read(self, member: Member, *, limit: int = MEMBER_LIMIT) -> bytes:
         """Return the bytes of one member; more than `limit` is refused, never cut.

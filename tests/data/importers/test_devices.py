@@ -185,7 +185,7 @@ LAST = (
 
 
 def with_last_damaged(tmp_path: Path, old: str, new: str) -> tuple[list[SleepEpisode], str]:
-    """The sleeps after the last record of the first night was damaged, and what is said of it."""
+    """The sleeps after the last record of the first night was damaged, and the notes of it."""
     before, last, after = apple_text().partition(LAST)
     assert old in last
     notes: list[str] = []

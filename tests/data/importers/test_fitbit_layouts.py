@@ -1,4 +1,4 @@
-"""Fitbit's layouts: what is written comes back, and the stories that each layout is odd about."""
+"""Fitbit's layouts: what is written comes back, and the oddities of each layout."""
 
 import csv
 import io
@@ -85,7 +85,7 @@ def expected(epochs: str, *, start, offset, epoch_s: int) -> dict:
     }
 
 
-def told(episode) -> dict:
+def fields_of(episode) -> dict:
     return {
         "start": episode.start.wall,
         "offset": episode.start.offset,
@@ -246,7 +246,7 @@ def test_a_hypnogram_comes_back_from_every_layout(layout, examples, tmp_path):
         for name, content in files.items():
             (tmp_path / name).write_text(content)
         (episode,) = read_quietly(*(tmp_path / name for name in files))
-        assert told(episode) == wanted
+        assert fields_of(episode) == wanted
 
     comes_back()
 
@@ -841,13 +841,13 @@ def takeout_part(folder: Path, number: int, name: str) -> Path:
 @pytest.mark.parametrize("name", ["takeout-20260415T083000Z", "takeout-20260415T083000Z-3"])
 def test_a_part_of_a_takeout_that_is_not_there_is_asked_for(tmp_path, name):
     first, second, fourth = (takeout_part(tmp_path, number, name) for number in (1, 2, 4))
-    said = name + "-004.zip: part {} of the same Takeout is not here: give every part, or nights"
+    expected = name + "-004.zip: part {} of the same Takeout is not here: give every part, or nights"
     assert read_with_notes(first, second)[1] == []
-    assert read_with_notes(first, second, fourth)[1][0].startswith(said.format("003"))
-    assert read_with_notes(fourth)[1][0].startswith(said.format("001, 002, 003"))
+    assert read_with_notes(first, second, fourth)[1][0].startswith(expected.format("003"))
+    assert read_with_notes(fourth)[1][0].startswith(expected.format("001, 002, 003"))
 
 
-def test_a_zip_of_fitbits_without_sleep_is_told_what_fitbit_sleep_is_called(tmp_path):
+def test_a_zip_of_fitbits_without_sleep_is_refused_with_the_names_of_sleep_files(tmp_path):
     other = zipped(
         tmp_path / "takeout.zip", {"Takeout/Fitbit/Global Export Data/steps-2026-01-01.json": b"[]"}
     )

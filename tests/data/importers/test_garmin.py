@@ -134,7 +134,7 @@ def test_files_of_garmin_are_known_under_any_name(tmp_path):
 # --- day files -----------------------------------------------------------------------------------
 
 
-def test_levels_that_add_up_are_the_stages_and_are_said_to_be_unverified(tmp_path):
+def test_levels_that_add_up_are_the_stages_and_are_noted_as_unverified(tmp_path):
     (tmp_path / "sleep_1.json").write_text(json.dumps(day()))
     (episode,), (note,) = read(tmp_path, home_zone=None)
     assert (episode.tst_min, episode.wake_runs_min, episode.sol_min) == (300, (6,), None)

@@ -45,7 +45,7 @@ def read(path: Path) -> tuple[list[SleepEpisode], list[str]]:
 # --- sessions that are one sleep -----------------------------------------------------------------
 
 
-def test_sessions_of_one_app_that_touch_are_one_sleep_and_the_reader_is_told(tmp_path):
+def test_sessions_of_one_app_that_touch_are_one_sleep_with_a_note(tmp_path):
     (episode,), (note,) = read(database_of(tmp_path, sessions(0, 60, 121)))
     assert (episode.tst_min, episode.tib_min, episode.wake_runs_min) == (180, 181, ())
     assert "2 of 3 sessions begin where another of the same app ends and were joined to it" in note

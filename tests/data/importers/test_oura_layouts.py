@@ -96,7 +96,7 @@ def wanted(period: dict) -> dict:
     }
 
 
-def told(episode) -> dict:
+def fields_of(episode) -> dict:
     return {
         "start": episode.start.isoformat(),
         "end": episode.end.isoformat(),
@@ -226,7 +226,7 @@ def test_a_period_comes_back_from_every_layout(layout, examples, tmp_path):
         name, content = write(period, random.Random(seed))
         (tmp_path / name).write_text(content, encoding="utf-8")
         (episode,) = read_quietly(tmp_path / name)
-        assert told(episode) == wanted(period) | lost
+        assert fields_of(episode) == wanted(period) | lost
         assert layout == "api_v1" or str(episode.vendor_date) == period["day"]
 
     comes_back()
