@@ -187,10 +187,10 @@ def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] 
 
 def _day_first(cells: Sequence[str], nights: Collection[date]) -> bool | None:
     """Whether the day comes first in a column of dates such as 3/4/2026; None where nothing settles it."""
-    readings = [slashed_dates(cell.strip()) for cell in cells]
+    date_pairs = [slashed_dates(cell.strip()) for cell in cells]
     day_first, month_first = (
-        zip(*[each for each in readings if any(each)], strict=True)
-        if readings and any(map(any, readings))
+        zip(*[pair for pair in date_pairs if any(pair)], strict=True)
+        if date_pairs and any(map(any, date_pairs))
         else ((), ())
     )
     if all(day_first) != all(month_first):

@@ -188,7 +188,7 @@ def _list(path: Path, open_files: ExitStack) -> Iterator[Member]:
         yield from _list_folder(path, open_files)
     elif not path.is_file():
         raise ExportError(f"{name}: is not a regular file: give a file, a folder or a zip")
-    elif path.name.casefold().endswith(".zip") or _looks_like_zip(path):
+    elif path.name.casefold().endswith(".zip") or _is_zip(path):
         yield from _list_archive(path, open_files)
     elif is_tape(path):
         for inside, content in read_tape(path):
@@ -233,7 +233,7 @@ def _list_archive(path: Path, open_files: ExitStack) -> Iterator[Member]:
             yield Member(name=name, where=where, refused=refusal(info), archive=archive, info=info)
 
 
-def _looks_like_zip(path: Path) -> bool:
+def _is_zip(path: Path) -> bool:
     with path.open("rb") as stream:
         return stream.read(4) == b"PK\3\4"
 
