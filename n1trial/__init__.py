@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from n1trial.data.nights import read_nights as read_nights
     from n1trial.data.read_table import read_people as read_people
     from n1trial.data.read_table import read_table as read_table
+    from n1trial.data.trial_assembly import join_trial as join_trial
     from n1trial.data.trial_data import TrialData as TrialData
-    from n1trial.data.trial_data import join_trial as join_trial
     from n1trial.design.allocation import new_seed as new_seed
     from n1trial.design.outcomes import OUTCOMES as OUTCOMES
     from n1trial.design.outcomes import Outcome as Outcome
@@ -94,7 +94,7 @@ _MODULE_OF = {
     "fit_model": "inference.sampling",
     "fit_outcomes": "analysis.parallel_fit.pool",
     "gather": "cohort",
-    "join_trial": "data.trial_data",
+    "join_trial": "data.trial_assembly",
     "load_fits": "analysis.fit_file",
     "new_seed": "design.allocation",
     "nightly": "data.nights",

@@ -8,7 +8,8 @@ import pandas as pd
 
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.analysis.effects import Effects
-from n1trial.data.trial_data import TrialData, without_nights_after
+from n1trial.data.left_out_nights import without_nights_after
+from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Looks
 from n1trial.design.schedule import Schedule
 from n1trial.inference.fit import Fit

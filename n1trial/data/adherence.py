@@ -1,6 +1,6 @@
 """Whether every dose was taken as the schedule had it.
 
-Something is swallowed on every arm but perhaps the reference: where most evenings of the reference say yes it
+Something is swallowed on every arm but perhaps the reference: where it was taken on most evenings of the reference it
 is a placebo, else nothing. On an arm that is a habit "yes" says that it was kept to.
 """
 

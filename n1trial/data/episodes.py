@@ -1,6 +1,6 @@
 """One recorded stretch of sleep: its clock, its hypnogram, and the night it belongs to.
 
-Every importer ends here and every later room begins here, so that no later room knows a vendor.
+Every importer returns these records, and nothing after the importers depends on a vendor.
 """
 
 import re
@@ -62,61 +62,90 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
 
 class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One record of sleep as its vendor made it. ``None`` means that the vendor does not say, never 0.
+    """One record of sleep as its vendor made it.
+
+    A number or date that is ``None`` was not recorded; it is never 0 for that reason.
 
     Attributes
     ----------
-    source
+    source : str
         Name of the importer that read it, such as ``fitbit``.
-    source_file
+    source_file : str
         File, or archive › member, that holds the record.
-    record_id
+    record_id : str
         The same record has the same id in every export that contains it.
-    layout
-        What a file of it is called, for devices whose layouts tell of the same night differently; else empty.
-    app
+    start, end : Moment
+        Local wall clock, and the UTC offset where it is known.
+    time_basis : "utc+offset", "naive_local" or "utc_no_offset"
+        What the file says about the clock: offset, local time without offset, or UTC without offset.
+    layout : str
+        Layout of the file, for devices that write the same night in several layouts; else empty.
+    app : str
         Which of several apps or watches wrote it, where one export collects them: an id that names nobody; else
         empty.
-    time_basis
-        What the file says about the clock: offset, local time without offset, or UTC without offset.
-    tib_min
-        Time in bed: minutes that the record accounts for, asleep or awake.
-    tst_min
-        Total sleep time: deep, light and REM; of Fitbit's classic records the minutes *asleep* only.
-    sol_min
-        Sleep-onset latency: start of the record to the first sleep.
-    lead_min, tail_min
+    tib_min : float or None
+        Time in bed, min: what the record accounts for, asleep or awake.
+    tst_min : float or None
+        Total sleep time, min: deep, light and REM; of Fitbit's classic records the minutes *asleep* only.
+    sol_min : float or None
+        Sleep-onset latency, min: start of the record to the first sleep.
+    lead_min, tail_min : float or None
         Minutes before the first and after the last epoch of sleep.
-    waso_min, wake_runs_min
-        Wake strictly between first and last sleep: its sum, and the length of each unbroken run.
-    longest_sleep_min
-        The longest stretch of sleep that nothing interrupts, no wake of any length and no hole: what the article
-        calls uninterrupted. From the hypnogram, so only as fine as its epochs.
-    hrv_rmssd_ms
-        Heart-rate variability of the record as the vendor sums it up, RMSSD in ms; another measure, such as Apple's
-        SDNN, is not kept here.
-    heart_rate_min_bpm, heart_rate_mean_bpm
+    waso_min : float or None
+        Wake after sleep onset, min: strictly between first and last sleep.
+    wake_runs_min : tuple of float [wake] or None
+        Length of each unbroken run of that wake, min.
+    deep_min, light_min, rem_min : float or None
+        Sleep in each stage, min.
+    longest_sleep_min : float or None
+        The longest stretch of sleep without any wake or hole, min; only as fine as the epochs of the hypnogram.
+    hrv_rmssd_ms : float or None
+        Heart-rate variability of the record as the vendor sums it up, RMSSD in ms; other measures, such as Apple's
+        SDNN, are not kept here.
+    heart_rate_min_bpm, heart_rate_mean_bpm : float or None
         Lowest and mean heart rate of the record, beats a minute.
-    respiratory_rate_rpm
+    respiratory_rate_rpm : float or None
         Mean breaths a minute.
-    skin_temp_deviation_c
-        Skin temperature against the vendor's own baseline of the person, degrees Celsius.
-    resolution_s
+    skin_temp_deviation_c : float or None
+        Skin temperature minus the vendor's own baseline of the person, °C.
+    resolution_s : int, "event" or None
         Seconds an epoch, or ``event`` when the file stores intervals.
-    vendor_date
+    vendor_date : date or None
         The vendor's own label of the night, usually the date of waking: for cross-checks only.
-    vendor_nap, vendor_main
-        Whether the vendor calls it a nap, or the main sleep of its date.
-    vendor_awakenings
+    vendor_nap : bool
+        Whether the vendor calls it a nap.
+    vendor_main : bool or None
+        Whether the vendor calls it the main sleep of its date.
+    vendor_awakenings : int or None
         The vendor's own count, never a substitute for `wake_runs_min`.
-    not_used
+    not_used : str
         Why the vendor itself rejects the record; empty when it does not.
-    missing
+    missing : str
         Why there is no sleep time; empty when there is.
-    updated
+    algorithm : str
+        The vendor's name or version of the analysis; empty where it is not known.
+    device : str
+        Model of the device; empty where it is not known.
+    updated : datetime or None
         When the vendor last analysed it; of analyses of the same stretch the latest counts.
-    flags
+    flags : tuple of str [flag]
         Words, or ``word=number``, that a reader of the night should see.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> from n1trial.data.episodes import Moment, SleepEpisode
+    >>> episode = SleepEpisode(
+    ...     source="generic",
+    ...     source_file="mine.csv",
+    ...     record_id="1",
+    ...     start=Moment(datetime(2026, 1, 6, 0, 30)),
+    ...     end=Moment(datetime(2026, 1, 6, 7, 0)),
+    ...     time_basis="naive_local",
+    ...     tst_min=350.0,
+    ... )
+    >>> episode.end.minutes_since(episode.start), episode.waso_min
+    (390.0, None)
     """
 
     source: str
@@ -164,10 +193,22 @@ def night_of(wall: datetime, *, noon_hour: int = NOON_HOUR) -> date:
 
     Parameters
     ----------
-    wall
+    wall : datetime
         Local wall clock at the start of the episode.
-    noon_hour : 0 to 23
+    noon_hour : int, 0 to 23
         Where one night ends and the next begins.
+
+    Returns
+    -------
+    date
+        The date of the evening.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> from n1trial.data.episodes import night_of
+    >>> night_of(datetime(2026, 1, 6, 0, 30)).isoformat()
+    '2026-01-05'
     """
     return (wall - timedelta(hours=noon_hour)).date()
 
@@ -181,7 +222,7 @@ def clock_change(start: Moment, end: Moment) -> tuple[str, ...]:
 
 
 class WakeStructure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a hypnogram says about wake before, inside and after the sleep period, and of unbroken sleep; minutes."""
+    """Wake before, inside and after the sleep period of a hypnogram, and its longest unbroken sleep; minutes."""
 
     lead_min: float
     tail_min: float
@@ -198,10 +239,15 @@ def wake_structure(epochs: str, *, resolution_s: int) -> WakeStructure | None:
 
     Parameters
     ----------
-    epochs
+    epochs : str [epoch]
         One letter an epoch: `ASLEEP`, `AWAKE`, `RESTLESS`, `UNKNOWN` or `UNPAINTED`.
-    resolution_s
+    resolution_s : int
         Seconds an epoch.
+
+    Returns
+    -------
+    WakeStructure or None
+        Minutes by place; None without sleep.
     """
     first, last = epochs.find(ASLEEP), epochs.rfind(ASLEEP)
     if first < 0:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.night_assembly import NightRecords, NightRule, night_records
-from n1trial.data.record_selection import accept, asleep_min
+from n1trial.data.record_selection import asleep_min, select_records
 from n1trial.data.trial_data import TO_COME, TrialData
 from n1trial.markup.text import visible
 
@@ -46,14 +46,14 @@ def ledger_table(data: TrialData, nights: Sequence[NightRecords]) -> pd.DataFram
     rows = []
     for night in sorted({*became, *traced}):
         what, flags = became.get(night, (OUTSIDE, ""))
-        found = traced.get(night)
+        records = traced.get(night)
         rows.append(
             {
                 "night": night,
                 "became": what,
-                "records": " + ".join(map(where_from, found.joined)) if found else "",
-                "not_used": "; ".join(f"{where_from(episode)}: {why}" for episode, why in found.left_out)
-                if found
+                "records": " + ".join(map(where_from, records.joined)) if records else "",
+                "not_used": "; ".join(f"{where_from(episode)}: {why}" for episode, why in records.left_out)
+                if records
                 else "",
                 "flags": flags,
             }
@@ -74,20 +74,25 @@ def ledger_csv(table: pd.DataFrame) -> str:
 
 def record_lines(episodes: Sequence[SleepEpisode], *, rule: NightRule | None = None) -> Iterator[str]:
     """How many records of one device count, and why each other one does not."""
-    accepted = accept(episodes, least_part_min=(rule or NightRule()).least_part_min)
-    reasons = Counter(why for _, why in accepted.left_out)
-    copies = len(episodes) - len(accepted.used) - len(accepted.left_out)
+    selected = select_records(episodes, least_part_min=(rule or NightRule()).least_part_min)
+    reasons = Counter(why for _, why in selected.left_out)
+    copies = len(episodes) - len(selected.used) - len(selected.left_out)
     if copies:
         reasons["copy"] = copies
-    line = f"{episodes[0].source}: {len(episodes)} records, {len(accepted.used)} kept"
+    line = f"{episodes[0].source}: {len(episodes)} records, {len(selected.used)} kept"
     if reasons:
-        told = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in reasons.most_common())
-        line += f", {sum(reasons.values())} left out ({told})"
-    hours = sum(max(asleep_min(episode), 0) for episode, _ in accepted.left_out) / 60
+        reasons_in_words = ", ".join(
+            f"{count} {why.replace('_', ' ')}" for why, count in reasons.most_common()
+        )
+        line += f", {sum(reasons.values())} left out ({reasons_in_words})"
+    hours = sum(max(asleep_min(episode), 0) for episode, _ in selected.left_out) / 60
     if hours:
         line += f" with {hours:.1f} h of sleep in them"
     cut = [
-        float(flag.partition("=")[2]) for each in accepted.used for flag in each.flags if flag.startswith(CUT)
+        float(flag.partition("=")[2])
+        for episode in selected.used
+        for flag in episode.flags
+        if flag.startswith(CUT)
     ]
     if cut:
         line += f"; stages after the end of {len(cut)} were cut, {sum(cut):.0f} min in all"

@@ -1,60 +1,48 @@
-"""Which of the accepted records make a night, and what they add up to.
+"""Which of the selected records make a night, and what they add up to.
 
 One night often consists of several records, and a night that was recorded badly has no numbers, never zeros.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
-from operator import attrgetter
-from typing import Any, Literal
 
 import msgspec
 
 from n1trial.data.episodes import NOON_HOUR, SleepEpisode, night_of
-from n1trial.data.record_selection import OTHER_APP, OVERLAP, TOO_SHORT, accept, asleep_min
+from n1trial.data.record_selection import asleep_min, select_records
 
-Window = Literal["main", "night", "day24"]
 NAP, NAP_ONLY = "nap", "nap_only"
-
-# A flag of minutes is added over the records of a night; any other flag is a word.
-_SUMMED = frozenset(
-    {"unknown_min", "unpainted_min", "out_of_bed_min", "unmeasured_min", "tib_mismatch", "cut_min"}
-)
-# Two apps differ by less when both saw the whole night: a phone calls lying still sleep.
-_OUTSIDE_MIN = 120
-# Of the main record alone: the vendor's own sums, which parts of a night do not add up to.
-_VITALS = (
-    "hrv_rmssd_ms",
-    "heart_rate_min_bpm",
-    "heart_rate_mean_bpm",
-    "respiratory_rate_rpm",
-    "skin_temp_deviation_c",
-)
-_vitals_of = attrgetter(*_VITALS)
-_NO_VITALS = (None,) * len(_VITALS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightRule:
-    """The numbers that make records a night; a trial fixes them in its protocol before data are seen.
+    """The numbers by which records become a night; a trial fixes them before data are seen.
 
     Attributes
     ----------
-    noon_hour : 0 to 23
+    noon_hour : int, 0 to 23
         A night runs from this hour of its evening to the same hour of the next day.
-    join_gap_min
-        Records at most this far apart belong to one night.
-    main_alone_min
-        A record with this much sleep can be the main sleep at any hour; a shorter one only when it starts
+    join_gap_min : float
+        Records at most this many minutes apart belong to one night.
+    main_alone_min : float
+        A record with this much sleep, min, can be the main sleep at any hour; a shorter one only when it starts
         between `main_from_hour` and `main_to_hour`.
-    least_part_min
-        A record with less sleep is listed, never used.
-    wake_episode_min
-        A run of wake of this length is a wake episode. Five minutes is the only length that a device with
-        30-s and one with 5-min epochs can both show.
+    main_from_hour, main_to_hour : int, 0 to 23
+        The hours of the evening and the morning between which also a short main sleep may start.
+    least_part_min : float
+        A record with less sleep, min, is listed, never used.
+    wake_episode_min : float
+        A run of wake of this length, min, is a wake episode. Five minutes is the only length that a device
+        with 30-s and one with 5-min epochs can both show.
+
+    Examples
+    --------
+    >>> from n1trial import NightRule
+    >>> rule = NightRule(wake_episode_min=10)
+    >>> rule.join_gap_min, rule.wake_episode_min
+    (180, 10)
     """
 
     noon_hour: int = NOON_HOUR
@@ -71,16 +59,20 @@ class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes
     ----------
-    recorded
-        What the vendor stands by; a night without any of these was not recorded.
-    used
-        Those with usable sleep, in order; `main` is one of them, or None when the night is missing.
-    joined
+    night : date
+        Date of the evening.
+    recorded : tuple of SleepEpisode [record]
+        Records that the vendor does not reject; a night without any of these was not recorded.
+    used : tuple of SleepEpisode [record]
+        Those with usable sleep, in order.
+    main : SleepEpisode or None
+        The main sleep, one of `used`; None when the night is missing.
+    joined : tuple of SleepEpisode [record]
         The main record and those around it: together they are the night.
-    several_main
-        Another record of the night is long enough to be one too.
-    left_out
-        Every other record of the night with the reason.
+    several_main : bool
+        Whether another record of the night is long enough to be a main sleep too.
+    left_out : tuple of (SleepEpisode, str) [record]
+        Every other record of the night, with the reason.
     """
 
     night: date
@@ -95,16 +87,28 @@ class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Iterator[NightRecords]:
     """Sort the records of one device into nights, in order; also nights with nothing but rejected records.
 
+    Parameters
+    ----------
+    episodes : iterable of SleepEpisode
+        Of one device, in any order.
+    rule : NightRule
+        The numbers by which records become a night.
+
+    Yields
+    ------
+    NightRecords
+        One night.
+
     Raises
     ------
     ExportError
         The episodes come from several devices, which would be mixed.
     """
-    accepted = accept(episodes, least_part_min=rule.least_part_min)
-    used = {id(episode) for episode in accepted.used}
-    why = {id(episode): reason for episode, reason in accepted.left_out}
-    recorded = _by_night(accepted.recorded, rule)
-    left_out = _by_night([episode for episode, _ in accepted.left_out], rule)
+    selected = select_records(episodes, least_part_min=rule.least_part_min)
+    used = {id(episode) for episode in selected.used}
+    why = {id(episode): reason for episode, reason in selected.left_out}
+    recorded = _by_night(selected.recorded, rule)
+    left_out = _by_night([episode for episode, _ in selected.left_out], rule)
     for night in sorted({*recorded, *left_out}):
         able = [episode for episode in recorded.get(night, ()) if id(episode) in used]
         clusters = _clusters(able, rule)
@@ -128,87 +132,11 @@ def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Itera
         )
 
 
-def night_rows(
-    episodes: Iterable[SleepEpisode], *, window: Window, rule: NightRule
-) -> Iterator[dict[str, Any]]:
-    """Join the episodes of one device to nights, one row each, without the columns that are not known.
-
-    Raises
-    ------
-    ExportError
-        The episodes come from several devices, which would be mixed.
-    """
-    for records in night_records(episodes, rule=rule):
-        if records.recorded:
-            yield _row(records, window=window, rule=rule)
-
-
 def _by_night(episodes: Iterable[SleepEpisode], rule: NightRule) -> dict[date, list[SleepEpisode]]:
     nights: dict[date, list[SleepEpisode]] = defaultdict(list)
     for episode in episodes:
         nights[night_of(episode.start.wall, noon_hour=rule.noon_hour)].append(episode)
     return nights
-
-
-def _row(records: NightRecords, *, window: Window, rule: NightRule) -> dict[str, Any]:
-    dropped = sum(why == OVERLAP for _, why in records.left_out)
-    flags = {f"overlap_dropped={dropped}"} if dropped else set()
-    main, used = records.main, records.used
-    if main is None:
-        return _missing_row(records, flags=flags | _why_missing(records))
-    naps = len(used) - len(records.joined)
-    if naps:
-        flags.add(f"naps={naps}")
-    if records.several_main:
-        flags.add("several_main")
-    if main.vendor_main is False and any(episode.vendor_main for episode in used):
-        flags.add("vendor_main_differs")
-    about = {"night": records.night, "vendor_date": main.vendor_date, "device": main.device or main.source}
-    if lost := _may_be_missed(records, rule):
-        flags.add(f"left_out={lost}")
-    if window == "day24":
-        flags.add(f"records={len(used)}")
-        return about | _span(used) | {"tst_min": sum(map(asleep_min, used)), "flags": _join(flags)}
-    parts = [main] if window == "main" else list(records.joined)
-    return about | _span(parts) | _quantities(parts, main=main, flags=flags, rule=rule)
-
-
-def _may_be_missed(records: NightRecords, rule: NightRule) -> int:
-    """How many records that could not be used may hold a part of the night that matters."""
-    if not records.left_out:
-        return 0
-    unscored = sum(bool(episode.missing) for episode in records.recorded)
-    short = [episode for episode, why in records.left_out if why == TOO_SHORT]
-    longer = sum(
-        why == OTHER_APP and not episode.missing and _outside_min(episode, records.joined) >= _OUTSIDE_MIN
-        for episode, why in records.left_out
-    )
-    return unscored + longer + (len(short) if sum(map(asleep_min, short)) >= rule.least_part_min else 0)
-
-
-def _outside_min(episode: SleepEpisode, night: Sequence[SleepEpisode]) -> float:
-    """Minutes of a record before and after a night that it shares; a watch may have died in the middle of it."""
-    first, last = night[0].start, night[-1].end
-    if episode.end.minutes_since(first) <= 0 or last.minutes_since(episode.start) <= 0:
-        return 0.0
-    return max(0.0, first.minutes_since(episode.start)) + max(0.0, episode.end.minutes_since(last))
-
-
-def _why_missing(records: NightRecords) -> set[str]:
-    reasons = {episode.missing for episode in records.recorded if episode.missing}
-    if records.used:
-        return reasons | {NAP_ONLY}
-    return reasons or {TOO_SHORT}
-
-
-def _missing_row(records: NightRecords, *, flags: set[str]) -> dict[str, Any]:
-    labels = sorted(episode.vendor_date for episode in records.recorded if episode.vendor_date)
-    return {
-        "night": records.night,
-        "vendor_date": labels[0] if labels else None,
-        "device": records.recorded[0].device or records.recorded[0].source,
-        "flags": _join(flags | {"missing"}),
-    }
 
 
 def _clusters(used: list[SleepEpisode], rule: NightRule) -> list[list[SleepEpisode]]:
@@ -233,103 +161,3 @@ def _main_of(cluster: list[SleepEpisode], rule: NightRule) -> SleepEpisode | Non
         or episode.start.wall.hour < rule.main_to_hour
     ]
     return max(able, key=asleep_min, default=None)
-
-
-def _span(parts: Sequence[SleepEpisode]) -> dict[str, Any]:
-    return {"start": parts[0].start.isoformat(), "end": parts[-1].end.isoformat(), "episodes": len(parts)}
-
-
-def _quantities(
-    parts: list[SleepEpisode], *, main: SleepEpisode, flags: set[str], rule: NightRule
-) -> dict[str, Any]:
-    gaps = [later.start.minutes_since(earlier.end) for earlier, later in pairwise(parts)]
-    # Lying awake before and after the time off the record is one wake with it.
-    junctions = [
-        (earlier.tail_min or 0) + gap + (later.lead_min or 0)
-        for (earlier, later), gap in zip(pairwise(parts), gaps, strict=True)
-    ]
-    runs = [run for part in parts for run in part.wake_runs_min or ()]
-    runs += [wake for wake in junctions if wake > 0]
-    counted = all(part.wake_runs_min is not None for part in parts)
-    if not counted:
-        flags.add("no_wake_count")
-    tst_min = _sum([part.tst_min for part in parts])
-    tib_min = _sum([*[part.tib_min for part in parts], *gaps])
-    resolutions = sorted({str(part.resolution_s) for part in parts if part.resolution_s})
-    return {
-        "tst_min": tst_min,
-        "wake_episodes": sum([run >= rule.wake_episode_min for run in runs]) if counted else None,
-        "wake_episodes_all": len(runs) if counted else None,
-        "waso_min": _sum([*[part.waso_min for part in parts], *junctions]),
-        "sol_min": parts[0].sol_min,
-        "tib_min": tib_min,
-        "se_pct": 100 * tst_min / tib_min if tib_min and tst_min is not None else None,
-        "deep_min": _sum([part.deep_min for part in parts]),
-        "light_min": _sum([part.light_min for part in parts]),
-        "rem_min": _sum([part.rem_min for part in parts]),
-        "longest_sleep_min": _longest([part.longest_sleep_min for part in parts]),
-        **_vitals(main),
-        "resolution_s": "+".join(resolutions) or None,
-        "flags": _join(flags | _part_flags(parts, main=main, gaps=gaps, resolutions=resolutions, rule=rule)),
-    }
-
-
-def _part_flags(
-    parts: list[SleepEpisode],
-    *,
-    main: SleepEpisode,
-    gaps: list[float],
-    resolutions: list[str],
-    rule: NightRule,
-) -> set[str]:
-    flags = {f"res={'+'.join(resolutions)}"} if resolutions else set()
-    sums: dict[str, float] = defaultdict(float)
-    for part in parts:
-        for flag in part.flags:
-            word, _, number = flag.partition("=")
-            if word in _SUMMED:
-                sums[word] += float(number)
-            else:
-                flags.add(flag)
-    flags |= {f"{word}={_number(total)}" for word, total in sums.items()}
-    counts = [part.vendor_awakenings for part in parts if part.vendor_awakenings is not None]
-    if counts:
-        flags.add(f"vendor_awakenings={sum(counts)}")
-    if len(resolutions) > 1:
-        flags.add("mixed_resolution")
-    if len(parts) > 1:
-        flags |= {f"split={len(parts)}", f"gap_min={_number(sum(gaps))}"}
-        if any(
-            rule.noon_hour <= part.start.wall.hour < rule.main_from_hour for part in parts if part is not main
-        ):
-            flags.add("evening_part")
-    return flags
-
-
-def _sum(minutes: Iterable[float | None]) -> float | None:
-    """Sum that is unknown as soon as one part is."""
-    total = 0.0
-    for value in minutes:
-        if value is None:
-            return None
-        total += value
-    return total
-
-
-def _vitals(main: SleepEpisode) -> dict[str, float | None]:
-    values = _vitals_of(main)
-    return {} if values == _NO_VITALS else dict(zip(_VITALS, values, strict=True))
-
-
-def _longest(minutes: Sequence[float | None]) -> float | None:
-    """The longest stretch, unknown as soon as one part is: it could lie there."""
-    known = [value for value in minutes if value is not None]
-    return max(known) if len(known) == len(minutes) else None
-
-
-def _number(value: float) -> str:
-    return f"{round(value, 2):.10g}"
-
-
-def _join(flags: set[str]) -> str:
-    return ";".join(sorted(flags))

@@ -9,7 +9,7 @@ from n1trial.data.nights import Nights
 from n1trial.markup.text import visible
 
 GAPS_SHOWN = 5
-# What stands behind the first "=" of a flag is a number or a name and does not change what the word means.
+# After the first "=" of a flag comes a number or a name, which does not change what the word means.
 FLAGS = {
     "classic": "an older Fitbit record, without sleep stages",
     "copies_differ": "the same record has two contents: the later and longer one is used",
@@ -79,9 +79,9 @@ def summary_lines(nights: Nights) -> Iterator[str]:
         )
     yield from _gaps(table["night"])
     words = Counter(
-        word for flags in table["flags"].dropna() for word in {_word(each) for each in flags.split(";")}
+        word for flags in table["flags"].dropna() for word in {_word(flag) for flag in flags.split(";")}
     )
-    for word, count in sorted(words.items(), key=lambda each: (-each[1], each[0])):
+    for word, count in sorted(words.items(), key=lambda counted: (-counted[1], counted[0])):
         if word and word not in _USUAL:
             yield f"flag {visible(word)} on {_counted(count)}: {FLAGS.get(word, 'see the importer')}"
 
@@ -95,19 +95,19 @@ def _word(flag: str) -> str:
 
 
 def _gaps(nights: pd.Series) -> Iterator[str]:
-    apart = nights.diff().dt.days
-    found = [
+    days_since_last = nights.diff().dt.days
+    gaps = [
         (night - pd.Timedelta(days=days - 1), int(days) - 1)
-        for night, days in zip(nights, apart, strict=True)
+        for night, days in zip(nights, days_since_last, strict=True)
         if days > 1
     ]
-    if not found:
+    if not gaps:
         yield "no night is absent in between"
         return
-    longest = sorted(found, key=lambda gap: -gap[1])[:GAPS_SHOWN]
+    longest = sorted(gaps, key=lambda gap: -gap[1])[:GAPS_SHOWN]
     shown = ", ".join(
         f"{first:%Y-%m-%d}" if count == 1 else f"{count} from {first:%Y-%m-%d}"
         for first, count in sorted(longest)
     )
-    more = f" and {len(found) - GAPS_SHOWN} more" if len(found) > GAPS_SHOWN else ""
-    yield f"absent in between: {_counted(sum(count for _, count in found))} ({shown}{more})"
+    more = f" and {len(gaps) - GAPS_SHOWN} more" if len(gaps) > GAPS_SHOWN else ""
+    yield f"absent in between: {_counted(sum(count for _, count in gaps))} ({shown}{more})"

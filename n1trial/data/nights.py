@@ -1,7 +1,7 @@
 """Nights: one row per night that a device recorded, as a table and as a file.
 
-The joining of records to nights is in `n1trial.data.night_assembly`; here are the columns, and a CSV that comes back as
-it went.
+Which records make a night is decided in `n1trial.data.night_assembly`, what they add up to in
+`n1trial.data.night_totals`; here are the columns of the table, and a CSV that is read back as it was written.
 """
 
 import csv
@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from n1trial.data.episodes import SleepEpisode
-from n1trial.data.night_assembly import NightRule, Window, night_rows
+from n1trial.data.night_assembly import NightRule
+from n1trial.data.night_totals import Window, night_rows
 from n1trial.errors import TableError
 from n1trial.markup.html_repr import card, line
 from n1trial.system.arguments import GivenPath, path_of
@@ -53,12 +54,32 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nights:
-    """One row per recorded night, in order, with `COLUMNS`; a missing number is NaN, never 0."""
+    """The recorded nights of one device, as a table.
+
+    Attributes
+    ----------
+    table : DataFrame [night]
+        One row a recorded night, in order, with `COLUMNS`: `night` (date of the evening), minutes in columns that end
+        in ``_min``, counts of wakes, `se_pct` in per cent, vital signs, and where the values come from. A number that
+        was not recorded is NaN, never 0.
+
+    Examples
+    --------
+    >>> from n1trial import nightly
+    >>> nightly([]).table.columns[:3].tolist()
+    ['night', 'tst_min', 'wake_episodes']
+    """
 
     table: pd.DataFrame
 
     def to_csv(self, path: GivenPath) -> None:
-        """Write the nights, at once or not at all; an empty cell means *not recorded*."""
+        """Write the nights as CSV, the whole file or none of it; an empty cell means *not recorded*.
+
+        Parameters
+        ----------
+        path : Path or str
+            File to write; it is replaced.
+        """
         write_whole(path_of(path), nights_csv(self))
 
     def __repr__(self) -> str:
@@ -93,34 +114,74 @@ def nightly(
 
     Parameters
     ----------
-    episodes
+    episodes : iterable of SleepEpisode
         In any order; records that are there twice count once.
-    window
+    window : "night", "main" or "day24"
         ``night`` joins the records around the main sleep; ``main`` takes the longest record alone; ``day24``
         adds up all sleep from noon to noon, naps included, and defines total sleep time only.
-    rule
-        The numbers of the joining; by default those of `NightRule`.
+    rule : NightRule or None
+        The numbers by which records become a night; None: the defaults of `NightRule`.
 
     Returns
     -------
-    Nights without usable sleep are rows with the flag ``missing`` and its reason; a night without any record
-    is no row.
+    Nights
+        One row a night that has a record. A night without usable sleep has the flag ``missing`` and its reason.
 
     Raises
     ------
     ExportError
         The episodes come from several devices, which would be mixed.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> from n1trial import SleepEpisode, nightly
+    >>> from n1trial.data.episodes import Moment
+    >>> episode = SleepEpisode(
+    ...     source="generic",
+    ...     source_file="mine.csv",
+    ...     record_id="1",
+    ...     start=Moment(datetime(2026, 1, 6, 0, 30)),
+    ...     end=Moment(datetime(2026, 1, 6, 7, 0)),
+    ...     time_basis="naive_local",
+    ...     tst_min=350.0,
+    ...     tib_min=390.0,
+    ... )
+    >>> table = nightly([episode]).table
+    >>> str(table["night"][0].date()), float(table["tst_min"][0])
+    ('2026-01-05', 350.0)
     """
     return Nights(_make_table(list(night_rows(episodes, window=window, rule=rule or NightRule()))))
 
 
 def read_nights(path: GivenPath) -> Nights:
-    """Read nights that `Nights.to_csv` wrote; further columns are left out.
+    """Read nights that `Nights.to_csv` wrote.
+
+    Parameters
+    ----------
+    path : Path or str
+        CSV file; further columns are left out.
+
+    Returns
+    -------
+    Nights
+        The same nights.
 
     Raises
     ------
     TableError
         A column is absent, or a cell is no date or number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from n1trial import nightly, read_nights
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nightly([]).to_csv(Path(folder) / "nights.csv")
+    ...     nights = read_nights(Path(folder) / "nights.csv")
+    >>> len(nights.table)
+    0
     """
     path = path_of(path)
     try:

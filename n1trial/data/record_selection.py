@@ -1,22 +1,20 @@
 """Which records of one device count, and why the others do not.
 
-In this order: one copy of every record; on a night that two layouts tell of the layout with more nights; on a night
+In this order: one copy of every record; on a night that two layouts hold the layout with more nights; on a night
 that several apps or watches wrote one of them; of several analyses of one stretch the latest; nothing that the vendor
 rejects; nothing without sleep time or with too little sleep; of records that overlap the one with more sleep, because
 their sum would count the same minutes twice.
 """
 
-from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from operator import attrgetter, itemgetter
-from typing import Any
+from datetime import date
 
 from msgspec.structs import replace
 
 from n1trial.data.episodes import SleepEpisode, night_of
+from n1trial.data.overlaps import overlapping, spans
 from n1trial.errors import ExportError
 
 OVERLAP = "overlap"
@@ -32,21 +30,18 @@ _DAY_MIN = 24 * 60
 # What an app has to have seen in some night, so that what it sees can be the night.
 _NIGHT_MIN = 180
 
-# Start and end, both instants or both wall clocks.
-_Span = tuple[datetime, datetime, SleepEpisode]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """Records of one device, sorted out, each kind in order of its start.
+class SelectedRecords:
+    """Records of one device by whether they count, each kind in order of its start.
 
     Attributes
     ----------
-    recorded
-        What the vendor stands by: a night without any of these was not recorded.
-    used
+    recorded : tuple of SleepEpisode [record]
+        Records that the vendor does not reject: a night without any of these was not recorded.
+    used : tuple of SleepEpisode [record]
         Of these the ones with usable sleep; no two overlap.
-    left_out
+    left_out : tuple of (SleepEpisode, str) [record]
         Every other record with the reason.
     """
 
@@ -55,13 +50,20 @@ class Accepted:
     left_out: tuple[tuple[SleepEpisode, str], ...]
 
 
-def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accepted:
-    """Sort out the records of one device.
+def select_records(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> SelectedRecords:
+    """Decide which records of one device count.
 
     Parameters
     ----------
-    least_part_min
-        A record with less sleep is listed, never used.
+    episodes : iterable of SleepEpisode
+        In any order.
+    least_part_min : float
+        A record with less sleep, min, is listed, never used.
+
+    Returns
+    -------
+    SelectedRecords
+        Every record once, with the reason where it does not count.
 
     Raises
     ------
@@ -74,12 +76,12 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
         raise ExportError(
             f"nights: episodes of {' and '.join(sources)} would be mixed: take one device at a time"
         )
-    why = {id(episode): OTHER_LAYOUT for episode in _told_otherwise(single)}
+    why = {id(episode): OTHER_LAYOUT for episode in _in_other_layouts(single)}
     # Of what is left: an app and a layout that exclude each other would leave no record of the night.
     of_layout = [episode for episode in single if id(episode) not in why]
     why |= {id(episode): OTHER_APP for episode in _by_other_apps(of_layout)}
     why |= {id(episode): SUPERSEDED for episode in _whole_elsewhere(single)}
-    superseded = _overlapping(
+    superseded = overlapping(
         [episode for episode in single if episode.updated and id(episode) not in why],
         preference=lambda episode: (-_updated(episode), episode.record_id),
     )
@@ -91,12 +93,12 @@ def accept(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> Accept
     for episode in recorded:
         if episode.missing or asleep_min(episode) < least_part_min:
             why[id(episode)] = episode.missing or TOO_SHORT
-    overlapping = _overlapping(
+    crowded_out = overlapping(
         [episode for episode in recorded if id(episode) not in why],
         preference=lambda episode: (-asleep_min(episode), episode.start.instant, episode.record_id),
     )
-    why |= {id(episode): OVERLAP for episode in overlapping}
-    return Accepted(
+    why |= {id(episode): OVERLAP for episode in crowded_out}
+    return SelectedRecords(
         recorded=tuple(recorded),
         used=tuple(episode for episode in recorded if id(episode) not in why),
         left_out=tuple((episode, why[id(episode)]) for episode in single if id(episode) in why),
@@ -159,15 +161,15 @@ def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
 
 
 def _best_copy(same: Sequence[SleepEpisode]) -> SleepEpisode:
-    # What one export caught unfinished stands whole in a later one.
+    # A record that was unfinished in one export may be complete in a later one.
     same = [copy for copy in same if copy.not_used != UNFINISHED] or same
     best = min(same, key=_copy_order)
     differs = any(replace(copy, source_file=best.source_file, layout=best.layout) != best for copy in same)
     return replace(best, flags=(*best.flags, "copies_differ")) if differs else best
 
 
-def _told_otherwise(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
-    """Records of a night that a layout with more nights tells of too."""
+def _in_other_layouts(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
+    """Records of a night that a layout with more nights holds too."""
     if len({episode.layout for episode in single}) < 2:
         return []
     first = layout_by_night(single)
@@ -202,7 +204,7 @@ def _by_other_apps(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
     """
     if len({episode.app for episode in single}) < 2:
         return []
-    night_by_id = _night_of_each(single)
+    night_by_id = _night_by_id(single)
     covered, asleep, staged = (
         defaultdict[date, dict[str, float]](lambda: defaultdict(float)) for _ in range(3)
     )
@@ -228,7 +230,7 @@ def _by_other_apps(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
             chosen[night] = min(whole, key=lambda app, night=night: order(night, app))  # type: ignore[misc]
 
     def is_other(episode: SleepEpisode) -> bool:
-        # What does not say whose it is, as a record too damaged for it, is nobody else's.
+        # A record without an app, such as one too damaged to name it, is not another app's.
         if episode.not_used or not episode.app:
             return False
         night = night_by_id.get(id(episode), night_of(episode.start.wall))
@@ -239,11 +241,11 @@ def _by_other_apps(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
     return [episode for episode in single if is_other(episode)]
 
 
-def _night_of_each(single: Sequence[SleepEpisode]) -> dict[int, date]:
-    """The night that each usable record tells of; one sleep has one night, though an app saw it begin after noon."""
+def _night_by_id(single: Sequence[SleepEpisode]) -> dict[int, date]:
+    """The night of each usable record by its `id`; one sleep has one night, though an app saw it begin after noon."""
     nights: dict[int, date] = {}
     night, latest = date.min, None
-    for start, end, episode in _spans(
+    for start, end, episode in spans(
         episode for episode in single if not (episode.not_used or episode.missing)
     ):
         if latest is None or start >= latest:
@@ -257,45 +259,6 @@ def _copy_order(copy: SleepEpisode) -> tuple[float, float, str, str, str]:
     # The file comes last: the same record may have come in several files, imported in any order.
     content = repr(replace(copy, source_file=""))
     return -_updated(copy), -asleep_min(copy), copy.end.isoformat(), content, copy.source_file
-
-
-def _overlapping(
-    episodes: Iterable[SleepEpisode], *, preference: Callable[[SleepEpisode], Any]
-) -> list[SleepEpisode]:
-    """The records that have to go so that none overlaps a preferred one."""
-    crowds: list[list[_Span]] = []
-    latest: Any = None
-    for span in _spans(episodes):
-        start, end, _ = span
-        if crowds and start < latest:
-            crowds[-1].append(span)
-            latest = max(latest, end)
-        else:
-            crowds.append([span])
-            latest = end
-    return [episode for crowd in crowds if len(crowd) > 1 for episode in _crowded_out(crowd, preference)]
-
-
-def _spans(episodes: Iterable[SleepEpisode]) -> list[_Span]:
-    # Wall clocks may overlap where instants do not (a flight westwards), so instants decide when all are
-    # known.
-    episodes = list(episodes)
-    known = all(episode.start.offset is not None and episode.end.offset is not None for episode in episodes)
-    clock = "instant" if known else "wall"
-    read = attrgetter(f"start.{clock}", f"end.{clock}")
-    return sorted([(*read(episode), episode) for episode in episodes], key=itemgetter(0, 1))
-
-
-def _crowded_out(crowd: Sequence[_Span], preference: Callable[[SleepEpisode], Any]) -> list[SleepEpisode]:
-    kept: list[tuple[datetime, datetime]] = []
-    gone = []
-    for start, end, episode in sorted(crowd, key=lambda span: preference(span[2])):
-        at = bisect(kept, (start, end))
-        if (at and kept[at - 1][1] > start) or (at < len(kept) and kept[at][0] < end):
-            gone.append(episode)
-        else:
-            kept.insert(at, (start, end))
-    return gone
 
 
 def _updated(episode: SleepEpisode) -> float:

@@ -7,7 +7,7 @@ from itertools import groupby
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.night_assembly import NightRecords
 
-# What tells two recorders apart: device, algorithm, layout of the file, and the app that wrote it.
+# Two recorders differ in one of these: device, algorithm, layout of the file, and the app that wrote it.
 _Recorder = tuple[str, str, str, str]
 
 

@@ -1,4 +1,4 @@
-"""The one table that models read: a row for every planned night, and the ledger of what became of it.
+"""The table that the models read: a row for every planned night, and what became of it.
 
 A night is never left out for its outcome: a short night may be the insomnia itself. It is left out when
 the plan says so (run-in, washout) or when nothing was recorded, and the ledger names the reason.
@@ -9,17 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from n1trial.data.diary import Diary
-from n1trial.data.nights import Nights
 from n1trial.design.allocation import Admissible
-from n1trial.design.calendar_columns import calendar_columns
 from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, Outcome
-from n1trial.design.protocol import RULE_TODAY, Protocol, VerdictRule
-from n1trial.design.schedule import Schedule
-from n1trial.design.substances import unknown_half_life
+from n1trial.design.protocol import RULE_TODAY, VerdictRule
 from n1trial.markup.html_repr import card, line
 
 RESTS_ON = "rests_on"
@@ -30,25 +24,67 @@ type Drawn = Literal["blocks", "coin", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialData:
-    """A trial, joined: what was planned, what was measured, and what is left out.
+    """A trial as it is analysed: what was planned, what was measured, and what is left out.
 
-    `table` has one row a planned night in calendar order: `night` (evening date; NaT where a table of one's
-    own gives none), `day` (calendar days since the first row), `arm` ("" on a missing night of which nobody
-    knows it), `block` and `period` (0: none), one column for every outcome (NaN: not recorded), `left_out`
-    (reason, or empty) and `flags`; from a device also `start` of sleep (ISO text) and `device`; from a diary
-    `taken` (1, 0, NaN: not written), `taken_at` ("22:15"), `guess` ("" : none), `confidence` (0 to 10), and a
-    number for every confounder.
-    A table of means has `rests_on`, the nights that each row is the mean of.
-    `covariates` names what was written down before the dose, of which any value is there: the confounders, the phase of
-    the protocol's cycle as `cycle_sine` and `cycle_cosine`, and a column of 0 and 1 for every word of its roster.
-    `habits` names the arms that are something to do and nothing to swallow, of which `taken` says whether it was kept
-    to. `doses` are grams of glycine and milligrams of magnesium by arm, and `half_lives` nights until half of an arm's
-    effect has built up; None: not known.
-    `blinded` is None where nobody said. While `sealed` the arms are letters, the first the comparator;
-    `blind_broken` says how the person came to know what was hidden. `design` is what the schedule was
-    drawn from, None where unknown, and `drawn` how; of a coin for every night each night is a period. `planned`
-    says that a protocol fixed the rule before the first night. Priors of effects are `prior_width` times as wide
-    as the models have them. A night with less sleep than `bad_night_minutes` is a bad night.
+    Attributes
+    ----------
+    table : DataFrame [night]
+        One row a planned night in calendar order: `night` (date of the evening; NaT where a table without dates was
+        read), `day` (calendar days since the first row), `arm` ("" on a missing night whose arm is not known), `block`
+        and `period` (0: none), one column for every outcome in its unit (NaN: not recorded), `left_out` (reason, or
+        empty) and `flags`. From a device also `start` of sleep (ISO text) and `device`. From a diary `taken` (1, 0,
+        NaN: not written), `taken_at` ("22:15"), `guess` ("": none), `confidence` (0 to 10), and a number for every
+        confounder. A table of means has `rests_on`, the nights that each row is the mean of.
+    arms : tuple of str [arm]
+        Names of the arms, the reference first.
+    reference : str
+        The arm that the others are compared with.
+    labels : mapping of str to str
+        What each arm is called in a report.
+    further_contrasts : tuple of (str, str) [contrast]
+        Arm and comparator of comparisons beside those with the reference.
+    outcomes : tuple of Outcome [outcome]
+        What is compared, the primary outcome first.
+    rule : VerdictRule
+        How an effect becomes a verdict.
+    notes : tuple of str [note]
+        Sentences that a reader of the answer should see.
+    sleep_time : str or None
+        The column of minutes asleep, for counts of wakes at equal sleep; None: there is none.
+    covariates : tuple of str [covariate]
+        Columns of what was written down before the dose and has a value: the confounders, the phase of the protocol's
+        cycle as `cycle_sine` and `cycle_cosine`, and a column of 0 and 1 for every word of its roster.
+    doses : mapping of str to (float, float)
+        Grams of glycine and milligrams of magnesium by arm.
+    habits : tuple of str [arm]
+        Arms that are something to do and nothing to swallow; there `taken` is whether it was kept to.
+    half_lives : mapping of str to float or None
+        Nights until half of an arm's effect has built up; None: not known.
+    planned : bool
+        Whether a protocol fixed the rule before the first night.
+    blinded : bool or None
+        Whether the arms were hidden from the person; None: not known.
+    peeked : bool
+        Whether the person saw results or arms before the end.
+    sealed : bool
+        Whether the arms are letters here, the first the comparator.
+    blind_broken : str or None
+        How the person came to know what was hidden; None: they did not.
+    design : Admissible or None
+        The design that the schedule was drawn from; None: not known.
+    drawn : "blocks", "coin" or "none"
+        How the order of the arms was drawn by lot; with "coin" each night is a period.
+    prior_width : float
+        Priors of effects are this many times as wide as the models have them.
+    bad_night_minutes : int
+        A night with less sleep, min, is a bad night.
+
+    Examples
+    --------
+    `data` is a trial of 42 nights of two arms, none and glycine.
+
+    >>> data.reference, data.contrasts
+    ('none', (('glycine', 'none'),))
     """
 
     table: pd.DataFrame
@@ -92,17 +128,39 @@ class TrialData:
 
     @property
     def sha256(self) -> str:
-        """Fingerprint of what is analysed: tells whether a fit is of these nights."""
-        # A night to come is one without a record: a fit does not grow old because days go by.
+        """Fingerprint of what is analysed: shows whether a fit is of these nights."""
+        # A night to come counts as one without a record, so that a fit stays valid as days go by.
         table = self.table.assign(left_out=self.table["left_out"].replace(TO_COME, NO_RECORD))
         return hashlib.sha256(table.to_csv().encode() + repr(self.outcomes).encode()).hexdigest()
 
     def analysed(self, outcome: Outcome) -> pd.DataFrame:
-        """Rows that enter the analysis of an outcome: not left out, and recorded."""
+        """Rows that enter the analysis of an outcome: not left out, and recorded.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            One of `outcomes`.
+
+        Returns
+        -------
+        DataFrame [night]
+            Those rows of `table`.
+        """
         return self.table[(self.table["left_out"] == "") & self.table[outcome.name].notna()]
 
     def ledger(self, outcome: Outcome) -> pd.DataFrame:
-        """Every planned night and what became of it: `night`, `arm`, `period`, `became`."""
+        """Every planned night and what became of it.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            One of `outcomes`.
+
+        Returns
+        -------
+        DataFrame [night]
+            With `night`, `arm`, `period` and `became`: "analysed", "not recorded" or the reason of `left_out`.
+        """
         became = self.table["left_out"].mask(self.table["left_out"] == "", "analysed")
         unrecorded = (became == "analysed") & self.table[outcome.name].isna()
         return self.table[["night", "arm", "period"]].assign(became=became.mask(unrecorded, "not recorded"))
@@ -131,136 +189,33 @@ AFTER_LOOK = "after the look"
 PLANNED_OUT = ("run-in", "washout", PAUSED, "after the stop", AFTER_LOOK, TO_COME)
 
 
-def interim_nights(data: TrialData) -> int:
-    """How many nights of the plan are still to come, or came after the look that this is; 0 where it is the end."""
-    return int(data.table["left_out"].isin((TO_COME, AFTER_LOOK)).sum())
-
-
-def with_nights_to_come(data: TrialData, evening: pd.Timestamp) -> TrialData:
-    """The trial on this evening: it and later nights without a record are to come, not lost."""
-    to_come = (data.table["night"] >= evening) & (data.table["left_out"] == NO_RECORD)
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(to_come, TO_COME)))
-
-
-def without_paused_nights(data: TrialData, first: pd.Timestamp, last: pd.Timestamp) -> TrialData:
-    """The trial with the nights of a pause left out, recorded or not."""
-    paused = data.table["night"].between(first, last) & (data.table["left_out"] != "run-in")
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(paused, PAUSED)))
-
-
-def without_nights_after(data: TrialData, last: pd.Timestamp, reason: str) -> TrialData:
-    """The trial with every night after this one left out for a reason."""
-    later = (data.table["night"] > last) & (data.table["left_out"] != "run-in")
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(later, reason)))
-
-
 def bad_nights_of(data: TrialData) -> TrialData:
     """The same trial with bad nights as its outcome: 1 for a night under the limit, 0 for another.
 
     A night without a sleep time has neither, so the nights of the analysis are those of sleep time.
 
-    Example
+    Parameters
+    ----------
+    data : TrialData
+        A trial with the column `tst_min`.
+
+    Returns
     -------
-    ``bad_nights_of(data).analysed(BAD_NIGHTS).groupby("arm")["bad_nights"].sum()`` counts them on every arm.
+    TrialData
+        The same nights, with `BAD_NIGHTS` as the only outcome.
+
+    Examples
+    --------
+    `data` is a trial of 42 nights.
+
+    >>> from n1trial.data.trial_data import bad_nights_of
+    >>> bad_nights_of(data).outcomes[0].name
+    'bad_nights'
     """
     minutes = data.table["tst_min"]
     bad = (minutes < data.bad_night_minutes).astype(float).where(minutes.notna())
     return replace(
         data, table=data.table.assign(**{BAD_NIGHTS.name: bad}), outcomes=(BAD_NIGHTS,), sleep_time=None
-    )
-
-
-def left_out_like(data: TrialData, other: TrialData) -> TrialData:
-    """The trial with the nights left out that another reading of the same nights is planned to leave out."""
-    planned = other.table["left_out"]
-    return replace(
-        data,
-        table=data.table.assign(left_out=data.table["left_out"].mask(planned.isin(PLANNED_OUT), planned)),
-    )
-
-
-def join_trial(
-    schedule: Schedule, nights: Nights, protocol: Protocol, diary: Diary | None = None
-) -> TrialData:
-    """Join the schedule with the recorded nights and the diary, night by evening date.
-
-    Nights recorded outside the schedule are counted in `notes`, not analysed.
-    """
-    recorded = nights.table.assign(night=pd.to_datetime(nights.table["night"]).dt.as_unit("s"))
-    ordered = sorted(protocol.outcomes, key=lambda planned: not planned.primary)
-    outcomes = tuple(planned.outcome for planned in ordered)
-    columns = list(dict.fromkeys([*(outcome.name for outcome in outcomes), "tst_min"]))
-    table = schedule.table.merge(
-        recorded[["night", "flags", "start", "device", *columns]], on="night", how="left"
-    )
-    table[columns] = table[columns].astype(float)
-    flags = table["flags"].fillna("")
-    nothing = table[columns].isna().all(axis=1)
-    table["left_out"] = np.select(
-        [table["phase"] == "run-in", table["washout"], nothing & (flags == ""), nothing],
-        ["run-in", "washout", NO_RECORD, "missing: " + flags.map(_missing_reason)],
-        default="",
-    )
-    table["flags"] = flags
-    table["day"] = (table["night"] - table["night"].iloc[0]).dt.days
-    outside = ~recorded["night"].isin(table["night"]) & recorded["tst_min"].notna()
-    notes = (
-        (f"{int(outside.sum())} recorded nights lie outside the trial and are not used",)
-        if outside.any()
-        else ()
-    )
-    unknown = tuple(unknown_half_life(arm.label) for arm in protocol.arms if arm.build_up_nights is None)
-    written = _written(table["night"], diary, protocol)
-    calendar, unmarked = (
-        (pd.DataFrame(index=table.index), ())
-        if diary is None
-        else calendar_columns(_evenings(table["night"], diary).reset_index(), protocol)
-    )
-    kept = ["night", "day", "arm", "block", "period", *columns, "left_out", "flags", "start", "device"]
-    return TrialData(
-        table=pd.concat([table[kept], written, calendar], axis=1),
-        arms=(protocol.reference, *(arm for arm in protocol.arm_names if arm != protocol.reference)),
-        reference=protocol.reference,
-        labels={arm.name: arm.label for arm in protocol.arms},
-        further_contrasts=tuple((pair.arm, pair.minus) for pair in protocol.further_contrasts),
-        outcomes=outcomes,
-        rule=protocol.verdict,
-        notes=notes + unknown + unmarked,
-        sleep_time="tst_min",
-        design=protocol.admissible,
-        covariates=(
-            *(name for name in protocol.confounders if name in written and written[name].notna().any()),
-            *calendar,
-        ),
-        doses={arm.name: (arm.glycine_mg / 1000.0, arm.magnesium_mg) for arm in protocol.arms},
-        habits=tuple(arm.name for arm in protocol.arms if arm.habit),
-        half_lives={arm.name: arm.build_up_nights for arm in protocol.arms},
-        planned=True,
-        bad_night_minutes=protocol.bad_night_minutes,
-    )
-
-
-def _written(planned: pd.Series, diary: Diary | None, protocol: Protocol) -> pd.DataFrame:
-    """What the diary says of every planned night; no column where there is no diary."""
-    if diary is None:
-        return pd.DataFrame(index=planned.index)
-    names = ["taken", "taken_at", "guess", "confidence", *protocol.confounders]
-    written = _evenings(planned, diary).reindex(columns=names).set_axis(planned.index)
-    text = {name: written[name].astype("object").fillna("").astype("str") for name in ("taken_at", "guess")}
-    numbers = written.drop(columns=list(text)).astype("Float64").astype(float)
-    return numbers.assign(**text)[names]
-
-
-def _evenings(planned: pd.Series, diary: Diary) -> pd.DataFrame:
-    """The diary's line of every planned night."""
-    nights = pd.to_datetime(diary.table["night"]).dt.as_unit("s")
-    return diary.table.assign(night=nights).set_index("night").reindex(index=planned)
-
-
-def _missing_reason(flags: str) -> str:
-    known = ("nap_only", "unstaged", "unscored", "in_bed_only", "not_confirmed", "no_stages", "manual")
-    return next(
-        (flag.replace("_", " ") for flag in flags.split(";") if flag in known), "no sleep in the record"
     )
 
 

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from n1trial.data.diary import Diary
 from n1trial.data.ledger import trace_nights
+from n1trial.data.left_out_nights import left_out_like
 from n1trial.data.nights import NightRule, Nights, nightly
-from n1trial.data.trial_data import AlternativeNights, join_trial, left_out_like
+from n1trial.data.trial_assembly import join_trial
+from n1trial.data.trial_data import AlternativeNights
 from n1trial.trial_folder.analysis_data import Recorded
 from n1trial.trial_folder.store import TrialFolder
 

@@ -15,15 +15,11 @@ from n1trial.data.diary import Diary, answer_doubt, diary_csv, read_diary, with_
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import OnNote, device_name, read_exports, warn
 from n1trial.data.ledger import ledger_csv, ledger_table, trace_nights
+from n1trial.data.left_out_nights import with_nights_to_come, without_nights_after, without_paused_nights
 from n1trial.data.nights import Nights, nightly
 from n1trial.data.recorders import recorder_line
-from n1trial.data.trial_data import (
-    TrialData,
-    join_trial,
-    with_nights_to_come,
-    without_nights_after,
-    without_paused_nights,
-)
+from n1trial.data.trial_assembly import join_trial
+from n1trial.data.trial_data import TrialData
 from n1trial.errors import FolderError
 from n1trial.system.files import write_whole
 from n1trial.trial_folder.events import Course, blind_broken, conduct_notes, read_course

@@ -13,7 +13,7 @@ from n1trial.cli import cli
 from n1trial.data.adherence import as_planned, doses_kept
 from n1trial.data.diary import questions, read_diary
 from n1trial.data.nights import Nights, nightly
-from n1trial.data.trial_data import join_trial
+from n1trial.data.trial_assembly import join_trial
 from n1trial.design.protocol import Protocol, read_protocol, template_names
 from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise

@@ -119,7 +119,7 @@ def test_times_may_have_am_and_pm(written):
 
 
 @pytest.mark.parametrize(
-    ("column", "cell", "said"),
+    ("column", "cell", "message"),
     [
         ("night", "3/4/2026", "day and month cannot be told apart"),
         ("night", "31.02.2026", "no such date"),
@@ -138,17 +138,17 @@ def test_times_may_have_am_and_pm(written):
         ("ill", "maybe", "neither yes nor no nor a number"),
     ],
 )
-def test_a_cell_that_cannot_be_read_is_named_with_line_column_and_value(written, column, cell, said):
+def test_a_cell_that_cannot_be_read_is_named_with_line_column_and_value(written, column, cell, message):
     night = "" if column == "night" else "2026-01-05"
     header, row = ("night", cell) if column == "night" else (f"night,{column}", f"{night},{cell}")
     with pytest.raises(DiaryError) as caught:
         written(f"{header}\n{row}\n")
-    assert str(caught.value).startswith(f"diary.csv, line 2, column {column}: {said}")
+    assert str(caught.value).startswith(f"diary.csv, line 2, column {column}: {message}")
     assert repr(cell) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_all_problems_are_told_at_once(written):
+def test_all_problems_are_listed_at_once(written):
     with pytest.raises(DiaryError) as caught:
         written("night,taken,awakenings\n2026-01-05,maybe,x\n2026-13-05,no,1\n")
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
@@ -158,7 +158,7 @@ def test_all_problems_are_told_at_once(written):
     ]
 
 
-def test_of_many_problems_ten_lines_are_told(written):
+def test_of_many_problems_ten_lines_are_shown(written):
     with pytest.raises(DiaryError, match="11 more problems") as caught:
         written("night\n" + "tomorrow\n" * 20)
     assert len(str(caught.value).splitlines()) == 10
@@ -246,7 +246,7 @@ def test_nobody_is_asked_to_guess_what_is_not_hidden(protocol):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "no column night"),
         (b"taken\nyes\n", "no column night"),
@@ -259,8 +259,8 @@ def test_nobody_is_asked_to_guess_what_is_not_hidden(protocol):
         (b"night,,\n2026-01-05,,5\n", "line 2: no column name above"),
     ],
 )
-def test_a_file_that_is_no_diary_says_why(written, content, said):
-    with pytest.raises(DiaryError, match=said):
+def test_a_file_that_is_no_diary_says_why(written, content, message):
+    with pytest.raises(DiaryError, match=message):
         written(content)
 
 
@@ -301,13 +301,13 @@ NO_AMOUNTS = [
 ]
 
 
-@pytest.mark.parametrize(("column", "cell", "said"), NO_AMOUNTS)
-def test_what_earlier_versions_took_for_an_amount_is_refused_as_an_answer(protocol, column, cell, said):
-    assert said in answer_problem(protocol, column, cell)
+@pytest.mark.parametrize(("column", "cell", "message"), NO_AMOUNTS)
+def test_what_earlier_versions_took_for_an_amount_is_refused_as_an_answer(protocol, column, cell, message):
+    assert message in answer_problem(protocol, column, cell)
 
 
-@pytest.mark.parametrize(("column", "cell", "said"), NO_AMOUNTS)
-def test_a_diary_of_before_opens_with_a_note_of_what_is_no_amount(tmp_path, protocol, column, cell, said):
+@pytest.mark.parametrize(("column", "cell", "message"), NO_AMOUNTS)
+def test_a_diary_of_before_opens_with_a_note_of_what_is_no_amount(tmp_path, protocol, column, cell, message):
     path = tmp_path / "diary.csv"
     path.write_text(f"night,taken,{column}\n2026-01-05,yes,{cell}\n2026-01-06,no,3\n")
     diary = read_diary(path, protocol)

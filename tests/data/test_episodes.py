@@ -136,21 +136,26 @@ def test_without_offset_the_wall_clock_is_all_there_is():
 
 
 def test_wake_before_and_after_sleep_is_no_awakening():
-    found = wake_structure("WWSSWWWWSSSSWWW", resolution_s=60)
-    assert found is not None
-    assert (found.lead_min, found.wake_runs_min, found.waso_min, found.tail_min) == (2, (4,), 4, 3)
+    wake = wake_structure("WWSSWWWWSSSSWWW", resolution_s=60)
+    assert wake is not None
+    assert (wake.lead_min, wake.wake_runs_min, wake.waso_min, wake.tail_min) == (
+        2,
+        (4,),
+        4,
+        3,
+    )
 
 
 def test_restless_epochs_separate_wake_runs_and_are_no_wake():
-    found = wake_structure("SWrWS", resolution_s=60)
-    assert found is not None
-    assert (found.wake_runs_min, found.waso_min) == ((1, 1), 2)
+    wake = wake_structure("SWrWS", resolution_s=60)
+    assert wake is not None
+    assert (wake.wake_runs_min, wake.waso_min) == ((1, 1), 2)
 
 
 def test_unknown_time_after_sleep_is_not_lying_awake():
-    found = wake_structure("SSWuuuu", resolution_s=60)
-    assert found is not None
-    assert found.tail_min == 1
+    wake = wake_structure("SSWuuuu", resolution_s=60)
+    assert wake is not None
+    assert wake.tail_min == 1
 
 
 @pytest.mark.parametrize("epochs", ["", "WWWW", "rrr", "uuWr"])
@@ -164,11 +169,11 @@ def test_vendors_count_every_wake_run():
 
 @given(epochs=EPOCHS, resolution_s=st.sampled_from([30, 60, 300]))
 def test_every_minute_is_before_inside_or_after_sleep(epochs, resolution_s):
-    found = wake_structure(epochs, resolution_s=resolution_s)
-    if found:
+    wake = wake_structure(epochs, resolution_s=resolution_s)
+    if wake:
         minutes = resolution_s / 60
         inside = epochs[epochs.index("S") : epochs.rindex("S") + 1]
         unknown_after = epochs[epochs.rindex("S") :].count("u")
-        total = found.lead_min + len(inside) * minutes + found.tail_min + unknown_after * minutes
+        total = wake.lead_min + len(inside) * minutes + wake.tail_min + unknown_after * minutes
         assert total == pytest.approx(len(epochs) * minutes)
-        assert found.waso_min == pytest.approx(inside.count("W") * minutes)
+        assert wake.waso_min == pytest.approx(inside.count("W") * minutes)

@@ -4,31 +4,31 @@ from datetime import date
 
 import pytest
 from mutants import GOLDEN, home_zone_of
-from test_night_stories import STORIES, record
+from test_nights_by_hand import CASES, record
 from test_trial_data import PROTOCOL, SCHEDULE
 
 from n1trial.data.importers import read_exports
 from n1trial.data.ledger import COLUMNS, CUT, ledger_csv, ledger_table, record_lines, trace_nights
 from n1trial.data.nights import nightly
-from n1trial.data.trial_data import join_trial
+from n1trial.data.trial_assembly import join_trial
 
 
-def episodes_of(story):
-    return [record(number, written) for number, written in enumerate(STORIES[story][0])]
+def episodes_of(case):
+    return [record(number, written) for number, written in enumerate(CASES[case][0])]
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_every_record_is_part_of_a_night_or_has_a_reason(story):
-    episodes = episodes_of(story)
+@pytest.mark.parametrize("case", CASES)
+def test_every_record_is_part_of_a_night_or_has_a_reason(case):
+    episodes = episodes_of(case)
     nights = trace_nights(episodes)
     traced = [each.record_id for night in nights for each in night.joined]
     traced += [each.record_id for night in nights for each, why in night.left_out if why]
     assert sorted(traced) == sorted(each.record_id for each in episodes)
 
 
-@pytest.mark.parametrize("story", STORIES)
-def test_what_is_traced_is_what_the_night_is_made_of(story):
-    episodes = episodes_of(story)
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_traced_is_what_the_night_is_made_of(case):
+    episodes = episodes_of(case)
     made = nightly(episodes).table.set_index("night")
     for night in trace_nights(episodes):
         if night.joined:
@@ -83,7 +83,7 @@ def test_every_night_of_a_golden_export_can_be_found_in_its_file():
                 assert any(path.name == file for path in folder.rglob("*")), each.source_file
 
 
-def test_what_was_cut_from_records_is_said():
+def test_what_was_cut_from_records_is_counted():
     folder = GOLDEN / "sleep_as_android"
     exports = [path.parent / "export" for path in folder.rglob("nights.csv") if CUT in path.read_text()]
     for export in exports:

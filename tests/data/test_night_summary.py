@@ -1,6 +1,6 @@
 import pytest
 from paths import EXPORTS
-from test_night_stories import record
+from test_nights_by_hand import record
 
 from n1trial.data.importers import read_exports
 from n1trial.data.night_summary import FLAGS, summary_lines
@@ -23,7 +23,7 @@ def test_nights_are_summed_up_with_their_dates_mean_spread_and_gaps():
     assert lines[2] == "absent in between: 2 nights (2 from 2026-01-07)"
 
 
-def test_no_night_and_one_night_are_said():
+def test_no_night_and_one_night_have_their_own_words():
     empty = Nights(nightly(slept(5)).table.iloc[:0])
     assert list(summary_lines(empty)) == ["no nights"]
     (first, *_), only = list(summary_lines(nightly(slept(5)))), "1 night, 2026-01-05 to 2026-01-05"

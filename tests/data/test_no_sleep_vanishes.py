@@ -99,11 +99,11 @@ def messy_sleeps(device: str, chance: random.Random) -> list[Slept]:
         sleeps.append(Slept(wall, ahead_h, tuple(stages)))
     sleeps.sort(key=lambda slept: slept.wall)
     if device in ONE_LIST:
-        apart = sleeps[:1]
+        separate = sleeps[:1]
         for slept in sleeps[1:]:
-            if slept.start >= apart[-1].end:
-                apart.append(slept)
-        return apart
+            if slept.start >= separate[-1].end:
+                separate.append(slept)
+        return separate
     return sleeps
 
 

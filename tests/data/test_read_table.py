@@ -142,7 +142,7 @@ def test_rows_that_are_alike_count_once_where_they_have_dates(tmp_path):
     assert whole.notes[0] == "12 dates stand several times in rows that are alike: each is counted once"
 
 
-def test_arms_that_differ_in_capitals_or_blanks_are_one_arm_and_that_is_said(tmp_path):
+def test_arms_that_differ_in_capitals_or_blanks_are_one_arm_with_a_note(tmp_path):
     text = ROWS.replace("-02,a", "-02,A ").replace("-03,b", "-03,mg  300").replace("-04,b", "-04,Mg 300")
     data = read(written(tmp_path, text.replace("04,Mg 300,1,", "04,Mg 300,1,420")))
     assert data.arms == ("a", "mg  300")
@@ -184,7 +184,7 @@ def test_an_outcome_of_a_known_name_is_of_its_own_kind_without_asking(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "minutes", "said"),
+    ("column", "minutes", "message"),
     [
         ("tst_min", [7.2] * 12, "the median of tst_min is 7.2: hours\\? multiply by 60"),
         ("tst_min", [27000] * 12, "the median of tst_min is 27,000: seconds\\?"),
@@ -203,8 +203,8 @@ def test_an_outcome_of_a_known_name_is_of_its_own_kind_without_asking(tmp_path):
         ("se_pct", [*[91.5] * 11, 915], "line 13: se_pct is 915, and a night has 0 to 100"),
     ],
 )
-def test_nights_in_another_unit_than_their_name_says_are_refused(tmp_path, column, minutes, said):
-    with pytest.raises(TableError, match=said):
+def test_nights_in_another_unit_than_their_name_says_are_refused(tmp_path, column, minutes, message):
+    with pytest.raises(TableError, match=message):
         read(written(tmp_path, nights(column=column, minutes=minutes)), outcome=column, night="date")
 
 
@@ -287,7 +287,7 @@ def test_where_dates_are_weeks_apart_the_nights_between_were_not_planned(tmp_pat
     assert "dates are mostly 7 nights apart: nights between them are taken as not planned" in data.notes
 
 
-def test_people_whose_names_differ_in_capitals_or_blanks_are_one_and_that_is_said(tmp_path):
+def test_people_whose_names_differ_in_capitals_or_blanks_are_one_with_a_note(tmp_path):
     names = ["Ann", "Ann", "ann", "Ben", "Ben ", "Ben"] * 2
     rows = [f"{name},{line}" for name, line in zip(names, nights().splitlines()[1:], strict=True)]
     text = "\n".join(["who,date,arm,tst", *rows])
@@ -360,7 +360,7 @@ def test_labels_and_further_comparisons_are_taken_by_name(tmp_path):
         ("abbabaab", {"drawn": "coin"}, "coin", ""),
     ],
 )
-def test_how_the_order_was_drawn_is_as_said_or_as_the_blocks_look_and_noted(
+def test_how_the_order_was_drawn_is_as_given_or_inferred_from_the_blocks_with_a_note(
     tmp_path, arms, columns, drawn, note
 ):
     rows = nights(arms=arms).splitlines()
@@ -395,7 +395,7 @@ def test_a_count_has_its_own_worthwhile_effect_and_direction(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "columns", "said"),
+    ("text", "columns", "message"),
     [
         (ROWS, {"outcome": "tts"}, "mine.csv: no column 'tts': choose from date, arm, block, tst, wakes"),
         (ROWS, {"reference": "none"}, "no night has arm = 'none': choose from a, b"),
@@ -451,8 +451,8 @@ def test_a_count_has_its_own_worthwhile_effect_and_direction(tmp_path):
         ),
     ],
 )
-def test_a_table_that_cannot_be_analysed_is_refused_in_one_line(tmp_path, text, columns, said):
-    with pytest.raises(TableError, match=said) as refused:
+def test_a_table_that_cannot_be_analysed_is_refused_in_one_line(tmp_path, text, columns, message):
+    with pytest.raises(TableError, match=message) as refused:
         read(written(tmp_path, text), **columns)
     assert "\n" not in str(refused.value)
 
@@ -477,7 +477,7 @@ def test_the_first_answer_has_as_many_digits_as_its_unit_can_use(tmp_path):
     assert re.search(rf"b against a: [−+]\d\.\d\d h \({interval}\)", line)
 
 
-def test_a_table_that_says_neither_what_matters_nor_what_arms_are_called_is_told_so(tmp_path):
+def test_a_table_without_a_worthwhile_change_or_names_of_arms_gets_notes(tmp_path):
     rows = "on,calm\n" + "".join(f"{place % 2},{place % 7}\n" for place in range(28))
     columns = {"arm": "on", "reference": "0", "outcome": "calm"}
     notes = " ".join(read_table(written(tmp_path, rows), **columns).notes)
@@ -486,10 +486,10 @@ def test_a_table_that_says_neither_what_matters_nor_what_arms_are_called_is_told
     assert '--label "0=…" --label "1=…"' in notes
     assert "nobody said whether a higher or a lower calm is better (--better): taken as higher" in notes
     named = {"labels": {"0": "nothing", "1": "tea"}, "mid": 1.0, "better": "lower"}
-    told = " ".join(read_table(written(tmp_path, rows), **columns, **named).notes)
-    assert "worth having" not in told
-    assert "is better" not in told
-    assert "--label" not in told
+    notes_given = " ".join(read_table(written(tmp_path, rows), **columns, **named).notes)
+    assert "worth having" not in notes_given
+    assert "is better" not in notes_given
+    assert "--label" not in notes_given
 
 
 def test_arms_that_are_numbers_may_be_given_as_numbers(tmp_path):

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.data.nights import nightly
-from n1trial.data.record_selection import accept
+from n1trial.data.record_selection import select_records
 
 
 def episode(start: str, *, hours: float = 8, **changes) -> SleepEpisode:
@@ -37,17 +37,17 @@ NIGHT = episode("2025-03-04T23:00")
     ],
 )
 def test_every_record_that_does_not_count_has_its_reason(other, why):
-    accepted = accept([NIGHT, other], least_part_min=15)
-    assert accepted.used == (NIGHT,)
-    assert [reason for _, reason in accepted.left_out] == [why]
+    selected = select_records([NIGHT, other], least_part_min=15)
+    assert selected.used == (NIGHT,)
+    assert [reason for _, reason in selected.left_out] == [why]
 
 
 def test_a_rejected_later_analysis_takes_the_earlier_one_with_it():
     early = replace(NIGHT, record_id="1", updated=datetime(2025, 3, 5, tzinfo=UTC))
     late = replace(NIGHT, record_id="2", updated=datetime(2025, 3, 6, tzinfo=UTC), not_used="deleted")
-    accepted = accept([late, early], least_part_min=15)
-    assert (accepted.recorded, accepted.used) == ((), ())
-    assert [why for _, why in accepted.left_out] == ["superseded", "deleted"]
+    selected = select_records([late, early], least_part_min=15)
+    assert (selected.recorded, selected.used) == ((), ())
+    assert [why for _, why in selected.left_out] == ["superseded", "deleted"]
 
 
 def test_sleeps_whose_clocks_overlap_but_not_their_instants_both_count():
@@ -57,17 +57,17 @@ def test_sleeps_whose_clocks_overlap_but_not_their_instants_both_count():
         start=Moment(datetime.fromisoformat("2025-03-04T22:00"), timedelta(hours=-5)),
         end=Moment(datetime.fromisoformat("2025-03-05T04:00"), timedelta(hours=-5)),
     )
-    assert len(accept([before_flight, after_flight], least_part_min=15).used) == 2
+    assert len(select_records([before_flight, after_flight], least_part_min=15).used) == 2
 
 
 def test_no_record_is_lost():
     records = [NIGHT, episode("2025-03-05T01:00", hours=1), episode("2025-03-05T14:00", not_used="rest")]
-    accepted = accept(records, least_part_min=15)
-    assert len(accepted.used) + len(accepted.left_out) == len(records)
+    selected = select_records(records, least_part_min=15)
+    assert len(selected.used) + len(selected.left_out) == len(records)
 
 
 def used_layouts(*episodes: SleepEpisode) -> list[str]:
-    return [episode.layout for episode in accept(episodes, least_part_min=15).used]
+    return [episode.layout for episode in select_records(episodes, least_part_min=15).used]
 
 
 def test_on_a_night_of_two_layouts_the_one_with_more_nights_counts_and_no_night_is_lost():
@@ -118,7 +118,7 @@ def in_bed(app: str, start: str) -> SleepEpisode:
 
 def used_by(*records: SleepEpisode) -> list[tuple[str, str]]:
     """The day of the month, and who recorded it, of each record that counts."""
-    return [(f"{one.start.wall.day}", one.app) for one in accept(records, least_part_min=15).used]
+    return [(f"{one.start.wall.day}", one.app) for one in select_records(records, least_part_min=15).used]
 
 
 OLD = [by("old", f"2025-03-0{day}T23:00") for day in (1, 2, 3)]
@@ -149,8 +149,8 @@ def test_a_watch_that_died_at_one_gives_way_to_the_app_that_saw_the_night():
 
 
 def test_a_bad_night_that_a_watch_saw_whole_is_not_given_to_an_app_that_says_eight_hours():
-    bad, said = by("old", "2025-03-04T23:00", hours=7, asleep=3), unstaged("phone", "2025-03-04T23:00")
-    assert used_by(*OLD, bad, said)[-1] == ("4", "old")
+    bad, unscored = by("old", "2025-03-04T23:00", hours=7, asleep=3), unstaged("phone", "2025-03-04T23:00")
+    assert used_by(*OLD, bad, unscored)[-1] == ("4", "old")
 
 
 @pytest.mark.parametrize(("hours", "flagged"), [(6.5, False), (6, True)])

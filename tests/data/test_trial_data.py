@@ -6,7 +6,7 @@ import pytest
 
 from n1trial.data.diary import read_diary
 from n1trial.data.nights import COLUMNS, Nights
-from n1trial.data.trial_data import join_trial
+from n1trial.data.trial_assembly import join_trial
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
 

@@ -12,7 +12,7 @@ from pretend import pretend_trial
 from n1trial.cli import cli
 from n1trial.data.diary import blank_diary, diary_columns, diary_csv, questions, read_diary, with_answers
 from n1trial.data.nights import COLUMNS, Nights
-from n1trial.data.trial_data import join_trial
+from n1trial.data.trial_assembly import join_trial
 from n1trial.design.calendar_columns import CYCLE_COLUMNS, calendar_columns, days_into_cycle
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import Cycle, Protocol, Roster, protocol_dir, read_protocol

@@ -14,7 +14,8 @@ from paths import EXPORTS
 
 with atheris.instrument_imports(include=["n1trial"]):
     from n1trial.data.importers import known_importers, read_exports
-    from n1trial.data.night_assembly import NightRule, night_rows
+    from n1trial.data.night_assembly import NightRule
+    from n1trial.data.night_totals import night_rows
     from n1trial.errors import ExportError
 
     known_importers()

@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 from paths import EXPORTS as GOLDEN
 
 from n1trial.data.importers import read_exports
-from n1trial.data.night_assembly import NightRule, night_rows
+from n1trial.data.night_assembly import NightRule
+from n1trial.data.night_totals import night_rows
 from n1trial.data.nights import nightly, nights_csv
 from n1trial.errors import ExportError
 

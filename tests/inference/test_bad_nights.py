@@ -14,7 +14,8 @@ from test_trial_data import recorded
 
 from n1trial.analysis.effects import estimate_effects
 from n1trial.data.read_table import read_table
-from n1trial.data.trial_data import RESTS_ON, bad_nights_of, join_trial
+from n1trial.data.trial_assembly import join_trial
+from n1trial.data.trial_data import RESTS_ON, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.design.protocol import RULE_TODAY, read_protocol, template_names
 from n1trial.design.schedule import randomise

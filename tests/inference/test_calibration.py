@@ -11,7 +11,7 @@ import pytest
 import sbc
 
 from n1trial.data.nights import COLUMNS, Nights
-from n1trial.data.trial_data import join_trial
+from n1trial.data.trial_assembly import join_trial
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise

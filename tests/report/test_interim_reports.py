@@ -4,7 +4,7 @@ import by_hand
 import pytest
 from fixture_reports import lived, retold
 
-from n1trial.data.trial_data import interim_nights
+from n1trial.data.left_out_nights import interim_nights
 from n1trial.report import sentences
 from n1trial.report.content.trial_summary import nights_by_arm, what_was_done
 from n1trial.report.render.html_report import render

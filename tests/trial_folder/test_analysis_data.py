@@ -18,8 +18,8 @@ from n1trial.data.diary import answers_of, read_diary
 from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.data.importers import Note, read_exports
 from n1trial.data.ledger import ledger_lines
+from n1trial.data.left_out_nights import interim_nights
 from n1trial.data.nights import nightly, nights_csv
-from n1trial.data.trial_data import interim_nights
 from n1trial.errors import FolderError
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import (

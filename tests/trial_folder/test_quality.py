@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from msgspec.structs import replace
-from test_night_stories import record
+from test_nights_by_hand import record
 
 from n1trial.data.diary import COLUMNS as DIARY_COLUMNS
 from n1trial.data.ledger import trace_nights

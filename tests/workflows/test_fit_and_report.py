@@ -22,7 +22,7 @@ from yardstick import slowness
 from n1trial.analysis.fit_file import load_fits
 from n1trial.cli import cli
 from n1trial.data.read_table import read_table
-from n1trial.data.trial_data import join_trial
+from n1trial.data.trial_assembly import join_trial
 from n1trial.errors import FolderError, GateError
 from n1trial.planning.simulate import (
     QUIET,

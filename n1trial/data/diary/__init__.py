@@ -72,55 +72,77 @@ def diary_csv(diary: Diary, protocol: Protocol) -> str:
 
 
 def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] = ()) -> Diary:
-    """Read a diary as people and their spreadsheets save it.
+    r"""Read a diary as people and their spreadsheets save it.
 
-    Plain CSV of a western Windows is read like UTF-8, with a note. The delimiter may be `,`, `;` or tab, decimals may
+    CSV in Windows-1252 is read as well as UTF-8, with a note. The delimiter may be `,`, `;` or tab, decimals may
     have a comma, dates may be 2026-01-31, 31.01.2026 or 1/31/2026. What comes first in dates such as 3/4/2026 is
     settled by the other dates of the file, or because only one reading has them all among `nights`. What could be read
-    in two ways still, or 1.000, is refused. A column of the person's own is kept and not read, but not one that is
-    called almost as a column of the diary. "yes" to a question how much, or an amount that is impossible, counts as not
-    recorded: diaries of before may have it, and `notes` says so.
+    in two ways still, or 1.000, is refused. A column of the person's own is kept and not read; one whose name is
+    almost that of a column of the diary is refused. "yes" to a question how much, or an impossible amount, counts as
+    not recorded, and `Diary.notes` names it, because earlier versions accepted it.
 
     Parameters
     ----------
-    nights
-        Evenings of the trial.
+    path : Path or str
+        The CSV file.
+    protocol : Protocol
+        Names the arms, the confounders and the further columns.
+    nights : collection of date
+        Evenings of the trial; may be empty.
+
+    Returns
+    -------
+    Diary
+        One row a night that has a line.
 
     Raises
     ------
     DiaryError
         One line for each problem, at most ten: file, line and column, what is wrong, what to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from n1trial import read_diary, read_protocol
+    >>> protocol = read_protocol("glycine-vs-magnesium-glycinate")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "diary.csv"
+    ...     _ = path.write_text("night;taken;taken_at\n31.01.2026;yes;22.15\n", encoding="utf-8")
+    ...     diary = read_diary(path, protocol)
+    >>> diary.table["taken_at"][0]
+    '22:15'
     """
     path = path_of(path)
     text, encoding_note = _text(path)
     rows = list(_rows(text, path.name))
     columns = diary_columns(protocol)
     header_line, header = rows[0] if rows else (1, [])
-    found, problems = _header(header, columns)
+    names, problems = _header(header, columns)
     if problems:
         raise DiaryError(
             _report(path.name, [f"{path.name}, line {header_line}: {problem}" for problem in problems])
         )
     readers = cell_readers(protocol)
-    place = found.index("night")
+    place = names.index("night")
     day_first = _day_first([cells[place] for _, cells in rows[1:] if place < len(cells)], nights)
     readers["night"] = lambda cell: read_date(cell, day_first=day_first)
     seen: dict[date, int] = {}
     records: list[dict[str, object]] = []
-    own: dict[str, dict[date, str]] = {name: {} for name in found if name and name not in columns}
+    own: dict[str, dict[date, str]] = {name: {} for name in names if name and name not in columns}
     no_amounts: dict[str, dict[date, str]] = {}
     for line, cells in rows[1:]:
         where = f"{path.name}, line {line}"
-        if len(cells) > len(found):
+        if len(cells) > len(names):
             problems.append(
-                f"{where}: {len(cells)} cells under {len(found)} columns: put text or numbers with a comma in"
+                f"{where}: {len(cells)} cells under {len(names)} columns: put text or numbers with a comma in"
                 ' double quotes ("2,5")'
             )
             continue
         record: dict[str, object] = {}
         theirs: dict[str, str] = {}
         no_amount: dict[str, str] = {}
-        for name, cell in zip(found, cells, strict=False):
+        for name, cell in zip(names, cells, strict=False):
             if not cell.strip():
                 continue
             if not name:
@@ -165,10 +187,10 @@ def read_diary(path: GivenPath, protocol: Protocol, *, nights: Collection[date] 
 
 def _day_first(cells: Sequence[str], nights: Collection[date]) -> bool | None:
     """Whether the day comes first in a column of dates such as 3/4/2026; None where nothing settles it."""
-    readings = [slashed_dates(cell.strip()) for cell in cells]
+    date_pairs = [slashed_dates(cell.strip()) for cell in cells]
     day_first, month_first = (
-        zip(*[each for each in readings if any(each)], strict=True)
-        if readings and any(map(any, readings))
+        zip(*[pair for pair in date_pairs if any(pair)], strict=True)
+        if date_pairs and any(map(any, date_pairs))
         else ((), ())
     )
     if all(day_first) != all(month_first):
@@ -179,7 +201,7 @@ def _day_first(cells: Sequence[str], nights: Collection[date]) -> bool | None:
 
 
 def _text(path: Path) -> tuple[str, str]:
-    """What stands in the file, and a note where its encoding was guessed."""
+    """The text of the file, and a note where its encoding was guessed."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -207,7 +229,7 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
 def _header(header: list[str], columns: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """The columns by name, those of the person's own too, and what is wrong with them."""
     known = {name.lower(): name for name in columns}
-    found: list[str] = []
+    names: list[str] = []
     problems: list[str] = []
     for cell in header:
         written = cell.strip()
@@ -220,12 +242,12 @@ def _header(header: list[str], columns: tuple[str, ...]) -> tuple[list[str], lis
             problems.append(
                 f"no column is called {quoted(cell)}: write {known[like[0]]}, or name a column of your own otherwise"
             )
-        elif name and name in found:
+        elif name and name in names:
             problems.append(f"column {name} stands twice: keep one")
-        found.append(name)
-    if "night" not in found:
+        names.append(name)
+    if "night" not in names:
         problems.append("no column night: start from the diary that came with the trial")
-    return found, problems
+    return names, problems
 
 
 def _report(name: str, problems: list[str]) -> str:

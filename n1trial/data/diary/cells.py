@@ -11,7 +11,7 @@ from datetime import date, time
 from n1trial.data.diary.amounts import limits_of, unit_of
 from n1trial.design.protocol import Protocol
 
-# `strftime` and `calendar` speak the language of the computer; messages are English.
+# `strftime` and `calendar` use the computer's language; messages are English.
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -47,16 +47,16 @@ def read_date(cell: str, *, day_first: bool | None = None) -> date:
     weekday, written = _weekday(cell)
     iso = re.fullmatch(r"(\d{4})-(\d\d?)-(\d\d?)(?:[T ]00:00(?::00)?)?", written, re.ASCII)
     if iso:
-        found = _day(cell, *map(int, iso.groups()))
+        day = _day(cell, *map(int, iso.groups()))
     elif dotted := re.fullmatch(r"(\d\d?)\.(\d\d?)\.(\d{4}|\d\d)", written, re.ASCII):
-        found = _day(cell, _year(dotted[3]), int(dotted[2]), int(dotted[1]))
+        day = _day(cell, _year(dotted[3]), int(dotted[2]), int(dotted[1]))
     else:
-        found = _one_of(slashed_dates(written), cell, day_first=day_first)
-    if weekday is not None and found.weekday() != weekday:
+        day = _one_of(slashed_dates(written), cell, day_first=day_first)
+    if weekday is not None and day.weekday() != weekday:
         raise ValueError(
-            f"{found} is a {WEEKDAYS[0][found.weekday()].capitalize()} ({quoted(cell)}): correct one of the two"
+            f"{day} is a {WEEKDAYS[0][day.weekday()].capitalize()} ({quoted(cell)}): correct one of the two"
         )
-    return found
+    return day
 
 
 def slashed_dates(cell: str) -> tuple[date | None, date | None]:
@@ -105,15 +105,15 @@ def _possible(year: int, month: int, day: int) -> date | None:
 
 
 def _day(cell: str, year: int, month: int, day: int) -> date:
-    found = _possible(year, month, day)
-    if found is None:
+    possible = _possible(year, month, day)
+    if possible is None:
         if 1 <= month <= 12 and year:
             last = monthrange(year, month)[1]
             why = f"{MONTHS[month - 1]} {year} has {last} days"
         else:
             why = "a year has the months 1 to 12"
         raise ValueError(f"no such date ({quoted(cell)}), {why}: correct it")
-    return found
+    return possible
 
 
 def read_clock(cell: str) -> str:

@@ -43,16 +43,30 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diary:
-    """What a person wrote, one row a night.
+    """What a person wrote down, one row a night.
 
-    `table` is in calendar order: `night` (evening date), `taken` (True, False or NA), `taken_at` ("22:15"),
-    `guess` (an arm's name, or "?" for don't know), `confidence`, `grogginess` and `stomach` (0 to 10),
-    `awakenings` (remembered), `side_effects`, `notes`, and one number for each confounder of the protocol
-    (yes is 1, no is 0); then, where the protocol has them, the first days of its cycle (True, False or NA) and the
-    shift, one of its words. Text that was not written is missing, numbers that were not written are NaN.
-    `own` is what stands in columns of the person's own, by column and night: kept as it is and used for nothing.
-    `no_amounts` is what stands where an amount belongs and is none, in the same way: the table lacks it.
-    `encoding_note` says how the file was read where it is not UTF-8.
+    Attributes
+    ----------
+    table : DataFrame [night]
+        In calendar order: `night` (date of the evening), `taken` (True, False or NA), `taken_at` ("22:15"), `guess`
+        (an arm's name, or "?" for don't know), `confidence`, `grogginess` and `stomach` (0 to 10), `awakenings`
+        (remembered), `side_effects`, `notes`, and one number for each confounder of the protocol (yes is 1, no is 0);
+        then, where the protocol has them, the first days of its cycle (True, False or NA) and the shift, one of its
+        words. Text that was not written is missing, numbers that were not written are NaN.
+    own : mapping of str to mapping of date to str
+        Cells of the person's own columns, by column and night: kept as they are and not used.
+    no_amounts : mapping of str to mapping of date to str
+        Cells that should hold an amount and do not, by column and night; `table` has no value there.
+    encoding_note : str
+        How the file was read where it is not UTF-8; else empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from n1trial import Diary
+    >>> diary = Diary(table=pd.DataFrame({"night": pd.to_datetime(["2026-01-31"]), "taken": [True]}))
+    >>> len(diary.table), diary.notes
+    (1, ())
     """
 
     table: pd.DataFrame

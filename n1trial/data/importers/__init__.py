@@ -40,9 +40,20 @@ __all__ = [
 class Importer(Protocol):
     """What a module of this folder must have.
 
-    `LOOKS_FOR` names its files in words, `WORDS` are bytes that stand in its files and hardly in another vendor's, and
-    `FOLDERS` are folders of its archives in lower case: all for the message that nothing was recognised. `VERIFIED_ON`
-    says which real files it was checked on; with `VERIFIED` False whoever reads such an export is told so.
+    Attributes
+    ----------
+    DEVICE : str
+        The device as its vendor writes it.
+    LOOKS_FOR : str
+        Its files in words, for the message that nothing was recognised.
+    WORDS : tuple of bytes [word]
+        Bytes that occur in its files and hardly in another vendor's, for the same message.
+    FOLDERS : tuple of str [folder]
+        Folders of its archives in lower case, for the same message.
+    VERIFIED : bool
+        Whether it was checked on real files; where not, a note says so when an export is read.
+    VERIFIED_ON : str
+        Which real files these were.
     """
 
     DEVICE: str
@@ -68,7 +79,9 @@ class Importer(Protocol):
 @cache
 def known_importers() -> dict[str, Importer]:
     """All importers by name, in alphabetical order."""
-    names = sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))
+    names = sorted(
+        module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")
+    )
     return {name: cast("Importer", importlib.import_module(f"{__name__}.{name}")) for name in names}
 
 
@@ -81,27 +94,43 @@ def device_name(source: str) -> str:
 def read_exports(
     paths: GivenPath | Sequence[GivenPath], *, home_zone: ZoneInfo | str | None = None, on_note: OnNote = warn
 ) -> list[SleepEpisode]:
-    """Read the sleep episodes of one export.
+    r"""Read the sleep episodes of one export.
 
     Parameters
     ----------
-    paths
+    paths : Path, str or sequence of these
         A file, folder or zip, or several of *one* export, such as the parts of a Takeout.
-    home_zone
-        Where the clock stood, such as ``"Europe/Berlin"``, for files that do not say it. Without it such times stay
+    home_zone : ZoneInfo, str or None
+        Time zone of the bed, such as ``"Europe/Berlin"``, for files that do not say it. Without it such times stay
         without offset and clock changes cannot be flagged.
-    on_note
-        Is told what a reader should know beside the nights, while the export is read; by default a note is a
+    on_note : callable of Note
+        Called with what a reader should know beside the nights, while the export is read; by default a note is a
         Python warning.
 
     Returns
     -------
-    Episodes by start. A record that is in two files is there twice; `nightly` keeps one.
+    list of SleepEpisode
+        By start. A record that is in two files is there twice; `nightly` keeps one.
 
     Raises
     ------
     ExportError
         The export is damaged, hostile, unknown, ambiguous or empty. Nothing of it is used then.
+
+    Examples
+    --------
+    A device without an importer: a CSV, and a file that says what its columns mean.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from n1trial import read_exports
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table, mapping = Path(folder) / "mine.csv", Path(folder) / "mapping.yaml"
+    ...     _ = table.write_text("Bed,Up,Asleep\n2026-01-06 00:30,2026-01-06 07:00,350\n", encoding="utf-8")
+    ...     _ = mapping.write_text("{start: Bed, end: Up, tst: Asleep}", encoding="utf-8")
+    ...     episodes = read_exports([table, mapping], home_zone="Europe/Berlin")
+    >>> [(episode.start.isoformat(), episode.tst_min) for episode in episodes]
+    [('2026-01-06T00:30:00+01:00', 350.0)]
     """
     home_zone = zone_of(home_zone)
     with open_source(paths_of(paths), on_note=on_note) as source:
@@ -123,7 +152,7 @@ def read_exports(
                 )
             )
         read = (
-            # A stand-in for a damaged record does not know whose it is.
+            # The stand-in for a damaged record has no source yet.
             episode if episode.source else replace(episode, source=able[0], device=importer.DEVICE)
             for episode in bounded(importer.read(source, home_zone=home_zone), source.label)
         )

@@ -28,13 +28,13 @@ _DEPTH_LIMIT = 64
 _ATTRIBUTE = r'\s+([A-Za-z][\w.:-]*)="([^"<]*)"'
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
 _TAG = re.compile(rf"\s*<(/?)(\w+)((?:{_ATTRIBUTE})*)\s*(/?)>\s*")
-# What expat says of an attribute that iOS 16 wrote twice.
+# expat's error code of an attribute that iOS 16 wrote twice.
 _TWICE = expat.errors.codes[expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
 
 
 @dataclass(slots=True)
 class _Tags:
-    """What the tags of one export have said so far, whoever reads them."""
+    """What was read from the tags of one export so far, by either parser."""
 
     records: HealthRecords
     begun: bool = False
@@ -84,7 +84,7 @@ def read_tags(source: Source, member: Member) -> HealthRecords:
         depth += 1
         if depth > _DEPTH_LIMIT:
             raise ExportError(f"{member.where}: XML nested deeper than {_DEPTH_LIMIT}: export it again")
-        # Nearly all of the file is other records and what stands in them.
+        # Nearly all of the file is other records and their content.
         if name == "MetadataEntry" and tags.record is None:
             return
         if name != "Record" or _SLEEP in attributes:

@@ -106,13 +106,13 @@ def _stand_in[Record](
     except (ExportError, ValueError, TypeError, LookupError, OverflowError):
         return
     if start is not None:
-        # `read_exports` knows whose file it is.
+        # `read_exports` fills in the source.
         yield SleepEpisode(
             source="",
             source_file=member.where,
             record_id=f"{DAMAGED} {start.isoformat()}",
             start=start,
-            # How long it was, nobody knows.
+            # Its length is not known.
             end=start,
             time_basis="naive_local" if start.offset is None else "utc+offset",
             missing=DAMAGED,

@@ -249,12 +249,12 @@ def _stage_rows(
     database: sqlite3.Connection, layout: Layout, device: int, since: int, until: int, where: str
 ) -> list[_StageRow]:
     duration = ", DURATION" if layout.lasts in ("seconds", "minutes") else ""
-    found = database.execute(
+    rows = database.execute(
         f"SELECT TIMESTAMP, STAGE{duration} FROM {layout.stages} WHERE DEVICE_ID = ? AND TIMESTAMP BETWEEN ? AND ? "
         "ORDER BY TIMESTAMP",
         (device, since, until),
     )
-    return [_as_declared(row, _StageRow, where) for row in bounded(found, where, limit=_STAGES_LIMIT)]
+    return [_as_declared(row, _StageRow, where) for row in bounded(rows, where, limit=_STAGES_LIMIT)]
 
 
 def _intervals(rows: Sequence[_StageRow], layout: Layout, start: int, end: int) -> Iterator[Interval]:

@@ -57,7 +57,7 @@ def sleeps(
 
 
 def source_id(name: str) -> str:
-    """Name a source so that it can be told from others and is nobody's name."""
+    """An id by which a source differs from others and which is nobody's name."""
     return sha256(name.encode(errors="replace")).hexdigest()[:8]
 
 

@@ -102,7 +102,7 @@ def with_stages(
     tst_min = _minutes(asleep)
     stages_min = {stage: _minutes(without(union(part), wake)) for stage, part in by_stage.items()}
     # Stages that overlap, or sleep without a stage, say nothing about how long each stage was.
-    told = "asleep" not in stages_min and abs(sum(stages_min.values()) - tst_min) < 0.01
+    stages_known = "asleep" not in stages_min and abs(sum(stages_min.values()) - tst_min) < 0.01
     unmeasured_min = (end - start) / 60 - tst_min - _minutes(wake)
     return replace(
         episode,
@@ -114,9 +114,9 @@ def with_stages(
         waso_min=sum(runs) if counted else None,
         wake_runs_min=runs if counted else None,
         longest_sleep_min=max(b - a for a, b in asleep) / 60 if counted else None,
-        deep_min=stages_min.get("deep", 0.0) if told else None,
-        light_min=stages_min.get("light", 0.0) if told else None,
-        rem_min=stages_min.get("rem", 0.0) if told else None,
+        deep_min=stages_min.get("deep", 0.0) if stages_known else None,
+        light_min=stages_min.get("light", 0.0) if stages_known else None,
+        rem_min=stages_min.get("rem", 0.0) if stages_known else None,
         resolution_s="event" if counted else None,
         flags=(
             *episode.flags,

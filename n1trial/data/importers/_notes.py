@@ -1,4 +1,4 @@
-"""What a reader should know of an export beside its nights: one sentence each, said while it is read."""
+"""What a reader should know of an export beside its nights: one sentence each, given while it is read."""
 
 import warnings
 from collections.abc import Callable

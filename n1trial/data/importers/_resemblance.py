@@ -71,14 +71,16 @@ class Described(Protocol):
 
 
 def unrecognised(source: Source, importers: Mapping[str, Described]) -> str:
-    """What to say of an export that no importer recognises: whose it resembles, or where it stands what is read."""
+    """What to say of an export that no importer recognises: whose it resembles, or where the list of devices is."""
     heads = [head for member in _readable(source) if (head := _head(source, member))]
-    found = {name: _hits(heads, importer.WORDS) for name, importer in importers.items()}
-    most = max(found.values(), default=0)
-    alike = [importers[name] for name, hits in found.items() if hits == most >= _NEEDED]
+    hits_of = {name: _hits(heads, importer.WORDS) for name, importer in importers.items()}
+    most = max(hits_of.values(), default=0)
+    alike = [importers[name] for name, hits in hits_of.items() if hits == most >= _NEEDED]
     if not alike:
         folders = "\n".join(member.name.rpartition("/")[0] for member in source.members).casefold()
-        alike = [each for each in importers.values() if any(name in folders for name in each.FOLDERS)]
+        alike = [
+            importer for importer in importers.values() if any(name in folders for name in importer.FOLDERS)
+        ]
     if len(alike) == 1:
         return (
             f"{source.label}: no importer recognises it, though it resembles a file of {alike[0].DEVICE}: give the"

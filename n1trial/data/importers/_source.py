@@ -74,7 +74,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The members of one export; `label` names the whole in messages, `note` says what a reader should know."""
+    """The members of one export; `label` names the whole in messages, `note` takes what a reader should know."""
 
     label: str
     members: tuple[Member, ...]
@@ -94,18 +94,18 @@ class Source:
         Names are folded to lower case before, so patterns are in lower case. A file that the user named need
         only match `given`: people rename what they saved.
         """
-        found = [
+        matching = [
             member
             for member in self.members
             if pattern.fullmatch(member.base_name)
             or (given and member.given and given.fullmatch(member.base_name))
         ]
-        total = sum(member.info.file_size for member in found if member.info)
+        total = sum(member.info.file_size for member in matching if member.info)
         if total > limit:
             raise ExportError(
                 f"{self.label}: {total / 1024**3:.0f} GiB of sleep files: download the export again"
             )
-        return found
+        return matching
 
     def read(self, member: Member, *, limit: int = MEMBER_LIMIT) -> bytes:
         """Return the bytes of one member; more than `limit` is refused, never cut.
@@ -159,7 +159,7 @@ class Source:
 
 @contextmanager
 def open_source(paths: Sequence[Path], *, on_note: OnNote = warn) -> Iterator[Source]:
-    """Open the files, folders and zips of one export as one source; importers say notes to `on_note`."""
+    """Open the files, folders and zips of one export as one source; the notes of importers go to `on_note`."""
     if not paths:
         raise ExportError("export: no file was given: name a file, a folder or a zip")
     with ExitStack() as open_files:
@@ -188,7 +188,7 @@ def _list(path: Path, open_files: ExitStack) -> Iterator[Member]:
         yield from _list_folder(path, open_files)
     elif not path.is_file():
         raise ExportError(f"{name}: is not a regular file: give a file, a folder or a zip")
-    elif path.name.casefold().endswith(".zip") or _looks_like_zip(path):
+    elif path.name.casefold().endswith(".zip") or _is_zip(path):
         yield from _list_archive(path, open_files)
     elif is_tape(path):
         for inside, content in read_tape(path):
@@ -233,7 +233,7 @@ def _list_archive(path: Path, open_files: ExitStack) -> Iterator[Member]:
             yield Member(name=name, where=where, refused=refusal(info), archive=archive, info=info)
 
 
-def _looks_like_zip(path: Path) -> bool:
+def _is_zip(path: Path) -> bool:
     with path.open("rb") as stream:
         return stream.read(4) == b"PK\3\4"
 

@@ -1,6 +1,6 @@
 """Rows of a CSV that refuse themselves one by one; a row that hides others refuses the file.
 
-A row with a cell too many or too few says nothing: shifted columns would be wrong numbers. It is one damaged record.
+A row with a cell too many or too few is not read: shifted columns would be wrong numbers. It is one damaged record.
 But a line end or a quote that got lost hides rows whose nights nobody could count.
 """
 

@@ -1,7 +1,7 @@
 """A Takeout as ``.tgz``: a tape that is read once, from front to back.
 
-Nothing in it can be reached without unpacking all that lies before, so its sleep files are taken along in one
-pass and everything else is passed over unread. Bounded like the zips: size, members, growth, member size.
+Nothing in it can be reached without unpacking all that lies before, so its sleep files are kept in one
+reading and everything else is skipped. Bounded like the zips: size, members, growth, member size.
 """
 
 import gzip
@@ -21,7 +21,7 @@ from n1trial.data.importers._archive import (
 )
 from n1trial.errors import ExportError
 
-# What one pass may keep: ten years of Fitbit sleep are 22 MB.
+# The most that is kept of one file: ten years of Fitbit sleep are 22 MB.
 KEPT_LIMIT = 256 * 1024**2
 _READ_LIMIT = 64 * 1024**2
 _TAKEN_ALONG = "sleep"
@@ -47,18 +47,18 @@ class _Tape:
     def seek(self, to: int) -> int:
         if to > self._limit:
             raise ValueError(f"would grow more than {RATIO_LIMIT} times when unpacked")
-        here = self._stream.tell()
-        if to < here - 1:
+        position = self._stream.tell()
+        if to < position - 1:
             raise ValueError("members that lie over each other")
         # tarfile steps back one byte to see that a member was whole; gzip would begin anew for it.
-        self._one_back = to == here - 1
-        if to > here:
+        self._one_back = to == position - 1
+        if to > position:
             self._stream.seek(to - 1)
             self._last = self._stream.read(1)
         return to
 
     def run_out(self) -> None:
-        """Unpack to the end, where the checksum stands: a tape that was cut there shows only so."""
+        """Unpack to the end, where the checksum is: only it shows that a tape was cut there."""
         while self._stream.read(_READ_LIMIT // 64):
             self.seek(self._stream.tell())
 
@@ -90,7 +90,7 @@ def read_tape(path: Path) -> Iterator[tuple[str, bytes]]:
             with tarfile.open(fileobj=cast("IO[bytes]", tape), mode="r:") as members:
                 met = cast("Any", members).members
                 for member in members:
-                    # tarfile remembers every member it has met; on a tape there is no way back to them.
+                    # tarfile keeps every member it has read, and there is no going back to them.
                     met.clear()
                     count += 1
                     if count > MEMBERS_LIMIT:
@@ -98,8 +98,10 @@ def read_tape(path: Path) -> Iterator[tuple[str, bytes]]:
                             f"{where}: more than {MEMBERS_LIMIT} members: export only the sleep data"
                         )
                     if escapes(member.name):
-                        said = printable(member.name)
-                        raise ExportError(f"{where} › {said}: leads out of the archive: download it again")
+                        member_name = printable(member.name)
+                        raise ExportError(
+                            f"{where} › {member_name}: leads out of the archive: download it again"
+                        )
                     if _TAKEN_ALONG not in member.name.rpartition("/")[2].casefold() or member.isdir():
                         continue
                     content = members.extractfile(member) if member.isreg() else None

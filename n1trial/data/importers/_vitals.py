@@ -40,7 +40,7 @@ def with_vitals(
     lowest = _plausible(heart_rate_min_bpm, _BPM)
     mean = _plausible(heart_rate_mean_bpm, _BPM)
     if lowest is not None and mean is not None and lowest > mean + _ROUNDING_BPM:
-        # Nobody knows which of the two is wrong.
+        # Which of the two is wrong is not known.
         lowest = mean = None
     hrv = _plausible(hrv_rmssd_ms, _HRV_MS)
     breaths = _plausible(respiratory_rate_rpm, _RPM)

@@ -59,7 +59,7 @@ def recognises(source: Source) -> bool:
 
 def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every sleep of the source; `home_zone` serves records that do not name their zone."""
-    found = [
+    episodes = [
         episode
         for records in _collected(source, home_zone)
         for episode in sleeps(
@@ -71,8 +71,8 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
         )
     ]
     # An older export beside a newer one: what was unfinished then may be whole now.
-    whole = {episode.record_id for episode in found if not episode.not_used}
-    yield from (episode for episode in found if not episode.not_used or episode.record_id not in whole)
+    whole = {episode.record_id for episode in episodes if not episode.not_used}
+    yield from (episode for episode in episodes if not episode.not_used or episode.record_id not in whole)
 
 
 def _collected(source: Source, home_zone: ZoneInfo | None) -> Iterator[HealthRecords]:

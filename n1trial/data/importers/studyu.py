@@ -128,17 +128,17 @@ def _tables(source: Source) -> Iterator[Member]:
 def _of_participant(
     rows: Iterator[tuple[str, list[str]]], header: list[str], mapping: _Mapping
 ) -> Iterator[tuple[str, list[str]]]:
-    """Rows of the one whose trial it is; damaged ones pass, since they do not say whose they are."""
+    """Rows of the person whose trial it is, and damaged rows, which name no participant."""
     people = set()
     for where, cells in rows:
         if len(cells) == len(header):
-            person = named_cells(header, cells, where).get("participant_id", "")
-            people.add(person)
+            participant = named_cells(header, cells, where).get("participant_id", "")
+            people.add(participant)
             if mapping.participant is None and len(people) > 1:
                 raise ExportError(
                     f"{where}: a second person answers: name yours as participant in studyu.yaml (participant_id)"
                 )
-            if mapping.participant not in (None, person):
+            if mapping.participant not in (None, participant):
                 continue
         yield where, cells
 
@@ -164,14 +164,14 @@ def _episodes(
 
 
 def _mapping(source: Source, tables: list[Member]) -> _Mapping:
-    found = source.named(_MAPPING)
-    if len(found) != 1:
+    mappings = source.named(_MAPPING)
+    if len(mappings) != 1:
         questions = _questions(source, tables[0])
         raise ExportError(
-            f"{source.label}: {len(found)} files studyu.yaml beside StudyU's table: write one that says which question"
-            f" is start, end and tst; the questions are: {printable('; '.join(questions), longest=1000)}"
+            f"{source.label}: {len(mappings)} files studyu.yaml beside StudyU's table: write one that says which"
+            f" question is start, end and tst; the questions are: {printable('; '.join(questions), longest=1000)}"
         )
-    return _read_mapping(source.read(found[0], limit=_MAPPING_LIMIT), found[0].where)
+    return _read_mapping(source.read(mappings[0], limit=_MAPPING_LIMIT), mappings[0].where)
 
 
 @lru_cache(maxsize=8)

@@ -212,8 +212,8 @@ def _naps(
             raise
         except ExportError:
             continue
-        apart = start.instant >= sleep_end.instant or end.instant <= sleep_start.instant
-        if apart and abs(start.instant - sleep_end.instant) <= _NAP_WITHIN:
+        is_outside_the_night = start.instant >= sleep_end.instant or end.instant <= sleep_start.instant
+        if is_outside_the_night and abs(start.instant - sleep_end.instant) <= _NAP_WITHIN:
             listed.append(
                 SleepEpisode(
                     source="zepp",

@@ -1,7 +1,7 @@
 """A table of one's own, of any device and any supplement, becomes a TrialData.
 
-Nothing is averaged or dropped in silence: what stands twice, what is absent, what is taken as one arm and how the
-order is taken to have been drawn is named in the notes.
+Nothing is averaged or dropped in silence: dates that occur twice or are absent, spellings taken as one arm, and how
+the order is taken to have been drawn are named in the notes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.data.label_swaps import always_in_one_order, may_swap
-from n1trial.data.read_table._arms import one_spelling
 from n1trial.data.read_table._cells import NOT_RECORDED
 from n1trial.data.read_table._outcomes import Better, Kind, asked_outcomes
+from n1trial.data.read_table._people import read_people
 from n1trial.data.read_table._rows import Columns, name_of, raw_of, trial_of, typed_rows
-from n1trial.data.trial_data import PLANNED_OUT, RESTS_ON, Drawn, TrialData
+from n1trial.data.trial_data import PLANNED_OUT, Drawn, TrialData
 from n1trial.errors import TableError
 from n1trial.system.arguments import GivenPath
 
@@ -52,43 +52,69 @@ def read_table(
 
     Parameters
     ----------
-    table
+    table : Path, str or DataFrame [night]
         A CSV file, or a table of pandas.
-    arm, night, block, period, asleep
-        Column names. Without `night` the rows count as consecutive nights, those of a block together; without
-        `period` a period is a run of nights on one arm in one block. `asleep` is sleep time in minutes, for
-        counts at equal sleep; a column tst_min that is an outcome serves too.
-    outcome
-        Column of what is compared, or several, the one that the trial is about first.
-    kind, better, mid, unit
-        Of each outcome in their order, or one for all. A known name has its own kind; else it is continuous.
-        `better` is the direction; by default higher for continuous outcomes and lower for counts. `mid` is the
-        smallest worthwhile effect in the outcome's unit, one for each outcome; by default that of a known name,
-        otherwise a quarter of the nights' SD, and for counts half an episode a night, or 10 % where there are more
-        than ten a night.
-    covariates
-        Columns of what was known before the dose: numbers, or words, of which each but the first is compared
-        with the first. A night without a value has the mean.
-    run_in
+    arm : str
+        Column of the arm of each night.
+    reference : str or int
+        The arm that the others are compared with.
+    outcome : str or sequence of str [outcome]
+        Column of what is compared, or several, the primary outcome first.
+    kind : "continuous", "count", a sequence of these [outcome] or None
+        Of each outcome in their order, or one for all; None: that of a known name, else continuous.
+    better : "higher", "lower", a sequence of these [outcome] or None
+        The better direction; None: higher for continuous outcomes, lower for counts.
+    mid : float, sequence of float [outcome] or None
+        Smallest worthwhile effect in the outcome's unit, one for each outcome; None: that of a known name, otherwise
+        a quarter of the nights' SD, and for counts half an episode a night, or 10 % where there are more than ten a
+        night.
+    unit : str, sequence of str [outcome] or None
+        Unit of each outcome; None: that of a known name, else by the column's name.
+    night : str or None
+        Column of the date of the evening; None: the rows count as consecutive nights, those of a block together.
+    block : str or None
+        Column of the block.
+    period : str or None
+        Column of the period; None: a period is a run of nights on one arm in one block.
+    asleep : str or None
+        Column of sleep time in minutes, for counts at equal sleep; a column tst_min that is an outcome serves too.
+    covariates : sequence of str [covariate]
+        Columns of what was known before the dose: numbers, or words, of which each but the first is compared with
+        the first. A night without a value has the mean.
+    run_in : int, str or None
         How many of the first calendar nights, or the column that marks them, are left out of the comparison.
-    washout_nights
+    washout_nights : int
         How many of the first nights of every period are left out.
-    contrasts
+    contrasts : sequence of (str, str) [contrast]
         Further comparisons: arm minus arm.
-    labels
+    labels : mapping of str or int to str
         What arms and outcomes are called in a report, by their names in the table.
-    drawn
-        How the order of the arms was drawn by lot; None: taken as within blocks where there are blocks with
-        every arm, else as not drawn. Which of the two is in the notes.
-    blinded
+    drawn : "blocks", "coin", "none" or None
+        How the order of the arms was drawn by lot; None: taken as within blocks where there are blocks with every
+        arm, else as not drawn. Which of the two is in the notes.
+    blinded : bool or None
         Whether the arms were hidden from the person; None: not known.
-    prior_width
-        How many times as wide as chosen the priors of effects are; they are for supplements.
+    prior_width : float
+        Multiple of the width of the priors of effects, which are chosen for supplements.
+
+    Returns
+    -------
+    TrialData
+        One row a night, with notes of everything that was assumed.
 
     Raises
     ------
     TableError
         No such file or column, an arm without nights, a value that is not a number, or nights of several people.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from n1trial import read_table
+    >>> table = pd.DataFrame({"arm": ["none", "glycine"] * 6, "tst_min": [400.0, 412.0, 395.0] * 4})
+    >>> trial = read_table(table, arm="arm", reference="none", outcome="tst_min")
+    >>> trial.contrasts, len(trial.analysed(trial.outcomes[0]))
+    ((('glycine', 'none'),), 12)
     """
     columns = Columns(
         arm=arm,
@@ -117,109 +143,13 @@ def read_table(
                     f"{path.name}: arm {name!r} has no night with {asked.column}: remove it, or add its nights"
                 )
     data = trial_of(rows.table, rows, columns, blinded=blinded)
-    _refuse_all_set_aside(data, columns, path)
-    data = replace(data, notes=(*rows.notes, *data.notes, *rows.unsaid), prior_width=prior_width)
+    _refuse_no_night_left(data, columns, path)
+    data = replace(data, notes=(*rows.notes, *data.notes, *rows.assumptions), prior_width=prior_width)
     return _as_drawn(data, columns, path)
 
 
-def read_people(
-    table: GivenPath | pd.DataFrame,
-    *,
-    person: str,
-    arm: str,
-    reference: str | int,
-    outcome: str,
-    kind: Kind | None = None,
-    better: Better | None = None,
-    mid: float | None = None,
-    unit: str | None = None,
-    night: str | None = None,
-    block: str | None = None,
-    period: str | None = None,
-    rests_on: str | None = None,
-    covariates: Sequence[str] = (),
-    run_in: int | str | None = None,
-    washout_nights: int = 0,
-    contrasts: Sequence[tuple[str, str]] = (),
-    labels: Mapping[str, str] | Mapping[int, str] = {},
-    drawn: Drawn | None = None,
-    modifiers: Sequence[str] = (),
-    blinded: bool | None = None,
-) -> tuple[dict[str, TrialData], pd.DataFrame | None]:
-    """Read a long table of several people's nights; other parameters as in `read_table`.
-
-    Parameters
-    ----------
-    person
-        Column that names the person.
-    rests_on
-        Column of how many nights a row is the mean of, where rows are means. Without it and without dates, rows
-        that are one value an arm and person count as means of one night each.
-    modifiers
-        Columns with one value a person that may change the effects, such as an age group.
-
-    Returns
-    -------
-    Every person's trial by name, arms that they did not try left out; and the modifiers, a row a person, None
-    where none were asked.
-
-    Raises
-    ------
-    TableError
-        As `read_table`; or a modifier that has two values for one person.
-    """
-    columns = Columns(
-        arm=arm,
-        outcomes=asked_outcomes(outcome, kind=kind, better=better, mid=mid, unit=unit),
-        night=night,
-        block=block,
-        period=period,
-        rests_on=rests_on,
-        covariates=tuple(covariates),
-        run_in=run_in,
-        washout_nights=washout_nights,
-        drawn=drawn,
-    )
-    path, raw = name_of(table), raw_of(table, columns, reference=str(reference), further=(person, *modifiers))
-    if (raw[person] == "").any():
-        line = raw.index[raw[person] == ""][0]
-        raise TableError(f"{path.name}, line {line}: column {person!r} is empty: name the person")
-    names, several = one_spelling(raw[person])
-    raw = raw.assign(**{person: names})
-    called = {str(name): label for name, label in labels.items()}
-    rows = typed_rows(raw, columns, path, reference=str(reference), labels=called, contrasts=contrasts)
-    names = names[rows.table.index]
-    if night is None and rests_on is None and not rows.table[["arm"]].assign(person=names).duplicated().any():
-        rows.table[RESTS_ON] = 1.0
-    people = {
-        str(name): trial_of(own, rows, columns, blinded=blinded)
-        for name, own in rows.table.groupby(names, sort=False)
-    }
-    # What is said of the whole table is said once.
-    first = next(iter(people))
-    spelled = tuple(f"{each} and are taken as one person" for each in several)
-    people[first] = replace(people[first], notes=(*spelled, *rows.notes, *people[first].notes, *rows.unsaid))
-    return people, _modifiers(raw, raw[person], modifiers, path) if modifiers else None
-
-
-def _modifiers(raw: pd.DataFrame, names: pd.Series, columns: Sequence[str], path: Path) -> pd.DataFrame:
-    found = {}
-    for column in columns:
-        values = raw[column].groupby(names, sort=False)
-        several = values.nunique()
-        if (several > 1).any():
-            name = several.index[several > 1][0]
-            raise TableError(
-                f"{path.name}: {column} has {several[name]} values for {name}: give one a person"
-            )
-        of_person = values.first()
-        as_numbers = pd.to_numeric(of_person, errors="coerce")
-        found[column] = of_person if as_numbers.isna().any() else as_numbers.astype(float)
-    return pd.DataFrame(found)
-
-
 def _refuse_several_people(raw: pd.DataFrame, columns: Columns, path: Path) -> None:
-    """See that most dates stand once; where they do not, a column that tells their rows apart may name people."""
+    """Refuse a table whose dates mostly occur several times, once for each value of a column that may name people."""
     for column in _unused(raw, columns):
         rows_of_each = raw[column].value_counts()
         if column.lower() in PEOPLE and len(rows_of_each) >= 2 and rows_of_each.min() >= 2:
@@ -251,8 +181,8 @@ def _unused(raw: pd.DataFrame, columns: Columns) -> pd.Index:
     return raw.columns.difference([*columns.with_a_part, *columns.covariates], sort=False)
 
 
-def _refuse_all_set_aside(data: TrialData, columns: Columns, path: Path) -> None:
-    """See that run-in and washout leave every arm a night."""
+def _refuse_no_night_left(data: TrialData, columns: Columns, path: Path) -> None:
+    """Refuse a run-in and a washout that leave an arm no night."""
     set_aside = data.table["left_out"].isin(PLANNED_OUT)
     for name in data.arms:
         if set_aside[data.table["arm"] == name].all():
@@ -267,7 +197,7 @@ def _refuse_all_set_aside(data: TrialData, columns: Columns, path: Path) -> None
 
 
 def _as_drawn(data: TrialData, columns: Columns, path: Path) -> TrialData:
-    """The trial with how its order was drawn: as was said, or as its blocks look, and then with a note."""
+    """The trial with how its order was drawn: as given, or inferred from its blocks, and then with a note."""
     if columns.drawn == "blocks" and columns.block is None:
         raise TableError(f"{path.name}: --drawn blocks: needs the column of the blocks: give --block")
     if columns.drawn is not None:

@@ -1,4 +1,4 @@
-"""The arms of a table: names that differ only in capitals, blanks or a number's zeros are one arm, and that is said."""
+"""The arms of a table: names that differ only in capitals, blanks or a number's zeros are one arm, with a note."""
 
 import re
 from collections import Counter
@@ -22,7 +22,7 @@ class Arms:
     reference: str
     notes: tuple[str, ...]
 
-    def named(self, said: str, path: Path, *, option: str) -> str:
+    def named(self, name_as_given: str, path: Path, *, option: str) -> str:
         """The arm that is meant, however its name is written.
 
         Raises
@@ -31,9 +31,11 @@ class Arms:
             There is no such arm.
         """
         meant = {_plain(name): name for name in self.names}
-        if _plain(said) not in meant:
-            raise TableError(f"{path.name}: {option}: no arm {said!r}: choose from {', '.join(self.names)}")
-        return meant[_plain(said)]
+        if _plain(name_as_given) not in meant:
+            raise TableError(
+                f"{path.name}: {option}: no arm {name_as_given!r}: choose from {', '.join(self.names)}"
+            )
+        return meant[_plain(name_as_given)]
 
     def pair(self, pair: tuple[str, str], path: Path) -> tuple[str, str]:
         """Arm and comparator of a further comparison.
@@ -72,13 +74,13 @@ class Arms:
             for name, label in labels.items()
             if _plain(name) not in known
         }
-        found = {name: of_arms.get(name, name) for name in self.names}
-        twice = next((label for label, times in Counter(found.values()).items() if times > 1), None)
+        called = {name: of_arms.get(name, name) for name in self.names}
+        twice = next((label for label, times in Counter(called.values()).items() if times > 1), None)
         if twice is not None:
             raise TableError(
                 f"{path.name}: --label: two arms are called {twice!r}: give each a name of its own"
             )
-        return found
+        return called
 
 
 def read_arms(cells: pd.Series, *, reference: str, nothing_taken: pd.Series, column: str, path: Path) -> Arms:

@@ -63,7 +63,7 @@ def with_absent_nights(table: pd.DataFrame, *, nightly: bool) -> tuple[pd.DataFr
     Parameters
     ----------
     nightly
-        Whether each night was drawn by itself, so that nothing tells the arm of a missing one.
+        Whether each night was drawn by itself, so that the arm of a missing one is not known.
     """
     table = table.reset_index(drop=True)
     first = table["night"].iloc[0]
@@ -71,9 +71,9 @@ def with_absent_nights(table: pd.DataFrame, *, nightly: bool) -> tuple[pd.DataFr
     steps = np.diff(days)
     steps = steps[(steps > 0) & (steps <= PAUSE_NIGHTS + 1)]
     # However many nights are missing at random, the next date is more often the next night than any other.
-    if len(steps) and (apart := int(np.bincount(steps).argmax())) > 1:
+    if len(steps) and (usual_step := int(np.bincount(steps).argmax())) > 1:
         return table, (
-            f"dates are mostly {apart} nights apart: nights between them are taken as not planned",
+            f"dates are mostly {usual_step} nights apart: nights between them are taken as not planned",
         )
     absent = list(_absent(days, _runs(table), nightly=nightly))
     pauses = [
@@ -89,7 +89,10 @@ def with_absent_nights(table: pd.DataFrame, *, nightly: bool) -> tuple[pd.DataFr
         before = int(np.searchsorted(days, day)) - 1
         around = table.iloc[before], table.iloc[before + 1]
         like = table.iloc[before if row is None else row]
-        known = {"night": first + pd.Timedelta(days=day), "run_in": all(each["run_in"] for each in around)}
+        known = {
+            "night": first + pd.Timedelta(days=day),
+            "run_in": all(neighbour["run_in"] for neighbour in around),
+        }
         if row is None:
             block = int(like["block"]) if around[0]["block"] == around[1]["block"] else 0
             # A number of its own, so that two nights of unknown arms are no period.

@@ -178,19 +178,19 @@ def marked(raw: pd.DataFrame, column: str, path: Path) -> pd.Series:
 def _date(cell: str, *, day_first: bool, month_first: bool) -> date:
     if weekday := _WEEKDAY.match(cell):
         cell = cell[weekday.end() :]
-    if found := _ISO.fullmatch(cell):
-        year, month, day = int(found[1]), int(found[3]), int(found[4])
-    elif found := _COMPACT.fullmatch(cell):
-        year, month, day = int(found[1]), int(found[2]), int(found[3])
-    elif (found := _DAY_OF_NAME.fullmatch(cell)) and (month := _MONTHS.get(found[2][:3].lower(), 0)):
-        year, day = int(found[3]), int(found[1])
-    elif (found := _NAME_OF_DAY.fullmatch(cell)) and (month := _MONTHS.get(found[1][:3].lower(), 0)):
-        year, day = int(found[3]), int(found[2])
-    elif found := _DOTTED.fullmatch(cell):
-        year = int(found[3]) + (2000 if len(found[3]) == 2 else 0)
-        month, day = int(found[2]), int(found[1])
-    elif found := _SLASHED.fullmatch(cell):
-        first, second, year = int(found[1]), int(found[2]), int(found[3])
+    if match := _ISO.fullmatch(cell):
+        year, month, day = int(match[1]), int(match[3]), int(match[4])
+    elif match := _COMPACT.fullmatch(cell):
+        year, month, day = int(match[1]), int(match[2]), int(match[3])
+    elif (match := _DAY_OF_NAME.fullmatch(cell)) and (month := _MONTHS.get(match[2][:3].lower(), 0)):
+        year, day = int(match[3]), int(match[1])
+    elif (match := _NAME_OF_DAY.fullmatch(cell)) and (month := _MONTHS.get(match[1][:3].lower(), 0)):
+        year, day = int(match[3]), int(match[2])
+    elif match := _DOTTED.fullmatch(cell):
+        year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)
+        month, day = int(match[2]), int(match[1])
+    elif match := _SLASHED.fullmatch(cell):
+        first, second, year = int(match[1]), int(match[2]), int(match[3])
         if day_first == month_first and first != second:
             raise ValueError(f"a day or a month first ({quoted(cell)}): write dates as 2026-01-31")
         month, day = (second, first) if day_first else (first, second)
@@ -239,9 +239,9 @@ def _text(path: Path, expected: Sequence[str]) -> str:
     encoding = encoding_of(content)
     # Western letters beyond ASCII make Chinese ones too, so that the names must tell.
     able = []
-    for each in ("cp1252", "gb18030") if encoding == "gb18030" else (encoding,):
+    for candidate in ("cp1252", "gb18030") if encoding == "gb18030" else (encoding,):
         with suppress(UnicodeDecodeError):
-            able.append(content.decode(each))
+            able.append(content.decode(candidate))
     if not able or "\0" in able[0]:
         raise TableError(f"{path.name}: not a CSV table (no text): save it as CSV with a header line")
     return next((text for text in able if all(name in text for name in expected)), able[0])

@@ -12,7 +12,7 @@ from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import TableError
 
 MOST_WORDS = 8
-# Parts of names that tell of the night itself, or of the morning after it.
+# Parts of names of what is measured in the night itself, or of the morning after it.
 OF_THE_NIGHT = {
     *(
         "asleep",
@@ -47,7 +47,7 @@ def read_covariates(
     TableError
         A covariate is measured after the dose, has another part already, or has too many words.
     """
-    found: dict[str, pd.Series] = {}
+    covariates: dict[str, pd.Series] = {}
     for name in dict.fromkeys(names):
         if name in taken:
             raise TableError(f"{path.name}: --covariate {name}: has another part already: leave it out")
@@ -61,7 +61,7 @@ def read_covariates(
         words = cells[recorded].str.lower().unique()
         yes_or_no = {*words} <= {*YES, *NO} and not all(word.isdecimal() for word in words)
         if yes_or_no:
-            found[kept_as(name)] = cells.str.lower().isin(YES).astype(float).where(recorded)
+            covariates[kept_as(name)] = cells.str.lower().isin(YES).astype(float).where(recorded)
         elif recorded.any() and not cells[recorded].str.contains(r"\d").any():
             if len(words) > MOST_WORDS:
                 raise TableError(
@@ -69,7 +69,7 @@ def read_covariates(
                     " be compared: give numbers"
                 )
             for word in words[1:]:
-                found[f"{name}: {word}"] = (cells.str.lower() == word).astype(float).where(recorded)
+                covariates[f"{name}: {word}"] = (cells.str.lower() == word).astype(float).where(recorded)
         else:
-            found[kept_as(name)] = numbers(raw, name, path)
-    return pd.DataFrame(found, index=raw.index).replace({None: np.nan})
+            covariates[kept_as(name)] = numbers(raw, name, path)
+    return pd.DataFrame(covariates, index=raw.index).replace({None: np.nan})

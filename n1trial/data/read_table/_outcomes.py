@@ -39,7 +39,7 @@ SPELLED = {"minutes": "min", "minute": "min", "mins": "min", "min.": "min"} | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """An outcome column and what was said of it; None: what its name or its values say."""
+    """An outcome column and what the caller gave for it; None: by its name or its values."""
 
     column: str
     kind: Kind | None = None
@@ -73,7 +73,7 @@ def asked_outcomes(
     if twice is not None:
         raise TableError(f"--outcome: {twice} stands twice: give each outcome once")
 
-    def each(option: str, given: object) -> tuple[object, ...]:
+    def one_each(option: str, given: object) -> tuple[object, ...]:
         if given is None or isinstance(given, str | int | float):
             several: tuple[object, ...] = (given,)
         else:
@@ -88,10 +88,10 @@ def asked_outcomes(
         return several
 
     kinds, betters, mids, units = (
-        each("kind", kind),
-        each("better", better),
-        each("mid", mid),
-        each("unit", unit),
+        one_each("kind", kind),
+        one_each("better", better),
+        one_each("mid", mid),
+        one_each("unit", unit),
     )
     return tuple(
         Asked(
@@ -150,13 +150,13 @@ def notes_of(asked: Sequence[Asked], outcomes: Sequence[Outcome]) -> tuple[str, 
     sizes = (
         f"nobody said which change in {outcome.label} is worth having (--mid): taken as {outcome.mid:g}"
         f" {outcome.contrast_unit}, {outcome.source}"
-        for each, outcome in unknown
-        if each.mid is None
+        for asked_outcome, outcome in unknown
+        if asked_outcome.mid is None
     )
     directions = (
         f"nobody said whether a higher or a lower {outcome.label} is better (--better): taken as {outcome.better}"
-        for each, outcome in unknown
-        if each.better is None
+        for asked_outcome, outcome in unknown
+        if asked_outcome.better is None
     )
     return (*sizes, *directions)
 

@@ -81,7 +81,7 @@ def raw_of(
 class Rows:
     """Typed columns of every row that counts, by its line, and what holds for all of them.
 
-    `notes` are of the table, and `unsaid` of what nobody said of it.
+    `notes` are of the table, and `assumptions` of what was not given with it.
     """
 
     table: pd.DataFrame
@@ -91,7 +91,7 @@ class Rows:
     labels: Mapping[str, str]
     contrasts: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
-    unsaid: tuple[str, ...]
+    assumptions: tuple[str, ...]
 
 
 def typed_rows(
@@ -148,7 +148,7 @@ def typed_rows(
         labels=arms.labelled(labels, path, others=measured),
         contrasts=tuple(arms.pair(pair, path) for pair in contrasts),
         notes=(*notes, *arms.notes, *_of_no_use(covariates)),
-        unsaid=(*notes_of(columns.outcomes, outcomes), *_unnamed(arms, labels)),
+        assumptions=(*notes_of(columns.outcomes, outcomes), *_unnamed(arms, labels)),
     )
 
 

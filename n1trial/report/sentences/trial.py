@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from n1trial.data.trial_data import PLANNED_OUT, TO_COME, TrialData, interim_nights
+from n1trial.data.left_out_nights import interim_nights
+from n1trial.data.trial_data import PLANNED_OUT, TO_COME, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import capitalised, visible
 from n1trial.report.sentences.numbers import in_a_row

@@ -26,8 +26,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MANY = int(os.environ.get("N1TRIAL_ROUND_TRIPS", "60"))
 
 
-def said(path: Path, *, home_zone: ZoneInfo | None = None) -> tuple[list[SleepEpisode], list[str]]:
-    """What is read, and what is said of it but that the layout was not verified."""
+def read_with_notes(path: Path, *, home_zone: ZoneInfo | None = None) -> tuple[list[SleepEpisode], list[str]]:
+    """The episodes, and every note but that the layout was not verified."""
     notes: list[str] = []
     episodes = read_exports([path], home_zone=home_zone, on_note=lambda note: notes.append(note.text))
     return episodes, [note for note in notes if "not verified" not in note]
@@ -113,7 +113,7 @@ def test_a_table_in_utc_needs_the_home_zone(tmp_path):
 
 def test_a_row_with_a_cell_too_few_refuses_itself(tmp_path):
     nights = [asleep(f"2025-03-0{day} 23:00:00", f"2025-03-0{day + 1} 06:00:00") for day in (4, 5)]
-    episodes, notes = said(table(tmp_path, *nights, "Watch,,,SleepAnalysis"))
+    episodes, notes = read_with_notes(table(tmp_path, *nights, "Watch,,,SleepAnalysis"))
     assert len(episodes) == 2
     assert "1 of 3 records cannot be read (line 4; the first: 4 cells under 9 columns)" in notes[0]
 
@@ -122,7 +122,7 @@ def test_a_table_beside_the_export_that_it_was_made_of_is_left_out(tmp_path):
     put(tmp_path, files_of(GOLDEN / "apple" / "export"))
     before = nightly(read_exports([tmp_path])).table
     table(tmp_path, asleep("2025-03-08 23:00:00", "2025-03-09 06:00:00"))
-    episodes, notes = said(tmp_path)
+    episodes, notes = read_with_notes(tmp_path)
     assert nightly(episodes).table.equals(before)
     assert "SleepAnalysis.csv: left out because" in notes[0]
 
@@ -247,7 +247,7 @@ def test_times_in_utc_need_the_home_zone(tmp_path):
 def test_a_damaged_sum_refuses_itself_and_its_night_is_missing(tmp_path, damage, reason):
     whole = NIGHT | {"totalSleep": 7}
     other = {name: text.replace("03-05", "03-06").replace("03-04", "03-05") for name, text in NIGHT.items()}
-    episodes, notes = said(exported(tmp_path, whole | damage, other | {"totalSleep": 7}))
+    episodes, notes = read_with_notes(exported(tmp_path, whole | damage, other | {"totalSleep": 7}))
     assert [(f"{one.start.wall:%d %H:%M}", one.missing) for one in episodes] == [
         ("04 23:30", "damaged"),
         ("05 23:30", ""),
@@ -289,7 +289,7 @@ def test_a_night_that_daily_files_cut_at_midnight_is_one_sleep(tmp_path):
 
 def test_a_stage_in_another_language_is_counted_and_flags_its_night(tmp_path):
     stages = [stage("4 23:00", "5 03:00", "Core"), stage("5 03:00", "5 05:00", "REM")]
-    episodes, notes = said(exported(tmp_path, *stages, stage("5 05:00", "5 06:00", "Kern")))
+    episodes, notes = read_with_notes(exported(tmp_path, *stages, stage("5 05:00", "5 06:00", "Kern")))
     assert (episodes[0].tst_min, episodes[0].flags) == (360, ("damaged",))
     assert "(record 3; the first: the value of sleep Kern is not known)" in notes[0]
 
@@ -381,7 +381,7 @@ def test_the_home_zone_knows_that_the_clocks_changed(tmp_path):
     ],
 )
 def test_the_sum_of_several_sleeps_is_not_passed_off_as_a_night(tmp_path, change):
-    episodes, notes = said(days(tmp_path, change))
+    episodes, notes = read_with_notes(days(tmp_path, change))
     assert [(one.missing, one.tst_min) for one in episodes] == [("several_sleeps", None)]
     assert "1 of 1 days hold the sum of several sleeps" in notes[0]
     table = nightly(episodes).table
@@ -407,7 +407,7 @@ def test_a_pulse_that_no_sleeper_has_is_not_known(tmp_path, column, cell):
 )
 def test_a_damaged_day_refuses_itself(tmp_path, change, reason):
     other = {"bedtime": "2025-03-05 23:00:00", "waketime": "2025-03-06 07:00:00", "ISO8601": ""}
-    episodes, notes = said(days(tmp_path, change, other))
+    episodes, notes = read_with_notes(days(tmp_path, change, other))
     assert [(one.missing, one.start.wall.day) for one in episodes] == [("damaged", 4), ("", 5)]
     assert "1 of 2 records cannot be read (line 2; the first: " in notes[0]
     assert reason in notes[0]
@@ -435,6 +435,6 @@ def test_days_of_autosleep_come_back_as_they_were_written(tmp_path):
 def test_the_nights_of_all_ways_out_of_one_phone_are_the_same(tmp_path):
     sleeps = [Slept(datetime(2025, 3, 4, 23) + timedelta(days=day), 1, (("light", 600),)) for day in range(3)]
     for write in (written.apple, written.apple_table, written.auto_export_stages, written.health_auto_export):
-        episodes, notes = said(put(tmp_path / write.__name__, write(sleeps)))
+        episodes, notes = read_with_notes(put(tmp_path / write.__name__, write(sleeps)))
         assert nightly(episodes).table["tst_min"].tolist() == [300, 300, 300]
         assert notes == []

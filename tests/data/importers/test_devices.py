@@ -27,7 +27,7 @@ from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import known_importers, read_exports
 from n1trial.data.importers._intervals import union, without
 from n1trial.data.nights import nightly
-from n1trial.data.record_selection import accept
+from n1trial.data.record_selection import select_records
 from n1trial.errors import ExportError
 
 DEVICES = sorted(set(known_importers()) - {"fitbit", "oura"})
@@ -185,7 +185,7 @@ LAST = (
 
 
 def with_last_damaged(tmp_path: Path, old: str, new: str) -> tuple[list[SleepEpisode], str]:
-    """The sleeps after the last record of the first night was damaged, and what is said of it."""
+    """The sleeps after the last record of the first night was damaged, and the notes of it."""
     before, last, after = apple_text().partition(LAST)
     assert old in last
     notes: list[str] = []
@@ -254,7 +254,7 @@ def test_sources_are_told_apart_by_ids_that_name_nobody_and_one_is_used():
     episodes = read_exports([GOLDEN / "apple" / "export"])
     assert [len({episode.app for episode in some}) for some in (episodes, episodes[1:])] == [2, 1]
     assert all(re.fullmatch(r"[0-9a-f]{8}", episode.app) for episode in episodes)
-    assert accept(episodes, least_part_min=15).left_out[0] == (episodes[0], "other_source")
+    assert select_records(episodes, least_part_min=15).left_out[0] == (episodes[0], "other_source")
 
 
 def test_the_device_is_the_model_and_never_what_its_owner_calls_it():
@@ -720,12 +720,12 @@ def test_a_database_that_hurts_is_refused(tmp_path, statements, message):
 
 
 def test_the_app_with_the_most_staged_nights_is_kept_and_never_two():
-    accepted = accept(read_exports([GOLDEN / "health_connect" / "export"]), least_part_min=15)
-    assert [(episode.app, why) for episode, why in accepted.left_out] == [
+    selected = select_records(read_exports([GOLDEN / "health_connect" / "export"]), least_part_min=15)
+    assert [(episode.app, why) for episode, why in selected.left_out] == [
         ("3", "other_source"),
         ("7", "unstaged"),
     ]
-    assert sum(episode.tst_min or 0 for episode in accepted.used) == 795
+    assert sum(episode.tst_min or 0 for episode in selected.used) == 795
 
 
 # --- Sleep as Android, Polar ---------------------------------------------------------------------

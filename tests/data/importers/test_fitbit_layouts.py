@@ -1,4 +1,4 @@
-"""Fitbit's layouts: what is written comes back, and the stories that each layout is odd about."""
+"""Fitbit's layouts: what is written comes back, and the oddities of each layout."""
 
 import csv
 import io
@@ -85,7 +85,7 @@ def expected(epochs: str, *, start, offset, epoch_s: int) -> dict:
     }
 
 
-def told(episode) -> dict:
+def fields_of(episode) -> dict:
     return {
         "start": episode.start.wall,
         "offset": episode.start.offset,
@@ -113,7 +113,7 @@ def google_files(
     epochs: str, *, start, offset, epoch_s: int, spaced: bool, columns: int, local: bool
 ) -> dict[str, str]:
     """The two tables; `local` writes the local clock as if it were UTC, all but the time of making."""
-    told_by = expected(epochs, start=start, offset=offset, epoch_s=epoch_s)
+    by_record = expected(epochs, start=start, offset=offset, epoch_s=epoch_s)
     end = start + timedelta(seconds=epoch_s * len(epochs))
     ahead = timedelta() if local else offset
     header = "sleep_id,sleep_type,minutes_in_sleep_period,minutes_after_wake_up,minutes_to_fall_asleep,minutes_asleep,"
@@ -122,7 +122,7 @@ def google_files(
     )
     header += "end_utc_offset,sleep_end,data_source,sleep_created,sleep_last_updated"
     row = [
-        1, "STAGES" if epoch_s == 30 else "CLASSIC", told_by["tib"], 0, 0, told_by["tst"], 0, 0, 0,
+        1, "STAGES" if epoch_s == 30 else "CLASSIC", by_record["tib"], 0, 0, by_record["tst"], 0, 0, 0,
         signed(offset), utc(start, ahead, spaced=spaced), signed(offset), utc(end, ahead, spaced=spaced),
         "DERIVED", utc(end, offset, spaced=spaced), utc(end, offset, spaced=spaced),
     ]  # fmt: skip
@@ -143,7 +143,7 @@ def google_files(
 
 
 def api_file(epochs: str, *, start, offset, epoch_s: int) -> dict[str, str]:
-    told_by = expected(epochs, start=start, offset=offset, epoch_s=epoch_s)
+    by_record = expected(epochs, start=start, offset=offset, epoch_s=epoch_s)
 
     def stretch(first: int, count: int, **more):
         begin, stop = (start + timedelta(seconds=epoch_s * at) for at in (first, first + count))
@@ -158,7 +158,7 @@ def api_file(epochs: str, *, start, offset, epoch_s: int) -> dict[str, str]:
         "interval": stretch(0, len(epochs), startUtcOffset=seconds, endUtcOffset=seconds),
         "type": "STAGES" if epoch_s == 30 else "CLASSIC",
         "stages": [stretch(first, count, type=LEVELS[letter]) for letter, first, count in runs_of(epochs)],
-        "summary": {"minutesAsleep": str(told_by["tst"]), "minutesInSleepPeriod": str(told_by["tib"])},
+        "summary": {"minutesAsleep": str(by_record["tst"]), "minutesInSleepPeriod": str(by_record["tib"])},
     }
     return {"sleep.json": json.dumps({"dataPoints": [{"name": "users/me/1", "sleep": sleep}]})}
 
@@ -183,7 +183,7 @@ def minute_file(epochs: str, *, start) -> dict[str, str]:
 
 
 def log_file(epochs: str, *, start, epoch_s: int) -> dict[str, str]:
-    told_by = expected(epochs, start=start, offset=None, epoch_s=epoch_s)
+    by_record = expected(epochs, start=start, offset=None, epoch_s=epoch_s)
     names = {"D": "deep", "L": "light", "R": "rem", "A": "asleep", "x": "restless"}
     names["W"] = "wake" if epoch_s == 30 else "awake"
     pieces = [
@@ -199,8 +199,8 @@ def log_file(epochs: str, *, start, epoch_s: int) -> dict[str, str]:
         "type": "stages" if epoch_s == 30 else "classic",
         "startTime": f"{start:%Y-%m-%dT%H:%M:%S}.000",
         "endTime": f"{start + timedelta(seconds=epoch_s * len(epochs)):%Y-%m-%dT%H:%M:%S}.000",
-        "minutesAsleep": told_by["tst"],
-        "minutesAwake": told_by["tib"] - told_by["tst"],
+        "minutesAsleep": by_record["tst"],
+        "minutesAwake": by_record["tib"] - by_record["tst"],
         "levels": {
             "data": pieces,
             "summary": {names[letter]: {"minutes": epochs.count(letter) / 2} for letter in "DLR"},
@@ -246,7 +246,7 @@ def test_a_hypnogram_comes_back_from_every_layout(layout, examples, tmp_path):
         for name, content in files.items():
             (tmp_path / name).write_text(content)
         (episode,) = read_quietly(*(tmp_path / name for name in files))
-        assert told(episode) == wanted
+        assert fields_of(episode) == wanted
 
     comes_back()
 
@@ -841,13 +841,13 @@ def takeout_part(folder: Path, number: int, name: str) -> Path:
 @pytest.mark.parametrize("name", ["takeout-20260415T083000Z", "takeout-20260415T083000Z-3"])
 def test_a_part_of_a_takeout_that_is_not_there_is_asked_for(tmp_path, name):
     first, second, fourth = (takeout_part(tmp_path, number, name) for number in (1, 2, 4))
-    said = name + "-004.zip: part {} of the same Takeout is not here: give every part, or nights"
+    expected = name + "-004.zip: part {} of the same Takeout is not here: give every part, or nights"
     assert read_with_notes(first, second)[1] == []
-    assert read_with_notes(first, second, fourth)[1][0].startswith(said.format("003"))
-    assert read_with_notes(fourth)[1][0].startswith(said.format("001, 002, 003"))
+    assert read_with_notes(first, second, fourth)[1][0].startswith(expected.format("003"))
+    assert read_with_notes(fourth)[1][0].startswith(expected.format("001, 002, 003"))
 
 
-def test_a_zip_of_fitbits_without_sleep_is_told_what_fitbit_sleep_is_called(tmp_path):
+def test_a_zip_of_fitbits_without_sleep_is_refused_with_the_names_of_sleep_files(tmp_path):
     other = zipped(
         tmp_path / "takeout.zip", {"Takeout/Fitbit/Global Export Data/steps-2026-01-01.json": b"[]"}
     )

@@ -13,7 +13,7 @@ from test_importers import refused
 
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import read_exports
-from n1trial.data.record_selection import accept
+from n1trial.data.record_selection import select_records
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SLEPT = Slept(datetime(2025, 3, 4, 23), 1, (("light", 300), ("awake", 12), ("deep", 300)))
@@ -134,7 +134,7 @@ def test_files_of_garmin_are_known_under_any_name(tmp_path):
 # --- day files -----------------------------------------------------------------------------------
 
 
-def test_levels_that_add_up_are_the_stages_and_are_said_to_be_unverified(tmp_path):
+def test_levels_that_add_up_are_the_stages_and_are_noted_as_unverified(tmp_path):
     (tmp_path / "sleep_1.json").write_text(json.dumps(day()))
     (episode,), (note,) = read(tmp_path, home_zone=None)
     assert (episode.tst_min, episode.wake_runs_min, episode.sol_min) == (300, (6,), None)
@@ -243,9 +243,9 @@ def test_a_day_file_that_was_cut_short_refuses_itself(tmp_path):
 def test_an_account_export_and_day_files_of_the_same_nights_are_not_added_up(tmp_path):
     account(tmp_path, {}, {})
     (tmp_path / "sleep_1.json").write_text(json.dumps(day()))
-    accepted = accept(read(tmp_path)[0], least_part_min=15)
-    assert [episode.layout for episode in accepted.used] == ["the account export"] * 2
-    assert [(episode.layout, why) for episode, why in accepted.left_out] == [("day files", "other_layout")]
+    selected = select_records(read(tmp_path)[0], least_part_min=15)
+    assert [episode.layout for episode in selected.used] == ["the account export"] * 2
+    assert [(episode.layout, why) for episode, why in selected.left_out] == [("day files", "other_layout")]
 
 
 def test_a_night_in_the_year_1969_is_refused(tmp_path):

@@ -14,7 +14,7 @@ from test_importers import refused
 
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import read_exports
-from n1trial.data.record_selection import accept
+from n1trial.data.record_selection import select_records
 
 EVENING = datetime(2025, 3, 4, 23)
 NIGHT = (("light", 300), ("awake", 12), ("deep", 300))
@@ -45,7 +45,7 @@ def read(path: Path) -> tuple[list[SleepEpisode], list[str]]:
 # --- sessions that are one sleep -----------------------------------------------------------------
 
 
-def test_sessions_of_one_app_that_touch_are_one_sleep_and_the_reader_is_told(tmp_path):
+def test_sessions_of_one_app_that_touch_are_one_sleep_with_a_note(tmp_path):
     (episode,), (note,) = read(database_of(tmp_path, sessions(0, 60, 121)))
     assert (episode.tst_min, episode.tib_min, episode.wake_runs_min) == (180, 181, ())
     assert "2 of 3 sessions begin where another of the same app ends and were joined to it" in note
@@ -78,14 +78,14 @@ def test_no_sleep_grows_over_a_day(tmp_path):
 
 def test_records_have_the_name_of_their_app_and_a_new_app_keeps_its_nights():
     episodes, _ = read(GOLDEN / "health_connect" / "two_apps" / "export")
-    accepted = accept(episodes, least_part_min=15)
-    assert [(episode.start.wall.day, episode.app) for episode in accepted.used] == [
+    selected = select_records(episodes, least_part_min=15)
+    assert [(episode.start.wall.day, episode.app) for episode in selected.used] == [
         (10, "org.example.band"),
         (11, "org.example.ring"),
         (12, "org.example.ring"),
         (13, "org.example.ring"),
     ]
-    assert [(episode.app, why) for episode, why in accepted.left_out] == [
+    assert [(episode.app, why) for episode, why in selected.left_out] == [
         ("org.example.band", "other_source")
     ]
 

@@ -85,17 +85,17 @@ def test_two_devices_in_one_call_are_refused_by_name():
         read_exports([FITBIT, OURA])
 
 
-def test_what_nobody_knows_is_said_in_two_lines_and_the_help_lists_every_device(tmp_path):
+def test_an_unknown_export_is_refused_in_two_lines_and_the_help_lists_every_device(tmp_path):
     (tmp_path / "no.json").write_text("{}")
     with pytest.raises(
         ExportError, match=r"no.json: no importer recognises it \(one file\): give .*; n1trial nights --help"
     ) as refused:
         read_exports([tmp_path / "no.json"])
     assert len(str(refused.value)) < 200
-    said = " ".join(CliRunner().invoke(cli, ["nights", "--help"]).output.split())
+    help_text = " ".join(CliRunner().invoke(cli, ["nights", "--help"]).output.split())
     named = {name: importer.DEVICE for name, importer in known_importers().items() if name != "generic"}
-    assert [name for name, device in named.items() if device not in said] == []
-    assert "mapping.yaml" in said
+    assert [name for name, device in named.items() if device not in help_text] == []
+    assert "mapping.yaml" in help_text
 
 
 def test_a_table_that_nights_wrote_is_known_and_no_mapping_is_proposed(tmp_path):
@@ -155,7 +155,7 @@ def test_an_answer_that_is_still_pending_is_not_an_empty_export(tmp_path):
     refused(tmp_path, match="still computing")
 
 
-def test_an_empty_export_is_said_to_be_empty(tmp_path):
+def test_an_empty_export_is_refused_as_empty(tmp_path):
     (tmp_path / "sleep-2025-01-01.json").write_text("[]")
     refused(tmp_path, match="recognised as Fitbit but holds no sleep record")
 

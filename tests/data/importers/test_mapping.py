@@ -23,10 +23,10 @@ def test_a_cell_that_is_no_number_is_named_by_column_and_line(tmp_path, asleep):
     given = table(tmp_path, f"Start;End;Asleep\n2026-01-05 23:00;2026-01-06 07:00;{asleep}\n")
     with pytest.raises(ExportError) as caught:
         read_exports(given, home_zone=BERLIN)
-    said = str(caught.value)
-    assert f"line 2: Asleep is no number ({asleep}): write it as 415" in said
-    assert "download" not in said
-    assert "$." not in said
+    message = str(caught.value)
+    assert f"line 2: Asleep is no number ({asleep}): write it as 415" in message
+    assert "download" not in message
+    assert "$." not in message
 
 
 def test_a_decimal_comma_is_read(tmp_path):
@@ -74,7 +74,7 @@ def test_the_line_that_is_proposed_for_two_columns_reads_the_table(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["sleep.csv", "sleep-export.csv", "night.csv"])
-def test_a_table_that_nobody_knows_is_told_of_the_mapping(tmp_path, name):
+def test_an_unknown_table_is_refused_with_a_mapping_to_copy(tmp_path, name):
     with pytest.raises(ExportError, match=r"mapping\.yaml"):
         read_exports(table(tmp_path, "Sleep;Foo\n1;2\n", mapping="", name=name))
 

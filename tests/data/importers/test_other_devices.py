@@ -25,7 +25,7 @@ NIGHT = (("light", 300), ("awake", 12), ("deep", 300))
 
 
 def read(path: Path, *, zone: ZoneInfo | None = BERLIN) -> tuple[list[SleepEpisode], list[str]]:
-    """Episodes of an export, and what was said beside them."""
+    """Episodes of an export, and its notes."""
     notes: list[str] = []
     episodes = read_exports([path], home_zone=zone, on_note=lambda note: notes.append(note.text))
     return episodes, [text for text in notes if "not verified" not in text]
@@ -72,7 +72,7 @@ def zepp(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
     return path
 
 
-def test_zepp_writes_utc_whatever_the_clock_at_home_said(tmp_path):
+def test_zepp_writes_utc_whatever_the_clock_at_home_showed(tmp_path):
     (episode,), _ = read(zepp(tmp_path, ROW), zone=ZoneInfo("Asia/Hong_Kong"))
     assert episode.start.isoformat() == "2025-03-05T06:00:00+08:00"
     with pytest.raises(HomeZoneError, match=r"line 2: times are UTC.*: give --home-zone"):
@@ -132,7 +132,7 @@ def test_naps_without_sleep_time_are_listed_and_those_of_another_year_counted(tm
     assert note.startswith("SLEEP_1.csv: 1 of its naps cannot be listed")
 
 
-def test_the_stages_by_minute_of_zepp_are_said_to_be_left_alone(tmp_path):
+def test_the_stages_by_minute_of_zepp_are_noted_as_not_read(tmp_path):
     zepp(tmp_path, ROW)
     (tmp_path / "SLEEP_MINUTE_1.csv").write_text("date,time,stage\n2025-03-06,23:00,DEEP\n")
     assert "stages by minute are not read" in read(tmp_path)[1][0]

@@ -96,7 +96,7 @@ def wanted(period: dict) -> dict:
     }
 
 
-def told(episode) -> dict:
+def fields_of(episode) -> dict:
     return {
         "start": episode.start.isoformat(),
         "end": episode.end.isoformat(),
@@ -226,7 +226,7 @@ def test_a_period_comes_back_from_every_layout(layout, examples, tmp_path):
         name, content = write(period, random.Random(seed))
         (tmp_path / name).write_text(content, encoding="utf-8")
         (episode,) = read_quietly(tmp_path / name)
-        assert told(episode) == wanted(period) | lost
+        assert fields_of(episode) == wanted(period) | lost
         assert layout == "api_v1" or str(episode.vendor_date) == period["day"]
 
     comes_back()
@@ -292,9 +292,9 @@ def test_an_unverified_layout_says_so_and_offers_its_header_without_data(tmp_pat
 
 def test_the_command_line_notes_on_stderr_and_prints_the_header_alone_when_asked():
     export = str(OURA / "hub" / "export")
-    told_nights = CliRunner().invoke(cli, ["nights", export])
-    assert told_nights.stdout == (OURA / "hub" / "nights.csv").read_text()
-    assert told_nights.stderr.count("note: ") == 3
+    listed = CliRunner().invoke(cli, ["nights", export])
+    assert listed.stdout == (OURA / "hub" / "nights.csv").read_text()
+    assert listed.stderr.count("note: ") == 3
     assert CliRunner().invoke(cli, ["nights", "--header", export]).output == f"{HUB.splitlines()[0]}\n"
 
 

@@ -11,7 +11,7 @@ from test_importers import refused
 
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import read_exports
-from n1trial.data.record_selection import accept
+from n1trial.data.record_selection import select_records
 
 NIGHT = (("awake", 20), ("light", 300), ("awake", 12), ("deep", 300))
 MORNING = (("light", 600),)
@@ -131,7 +131,7 @@ def test_a_latency_of_0_is_not_measured(tmp_path, latency, stages, sol_min, flag
 
 def test_another_app_that_wrote_the_same_night_is_left_out():
     episodes, _ = read(GOLDEN / "samsung" / "two_apps" / "export")
-    left_out = accept(episodes, least_part_min=15).left_out
+    left_out = select_records(episodes, least_part_min=15).left_out
     assert [(episode.app, why) for episode, why in left_out] == [("com.urbandroid.sleep", "other_source")]
 
 

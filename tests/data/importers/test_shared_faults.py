@@ -126,7 +126,7 @@ def test_a_fault_gives_the_expected_nights(fault):
 
 
 @pytest.mark.parametrize("fault", NOTED)
-def test_a_new_watch_or_app_keeps_its_nights_and_is_said(fault):
+def test_a_new_watch_or_app_keeps_its_nights_and_is_named(fault):
     nights = trace_nights(episodes_of(fault))
     assert sum(night.main is not None for night in nights) == NOTED[fault]
     assert "10 from" in recorder_line(nights)

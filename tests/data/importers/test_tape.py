@@ -48,7 +48,7 @@ def test_members_of_whole_blocks_are_read_without_beginning_anew(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({"../sleep-2025-03-01.json": b"[]"}, "leads out of the archive"),
         ({"/etc/sleep-2025-03-01.json": b"[]"}, "leads out of the archive"),
@@ -56,8 +56,8 @@ def test_members_of_whole_blocks_are_read_without_beginning_anew(tmp_path):
         ({"a/profile.csv": b""}, "no importer recognises it"),
     ],
 )
-def test_a_hostile_tape_is_refused(files, said, tmp_path):
-    with pytest.raises(ExportError, match=said):
+def test_a_hostile_tape_is_refused(files, message, tmp_path):
+    with pytest.raises(ExportError, match=message):
         read_exports([tape(tmp_path / "takeout.tgz", files)])
     assert [path.name for path in tmp_path.iterdir()] == ["takeout.tgz"]
 

@@ -76,28 +76,28 @@ def recognises(source: Source) -> bool:
 
 
 def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
-    """Read every sleep record of every layout that the source has, also those of nights that two layouts tell."""
+    """Read every sleep record of every layout that the source has, also of nights that are in two layouts."""
     present = [(layout, members) for layout in _LAYOUTS if (members := layout.members(source))]
     if not present:
         raise ExportError(
             f"{source.label}: holds Fitbit's sleep scores, which are no minutes: give sleep-YYYY-MM-DD.json "
             "or UserSleeps_….csv of the same Takeout"
         )
-    _say_what_is_named_alike(source)
+    _note_named_alike(source)
     logs: list[SleepEpisode] = []
     others: list[SleepEpisode] = []
     for layout, members in present:
         beside = {"logs": logs} if layout is _google_csv else {}
         for episode in bounded(layout.read(source, members, home_zone=home_zone, **beside), source.label):
             (logs if layout is _logs else others).append(replace(episode, layout=layout.LAYOUT))
-    _say_what_each_layout_has(source, [*logs, *others])
+    _note_layouts(source, [*logs, *others])
     if logs:
         _say_what_scores_miss(source, {log.record_id for log in logs})
     yield from logs
     yield from others
 
 
-def _say_what_is_named_alike(source: Source) -> None:
+def _note_named_alike(source: Source) -> None:
     alike = [*_content.named_alike(source), *_google_csv.named_alike(source), *_website.named_alike(source)]
     if alike:
         source.note(
@@ -108,21 +108,21 @@ def _say_what_is_named_alike(source: Source) -> None:
         )
 
 
-def _say_what_each_layout_has(source: Source, episodes: list[SleepEpisode]) -> None:
+def _note_layouts(source: Source, episodes: list[SleepEpisode]) -> None:
     nights: dict[str, set[date]] = defaultdict(set)
     for episode in episodes:
         nights[episode.layout].add(night_of(episode.start.wall))
     if len(nights) < 2:
         return
     taken = Counter(layout_by_night(episodes).values())
-    each = " and ".join(
+    by_layout = " and ".join(
         f"{taken[layout]} from {layout} (of {len(nights[layout])} there)"
         for layout in sorted(nights, key=lambda layout: (-taken[layout], layout))
     )
     source.note(
         Note(
-            f"{source.label}: nights are told in two ways, by analyses that differ: {each}, on a night of both the one"
-            " with more nights counts: to use one alone give its files alone"
+            f"{source.label}: nights are told in two ways, by analyses that differ: {by_layout}, on a night of both the"
+            " one with more nights counts: to use one alone give its files alone"
         )
     )
 

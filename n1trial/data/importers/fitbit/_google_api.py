@@ -183,8 +183,10 @@ def _episode(
                 replace(_piece(wake, where), level="AWAKE")
                 for wake in (*sleep.short_awakenings, *sleep.out_of_bed_segments)
             ],
-            stages_min={each.type: each.minutes for each in sums if each.minutes is not None},
-            awakenings=next((each.count for each in sums if each.type == "AWAKE"), None),
+            stages_min={
+                stage_sum.type: stage_sum.minutes for stage_sum in sums if stage_sum.minutes is not None
+            },
+            awakenings=next((stage_sum.count for stage_sum in sums if stage_sum.type == "AWAKE"), None),
             updated=utc_time(sleep.update_time, where) if sleep.update_time else None,
             nap=sleep.metadata.nap,
             main=sleep.metadata.main_sleep,

@@ -121,11 +121,11 @@ def _clock_of_nights(sleeps: Sequence[Written]) -> Clock | None:
     """The clock on which nearly all long sleeps begin in the evening, if on the other hardly any do."""
     long = [sleep for sleep in sleeps if sleep.end - sleep.start >= _LONG and sleep.offset is not None]
 
-    def evenings(ahead: int) -> float:
+    def share_in_the_evening(ahead: int) -> float:
         hours = [(sleep.start + ahead * (sleep.offset or timedelta())).hour for sleep in long]
         return sum(hour >= _EVENING_FROM or hour < _EVENING_TO for hour in hours) / max(1, len(long))
 
-    utc, local = evenings(1), evenings(0)
+    utc, local = share_in_the_evening(1), share_in_the_evening(0)
     if max(utc, local) > _CLEAR and min(utc, local) < 1 - _CLEAR:
         return "utc" if utc > local else "local"
     return None

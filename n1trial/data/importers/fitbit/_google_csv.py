@@ -88,7 +88,7 @@ def read(
         header = source.head(filled[0].member).partition(b"\n")[0].decode(errors="replace")
         source.note(unverified(filled[0].member.where, LAYOUT, printable(header, longest=2000).strip()))
     more_min: list[float] = []
-    for table, reading in _readings(source, filled, home_zone, logs):
+    for table, reading in _with_clocks(source, filled, home_zone, logs):
         yield from sleeps(source, table.member, table.lines, stages, reading, more_min)
     _say_what_stages_tell(source, [row for table in filled for row in table.rows], stages, more_min)
 
@@ -102,7 +102,7 @@ class _Table(NamedTuple):
         return [line for _, line in self.lines if isinstance(line, Row)]
 
 
-def _readings(
+def _with_clocks(
     source: Source, tables: Sequence[_Table], home_zone: ZoneInfo | None, logs: Sequence[SleepEpisode]
 ) -> list[tuple[_Table, Reading]]:
     """How the times of each table are read, said where they are not what they seem to be."""
@@ -113,13 +113,13 @@ def _readings(
     plain = Reading("utc", 2 * unknown > len(rows), home_zone)
     written = [[plain.written(row) for row in table.rows] for table in tables]
     clocks = [clock_of(sleeps, logs) for sleeps in written]
-    readings = []
+    clocks_read = []
     for table, sleeps_of_table, clock in zip(tables, written, clocks, strict=True):
-        here = place(table.member)
+        folder = place(table.member)
         beside = {
             other_clock
             for other, other_clock in zip(tables, clocks, strict=True)
-            if other_clock and place(other.member) == here
+            if other_clock and place(other.member) == folder
         }
         # A table with few sleeps is as those beside it are.
         decided = clock or (beside.pop() if len(beside) == 1 else None)
@@ -135,32 +135,32 @@ def _readings(
                     " night: UTC is taken, so bedtimes may be hours off"
                 )
             )
-        readings.append((table, plain._replace(clock=decided or "utc")))
-    _say_clock(source, readings)
+        clocks_read.append((table, plain._replace(clock=decided or "utc")))
+    _say_clock(source, clocks_read)
     if plain.placeholders:
-        _say_placeholders(source, readings, unknown=unknown, total=len(rows))
-    return readings
+        _say_placeholders(source, clocks_read, unknown=unknown, total=len(rows))
+    return clocks_read
 
 
-def _say_clock(source: Source, readings: Sequence[tuple[_Table, Reading]]) -> None:
-    local = [table.member.where for table, reading in readings if reading.clock == "local"]
+def _say_clock(source: Source, clocks_read: Sequence[tuple[_Table, Reading]]) -> None:
+    local = [table.member.where for table, reading in clocks_read if reading.clock == "local"]
     if local:
         source.note(
             Note(
                 f"{local[0]}: its times are marked as UTC but are the local clock, as its other columns or the sleep"
-                f" logs beside it show: they are read so ({len(local)} of {len(readings)} tables): compare a night"
+                f" logs beside it show: they are read so ({len(local)} of {len(clocks_read)} tables): compare a night"
                 " with the app"
             )
         )
 
 
 def _say_placeholders(
-    source: Source, readings: Sequence[tuple[_Table, Reading]], *, unknown: int, total: int
+    source: Source, clocks_read: Sequence[tuple[_Table, Reading]], *, unknown: int, total: int
 ) -> None:
-    home_zone, what_to_do = readings[0][1].home_zone, ""
+    home_zone, what_to_do = clocks_read[0][1].home_zone, ""
     if home_zone:
         used = f"the clock of {home_zone} is used"
-    elif all(reading.clock == "local" for _, reading in readings):
+    elif all(reading.clock == "local" for _, reading in clocks_read):
         used, what_to_do = "it stays unknown", ": give --home-zone, or clock changes cannot be flagged"
     else:
         used, what_to_do = "UTC is used", ": unless you live by it give --home-zone"

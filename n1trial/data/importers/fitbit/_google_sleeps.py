@@ -108,7 +108,7 @@ class Reading(NamedTuple):
         return on_the_clock(written.replace(tzinfo=UTC), zone)
 
     def written(self, row: Row) -> Written:
-        """What a sleep has to say about the clock."""
+        """Evidence of a sleep about the clock."""
         offset: timedelta | None = row.end_offset
         if self.placeholders and row.placeholder:
             offset = Moment.in_zone(row.end, self.home_zone).offset

@@ -60,7 +60,7 @@ class StageTables:
         if absent := [column for column in _COLUMNS if column not in header]:
             raise ExportError(f"{member.where}: column {absent[0]} is absent: download the export again")
         at_id, at_level, at_start, at_end = (header.index(column) for column in _COLUMNS)
-        here = place(member)
+        folder = place(member)
         damaged: list[ExportError] = []
         for where, cells in rows:
             if len(cells) != len(header):
@@ -77,7 +77,7 @@ class StageTables:
                     raise damaged[0] from error
                 self._damaged.setdefault(sleep_id, error)
             else:
-                self._by_id[sleep_id].setdefault(here, []).append(piece)
+                self._by_id[sleep_id].setdefault(folder, []).append(piece)
 
 
 def place(member: Member) -> str:
@@ -100,7 +100,7 @@ def written_time(text: str, where: str) -> datetime:
     except ValueError:
         stamp = None
     if stamp is None or stamp.tzinfo is None or not 1990 <= stamp.year < 2100:
-        # The slow way says what is wrong.
+        # The slow way finds what is wrong.
         return utc_time(text.strip(), where).replace(tzinfo=None)
     if stamp.utcoffset():
         stamp = stamp.astimezone(UTC)

@@ -70,10 +70,10 @@ class _Table(NamedTuple):
 
 def members(source: Source) -> list[Member]:
     """Files of this layout: by the columns of the sleep table, or by the name and sections that fitbit.com gives."""
-    found = source.named(_EXPORTED, given=_CSV)
+    exported = source.named(_EXPORTED, given=_CSV)
     tables = [member for member in source.named(_TABLE) if not member.given and not member.refused]
     return [
-        *(member for member in found if _of_the_site(source, member)),
+        *(member for member in exported if _of_the_site(source, member)),
         *(member for member in tables if source.mentions(member, *_MARKS, within=2000)),
     ]
 

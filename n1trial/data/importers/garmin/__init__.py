@@ -53,7 +53,7 @@ _LAYOUTS = (_account, _days)
 
 def recognises(source: Source) -> bool:
     """Whether the source holds sleep of Garmin, in any layout, or its daily summaries: by their keys."""
-    return any(layout.members(source) for layout in _LAYOUTS) or bool(_clock.summaries(source))
+    return any(layout.members(source) for layout in _LAYOUTS) or bool(_clock.summary_files(source))
 
 
 def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:

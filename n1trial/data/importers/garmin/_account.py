@@ -115,12 +115,12 @@ def _episodes(sleep: _Sleep, clock: Clock, member: Member, where: str) -> Iterat
     if sleep.respiration is not None:
         summed = with_vital_signs(summed, {"respiratory_rate_rpm": sleep.respiration})
     yield summed
-    for each in sleep.naps or ():
+    for written_nap in sleep.naps or ():
         yield nap(
-            clock.moment(each.start, where),
-            clock.moment(each.end, where),
-            seconds=each.seconds,
-            record_id=str(each.start),
+            clock.moment(written_nap.start, where),
+            clock.moment(written_nap.end, where),
+            seconds=written_nap.seconds,
+            record_id=str(written_nap.start),
             sums=sleep,
             layout=LAYOUT,
             time_basis="utc_no_offset",

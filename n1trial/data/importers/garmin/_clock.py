@@ -67,7 +67,7 @@ class Clock:
         return min(around, key=lambda midnight: abs(midnight[0] - instant), default=None)
 
 
-def summaries(source: Source) -> list[Member]:
+def summary_files(source: Source) -> list[Member]:
     """Files of daily summaries, which hold no sleep."""
     return [
         member for member in source.named(_NAMES, given=_ANY) if source.mentions(member, _MARK, within=8192)
@@ -75,9 +75,9 @@ def summaries(source: Source) -> list[Member]:
 
 
 def read_clock(source: Source, home_zone: ZoneInfo | None) -> Clock:
-    """Read the midnights of the daily summaries; a summary that is damaged says nothing, and is counted."""
+    """Read the midnights of the daily summaries; a damaged summary is counted and not used."""
     midnights: list[tuple[datetime, timedelta]] = []
-    for member in summaries(source):
+    for member in summary_files(source):
         damaged = 0
         records = decode_json(read_json(source, member), _READ_LIST, member.where)
         for where, record in numbered(records, member):

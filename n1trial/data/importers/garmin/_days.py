@@ -113,13 +113,13 @@ def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | Non
         sleep = decode_record(record[1], _READ_BEGAN, where).sleep
         return _moment(sleep.start, sleep.local_start, home_zone, where)
 
-    # A file is often one day: that one file is damaged says no more than that one record of many is.
+    # A file is often one day, so a damaged file is one damaged record of many.
     together = Member(name=LAYOUT, where=source.label)
-    records = (each for member in members for each in _records(source, member))
-    said = False
+    records = (record for member in members for record in _records(source, member))
+    noted = False
     for episode in whole_records(records, build, source=source, member=together, began=began):
-        if episode.wake_runs_min is not None and not said:
-            said = True
+        if episode.wake_runs_min is not None and not noted:
+            noted = True
             names = (*_Day.__struct_encode_fields__, *_Sleep.__struct_encode_fields__)
             source.note(
                 unverified(episode.source_file, "Garmin Connect's day files with stages", ",".join(names))
@@ -174,12 +174,12 @@ def _episodes(day: _Day, member: Member, where: str, home_zone: ZoneInfo | None)
                 "skin_temp_deviation_c": day.skin_temp,
             },
         )
-    for each in (*(sleep.naps or ()), *(day.naps or ())):
-        zone = _nap_zone(each, end, home_zone, where)
+    for written_nap in (*(sleep.naps or ()), *(day.naps or ())):
+        zone = _nap_zone(written_nap, end, home_zone, where)
         yield nap(
-            *(moment_at(_utc(time), zone, where) for time in (each.start, each.end)),
-            seconds=each.seconds,
-            record_id=f"day {each.start}",
+            *(moment_at(_utc(time), zone, where) for time in (written_nap.start, written_nap.end)),
+            seconds=written_nap.seconds,
+            record_id=f"day {written_nap.start}",
             sums=sleep,
             layout=LAYOUT,
             time_basis="utc+offset",
@@ -220,12 +220,14 @@ def _moment(time: int, local: int | None, home_zone: ZoneInfo | None, where: str
     return moment_at(time, home_zone, where)
 
 
-def _nap_zone(each: _Nap, end: Moment | None, home_zone: ZoneInfo | None, where: str) -> timezone | ZoneInfo:
+def _nap_zone(
+    written_nap: _Nap, end: Moment | None, home_zone: ZoneInfo | None, where: str
+) -> timezone | ZoneInfo:
     """The clock of a nap: that of waking on the same day, else its own, else that at home."""
     if end is not None and end.offset is not None:
         return timezone(end.offset)
-    if each.offset_min is not None:
-        return timezone(timedelta(minutes=each.offset_min))
+    if written_nap.offset_min is not None:
+        return timezone(timedelta(minutes=written_nap.offset_min))
     if home_zone is None:
         raise HomeZoneError(f"{where}: a nap without its local time: give --home-zone")
     return home_zone

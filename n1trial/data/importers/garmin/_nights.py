@@ -45,7 +45,7 @@ class Sums(msgspec.Struct):
 
     @property
     def confirmed(self) -> bool:
-        """Whether Garmin stands by the night."""
+        """Whether Garmin confirmed the night."""
         word = self.confirmation
         return word in _CONFIRMED or (word is not None and word.upper() in _CONFIRMED)
 

@@ -63,7 +63,7 @@ def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | Non
 
 
 def _without_lost_alone(episodes: list[SleepEpisode], cells_lost: set[Moment]) -> Iterator[SleepEpisode]:
-    """A row whose cells cannot be told apart says no more than that a night which others tell of is not whole."""
+    """A row whose cells cannot be assigned shows only that a night of other rows is not whole."""
     recorded = {
         night_of(episode.start.wall)
         for episode in episodes

@@ -64,23 +64,23 @@ def recognises(source: Source) -> bool:
 
 def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode]:
     """Read every sleep of the source; `home_zone` is not needed, records have their offset."""
-    found = tables(source)
+    by_table = tables(source)
     for table, name in (("sleep", "shealth.sleep"), ("sleep_stage", "health.sleep_stage")):
-        if not found[table]:
-            combined = ", sleep_combined only sums sleeps up" if found["sleep_combined"] else ""
+        if not by_table[table]:
+            combined = ", sleep_combined only sums sleeps up" if by_table["sleep_combined"] else ""
             raise ExportError(
                 f"{source.label}: com.samsung.{name}.….csv of Samsung Health is absent{combined}:"
                 " give the whole folder"
             )
-    sleeps = [sleep for member in found["sleep"] for sleep in _whole_sleeps(source, member)]
-    stages = read_stages(source, found["sleep_stage"], {sleep.id for sleep in sleeps})
+    sleeps = [sleep for member in by_table["sleep"] for sleep in _whole_sleeps(source, member)]
+    stages = read_stages(source, by_table["sleep_stage"], {sleep.id for sleep in sleeps})
     local, flags = times_are_local(sleeps, source.label)
 
     def began(where: str, row: Row) -> Moment:
         start, offset = start_of(row, where)
         return Moment(start if local else start + offset, offset)
 
-    for member in found["sleep"]:
+    for member in by_table["sleep"]:
 
         def build(where: str, row: Row, member: Member = member) -> list[SleepEpisode]:
             sleep = read_sleep(row, where)

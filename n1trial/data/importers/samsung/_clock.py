@@ -33,7 +33,7 @@ def times_are_local(sleeps: Sequence[Sleep], label: str) -> tuple[bool, tuple[st
     long = sorted(
         (sleep for sleep in sleeps if sleep.end - sleep.start >= _LONG), key=lambda sleep: sleep.start
     )
-    for votes in (_votes_of_creation(sleeps), _votes_of_clock_changes(long), _votes_of_evenings(long)):
+    for votes in (_votes_of_creation(sleeps), _votes_of_clock_changes(long), _votes_of_bedtimes(long)):
         if votes:
             return votes > 0, ()
     if any(night_of(sleep.start) != night_of(sleep.start + sleep.offset) for sleep in sleeps):
@@ -95,11 +95,11 @@ def _hours(sleeps: Sequence[Sleep], offset: timedelta, reference: datetime) -> l
     ]
 
 
-def _votes_of_evenings(sleeps: Sequence[Sleep]) -> int:
-    def evenings(ahead: int) -> int:
+def _votes_of_bedtimes(sleeps: Sequence[Sleep]) -> int:
+    def starts_in_the_evening(ahead: int) -> int:
         hours = [(sleep.start + ahead * sleep.offset).hour for sleep in sleeps]
         return sum(hour >= _EVENING_FROM or hour < _EVENING_TO for hour in hours)
 
-    local, utc = evenings(0), evenings(1)
+    local, utc = starts_in_the_evening(0), starts_in_the_evening(1)
     clear = max(local, utc) > 0.8 * len(sleeps) and min(local, utc) < 0.2 * len(sleeps)
     return local - utc if clear else 0

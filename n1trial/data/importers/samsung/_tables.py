@@ -83,12 +83,12 @@ class Stages(msgspec.Struct, frozen=True):
 
 def tables(source: Source) -> dict[str, list[Member]]:
     """Files by the table that their first line names; the latest download comes last."""
-    found: dict[str, list[Member]] = {"sleep": [], "sleep_stage": [], "sleep_combined": []}
+    by_table: dict[str, list[Member]] = {"sleep": [], "sleep_stage": [], "sleep_combined": []}
     for member in sorted(source.named(_NAMES, given=_ANY), key=lambda member: member.base_name):
         table = _FIRST_LINE.match(source.head(member, size=200).replace(b"\0", b""))
         if table:
-            found[table[1].decode()].append(member)
-    return found
+            by_table[table[1].decode()].append(member)
+    return by_table
 
 
 def rows(source: Source, member: Member) -> Iterator[tuple[str, Row]]:

@@ -142,7 +142,7 @@ def _variability(source: Source, cycles: Sequence[Member]) -> dict[_Began, str]:
                 row = chosen_cells(columns, cells, where)
                 if "onset" in row and "hrv" in row:
                     began = row["onset"], row.get("zone", "")
-                    # Two exports that differ: nobody knows which of them is meant.
+                    # Two exports that differ: which of them is meant is not known.
                     values[began] = row["hrv"] if values.get(began, row["hrv"]) == row["hrv"] else "0"
         except ExportError as error:
             source.note(Note(f"{error}; its heart-rate variability is not read"))

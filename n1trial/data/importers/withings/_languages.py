@@ -72,7 +72,7 @@ def read_header(header: Sequence[str], where: str) -> Header:
             translated = tuple(words.get(name, name) for name in names)
             return Header(where=where, written=written, names=translated, known=True, named=frozenset(STAGES))
     first = names[: len(WORDS)]
-    said = {word: _STAGE_NAMES.get(name, word) for name, word in zip(first, WORDS, strict=False)}
+    meanings = {word: _STAGE_NAMES.get(name, word) for name, word in zip(first, WORDS, strict=False)}
     named = {word for name, word in zip(first, WORDS, strict=False) if name in _STAGE_NAMES}
     if len(_ASLEEP - named) == 1:
         # What is neither of the others and not time awake, which `check_order` finds.
@@ -86,7 +86,7 @@ def read_header(header: Sequence[str], where: str) -> Header:
     )
     if [name.endswith(" (s)") for name in first] != _UNITS:
         raise _refusal(read, "header in an unknown language")
-    if any(word != meaning for word, meaning in said.items()):
+    if any(word != meaning for word, meaning in meanings.items()):
         raise _refusal(read, "header in an unknown language and order")
     return read
 

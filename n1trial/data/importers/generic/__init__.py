@@ -30,31 +30,19 @@ Source: the person who wrote the mapping. There is no vendor's layout to verify.
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
-from typing import Literal
+from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
-
-import msgspec
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._clock import check_span, read_time
 from n1trial.data.importers._damaged import whole_records
-from n1trial.data.importers._records import (
-    Label,
-    column_names,
-    convert_row,
-    decode_text,
-    named_cells,
-    plausible_wall,
-)
+from n1trial.data.importers._records import column_names, convert_row, named_cells, plausible_wall
 from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._tables import cells_under, open_table
-from n1trial.data.importers._vitals import Reading, with_vitals
+from n1trial.data.importers._vitals import with_vitals
+from n1trial.data.importers.generic._mapping import Mapping, Row, check_columns, columns_of, read_mapping
 from n1trial.errors import ExportError
 
 DEVICE = "a table of one's own"
@@ -78,51 +66,6 @@ _RUNS_LIMIT = 1_000
 _ROUNDING_MIN = 1
 
 
-class _Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    start: Label | list[Label]
-    end: Label | list[Label]
-    tst: Label
-    tib: Label | None = None
-    sol: Label | None = None
-    waso: Label | None = None
-    deep: Label | None = None
-    light: Label | None = None
-    rem: Label | None = None
-    wake_runs: Label | None = None
-    awakenings: Label | None = None
-    longest_sleep: Label | None = None
-    hrv: Label | None = None
-    heart_rate_min: Label | None = None
-    heart_rate_mean: Label | None = None
-    respiratory_rate: Label | None = None
-    skin_temp_deviation: Label | None = None
-    nap: Label | None = None
-    unit: Literal["min", "s", "h"] = "min"
-    time_format: Label | None = None
-    device: Label = "own table"
-
-
-class _Row(msgspec.Struct):
-    start: Label
-    end: Label
-    tst: float | None = None
-    tib: float | None = None
-    sol: float | None = None
-    waso: float | None = None
-    deep: float | None = None
-    light: float | None = None
-    rem: float | None = None
-    wake_runs: str | None = None
-    awakenings: int | None = None
-    longest_sleep: float | None = None
-    hrv: Reading = None
-    heart_rate_min: Reading = None
-    heart_rate_mean: Reading = None
-    respiratory_rate: Reading = None
-    skin_temp_deviation: Reading = None
-    nap: bool = False
-
-
 def recognises(source: Source) -> bool:
     """Whether the source holds a mapping and a CSV."""
     return bool(source.named(_MAPPING) and source.named(_TABLE))
@@ -134,11 +77,11 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     if len(mappings) > 1:
         raise ExportError(f"{source.label}: holds {len(mappings)} mappings: give one at a time")
     where = mappings[0].where
-    mapping = _read_mapping(source.read(mappings[0], limit=_MAPPING_LIMIT), where)
+    mapping = read_mapping(source.read(mappings[0], limit=_MAPPING_LIMIT), where)
     for member in source.named(_TABLE):
         line, names, rows = open_table(source, member)
         header = column_names(names, line)
-        _check_columns(header, mapping, line)
+        check_columns(header, mapping, line)
         yield from whole_records(
             rows,
             partial(_episodes, header=header, mapping=mapping, member=member, home_zone=home_zone),
@@ -149,92 +92,43 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
         )
 
 
-@lru_cache(maxsize=8)
-def _read_mapping(content: bytes, where: str) -> _Mapping:
-    text = decode_text(content, where)
-    with refusing(where, "write it as in the documentation"):
-        try:
-            mapping = msgspec.convert(YAML(typ="safe", pure=True).load(text), _Mapping)
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            line = f"line {mark.line + 1}: " if mark else ""
-            raise ExportError(
-                f"{where}: {line}not YAML ({printable(str(error.problem))}): correct it"
-            ) from error
-        except (YAMLError, msgspec.ValidationError) as error:
-            reason = printable(str(error))
-            raise ExportError(f"{where}: not a mapping of columns ({reason}): correct it") from error
-    _check_time_format(mapping.time_format, where)
-    return mapping
-
-
-def _check_time_format(time_format: str | None, where: str) -> None:
-    if time_format is None:
-        return
-    now = datetime(2025, 3, 4, 23, 10, tzinfo=UTC)
-    understood = None
-    # Python warns of a day without a year, which no sleep has.
-    if re.search("%[Yy]", time_format.replace("%%", "")):
-        with suppress(ValueError, re.error):
-            understood = datetime.strptime(now.strftime(time_format), time_format)  # noqa: DTZ007
-    if understood is None or understood.replace(tzinfo=UTC) != now:
-        raise ExportError(
-            f"{where}: time_format {printable(time_format)} does not say year, day, hour and minute: correct it"
-        )
-
-
-def _check_columns(header: list[str], mapping: _Mapping, where: str) -> None:
-    for field in _Row.__struct_fields__:
-        for column in _columns_of(mapping, field):
-            if column not in header:
-                raise ExportError(
-                    f"{where}: has no column {printable(column)}, which mapping.yaml names: correct one of them"
-                )
-
-
-def _columns_of(mapping: _Mapping, field: str) -> list[str]:
-    """The columns that hold a field: none, one, or the two of a date and a time."""
-    named = getattr(mapping, field)
-    return named if isinstance(named, list) else [named] if named is not None else []
-
-
 def _episodes(
     where: str,
     cells: list[str],
     *,
     header: list[str],
-    mapping: _Mapping,
+    mapping: Mapping,
     member: Member,
     home_zone: ZoneInfo | None,
 ) -> Iterator[SleepEpisode]:
     row = named_cells(header, cells, where)
     cells_of = {
         field: " ".join(row[column] for column in columns)
-        for field in _Row.__struct_fields__
-        if (columns := _columns_of(mapping, field)) and all(column in row for column in columns)
+        for field in Row.__struct_fields__
+        if (columns := columns_of(mapping, field)) and all(column in row for column in columns)
     }
     named = {
         field: _DECIMAL_COMMA.sub(r"\1.\2", cell) if "," in cell else cell for field, cell in cells_of.items()
     }
     try:
-        converted = convert_row(named, _Row, where)
+        converted = convert_row(named, Row, where)
     except ExportError as error:
         raise ExportError(f"{where}: {_what_is_wrong(cells_of, mapping)}") from error
     yield _episode(converted, mapping, member, where, home_zone)
 
 
-def _what_is_wrong(named: dict[str, str], mapping: _Mapping) -> str:
+def _what_is_wrong(named: dict[str, str], mapping: Mapping) -> str:
     """Which cell cannot be read and what to do, in the table's own words."""
     missing = [field for field in ("start", "end") if field not in named]
     if missing:
-        columns = " and ".join(map(printable, _columns_of(mapping, missing[0])))
+        columns = " and ".join(map(printable, columns_of(mapping, missing[0])))
         return (
             f"nothing stands under {columns}: write the {missing[0]} of the sleep there, or remove the line"
         )
     for field in _NUMBERS:
         cell = named.get(field, "0")
         if not _NUMBER.fullmatch(cell.strip()):
-            column = printable(_columns_of(mapping, field)[0])
+            column = printable(columns_of(mapping, field)[0])
             return (
                 f"{column} is no number ({printable(cell)}): write it as 415 or 415.5, or name another column in"
                 " mapping.yaml"
@@ -243,9 +137,9 @@ def _what_is_wrong(named: dict[str, str], mapping: _Mapping) -> str:
 
 
 def _began(
-    where: str, cells: list[str], *, header: list[str], mapping: _Mapping, home_zone: ZoneInfo | None
+    where: str, cells: list[str], *, header: list[str], mapping: Mapping, home_zone: ZoneInfo | None
 ) -> Moment | None:
-    under = [list(cells_under(header, cells, column)) for column in _columns_of(mapping, "start")]
+    under = [list(cells_under(header, cells, column)) for column in columns_of(mapping, "start")]
     for text in map(" ".join, zip(*under, strict=False)):
         try:
             return _moment(text, mapping, where, home_zone)
@@ -255,7 +149,7 @@ def _began(
 
 
 def _episode(
-    row: _Row, mapping: _Mapping, member: Member, where: str, home_zone: ZoneInfo | None
+    row: Row, mapping: Mapping, member: Member, where: str, home_zone: ZoneInfo | None
 ) -> SleepEpisode:
     start = _moment(row.start, mapping, where, home_zone)
     end = _end(row.end, start, mapping, where, home_zone)
@@ -303,7 +197,7 @@ def _episode(
     )
 
 
-def _end(text: str, start: Moment, mapping: _Mapping, where: str, home_zone: ZoneInfo | None) -> Moment:
+def _end(text: str, start: Moment, mapping: Mapping, where: str, home_zone: ZoneInfo | None) -> Moment:
     """The end of a sleep; of a time of day alone, the first such time after the start."""
     clock = _CLOCK.fullmatch(text)
     if clock is None:
@@ -317,7 +211,7 @@ def _end(text: str, start: Moment, mapping: _Mapping, where: str, home_zone: Zon
     )
 
 
-def _moment(text: str, mapping: _Mapping, where: str, home_zone: ZoneInfo | None) -> Moment:
+def _moment(text: str, mapping: Mapping, where: str, home_zone: ZoneInfo | None) -> Moment:
     if mapping.time_format is None:
         stamp = read_time(text, where)
     else:
@@ -327,7 +221,7 @@ def _moment(text: str, mapping: _Mapping, where: str, home_zone: ZoneInfo | None
     return Moment.in_zone(wall, home_zone) if offset is None else Moment(wall, offset)
 
 
-def _runs(text: str, mapping: _Mapping, where: str) -> Iterator[float]:
+def _runs(text: str, mapping: Mapping, where: str) -> Iterator[float]:
     numbers = text.split()
     with refusing(where, "write the minutes of each wake with blanks between them"):
         if len(numbers) > _RUNS_LIMIT:
@@ -337,7 +231,7 @@ def _runs(text: str, mapping: _Mapping, where: str) -> Iterator[float]:
                 yield minutes
 
 
-def _minutes(value: float | None, mapping: _Mapping, where: str) -> float | None:
+def _minutes(value: float | None, mapping: Mapping, where: str) -> float | None:
     if value is None:
         return None
     minutes = value * _MINUTES[mapping.unit]

@@ -1,4 +1,4 @@
-"""Forty stories of clocks, travel and broken sleep; the nights were worked out by hand."""
+"""Forty cases of clocks, travel and broken sleep; the nights were worked out by hand."""
 
 from datetime import date, datetime
 
@@ -9,7 +9,7 @@ from n1trial.data.nights import nightly
 
 # A record is "start end asleep", with further words nap, rest, unstaged; a night "date asleep in-bed words",
 # or "date -" and why it is missing. Minutes in bed are instants apart: 23:00+01:00 to 07:00+02:00 is 7 h.
-STORIES = {
+CASES = {
     "an ordinary night": (
         ["2025-03-01T23:00+01:00 2025-03-02T07:00+01:00 450"],
         ["2025-03-01 450 480"],
@@ -205,7 +205,7 @@ STORIES = {
         ],
         ["2025-06-01 640 810 split=2 gap_min=150"],
     ),
-    "across the date line eastwards one date is lived twice": (
+    "across the date line eastwards one date comes twice": (
         [
             "2025-06-10T23:00+12:00 2025-06-11T07:00+12:00 450",
             "2025-06-10T22:00-10:00 2025-06-11T06:00-10:00 440",
@@ -273,16 +273,16 @@ def record(number, written):
     )
 
 
-@pytest.mark.parametrize(("records", "nights"), STORIES.values(), ids=STORIES)
-def test_the_story_becomes_its_nights(records, nights):
+@pytest.mark.parametrize(("records", "nights"), CASES.values(), ids=CASES)
+def test_records_become_the_nights_worked_out_by_hand(records, nights):
     episodes = [record(number, written) for number, written in enumerate(records)]
     for order in (episodes, episodes[::-1]):
         table = nightly(order).table
         assert [night.date() for night in table["night"]] == [
-            date.fromisoformat(told.split()[0]) for told in nights
+            date.fromisoformat(written.split()[0]) for written in nights
         ]
-        for row, told in zip(table.to_dict("records"), nights, strict=True):
-            _, asleep, *words = told.split()
+        for row, written in zip(table.to_dict("records"), nights, strict=True):
+            _, asleep, *words = written.split()
             flags = set(row["flags"].split(";"))
             if asleep == "-":
                 assert row["tst_min"] != row["tst_min"]
@@ -294,4 +294,4 @@ def test_the_story_becomes_its_nights(records, nights):
 
 
 def test_there_are_at_least_forty_stories():
-    assert len(STORIES) >= 40
+    assert len(CASES) >= 40
