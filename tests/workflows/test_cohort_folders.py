@@ -32,8 +32,8 @@ PEOPLE = 20
 AVERAGE, SPREAD = 35.0, 6.0
 
 
-def lived_folder(place, number, *, gain):
-    """A trial that somebody planned, lived and imported; every third person wears a ring."""
+def imported_folder(place, number, *, gain):
+    """A trial that somebody planned and imported; every third person wears a ring."""
     folder = make_trial(
         place / f"person-{number:02d}",
         protocol="fast-glycine-screen",
@@ -55,7 +55,7 @@ def lived_folder(place, number, *, gain):
 def folders(tmp_path_factory):
     place, rng = tmp_path_factory.mktemp("people"), np.random.default_rng(5)
     gains = AVERAGE + SPREAD * rng.standard_normal(PEOPLE)
-    return [lived_folder(place, number, gain=gain) for number, gain in enumerate(gains, start=1)]
+    return [imported_folder(place, number, gain=gain) for number, gain in enumerate(gains, start=1)]
 
 
 @pytest.mark.slow
@@ -101,10 +101,12 @@ def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_pa
     alone = tmp_path / "ann.json"
     one_file = CliRunner().invoke(cli, ["summary", str(folders[0]), "--out", str(alone)])
     assert one_file.exit_code == 0, one_file.output
-    told, again = read_summary(files[0]), read_summary(alone)
+    shared, again = read_summary(files[0]), read_summary(alone)
     # Apart by the error of draws, at most: where code is compiled anew, the last digit of a step may differ.
-    assert np.subtract(told.mean, again.mean) == pytest.approx(0.0, abs=0.1 * told.covariance[0][0] ** 0.5)
-    assert (told.arms, told.nights, told.labels) == (again.arms, again.nights, again.labels)
+    assert np.subtract(shared.mean, again.mean) == pytest.approx(
+        0.0, abs=0.1 * shared.covariance[0][0] ** 0.5
+    )
+    assert (shared.arms, shared.nights, shared.labels) == (again.arms, again.nights, again.labels)
     two = CliRunner().invoke(cli, ["summary", *map(str, folders[:2]), "--out", str(alone)])
     assert two.exit_code == 2
     assert "name a folder for several trials" in two.output
