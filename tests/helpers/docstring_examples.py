@@ -70,9 +70,11 @@ def names_expected(test: doctest.DocTest) -> set[str]:
     assigned: set[str] = set()
     expected: set[str] = set()
     for example in test.examples:
-        nodes = [node for node in ast.walk(ast.parse(example.source)) if isinstance(node, ast.Name)]
-        expected |= {node.id for node in nodes if isinstance(node.ctx, ast.Load)} - assigned
-        assigned |= {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+        nodes = list(ast.walk(ast.parse(example.source)))
+        names = [node for node in nodes if isinstance(node, ast.Name)]
+        expected |= {node.id for node in names if isinstance(node.ctx, ast.Load)} - assigned
+        assigned |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        assigned |= {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
     return expected
 
 
