@@ -7,10 +7,12 @@ import sys
 import tomllib
 
 import pytest
-from paths import PACKAGE, ROOT
+from paths import PACKAGE, PROTOCOLS, ROOT
 from ruamel.yaml import YAML
 
 import n1trial
+
+NOTEBOOKS = ROOT / "notebooks"
 
 
 @pytest.mark.parametrize("name", n1trial.__all__)
@@ -135,13 +137,40 @@ def test_the_citation_is_of_this_version():
     }
 
 
-def test_every_picture_and_file_that_the_readme_names_is_there():
+PAGES = [
+    ROOT / "README.md",
+    ROOT / ".github" / "CONTRIBUTING.md",
+    *sorted(path for folder in (PACKAGE, PROTOCOLS, NOTEBOOKS) for path in folder.rglob("README*.md")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_picture_and_file_that_a_readme_names_is_there(page):
+    text = page.read_text(encoding="utf-8")
+    for linked in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        assert linked.startswith("http") or (page.parent / linked).exists(), linked
+    for named in re.findall(r"`((?:n1trial|notebooks|protocols|tests)/[\w./-]+)`", text):
+        assert (ROOT / named).exists() or "NAME" in named, named
+
+
+def test_the_first_page_shows_the_report_and_says_where_to_go_on():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = re.findall(r"\]\(([^)h#][^)]*)\)|`((?:notebooks|protocols|tests)/[\w./-]+\.\w+)`", text)
-    assert len(named) >= 2
-    for path in (first or second for first, second in named):
-        assert (ROOT / path).is_file(), path
+    assert len(text.splitlines()) <= 120
+    assert "](notebooks/report.png)" in text
+    assert "](.github/CONTRIBUTING.md)" in text
     assert (ROOT / "notebooks" / "report.png").stat().st_size <= 200_000
+
+
+def test_the_python_of_the_readme_uses_public_names_alone():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "n1trial"
+    }
+    assert used
+    assert used <= set(n1trial.__all__)
 
 
 @pytest.mark.parametrize("folder", ["report", "report.figures", "report.sentences"])
