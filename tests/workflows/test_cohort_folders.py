@@ -69,14 +69,14 @@ def test_twenty_folders_of_exports_become_one_report(folders, tmp_path):
         catch_exceptions=False,
     )
     assert ran.exit_code == 0, ran.output
-    found = pd.read_csv(out / "cohort.csv").iloc[0]
-    assert found["average_low"] < AVERAGE < found["average_high"]
-    assert found["verdict"] == "worth it"
+    row = pd.read_csv(out / "cohort.csv").iloc[0]
+    assert row["average_low"] < AVERAGE < row["average_high"]
+    assert row["verdict"] == "worth it"
     people = pd.read_csv(out / "people.csv")
     assert len(people) == PEOPLE
     assert people["tried"].all()
     companion = pd.read_csv(out / "companion.csv").iloc[0]
-    assert companion["low"] < found["average_mean"] < companion["high"]
+    assert companion["low"] < row["average_mean"] < companion["high"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "sleep time of 20 people" in page.lower()
     assert "different devices" in page
@@ -128,11 +128,11 @@ def test_summaries_of_people_become_a_page_tables_and_words(tmp_path):
     shared = (tmp_path / "out" / "report-to-share.html").read_text(encoding="utf-8")
     assert "person 1" in shared
     assert "Quast" not in shared
-    found = pd.read_csv(tmp_path / "out" / "cohort.csv")
-    assert (found["seed"] == 7).all()
-    assert found["average_low"][1] < 30.0 < found["average_high"][1]
+    averages = pd.read_csv(tmp_path / "out" / "cohort.csv")
+    assert (averages["seed"] == 7).all()
+    assert averages["average_low"][1] < 30.0 < averages["average_high"][1]
     companion = pd.read_csv(tmp_path / "out" / "companion.csv")
-    assert companion["estimate"].tolist() == pytest.approx(found["average_mean"].tolist(), abs=2.0)
+    assert companion["estimate"].tolist() == pytest.approx(averages["average_mean"].tolist(), abs=2.0)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Sleep time of 8 people" in page
     assert "Nobody’s nights were here." in page

@@ -300,12 +300,12 @@ def test_a_first_answer_is_on_the_screen_within_a_second(mornings, capsys):
             start_new_session=True,
         )
         # Under the warning that it is rough.
-        warned, said = fit.stdout.readline(), fit.stdout.readline()
+        warning, estimate = fit.stdout.readline(), fit.stdout.readline()
         took_s = perf_counter() - started
         os.killpg(fit.pid, signal.SIGKILL)
         fit.communicate()
-        assert warned.startswith("Rough figures first")
-        assert said.startswith("before sampling: sleep time")
+        assert warning.startswith("Rough figures first")
+        assert estimate.startswith("before sampling: sleep time")
         of_promised.append(took_s / slower)
         with capsys.disabled():
             print(f"\nfirst answer: {took_s:.2f} s (plain work takes {slower:.1f} times as long)")
