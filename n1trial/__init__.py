@@ -1,7 +1,8 @@
 """N-of-1 trials of sleep: one person, a randomised crossover, an honest answer.
 
-Every arrow of the pass is one function here, every noun a type; they are imported when they are first used,
-so that ``import n1trial`` costs nothing::
+Each step from an export to a report is one function here, and what it takes and returns is a frozen, documented
+type. Names are imported when they are first used, so that ``import n1trial`` costs nothing; their types stand in
+``__init__.pyi``::
 
     import n1trial
 
@@ -12,58 +13,7 @@ so that ``import n1trial`` costs nothing::
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    # What type checkers and editors read; at run time a name is imported when it is first used.
-    from n1trial.analysis.checks import Case as Case
-    from n1trial.analysis.checks import run_checks as run_checks
-    from n1trial.analysis.checks import weigh_effects as weigh_effects
-    from n1trial.analysis.effects import Effect as Effect
-    from n1trial.analysis.effects import Effects as Effects
-    from n1trial.analysis.effects import estimate_effects as estimate_effects
-    from n1trial.analysis.fit_file import load_fits as load_fits
-    from n1trial.analysis.parallel_fit.pool import fit_outcomes as fit_outcomes
-    from n1trial.cohort import Cohort as Cohort
-    from n1trial.cohort import CohortEffects as CohortEffects
-    from n1trial.cohort import CohortFit as CohortFit
-    from n1trial.cohort import Person as Person
-    from n1trial.cohort import estimate_cohort as estimate_cohort
-    from n1trial.cohort import fit_cohort as fit_cohort
-    from n1trial.cohort import gather as gather
-    from n1trial.data.diary import Diary as Diary
-    from n1trial.data.diary import read_diary as read_diary
-    from n1trial.data.episodes import SleepEpisode as SleepEpisode
-    from n1trial.data.importers import read_exports as read_exports
-    from n1trial.data.nights import NightRule as NightRule
-    from n1trial.data.nights import Nights as Nights
-    from n1trial.data.nights import nightly as nightly
-    from n1trial.data.nights import read_nights as read_nights
-    from n1trial.data.read_table import read_people as read_people
-    from n1trial.data.read_table import read_table as read_table
-    from n1trial.data.trial_assembly import join_trial as join_trial
-    from n1trial.data.trial_data import TrialData as TrialData
-    from n1trial.design.allocation import new_seed as new_seed
-    from n1trial.design.outcomes import OUTCOMES as OUTCOMES
-    from n1trial.design.outcomes import Outcome as Outcome
-    from n1trial.design.protocol import Protocol as Protocol
-    from n1trial.design.protocol import read_protocol as read_protocol
-    from n1trial.design.protocol import template_names as template_names
-    from n1trial.design.schedule import Schedule as Schedule
-    from n1trial.design.schedule import randomise as randomise
-    from n1trial.errors import N1TrialError as N1TrialError
-    from n1trial.inference.fit import Fit as Fit
-    from n1trial.inference.sampling import fit_model as fit_model
-    from n1trial.planning.simulate import Truth as Truth
-    from n1trial.planning.simulate import diary_text as diary_text
-    from n1trial.planning.simulate import simulate_nights as simulate_nights
-    from n1trial.planning.simulate import write_fitbit_takeout as write_fitbit_takeout
-    from n1trial.planning.simulate import write_oura_web_csv as write_oura_web_csv
-    from n1trial.report import Material as Material
-    from n1trial.report import write_report as write_report
-    from n1trial.system.parallel import run_tasks as run_tasks
-    from n1trial.workflows.trial import Trial as Trial
-    from n1trial.workflows.trial import open_trial as open_trial
+from typing import Any
 
 _MODULE_OF = {
     "Case": "analysis.checks",
@@ -119,6 +69,10 @@ __all__ = sorted(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("n1trial")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'n1trial' has no attribute {name!r}")
     module = _MODULE_OF[name]
@@ -128,4 +82,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*_MODULE_OF, *(name for name in globals() if name.startswith("__"))})
+    return sorted({"__version__", *_MODULE_OF, *(name for name in globals() if name.startswith("__"))})

@@ -10,7 +10,7 @@ import sys
 import click
 
 from n1trial.cli._arguments import EXIT_INTERRUPTED
-from n1trial.cli._interrupt import hear_ctrl_c
+from n1trial.cli._interrupt import interrupt_on_ctrl_c
 from n1trial.cli.analyse import analyse
 from n1trial.cli.conduct import amend, today, unblind
 from n1trial.cli.daily import check, import_, log
@@ -22,15 +22,15 @@ from n1trial.cli.tools import demo, doctor, label, nights, protocols
 from n1trial.errors import N1TrialError
 
 EXIT_OUR_BUG = 70
-# A command lives for seconds, and what it imports stays: looking for garbage every 2,000 objects is a tenth
+# A command lives for seconds, and what it imports stays: looking for garbage every 2,000 objects takes a tenth
 # of its time.
 GARBAGE_EVERY = 50_000
 
 
 def main() -> None:
-    """Run the command line and leave with DESIGN's exit codes."""
+    """Run the command line and leave: 0 fine, 1 for the user to put right, 2 usage, 3 refused by a gate, 70 our bug."""
     gc.set_threshold(GARBAGE_EVERY)
-    hear_ctrl_c()
+    interrupt_on_ctrl_c()
     try:
         sys.exit(cli.main(standalone_mode=False))
     except N1TrialError as error:
@@ -81,7 +81,7 @@ class _InOrderOfUse(click.Group):
         for heading, commands in GROUPS.items():
             with formatter.section(heading):
                 formatter.write_dl(
-                    [(str(each.name), each.get_short_help_str(limit=200)) for each in commands]
+                    [(str(command.name), command.get_short_help_str(limit=200)) for command in commands]
                 )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Evening(click.ParamType):  # type: ignore[type-arg]
-    """A date as 2026-01-31; of another way to write one, the message says how it is to be written."""
+    """A date as 2026-01-31; written another way it is refused, with the date as it should be written."""
 
     name = "date"
 
@@ -27,12 +27,12 @@ class Evening(click.ParamType):  # type: ignore[type-arg]
             return value
         written = str(value)
         try:
-            found = read_date(written)
+            day = read_date(written)
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        if written != found.isoformat():
-            self.fail(f"{written!r} is not how a date is written here: write {found}", param, ctx)
-        return found
+        if written != day.isoformat():
+            self.fail(f"{written!r} is not how a date is written here: write {day}", param, ctx)
+        return day
 
 
 class TrialPath(click.Path):
@@ -93,10 +93,10 @@ def settle(doubts: Iterable[str], *, yes: bool) -> None:
     """
     import sys
 
-    found = [] if yes else list(doubts)
-    if found and not sys.stdin.isatty():
-        raise N1TrialError("\n".join(f"{doubt}: add --yes if it is so" for doubt in found))
-    for doubt in found:
+    unsettled = [] if yes else list(doubts)
+    if unsettled and not sys.stdin.isatty():
+        raise N1TrialError("\n".join(f"{doubt}: add --yes if it is so" for doubt in unsettled))
+    for doubt in unsettled:
         click.confirm(f"{doubt}. Go on", abort=True, err=True)
 
 

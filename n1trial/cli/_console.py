@@ -59,9 +59,9 @@ LONG = {"compiling": "compiling, one to two minutes the first time, later some s
 def progress() -> Iterator[OnStage]:
     """Show every stage of long work on the error stream, with the seconds it takes on a terminal."""
     with ExitStack() as at_the_end:
-        # Not before there is a stage to show: what draws takes its time to load.
+        # Not before there is a stage to show: importing rich takes its time.
         shown = cache(lambda: at_the_end.enter_context(_drawn()))
-        yield lambda name, said: shown()(name, LONG.get(said, said))
+        yield lambda name, stage: shown()(name, LONG.get(stage, stage))
 
 
 @contextmanager
@@ -71,16 +71,16 @@ def _drawn() -> Iterator[OnStage]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda name, said: click.echo(f"{name}: {said}", err=True)
+        yield lambda name, stage: click.echo(f"{name}: {stage}", err=True)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bars:
         tasks: dict[str, object] = {}
 
-        def on_stage(name: str, said: str) -> None:
+        def on_stage(name: str, stage: str) -> None:
             if name not in tasks:
                 tasks[name] = bars.add_task(name)
-            bars.update(tasks[name], description=f"{name}: {said}")  # type: ignore[arg-type]
+            bars.update(tasks[name], description=f"{name}: {stage}")  # type: ignore[arg-type]
 
         yield on_stage
 
@@ -98,7 +98,7 @@ def still(doing: str) -> Iterator[Callable[[], None]]:
     """Say on the error stream that work goes on, each time after twice as long; quicker work stays silent.
 
     It begins after 2 s on a terminal, and after 30 s where the stream is read by a program or kept in a file.
-    What it gives silences it early, as before a question.
+    Calling what it yields silences it early, as before a question.
     """
     import sys
     from threading import Event, Thread
@@ -106,20 +106,20 @@ def still(doing: str) -> Iterator[Callable[[], None]]:
     done = Event()
     first = QUIET_S if sys.stderr.isatty() else QUIET_ELSEWHERE_S
 
-    def tell() -> None:
+    def say_so() -> None:
         seconds = wait = first
         while not done.wait(wait):
             click.echo(f"still {doing}, {seconds:g} s", err=True)
             wait = seconds
             seconds *= 2
 
-    teller = Thread(target=tell, daemon=True)
-    teller.start()
+    speaker = Thread(target=say_so, daemon=True)
+    speaker.start()
     try:
         yield done.set
     finally:
         done.set()
-        teller.join()
+        speaker.join()
 
 
 def open_in_browser(page: Path) -> None:
@@ -133,7 +133,7 @@ def open_in_browser(page: Path) -> None:
         return
     opener, failed = shutil.which("xdg-open"), True
     if opener:
-        # What it prints of every browser that it did not find is of no use. A browser that it waits for lives on.
+        # It prints a line for every browser that it does not find. A browser that it waits for is left running.
         started = subprocess.Popen(
             [opener, str(page)],
             stdin=subprocess.DEVNULL,

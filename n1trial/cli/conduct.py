@@ -92,14 +92,14 @@ def _write_calendar(folder: TrialFolder) -> None:
 )
 @click.option("--key", type=FILE, help="The key.json that your helper keeps.")
 @click.option(
-    "--arm", "told", multiple=True, metavar="A=NAME", help="What an envelope says; once for each letter."
+    "--arm", "arms", multiple=True, metavar="A=NAME", help="What an envelope says; once for each letter."
 )
 @click.option("--early", is_flag=True, help="Open it although nights are still to come.")
 @click.option(
     "--accident", is_flag=True, help="Only log that you have learnt something of the arms; opens nothing."
 )
 def unblind(
-    folder: Path, reason: str, key: Path | None, told: tuple[str, ...], early: bool, accident: bool
+    folder: Path, reason: str, key: Path | None, arms: tuple[str, ...], early: bool, accident: bool
 ) -> None:
     """Open the sealed key, with a reason; or log an accident that broke the blind."""
     from n1trial.markup.text import visible
@@ -113,7 +113,7 @@ def unblind(
         click.echo("added to the log: the report will say that the blind was broken; the key stays shut")
         return
     refuse_unsealed(opened)
-    known = open_key(opened, _key(opened, key, told), reason, now=now(), early=early)
+    known = open_key(opened, _key(opened, key, arms), reason, now=now(), early=early)
     for letter, arm in known.key.arms.items() if known.key else ():
         click.echo(f"{letter}: {visible(known.protocol.arm_named(arm).label)}")
     if known.commitment:
@@ -121,13 +121,13 @@ def unblind(
     click.echo(f"The nights now have their arms. Next: n1trial fit {folder}")
 
 
-def _key(folder: TrialFolder, file: Path | None, told: tuple[str, ...]) -> Key:
+def _key(folder: TrialFolder, file: Path | None, arms: tuple[str, ...]) -> Key:
     from n1trial.design.blinding import key_from_envelopes, read_key, unsealed_by_passphrase
     from n1trial.errors import BlindingError
     from n1trial.trial_folder.create import SEALED_KEY
 
     if folder.hidden == "envelopes":
-        return key_from_envelopes(folder.protocol, told)
+        return key_from_envelopes(folder.protocol, arms)
     if file is not None:
         try:
             return read_key(file.read_text(encoding="utf-8"), where=file.name)

@@ -40,14 +40,16 @@ def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
             quiet()
             settle(doubts, yes=yes)
 
-        done = import_exports(opened, exports, now=now(), on_note=say_note, on_doubts=ask)
-    if done.unchanged:
-        click.echo(f"the same export was imported before ({done.read} records): nothing has changed")
+        imported = import_exports(opened, exports, now=now(), on_note=say_note, on_doubts=ask)
+    if imported.unchanged:
+        click.echo(f"the same export was imported before ({imported.read} records): nothing has changed")
         return
-    known = f", {done.known} known from earlier imports" if done.known else ""
-    copies = f", {done.copies} repeated in this export" if done.copies else ""
-    click.echo(f"{done.read} records read: {done.new} new{known}{copies}, {len(done.conflicts)} in conflict")
-    for conflict in done.conflicts:
+    known = f", {imported.known} known from earlier imports" if imported.known else ""
+    copies = f", {imported.copies} repeated in this export" if imported.copies else ""
+    click.echo(
+        f"{imported.read} records read: {imported.new} new{known}{copies}, {len(imported.conflicts)} in conflict"
+    )
+    for conflict in imported.conflicts:
         click.echo(f"conflict: {conflict}", err=True)
     recorded = recorded_nights(opened, evening=coming_evening(opened, now=now()))
     for episodes in recorded.by_device.values():
@@ -98,26 +100,26 @@ def log(
 
     answers = _from_options(cells, others, taken=taken, not_taken=not_taken)
     opened = open_folder(folder)
-    of = night or this_evening(opened, now=now())
+    of_night = night or this_evening(opened, now=now())
     diary = written_diary(opened)
     for note in diary.notes:
         click.echo(f"note: {visible(note)}", err=True)
-    doubts = night_doubts(opened, of, now=now())
+    doubts = night_doubts(opened, of_night, now=now())
     stopped = False
     if answers:
-        settle([*doubts, *answer_doubts(opened, of, answers)], yes=yes)
+        settle([*doubts, *answer_doubts(opened, of_night, answers)], yes=yes)
     else:
         settle(doubts, yes=yes)
         parts = _parts(opened, all_of_it=night is not None, evening=evening, morning=morning)
-        answers, stopped = _ask(opened, of, answers_of(diary, of), parts)
+        answers, stopped = _ask(opened, of_night, answers_of(diary, of_night), parts)
         if not answers:
             if stopped:
                 raise click.Abort
             click.echo("nothing changed")
             return
-    diary = write_down(opened, of, answers, now=now())
-    told = (f"{name} {visible(cell)}" for name, cell in answers_of(diary, of).items())
-    click.echo(f"{of}: {', '.join(told) or 'nothing recorded'}")
+    diary = write_down(opened, of_night, answers, now=now())
+    cells_written = (f"{name} {visible(cell)}" for name, cell in answers_of(diary, of_night).items())
+    click.echo(f"{of_night}: {', '.join(cells_written) or 'nothing recorded'}")
     if stopped:
         click.echo("stopped; what was answered is written", err=True)
         sys.exit(EXIT_INTERRUPTED)
@@ -160,10 +162,10 @@ def _from_options(
     if taken is not None and not_taken:
         raise click.UsageError("--taken and --not-taken contradict each other")
     answers = {name: cell for name, cell in cells.items() if cell is not None}
-    for each in others:
-        name, equals, cell = each.partition("=")
+    for given in others:
+        name, equals, cell = given.partition("=")
         if not equals:
-            raise click.UsageError(f"--set {each!r}: write it as NAME=VALUE, such as caffeine_mg=80")
+            raise click.UsageError(f"--set {given!r}: write it as NAME=VALUE, such as caffeine_mg=80")
         answers[name] = cell
     if taken is not None or not_taken:
         answers |= {"taken": "no", "taken_at": ""} if not_taken else {"taken": "yes", "taken_at": taken or ""}
@@ -192,46 +194,48 @@ def _ask(
     from n1trial.data.diary.cells import NO
     from n1trial.markup.text import visible
 
-    of_all = questions(
+    every_question = questions(
         folder.protocol, folder.arm_on(night), hidden=bool(folder.hidden), run_in=folder.in_run_in(night)
     )
-    asked = [each for each in of_all if each.part in parts]
-    numbered = [each.column for each in asked if not each.after]
+    asked = [question for question in every_question if question.part in parts]
+    numbered = [question.column for question in asked if not question.after]
     when = " and morning after " if len(parts) > 1 else " "
     click.echo(
         f"The {'morning after the evening' if parts == {'morning'} else 'evening'}{when}of {night}:"
         f" {len(numbered)} questions. Press Enter to skip or keep, - to empty, Ctrl-C to stop and keep."
     )
     answers: dict[str, str] = {}
-    for each in asked:
-        if each.after and (answers.get(each.after) or written.get(each.after) or "no").lower() in (
+    for question in asked:
+        if question.after and (
+            answers.get(question.after) or written.get(question.after) or "no"
+        ).lower() in (
             *NO,
             DONT_KNOW,
         ):
-            if each.after in answers and each.column in written:
-                answers[each.column] = ""
+            if question.after in answers and question.column in written:
+                answers[question.column] = ""
             continue
-        place = f"{numbered.index(each.column) + 1} of {len(numbered)}" if not each.after else ""
-        before = f" [{visible(written[each.column])}]" if each.column in written else ""
+        place = f"{numbered.index(question.column) + 1} of {len(numbered)}" if not question.after else ""
+        before = f" [{visible(written[question.column])}]" if question.column in written else ""
         try:
             cell = click.prompt(
-                f"{place:>{len('10 of 10')}}  {each.text}{before}",
+                f"{place:>{len('10 of 10')}}  {question.text}{before}",
                 default="",
                 show_default=False,
-                value_proc=_checked(folder, each.column),
+                value_proc=_checked(folder, question.column),
             )
         except click.Abort:
             click.echo()
             return answers, True
         if cell == EMPTIES:
-            answers |= {each.column: ""} if each.column in written else {}
+            answers |= {question.column: ""} if question.column in written else {}
         elif cell:
-            answers[each.column] = cell
+            answers[question.column] = cell
     return answers, False
 
 
 def _checked(folder: TrialFolder, column: str) -> Callable[[str], str]:
-    """What reads an answer: one that is none is asked for again, and so is an odd one that was a slip."""
+    """A reader of an answer that raises where the question is to be asked again."""
     from n1trial.data.diary import answer_doubt, answer_problem
 
     def read(cell: str) -> str:

@@ -25,7 +25,7 @@ def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
                 click.echo(original_text(folder, name), nl=False)
         return
     opened = open_folder(folder)
-    names = {each.sha256[:12]: each.export for each in imports_of(opened)}
+    names = {done.sha256[:12]: done.export for done in imports_of(opened)}
     lines = read_log(opened)
     for line in lines:
         name = names.get(line.detail[-12:], "") if line.event == "import" else ""

@@ -84,14 +84,14 @@ def new(
         settle([f"the first night, {first}, is {abs(first - today()).days // 365} years from now"], yes=yes)
     fixed = options | {"start": first, "bedtime": bedtime.time(), "now": now()}
     if blind:
-        theirs = helper or folder.with_name(f"{folder.name}-for-your-helper")
+        helpers_folder = helper or folder.with_name(f"{folder.name}-for-your-helper")
         passphrase = _passphrase() if seal else None
-        made = make_blind_trial(folder, helper=theirs, passphrase=passphrase, **fixed)
+        made = make_blind_trial(folder, helper=helpers_folder, passphrase=passphrase, **fixed)
     else:
         made = (make_enveloped_trial if envelopes else make_trial)(folder, **fixed)
     _say_made(made)
     if blind:
-        _say_blind(made, theirs, sealed=seal)
+        _say_blind(made, helpers_folder, sealed=seal)
     elif envelopes:
         click.echo(f"{made.path / 'envelopes.html'}: print it, and do what it says before the first night.")
         click.echo("Only you can know whether an envelope was opened: a helper and --blind are better.")
@@ -108,9 +108,9 @@ def _say_made(made: TrialFolder) -> None:
     )
 
 
-def _say_blind(made: TrialFolder, theirs: Path, *, sealed: bool) -> None:
+def _say_blind(made: TrialFolder, helpers_folder: Path, *, sealed: bool) -> None:
     key = "the key lies sealed in your folder" if sealed else "the key is in it too"
-    click.echo(f"{theirs}: for your helper alone; do not open it, move it to them now ({key})")
+    click.echo(f"{helpers_folder}: for your helper alone; do not open it, move it to them now ({key})")
     click.echo(f"Commitment to the sealed key, before night 1: {made.commitment}")
     click.echo("This keeps you from fooling yourself by mistake; nothing stops an owner who wants to look.")
 

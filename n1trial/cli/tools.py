@@ -34,12 +34,12 @@ def demo(out: Path) -> None:
 
     click.echo("A pretend trial: 18 weeks of nothing, glycine or magnesium glycinate, in random order.")
     with progress() as on_stage:
-        told = run_demo(out, now=now(), on_stage=on_stage)
-    for line in told.lines:
+        demonstration = run_demo(out, now=now(), on_stage=on_stage)
+    for line in demonstration.lines:
         click.echo(line)
-    say_answer(told.analysis)
-    click.echo(f"\nThe truth that was simulated: {told.truth}")
-    click.echo(f"The report: {told.report}")
+    say_answer(demonstration.analysis)
+    click.echo(f"\nThe truth that was simulated: {demonstration.truth}")
+    click.echo(f"The report: {demonstration.report}")
 
 
 @click.command()
@@ -60,8 +60,8 @@ def protocols(name: str | None, schema: bool, as_yaml: bool, details: bool) -> N
     if as_yaml and name is None:
         raise click.UsageError("--yaml prints one template: name it")
     if name is None:
-        for each in template_names():
-            click.echo(f"{each:40} {read_protocol(each).title}")
+        for template in template_names():
+            click.echo(f"{template:40} {read_protocol(template).title}")
         return
     protocol = read_protocol(name)
     if as_yaml:

@@ -1,1 +1,1 @@
-"""A folder in, a file out: fit, report, cohort and demo, as commands and Python call them."""
+"""A folder in, a file out: fit, report, cohort and demo, called by the commands and from Python."""

@@ -1,6 +1,6 @@
-"""The pass over many people: trial folders, a long table or summaries become one answer.
+"""The analysis of many people: trial folders, a long table or summaries become one answer.
 
-As in `fitting` and `reporting`, no statistics and no sleep, only who hands what to whom.
+No statistics here: these functions call `cohort` and `report` in turn and write the files.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,17 @@ SAMPLER_SEED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CohortAnalysis:
-    """A cohort's fit, its answers, and what its report was written from."""
+    """A cohort's fit, its answers, and what its report was written from.
+
+    Attributes
+    ----------
+    fit : CohortFit
+        Draws of the model of all nights.
+    effects : CohortEffects
+        Averages, spread between people, and each person's effect.
+    material : CohortMaterial
+        What the report was written from.
+    """
 
     fit: CohortFit
     effects: CohortEffects
@@ -57,6 +67,18 @@ class CohortAnalysis:
 
 def people_of_folders(paths: Sequence[Path], *, now: datetime) -> list[Person]:
     """The trials of folders that are over and whose arms have names, each under the name of its folder.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Trial folders, each given once.
+    now : datetime
+        An aware moment, by which a trial is over or not.
+
+    Returns
+    -------
+    list of Person
+        In the order of `paths`.
 
     Raises
     ------
@@ -69,7 +91,7 @@ def people_of_folders(paths: Sequence[Path], *, now: datetime) -> list[Person]:
     for number, path in enumerate(resolved):
         if path in resolved[:number]:
             raise CohortError(f"{paths[number]}: given twice: give every person's folder once")
-    alone = [path.name for path in resolved]
+    names = [path.name for path in resolved]
     people = []
     for given, path in zip(paths, resolved, strict=True):
         folder = open_folder(path)
@@ -81,7 +103,7 @@ def people_of_folders(paths: Sequence[Path], *, now: datetime) -> list[Person]:
                 f"{given}: the trial runs until {last}: wait for its end, or leave the folder out"
             )
         # Folders of one name in several places keep as much of the path as tells them apart.
-        name = path.name if alone.count(path.name) == 1 else str(given)
+        name = path.name if names.count(path.name) == 1 else str(given)
         people.append(Person(name=name, data=trial_data(folder)[0]))
     return people
 
@@ -104,6 +126,12 @@ def analyse_people(
 
     Parameters
     ----------
+    people
+        Each with a name and nights; or nights by name.
+    out
+        Folder for the files.
+    on_stage
+        Called with the outcome's name and the stage that begins.
     outcome
         Its name; None: the first person's primary one.
     mid, modifiers
@@ -114,6 +142,8 @@ def analyse_people(
         Of the report; None: what was measured, and of how many people.
     facts
         Where the nights come from, as lines of name and value.
+    sampler_seed
+        Of the sampler.
     share
         Whether to write `report-to-share.html` too, in which people have numbers instead of names.
 
@@ -129,7 +159,7 @@ def analyse_people(
     asked = outcome or people[0].data.outcomes[0].name
     cohort = gather(people, asked, mid=mid, modifiers=modifiers)
     fit = fit_cohort(
-        cohort, seed=sampler_seed, prior_width=prior_width, stage=lambda said: on_stage(asked, said)
+        cohort, seed=sampler_seed, prior_width=prior_width, stage=lambda stage: on_stage(asked, stage)
     )
     effects = estimate_cohort(fit)
     raw, companion = classical_average(cohort)
@@ -180,10 +210,14 @@ def summarise_folders(
 
     Parameters
     ----------
+    paths, now
+        As `people_of_folders` takes them.
     out
         A folder, in which every file has the name of its person; or, of one trial, a JSON file.
     scheduler
         Address of a Dask scheduler whose workers fit; None: processes of this machine.
+    on_done
+        Called with how many trials are fitted, of how many.
 
     Returns
     -------
@@ -207,7 +241,7 @@ def summarise_folders(
         files = [out]
     else:
         results_folder(out)
-        # Folders of one name are told apart by their paths.
+        # Folders of one name have their paths in the names of their files.
         files = [out / f"{name.strip('./').replace('/', '-')}.json" for name in summaries]
     for file, summary in zip(files, summaries.values(), strict=True):
         save_summary(file, summary)

@@ -1,4 +1,4 @@
-"""A pretend trial through the whole pass, and the self-test that times it.
+"""A pretend trial from the schedule to the report, and the self-test that times it.
 
 The person does not exist, but everything else is real: the template, the random schedule, exports in the
 vendors' own layouts, the importers, the models, the report.
@@ -34,7 +34,7 @@ from n1trial.workflows.report_trial import report_folder
 TEMPLATE = "glycine-vs-magnesium-glycinate"
 START = date(2026, 1, 5)
 ALLOCATION_SEED = "d3" * 32
-# Of the first sixteen people the one whose estimates lie nearest the truth: the demo shows the pass, not luck.
+# Of the first sixteen people the one whose estimates lie nearest the truth: the demo shows the steps, not luck.
 PERSON = 13
 ZONE = "Europe/Berlin"
 TRUTH = Truth(
@@ -44,13 +44,25 @@ TRUTH = Truth(
 )
 MARK = ".n1trial-demo"
 # How the ring differs from the watch, mean and SD: made up, for no two devices agree to the minute.
-RING_APART_MIN = (-9.0, 14.0)
+RING_DIFFERENCE_MIN = (-9.0, 14.0)
 RING_LEAST_MIN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demonstration:
-    """What the demo did: lines to print, the analysis, the truth behind it, where the report is."""
+    """What the demo did.
+
+    Attributes
+    ----------
+    lines : tuple of str
+        What to print of imports, nights and sampling.
+    analysis : Analysis
+        The estimates that the report was written from.
+    truth : str
+        The effects that were simulated, in words.
+    report : Path
+        The page.
+    """
 
     lines: tuple[str, ...]
     analysis: Analysis
@@ -59,7 +71,16 @@ class Demonstration:
 
 
 def run_demo(out: Path, *, now: datetime, on_stage: OnStage) -> Demonstration:
-    """Make a trial, pretend to live it, import its exports, fit, and write the report.
+    """Make a trial, simulate its nights, import its exports, fit, and write the report.
+
+    Parameters
+    ----------
+    out : Path
+        Folder for the trial and its exports; an earlier demo there is replaced.
+    now : datetime
+        The moment that the log keeps.
+    on_stage : OnStage
+        Called with a name and the stage that begins.
 
     Raises
     ------
@@ -79,13 +100,13 @@ def run_demo(out: Path, *, now: datetime, on_stage: OnStage) -> Demonstration:
     person = simulate_nights(folder.schedule, TRUTH, seed=PERSON)
     takeout, oura = out / "takeout-pretend.zip", out / "oura_sleep_pretend.csv"
     write_fitbit_takeout(person, takeout, zone=ZONE)
-    write_oura_web_csv(as_a_ring_saw(person), oura, zone=ZONE)
+    write_oura_web_csv(as_a_ring_recorded(person), oura, zone=ZONE)
     folder.diary.write_text(diary_text(person, folder.protocol, hidden=False), encoding="utf-8")
     lines = []
     for name, export in (("Fitbit", takeout), ("Oura", oura)):
         on_stage("demo", f"importing the {name} export")
-        done = import_exports(folder, [export], now=now)
-        lines.append(f"{name}: {done.new} records read from {export}")
+        imported = import_exports(folder, [export], now=now)
+        lines.append(f"{name}: {imported.new} records read from {export}")
     data, _ = trial_data(folder)
     lines += ledger_lines(data)
     on_stage("demo", "fitting two outcomes, each in a process of its own")
@@ -100,15 +121,15 @@ def run_demo(out: Path, *, now: datetime, on_stage: OnStage) -> Demonstration:
     return Demonstration(lines=tuple(lines), analysis=analysis, truth=truth, report=folder.report)
 
 
-def as_a_ring_saw(person: SimulatedTrial) -> SimulatedTrial:
+def as_a_ring_recorded(person: SimulatedTrial) -> SimulatedTrial:
     """The same nights as a second device kept them: two of three, and other minutes of sleep."""
     table = person.table
-    other = person.rng(4).normal(*RING_APART_MIN, len(table)).round()
+    difference_min = person.rng(4).normal(*RING_DIFFERENCE_MIN, len(table)).round()
     return replace(
         person,
         table=table.assign(
             present=table["present"] & (table.index % 3 > 0),
-            tst_min=(table["tst_min"] + other).clip(lower=RING_LEAST_MIN),
+            tst_min=(table["tst_min"] + difference_min).clip(lower=RING_LEAST_MIN),
         ),
     )
 
@@ -118,28 +139,28 @@ def examine(*, now: datetime, out: Path, on_stage: OnStage) -> Iterator[str]:
     for name in ("n1trial", "pymc", "nutpie", "numba", "arviz", "pandas", "numpy"):
         yield f"{name} {version(name)}"
     started = time.perf_counter()
-    told = run_demo(out, now=now, on_stage=on_stage)
-    yield from fit_lines(told.analysis.fits)
-    for name, seconds in told.analysis.seconds.items():
+    demonstration = run_demo(out, now=now, on_stage=on_stage)
+    yield from fit_lines(demonstration.analysis.fits)
+    for name, seconds in demonstration.analysis.seconds.items():
         yield f"{name}: {', '.join(f'{stage} {taken:.1f} s' for stage, taken in seconds.items())}"
     yield f"the whole pass: {time.perf_counter() - started:.1f} s"
-    yield _engines_apart(told.analysis)
-    ok = not told.analysis.refused
+    yield _difference_of_engines(demonstration.analysis)
+    ok = not demonstration.analysis.refused
     yield "self-test passed" if ok else "self-test failed: the gate refused the demo's fit"
 
 
-def _engines_apart(analysis: Analysis) -> str:
+def _difference_of_engines(analysis: Analysis) -> str:
     """How far the fast engine and the sampler are apart on the demo's nights."""
     first, draws = analysis.data.outcomes[0], analysis.effects[0]
     started = time.perf_counter()
     fast = preliminary_answer(analysis.data, first)
     seconds = time.perf_counter() - started
     pairs = list(zip(fast, draws.contrasts, strict=True))
-    apart = max(abs(quick.mean - sampled.mean) for quick, sampled in pairs)
+    greatest = max(abs(quick.mean - sampled.mean) for quick, sampled in pairs)
     wider = max(abs(quick.sd / sampled.sd - 1) for quick, sampled in pairs)
     return (
         f"fast engine: {seconds:.2f} s; its means are at most"
-        f" {apart:.1f} {first.contrast_unit} from the sampler's, its SDs {wider:.0%}"
+        f" {greatest:.1f} {first.contrast_unit} from the sampler's, its SDs {wider:.0%}"
     )
 
 

@@ -1,7 +1,7 @@
 """A trial's nights fitted and checked: of a folder, which keeps both, or of a table of one's own.
 
-No statistics and no sleep, only who hands what to whom. Apart from `reporting`, so that a fit starts without
-what draws pictures.
+No statistics here: these functions call `trial_folder`, `inference` and `analysis` in turn. `report_trial` is a module
+of its own, so that a fit starts without importing what draws pictures.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,9 +34,24 @@ type OnNights = Callable[[TrialData], None]
 class Analysis:
     """What was estimated, one entry an outcome, the primary first.
 
-    By outcome name, `checks` holds the lines of the checks, `tables` the numbers of their figures, each under
-    the name of its check, and `seconds` how long each stage took. `checked` is what `fit_file.save_fits` keeps.
-    `known`: nothing had changed since the last fit, which is given again. `decision` is what a planned look came to.
+    Attributes
+    ----------
+    data : TrialData
+        The nights that were analysed.
+    fits : tuple of Fit
+        An outcome each.
+    checks : dict of tuple of CheckResult
+        By outcome name, the results of the checks.
+    tables : dict of dict of DataFrame
+        By outcome name and name of the check, the numbers of its figure.
+    seconds : dict of dict of float
+        By outcome name and stage, how long it took.
+    checked : tuple of CheckedFit
+        What `fit_file.save_fits` keeps.
+    known : bool
+        Whether nothing had changed since the last fit, which is given again.
+    decision : Decision or None
+        What a planned look came to.
     """
 
     data: TrialData
@@ -50,7 +65,7 @@ class Analysis:
 
     @cached_property
     def effects(self) -> tuple[Effects, ...]:
-        """Made when first asked for: how many nights would settle a question takes most of a second."""
+        """Estimates and verdicts, computed at the first use, which takes most of a second."""
         return tuple(
             weigh_effects(estimate_effects(fit, self.data), self.checks[fit.outcome.name])
             for fit in self.fits
@@ -76,15 +91,28 @@ def fit_folder(
 
     Parameters
     ----------
-    on_nights
+    folder : TrialFolder
+        An open trial folder.
+    now : datetime
+        An aware moment, by which the trial is over or not.
+    on_stage : OnStage
+        Called with an outcome's name and the stage that begins.
+    on_nights : callable
         Called with the nights before sampling, once the trial is over and its arms have names.
+    sampler_seed : int
+        Of the sampler.
+
+    Returns
+    -------
+    Analysis
+        An outcome each, the primary first.
     """
     recorded, diary, _ = nights_now(folder, now=now)
     data = recorded.data
-    tells = is_over(folder, data, now=now) and not folder.sealed
-    # Nights that are new have no fit to be known by, so nothing else is looked at before they are told.
+    may_be_seen = is_over(folder, data, now=now) and not folder.sealed
+    # New nights cannot have a known fit: `on_nights` gets them before anything else is computed.
     new = nights_fitted(folder.fit) != data.sha256
-    if tells and new:
+    if may_be_seen and new:
         on_nights(data)
     cases = _cases(
         data, alternatives=alternative_nights(folder, recorded, diary), recorders=recorders(recorded)
@@ -93,20 +121,20 @@ def fit_folder(
     known = None if new else known_fits(folder.fit, key=key)
     if known is not None:
         return replace(analysis_of(data, known), known=True)
-    if tells and not new:
+    if may_be_seen and not new:
         on_nights(data)
     checked = fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage)
     with writing(folder) as writer:
         save_fits(folder.fit, checked, key=key)
-        told = f"{len(checked)} outcomes, {checked[0].fit.nights} nights, data {data.sha256[:12]}"
-        writer.log("fit", told, now=now)
+        detail = f"{len(checked)} outcomes, {checked[0].fit.nights} nights, data {data.sha256[:12]}"
+        writer.log("fit", detail, now=now)
     return analysis_of(data, checked)
 
 
 def fit_table(data: TrialData, *, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED) -> Analysis:
     """Fit every outcome of a table of one's own; nothing is kept."""
-    worn = data.table["device"].dropna().unique() if "device" in data.table else ()
-    cases = _cases(data, recorders=tuple(map(str, worn)))
+    devices = data.table["device"].dropna().unique() if "device" in data.table else ()
+    cases = _cases(data, recorders=tuple(map(str, devices)))
     return analysis_of(data, fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage))
 
 
@@ -142,17 +170,17 @@ def analysis_of(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:
     return Analysis(
         data=data,
         checked=tuple(checked),
-        fits=tuple(each.fit for each in checked),
-        checks={each.fit.outcome.name: each.findings.results for each in checked},
-        tables={each.fit.outcome.name: each.findings.tables for each in checked},
+        fits=tuple(done.fit for done in checked),
+        checks={done.fit.outcome.name: done.findings.results for done in checked},
+        tables={done.fit.outcome.name: done.findings.tables for done in checked},
         seconds={
-            each.fit.outcome.name: {
-                "starting": each.start_s,
-                "compiling": each.fit.compile_s,
-                "sampling": each.fit.sample_s,
-                "checking": each.check_s,
+            done.fit.outcome.name: {
+                "starting": done.start_s,
+                "compiling": done.fit.compile_s,
+                "sampling": done.fit.sample_s,
+                "checking": done.check_s,
             }
-            for each in checked
+            for done in checked
         },
     )
 

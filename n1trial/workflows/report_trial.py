@@ -1,6 +1,6 @@
 """The report of a fitted trial, or of a table of one's own: from the analysis to the files that people read.
 
-As in `fitting`, no statistics and no sleep, only who hands what to whom.
+No statistics here: these functions call `fit_trial` and `report` in turn and write the files.
 """
 
 from collections.abc import Collection
@@ -33,10 +33,19 @@ def report_folder(
 
     Parameters
     ----------
-    early
+    folder : TrialFolder
+        An open trial folder.
+    now : datetime
+        An aware moment, by which the trial is over or not.
+    early : str, optional
         Why the person looks before the last night; logged, and printed in the report.
-    copies
+    copies : collection of Copy
         What else to write: plain text, or a page without dates, places and the person's own words.
+
+    Returns
+    -------
+    Analysis
+        What the report was written from.
 
     Raises
     ------
@@ -61,7 +70,7 @@ def report_folder(
             " early turns luck into findings: wait, or give a reason with --early"
         )
     checked = load_fits(folder.fit)
-    if any(each.fit.data_sha256 != data.sha256 for each in checked):
+    if any(done.fit.data_sha256 != data.sha256 for done in checked):
         raise FolderError(f"{folder.path}: nights or diary changed after the fit: run n1trial fit again")
     if too_early and early is not None:
         # Logged when there is something to see, and before it is seen.
@@ -110,8 +119,18 @@ def analyse_table(
 
     Parameters
     ----------
+    data
+        The table, as `read_table` gives it.
+    out
+        Folder for the files.
+    source
+        Name of the table, which the report prints.
+    on_stage
+        Called with an outcome's name and the stage that begins.
     title
         Of the report; None: a question about the outcome.
+    sampler_seed
+        Of the sampler.
     copies
         What else to write: plain text, or a page without dates, places and the person's own words.
     """
@@ -139,7 +158,7 @@ def analyse_table(
 
 def _effects_csv(analysis: Analysis) -> str:
     """Every contrast of every outcome, a row each."""
-    table = pd.concat([each.table for each in analysis.effects])
+    table = pd.concat([effects.table for effects in analysis.effects])
     return table.to_csv(index=False, lineterminator="\n")
 
 

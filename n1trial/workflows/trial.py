@@ -20,10 +20,49 @@ from n1trial.workflows.fit_trial import analysis_of, is_over, nights_now
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trial:
-    """What a trial folder holds.
+    """A trial folder opened from Python: its protocol, schedule, diary and nights, and the answers once it is over.
 
-    `data` has a row a night. `fits` and `effects`, an outcome each, the primary first, are empty until the trial is
-    over and n1trial fit has seen these nights.
+    Attributes
+    ----------
+    folder : TrialFolder
+        The folder itself; ``folder.path`` says where it is.
+    data : TrialData
+        A row a night in ``data.table``; before the first import the planned nights with nothing recorded.
+    diary : Diary
+        What the person wrote down.
+    fits : tuple of Fit, [outcome]
+        The primary outcome first; empty until the trial is over and ``n1trial fit`` has seen these nights.
+    effects : tuple of Effects, [outcome]
+        The estimates of each fit, in the unit of its outcome; empty as `fits` is.
+    protocol : Protocol
+        The protocol as it was fixed at the start.
+    schedule : Schedule
+        Which arm on which night; letters while the arms are hidden.
+
+    See Also
+    --------
+    open_trial : Opens one.
+
+    Examples
+    --------
+    A trial that begins with a run-in of seven nights, opened before the first import:
+
+    >>> import tempfile
+    >>> from datetime import UTC, date, datetime
+    >>> from pathlib import Path
+    >>> from n1trial.trial_folder.create import make_trial
+    >>> now = datetime(2026, 1, 4, 12, tzinfo=UTC)
+    >>> made = make_trial(
+    ...     Path(tempfile.mkdtemp()) / "my-trial",
+    ...     protocol="fast-glycine-screen",
+    ...     start=date(2026, 1, 5),
+    ...     seed="d3" * 32,
+    ...     home_zone=None,
+    ...     now=now,
+    ... )
+    >>> trial = n1trial.open_trial(made.path, now=now)
+    >>> trial.protocol.primary.name, len(trial.schedule.table), trial.effects
+    ('tst_min', 91, ())
     """
 
     folder: TrialFolder
@@ -50,14 +89,20 @@ class Trial:
 
 
 def open_trial(path: GivenPath, *, now: datetime | None = None) -> Trial:
-    """Open a trial folder, as ``open_trial("my-trial").data.table``.
+    """Open a trial folder.
 
     Parameters
     ----------
-    now
+    path : Path or str
+        The folder that ``n1trial new`` made.
+    now : datetime, optional
         An aware moment; None: this one. Before the last night there are no answers, as nobody should look then.
 
-    Before the first import ``data`` has the planned nights and nothing recorded on them.
+    Returns
+    -------
+    Trial
+        Its ``data.table`` has a row a night; its ``effects``, an outcome each, are empty until the trial is over and
+        ``n1trial fit`` has seen these nights.
 
     Raises
     ------
@@ -65,6 +110,21 @@ def open_trial(path: GivenPath, *, now: datetime | None = None) -> Trial:
         No trial folder, or protocol or schedule were changed.
     DiaryError
         A line of the diary cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from datetime import UTC, date, datetime
+    >>> from pathlib import Path
+    >>> from n1trial.trial_folder.create import make_trial
+    >>> now = datetime(2026, 1, 4, 12, tzinfo=UTC)
+    >>> folder = Path(tempfile.mkdtemp()) / "my-trial"
+    >>> made = make_trial(
+    ...     folder, protocol="fast-glycine-screen", start=date(2026, 1, 5), seed="d3" * 32, home_zone=None, now=now
+    ... )
+    >>> trial = n1trial.open_trial(folder, now=now)
+    >>> len(trial.data.table), int(trial.data.table["tst_min"].count())
+    (91, 0)
     """
     folder, moment = open_folder(path_of(path)), now or datetime.now(UTC)
     if not stored_episodes(folder):
@@ -76,7 +136,7 @@ def open_trial(path: GivenPath, *, now: datetime | None = None) -> Trial:
     if not folder.fit.is_file() or folder.sealed or not is_over(folder, data, now=moment):
         return Trial(folder=folder, data=data, diary=diary)
     checked = load_fits(folder.fit)
-    if any(each.fit.data_sha256 != data.sha256 for each in checked):
+    if any(done.fit.data_sha256 != data.sha256 for done in checked):
         return Trial(folder=folder, data=data, diary=diary)
     analysis = analysis_of(data, checked)
     return Trial(folder=folder, data=data, diary=diary, fits=analysis.fits, effects=analysis.effects)

@@ -1,7 +1,7 @@
 """Published trials, each from its table as it stands, by the fast engine and by a method that shares nothing with it.
 
-Every figure of the README's table is measured here. Trials of hypnotics have effects of hours and of points, where the
-priors expect a supplement's: their tables are read with `prior_width=10`.
+Every figure of the table in n1trial/inference/README.md is measured here. Trials of hypnotics have effects of hours and
+of points, where the priors expect a supplement's: their tables are read with `prior_width=10`.
 
 * Magnesium citrate: gwern.net/Zeo, 207 nights, pairs of weeks drawn by lot.
 * Sleeping pills: Onghena (2020), doi:10.4324/9780429273872-8, an example of 14 days.
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from paths import README, SHARED
+from paths import SHARED, SHOWN_RIGHT
 from scipy import stats
 from test_cohort_published import HOURS
 
@@ -219,7 +219,9 @@ def test_a_published_trial_has_the_answer_of_another_method_too(tmp_path, analys
     assert ours.low < theirs.estimate < ours.high
     assert 0.6 < (ours.high - ours.low) / (theirs.high - theirs.low) < 1.5
     # The other method to its last digit; ours as near as a prior that is chosen anew may move it.
-    row = next(line for line in README.read_text(encoding="utf-8").splitlines() if f"| {theirs} |" in line)
+    row = next(
+        line for line in SHOWN_RIGHT.read_text(encoding="utf-8").splitlines() if f"| {theirs} |" in line
+    )
     kept = [float(number) for number in re.findall(r"-?\d+\.\d+", row.split("|")[3].replace("−", "-"))]
     near = 0.1 * (theirs.high - theirs.low) / 2
     assert kept == pytest.approx([ours.estimate, ours.low, ours.high], abs=near)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from paths import EXPORTS, README
+from paths import COMMANDS, EXPORTS, README
 from ruamel.yaml import YAML
 from yardstick import slowness
 
@@ -58,7 +58,7 @@ def test_every_command_has_help_and_stands_in_the_readme(name):
     shown = CliRunner().invoke(cli, [name, "--help"])
     assert shown.exit_code == 0
     assert cli.commands[name].help
-    assert f"n1trial {name}" in README.read_text(encoding="utf-8")
+    assert f"n1trial {name}" in COMMANDS.read_text(encoding="utf-8")
 
 
 def test_help_answers_within_150_milliseconds():
@@ -96,7 +96,7 @@ def test_nights_print_the_table_or_write_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["nights", "absent.zip"], 1, "absent.zip: does not exist"),
         (["nights", README], 1, "no importer recognises it"),
@@ -151,11 +151,13 @@ def test_nights_print_the_table_or_write_it(tmp_path):
         (["nights"], 2, "Missing argument"),
     ],
 )
-def test_a_mistake_is_answered_in_one_line_with_its_exit_code(arguments, code, said, tmp_path, monkeypatch):
+def test_a_mistake_is_answered_in_one_line_with_its_exit_code(
+    arguments, code, message, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     ran = n1trial(*arguments)
     assert ran.returncode == code
-    assert said in ran.stderr
+    assert message in ran.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -206,10 +208,10 @@ def line_of(folder, night=TODAY):
 
 
 def test_an_evening_is_written_down_by_options(own_trial):
-    said = invoke(
+    ran = invoke(
         "log", own_trial, "--night", TODAY, "--taken", "22:15", "--set", "caffeine_mg=80", "--set", "ill=no"
     )
-    assert said.output == f"{TODAY}: taken yes, taken_at 22:15, caffeine_mg 80, ill 0\n"
+    assert ran.output == f"{TODAY}: taken yes, taken_at 22:15, caffeine_mg 80, ill 0\n"
     assert line_of(own_trial) == {
         "night": TODAY,
         "taken": "yes",
@@ -236,11 +238,11 @@ def test_an_evening_is_written_down_by_options(own_trial):
 
 def test_an_evening_is_written_down_by_answers_and_enter_means_not_recorded(under_way):
     confounders = "80\n\n\n\nmany\n3\n\n\n"  # stress is asked again
-    said = invoke("log", under_way, "--night", TODAY, answers=confounders + "yes\n22:15\n\n\n\n\n\n")
-    assert "not a number of 0 or more ('many')" in said.output
-    assert "8 of 13  Dose taken" in said.output
-    assert "Which arm" not in said.output
-    assert said.exit_code == 0
+    ran = invoke("log", under_way, "--night", TODAY, answers=confounders + "yes\n22:15\n\n\n\n\n\n")
+    assert "not a number of 0 or more ('many')" in ran.output
+    assert "8 of 13  Dose taken" in ran.output
+    assert "Which arm" not in ran.output
+    assert ran.exit_code == 0
     assert line_of(under_way) == {
         "night": TODAY,
         "taken": "yes",
@@ -272,8 +274,8 @@ def test_an_answer_can_be_emptied_in_the_dialogue(under_way):
 
 
 def test_an_odd_answer_is_asked_about_again(own_trial):
-    said = invoke("log", own_trial, "--night", TODAY, "--evening", answers="1500\nn\n150\n" + "\n" * 7)
-    assert "caffeine_mg 1,500 is a lot, more than 1,000. Really" in said.output
+    ran = invoke("log", own_trial, "--night", TODAY, "--evening", answers="1500\nn\n150\n" + "\n" * 7)
+    assert "caffeine_mg 1,500 is a lot, more than 1,000. Really" in ran.output
     assert line_of(own_trial)["caffeine_mg"] == "150"
 
 
@@ -289,7 +291,7 @@ def test_who_does_not_know_the_arm_is_not_asked_how_sure(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["--night", "2037-12-24", "--taken", "22:15"], "2037-12-24 is no night of this trial"),
         (["--night", TOMORROW, "--taken", "22:15"], f"{TOMORROW} is still to come"),
@@ -297,10 +299,10 @@ def test_who_does_not_know_the_arm_is_not_asked_how_sure(tmp_path):
         (["--night", TODAY, "--awakenings", "31"], "awakenings 31 is a lot"),
     ],
 )
-def test_what_looks_odd_is_written_only_with_yes_where_nobody_can_be_asked(own_trial, options, said):
+def test_what_looks_odd_is_written_only_with_yes_where_nobody_can_be_asked(own_trial, options, message):
     before = (own_trial / "diary.csv").read_bytes()
     refused = invoke("log", own_trial, *options)
-    assert f"{said}" in str(refused.exception)
+    assert f"{message}" in str(refused.exception)
     assert str(refused.exception).endswith("add --yes if it is so")
     assert (own_trial / "diary.csv").read_bytes() == before
     assert invoke("log", own_trial, *options, "--yes").exit_code == 0
@@ -407,13 +409,13 @@ def test_a_sealed_key_opens_with_the_helpers_passphrase(tmp_path):
     assert "A: " in invoke("unblind", folder, "--reason", "r", "--early", answers="correct horse\n").output
 
 
-def test_envelopes_are_explained_and_told_at_the_end(tmp_path):
+def test_envelopes_are_explained_and_opened_at_the_end(tmp_path):
     folder = tmp_path / "mine"
     made = invoke("new", folder, "-p", TEMPLATE, "--start", TODAY, "--envelopes").output
     assert "envelopes.html: print it" in made
     assert "a helper and --blind are better" in made
-    told = ("--arm", "A=none", "--arm", "B=glycine", "--arm", "C=magnesium-glycinate")
-    assert "B: glycine" in invoke("unblind", folder, "--reason", "over", "--early", *told).output
+    arms = ("--arm", "A=none", "--arm", "B=glycine", "--arm", "C=magnesium-glycinate")
+    assert "B: glycine" in invoke("unblind", folder, "--reason", "over", "--early", *arms).output
 
 
 def test_a_document_is_written_from_a_template_with_what_the_planner_said(tmp_path):
@@ -457,11 +459,11 @@ def test_estimates_stand_on_the_screen_within_a_second_of_the_nights_being_read(
         assert ran.stdout.count("before sampling: ") == 2 * 3
         return list(map(float, ran.stderr.split()))
 
-    found = seconds()
-    if found[1] >= 1:
+    times = seconds()
+    if times[1] >= 1:
         # Numba's cache was empty: the engine was compiled, once for all time
-        found = seconds()
-    first, of_it, again, _ = found
+        times = seconds()
+    first, of_it, again, _ = times
     print(
         f"\nestimates on the screen {first:.2f} s after the nights ({of_it:.2f} s of processor), in a process that"
         f" has called the engine before {again:.4f} s"
@@ -476,8 +478,8 @@ def test_the_plan_in_a_document_is_what_the_planner_wrote_for_this_protocol(tmp_
     plan = plan_trial(protocol, trials=20)
     save_plan(saved, plan)
     invoke("document", TEMPLATE, "--out", out, "--plan", saved)
-    for said in plan_sentences(plan):
-        assert said in html.unescape(out.read_text())
+    for sentence in plan_sentences(plan):
+        assert sentence in html.unescape(out.read_text())
     for title, header, _ in plan_tables(plan):
         caption = html.unescape(out.read_text()).partition(f"<caption>{title}</caption>")[2]
         assert caption.startswith(f'<thead><tr><th scope="col">{header[0]}</th>')
@@ -569,13 +571,13 @@ def test_single_nights_are_for_the_copy_to_share_alone(trial):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no alarms to be reminded by")
-def test_ctrl_c_in_the_callback_of_a_weak_reference_is_heard_a_moment_later():
+def test_ctrl_c_in_the_callback_of_a_weak_reference_is_raised_a_moment_later():
     # As in `weakref`, whose callbacks swallow what is raised in them.
     code = (
         "import os, signal, sys, time, weakref\n"
-        "from n1trial.cli._interrupt import hear_ctrl_c\n"
+        "from n1trial.cli._interrupt import interrupt_on_ctrl_c\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # deaf where all this runs in the background\n"
-        "hear_ctrl_c()\n"
+        "interrupt_on_ctrl_c()\n"
         "swallows = {'__name__': 'weakref', 'os': os, 'signal': signal}\n"
         "exec('def remove(_): os.kill(os.getpid(), signal.SIGINT); swallows = 1', swallows)\n"
         "class Thing: pass\n"

@@ -39,14 +39,14 @@ def on_a_terminal(*arguments, answers=""):
     ) as running:
         os.close(theirs)
         os.write(ours, answers.encode())
-        said = b""
+        shown = b""
         try:
             while chunk := os.read(ours, 65536):
-                said += chunk
+                shown += chunk
         except OSError:  # the end of a terminal on Linux
             pass
     os.close(ours)
-    return running.returncode, said.decode().replace("\r\n", "\n")
+    return running.returncode, shown.decode().replace("\r\n", "\n")
 
 
 def test_help_lists_every_command_once_in_order_of_use_and_cuts_nothing():
@@ -93,19 +93,19 @@ def later(log):
 
 
 def test_on_a_terminal_a_doubt_is_asked(own_trial):
-    code, said = on_a_terminal("log", own_trial, "--night", TOMORROW, "--not-taken", answers="y\n")
-    assert (code, "is still to come. Go on" in said) == (0, True)
+    code, shown = on_a_terminal("log", own_trial, "--night", TOMORROW, "--not-taken", answers="y\n")
+    assert (code, "is still to come. Go on" in shown) == (0, True)
     code, _ = on_a_terminal("log", own_trial, "--night", TOMORROW, "--taken", "22:15", answers="n\n")
     assert code == 130
 
 
 def test_nights_are_summed_up_on_a_terminal_and_a_table_in_a_pipe():
     export = next((EXPORTS / "fitbit").glob("*/"))
-    code, said = on_a_terminal("nights", export)
+    code, shown = on_a_terminal("nights", export)
     assert code == 0
-    assert " with a sleep time\n" in said
-    assert "sleep time: mean" in said
-    assert "night,tst_min" not in said
+    assert " with a sleep time\n" in shown
+    assert "sleep time: mean" in shown
+    assert "night,tst_min" not in shown
     assert n1trial("nights", export).stdout.startswith("night,tst_min,")
 
 
@@ -124,8 +124,8 @@ def test_the_history_prints_every_line_and_the_protocol_of_the_start(own_trial):
 
 def test_a_pause_and_a_new_bedtime_are_logged_and_write_the_calendar(own_trial):
     before = (own_trial / "schedule.ics").read_bytes()
-    said = invoke("amend", own_trial, "on holiday", "--pause", TOMORROW, NEXT_WEEK).output
-    assert f"paused from {TOMORROW} to {NEXT_WEEK}" in said
+    shown = invoke("amend", own_trial, "on holiday", "--pause", TOMORROW, NEXT_WEEK).output
+    assert f"paused from {TOMORROW} to {NEXT_WEEK}" in shown
     paused = (own_trial / "schedule.ics").read_bytes()
     assert b"Paused: sleep as usual" in paused
     assert b"Paused" not in before
@@ -150,9 +150,9 @@ def test_a_page_without_a_browser_is_named_in_one_line(tmp_path, monkeypatch, ca
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "linux")
     open_in_browser(Path("report.html"))
-    said = capfd.readouterr()
+    captured = capfd.readouterr()
     expected = "" if failing == "exit 0" else "no browser was found here: open report.html in yours\n"
-    assert (said.out, said.err) == ("", expected)
+    assert (captured.out, captured.err) == ("", expected)
 
 
 def test_by_the_clock_the_morning_is_asked_until_noon_and_else_the_evening(tmp_path, monkeypatch):
@@ -174,11 +174,11 @@ def test_the_two_devices_of_the_demo_differ(tmp_path):
         now=datetime(2026, 1, 1, tzinfo=UTC),
     )
     person = simulate_nights(folder.schedule, demo.TRUTH, seed=demo.PERSON)
-    ring = demo.as_a_ring_saw(person)
+    ring = demo.as_a_ring_recorded(person)
     write_oura_web_csv(ring, tmp_path / "oura.csv")
-    apart = (ring.table["tst_min"] - person.table["tst_min"])[ring.table["present"]]
-    assert -14 < apart.mean() < -4
-    assert 9 < apart.std() < 19
+    difference = (ring.table["tst_min"] - person.table["tst_min"])[ring.table["present"]]
+    assert -14 < difference.mean() < -4
+    assert 9 < difference.std() < 19
     assert ring.table["present"].sum() < person.table["present"].sum()
     # Each device's nights come back as it kept them.
     read = nightly(read_exports([tmp_path / "oura.csv"], on_note=lambda note: None)).table

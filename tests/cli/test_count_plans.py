@@ -126,8 +126,10 @@ def test_wakes_of_any_length_are_planned_in_per_cent(printed_and_saved):
     assert 3 < width.half_width < 30
     assert by_gain[0].verdicts[0].chance < by_gain[1].verdicts[0].chance
     planned = replace(printed_and_saved[1].planned, by_gain=by_gain)
-    said = plan_sentences(replace(printed_and_saved[1], outcome=ALL_WAKES, person=person, planned=planned))
-    assert any("30 % is from 25.0 to 17.5 a night" in each for each in said)
+    sentences = plan_sentences(
+        replace(printed_and_saved[1], outcome=ALL_WAKES, person=person, planned=planned)
+    )
+    assert any("30 % is from 25.0 to 17.5 a night" in sentence for sentence in sentences)
 
 
 def with_usual(saved, usual):

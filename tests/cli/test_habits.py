@@ -31,8 +31,8 @@ START, SEED = date(2026, 1, 5), "5a" * 32
 HABIT = "caffeine-cut-off"
 
 
-def lived(name, tmp_path):
-    """A template lived through by a person who forgets nothing."""
+def simulated(name, tmp_path):
+    """A trial of a template, simulated: a person who forgets nothing."""
     protocol = read_protocol(name)
     schedule = randomise(protocol, start=START, seed=SEED)
     person = simulate_nights(schedule, replace(Truth(), missed_share=0.0), 1)
@@ -44,7 +44,7 @@ def lived(name, tmp_path):
 
 @pytest.mark.parametrize("name", template_names())
 def test_whoever_does_what_every_evening_asks_is_as_planned(name, tmp_path):
-    _, data = lived(name, tmp_path)
+    _, data = simulated(name, tmp_path)
     answered = as_planned(data).dropna()
     assert len(answered) > 50
     assert (answered == 1).all()
@@ -52,7 +52,7 @@ def test_whoever_does_what_every_evening_asks_is_as_planned(name, tmp_path):
 
 
 def test_no_to_a_habit_is_not_as_planned_on_any_arm(tmp_path):
-    _, data = lived(HABIT, tmp_path)
+    _, data = simulated(HABIT, tmp_path)
     broken = replace(data, table=data.table.assign(taken=0.0))
     assert (as_planned(broken).dropna() == 0).all()
 
@@ -89,10 +89,10 @@ def test_today_gives_a_clock_and_advice_for_what_is_swallowed_alone(name, tmp_pa
         )
         night = table.loc[of_arm, "night"].iloc[0].date()
         evening = datetime(night.year, night.month, night.day, 20, tzinfo=UTC)
-        told = "\n".join(tonight_lines(folder, now=evening))
-        assert ("for a bedtime of" in told) == bool(arm and arm.doses)
+        text = "\n".join(tonight_lines(folder, now=evening))
+        assert ("for a bedtime of" in text) == bool(arm and arm.doses)
         note = folder.protocol.dosing.note
-        assert (note in told) == bool(arm and (arm.doses or arm.instruction))
+        assert (note in text) == bool(arm and (arm.doses or arm.instruction))
         assert folder.arm_on(night) == arm
 
 
@@ -133,7 +133,7 @@ def test_the_run_in_asks_for_nothing_and_log_does_not_ask_whether_it_was_done(na
 
 
 @pytest.mark.parametrize("name", template_names())
-def test_a_habit_is_never_told_of_taking(name, tmp_path):
+def test_no_text_of_a_habit_speaks_of_taking(name, tmp_path):
     protocol = read_protocol(name)
     schedule = randomise(protocol, start=START, seed=SEED)
     pages = [
@@ -179,11 +179,11 @@ def test_the_report_of_a_habit_speaks_of_doing_and_keeping_to_it():
 
 def test_certainty_and_terminal_of_a_habit_do_not_speak_of_taking():
     data = replace(by_hand.trial(), habits=("none", "glycine"))
-    found = estimate_effects(by_hand.fit(data, data.outcomes[0], [13.0, 30.0], 8.0), data)
-    assert "you knew what each evening asked of you" in found.contrasts[0].reasons
-    told = "\n".join(answer_lines(data, [found]))
-    assert "Should I keep doing it? " in told
-    assert "taking" not in told
+    effects = estimate_effects(by_hand.fit(data, data.outcomes[0], [13.0, 30.0], 8.0), data)
+    assert "you knew what each evening asked of you" in effects.contrasts[0].reasons
+    text = "\n".join(answer_lines(data, [effects]))
+    assert "Should I keep doing it? " in text
+    assert "taking" not in text
 
 
 def test_a_copy_to_share_keeps_neither_the_habits_words_nor_a_substances_name():

@@ -56,23 +56,23 @@ def test_the_whole_journey_connects_to_nothing(tmp_path):
     knock = "import socket; socket.socket().connect_ex(('127.0.0.1', 9))"
     assert len(watched(["-c", knock], tmp_path / "control")) == 1
 
-    folder, found = tmp_path / "trial", []
+    folder, connections = tmp_path / "trial", []
     protocol, start = "glycine-vs-magnesium-glycinate", date(2026, 1, 5)
-    found += run("new", folder, "-p", protocol, "--start", start, "--home-zone", "UTC")
+    connections += run("new", folder, "-p", protocol, "--start", start, "--home-zone", "UTC")
     person = simulate_nights(open_folder(folder).schedule, TRUTH, seed=1)
     write_fitbit_takeout(person, tmp_path / "takeout.zip", zone="UTC")
     write_oura_web_csv(person, tmp_path / "oura.csv", zone="UTC")
     for export in ("takeout.zip", "oura.csv"):
-        found += run("import", folder, tmp_path / export)
-    found += run("log", folder, "--night", start, "--taken", "22:15", "--set", "caffeine_mg=80")
-    found += run("check", folder, "--ledger", tmp_path / "ledger.csv")
-    found += run("nights", tmp_path / "takeout.zip", "--out", tmp_path / "nights.csv")
-    found += run("protocols")
+        connections += run("import", folder, tmp_path / export)
+    connections += run("log", folder, "--night", start, "--taken", "22:15", "--set", "caffeine_mg=80")
+    connections += run("check", folder, "--ledger", tmp_path / "ledger.csv")
+    connections += run("nights", tmp_path / "takeout.zip", "--out", tmp_path / "nights.csv")
+    connections += run("protocols")
     prepare_fit(folder)
-    found += run("report", folder)
-    print(f"{len(commands)} commands ({', '.join(commands)}): {len(found)} connections to the internet")
+    connections += run("report", folder)
+    print(f"{len(commands)} commands ({', '.join(commands)}): {len(connections)} connections to the internet")
     assert (folder / "report.html").exists()
-    assert found == []
+    assert connections == []
 
 
 def prepare_fit(path: Path) -> None:

@@ -56,13 +56,13 @@ NAMES = (
 
 def samples() -> list[tuple[str, Path]]:
     """Every file of a golden export, and of the shared samples, with the device that it is of."""
-    found = [
+    files = [
         (path.relative_to(GOLDEN).parts[0], path)
         for path in sorted(GOLDEN.rglob("*"))
         if path.is_file() and "export" in path.relative_to(GOLDEN).parts and path.stat().st_size
     ]
     if EXPORTS is None:
-        return found
+        return files
     owners = {"saa": "sleep_as_android", "message": "withings", "sleepasandroid": "sleep_as_android"}
     for folder in (EXPORTS, EXPORTS.parent / "faults"):
         for path in sorted(folder.rglob("*")):
@@ -70,8 +70,8 @@ def samples() -> list[tuple[str, Path]]:
             known = next((name for name in IMPORTERS if first.startswith(name)), None)
             owner = known or owners.get(first.partition("_")[0])
             if owner and path.suffix in {".csv", ".json", ".xml", ".db"} and path.stat().st_size < 300_000:
-                found.append((owner, path))
-    return found
+                files.append((owner, path))
+    return files
 
 
 def named_in(message: str) -> set[str]:

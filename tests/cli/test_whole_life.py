@@ -45,7 +45,7 @@ def planned(place):
 
 
 @pytest.mark.slow
-def test_a_blinded_trial_is_lived_from_the_first_evening_to_its_report(tmp_path):
+def test_a_blinded_trial_runs_from_the_first_evening_to_its_report(tmp_path):
     started = time.perf_counter()
     folder = make_blind_trial(
         tmp_path / "trial",
@@ -68,7 +68,7 @@ def test_a_blinded_trial_is_lived_from_the_first_evening_to_its_report(tmp_path)
         write_oura_web_csv(worn, tmp_path / name, zone=zone)
         import_exports(folder, [tmp_path / name], now=at(max(nights) + 1, 9))
 
-    said = []
+    lines = []
     for night in range(END):
         if night == 40:
             export("first.csv", range(40), HOME)
@@ -82,19 +82,19 @@ def test_a_blinded_trial_is_lived_from_the_first_evening_to_its_report(tmp_path)
             report_accident(folder, "a capsule broke and smelled of nothing", now=at(night))
         if night == LOOK:
             export("look.csv", range(TRIP[-1] + 1, LOOK), HOME)
-            fit_folder(folder, now=at(night, 9), on_stage=lambda name, said: None)
+            fit_folder(folder, now=at(night, 9), on_stage=lambda name, stage: None)
             look = report_folder(folder, now=at(night, 9))
             page = folder.report.read_text()
-        said += tonight_lines(folder, now=at(night))
+        lines += tonight_lines(folder, now=at(night))
         if night not in MISSED_WEEK:
             taken = {"taken": "yes", "taken_at": "22:20"} if night >= 7 else {}
             answers = taken | {"guess": "?", "caffeine_mg": "80", "travel": "yes" if night in TRIP else "no"}
             write_down(folder, START + timedelta(days=night), answers, now=at(night, 22))
 
-    # While it ran nobody was told an arm, and the look could not give a verdict.
-    told = "\n".join(said).replace("nothing to take", "")
-    assert "kit 18-" in told
-    assert not any(arm.label in told for arm in folder.protocol.arms)
+    # While it ran no line named an arm, and the look could not give a verdict.
+    text = "\n".join(lines).replace("nothing to take", "")
+    assert "kit 18-" in text
+    assert not any(arm.label in text for arm in folder.protocol.arms)
     assert look.decision.stop is False
     assert look.decision.said.startswith("after block 4: go on; the widest posterior SD of two arms is ")
     assert look.refused
@@ -131,7 +131,7 @@ def test_a_blinded_trial_is_lived_from_the_first_evening_to_its_report(tmp_path)
     assert list(data.table["tst_min"].isna()) == list(~worn)
     assert list(data.table.loc[worn, "tst_min"]) == list(person.table.loc[worn, "tst_min"])  # no night moved
     assert list(data.table["arm"]) == list(drawn.table["arm"])
-    fit_folder(folder, now=at(END, 13), on_stage=lambda name, said: None)
+    fit_folder(folder, now=at(END, 13), on_stage=lambda name, stage: None)
     answer = report_folder(folder, now=at(END, 13))
     page = folder.report.read_text()
 

@@ -26,7 +26,7 @@ NIGHTS = (
 )
 # Hypnotics add hours, where the priors expect minutes.
 WIDTH = 10.0
-# As they stand in the README: mean and ends in hours, of the model and of REML with Hartung-Knapp.
+# As they stand in n1trial/cohort/README.md: mean and ends in hours, of the model and of REML with Hartung-Knapp.
 IN_README = {
     "L-hyoscyamine vs control": ((0.63, -0.52, 1.81), (0.65, -0.57, 1.88)),
     "L-hyoscine vs control": ((2.14, 0.93, 3.37), (2.28, 0.94, 3.62)),

@@ -7,6 +7,9 @@ TESTS = HELPERS.parent
 ROOT = TESTS.parent
 PACKAGE = ROOT / "n1trial"
 README = ROOT / "README.md"
+# Where every command stands, and the tables of what was measured.
+COMMANDS = PACKAGE / "cli" / "README.md"
+SHOWN_RIGHT = PACKAGE / "inference" / "README.more.md"
 PROTOCOLS = ROOT / "protocols"
 EXPORTS = TESTS / "exports"
 KEPT = TESTS / "calibration"

@@ -7,7 +7,7 @@ run again.
 import grades
 import numpy as np
 import pytest
-from paths import README
+from paths import SHOWN_RIGHT
 from scipy import stats
 
 pytestmark = pytest.mark.slow
@@ -31,11 +31,11 @@ def test_answers_of_higher_certainty_come_true_more_often(capsys):
 
 
 def test_the_readme_says_how_often_answers_of_each_certainty_came_true():
-    said = README.read_text(encoding="utf-8").replace("\n", " ")
+    text = SHOWN_RIGHT.read_text(encoding="utf-8").replace("\n", " ")
     shares = [
         f"{100 * share:.1f}" for _, share in grades.shares_true(grades.kept("grades"), "certainty").values()
     ]
-    assert f"came true in {shares[0]} % (high), {shares[1]}, {shares[2]} and {shares[3]} % (very low)" in said
+    assert f"came true in {shares[0]} % (high), {shares[1]}, {shares[2]} and {shares[3]} % (very low)" in text
 
 
 @pytest.mark.parametrize("life", grades.TRIALS)

@@ -10,10 +10,10 @@ import night_studies
 import pytest
 from night_studies import outside
 from other_nights import OF_NIGHTS
-from paths import README
+from paths import SHOWN_RIGHT
 
 NIGHT_TRIALS, COUNT_TRIALS = 2_000, 200
-IN_README = (
+IN_TABLE = (
     *("changes covered", "changes covered at .7", "changes covered at .5"),
     *("false worth it", "false worse", "no at .7", "9 in 10 true"),
 )
@@ -40,7 +40,7 @@ def test_kept_figures_of_every_family_of_counts_are_within_their_gates():
 
 
 def in_per_cent(share):
-    """One decimal, as the README has it: 97.9, .6."""
+    """One decimal, as the table has it: 97.9, .6."""
     return f"{100 * share:.1f}".removeprefix("0")
 
 
@@ -49,14 +49,14 @@ def test_the_readme_has_the_kept_figures_of_nights(cell):
     shares = calibrate.kept("other-nights")["found"][cell]
     *others, seen = shares.values()
     row = " | ".join([cell, *(in_per_cent(share) for share in others), f"{100 * seen:.0f}"])
-    assert f"| {row} |" in README.read_text(encoding="utf-8")
+    assert f"| {row} |" in SHOWN_RIGHT.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("family", count_studies.FAMILIES)
 def test_the_readme_has_the_kept_figures_of_counts(family):
     shares = calibrate.kept("other-counts")["found"][family]
-    row = " | ".join([family, *(in_per_cent(shares[name]) for name in IN_README)])
-    assert f"| {row} |" in README.read_text(encoding="utf-8")
+    row = " | ".join([family, *(in_per_cent(shares[name]) for name in IN_TABLE)])
+    assert f"| {row} |" in SHOWN_RIGHT.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

@@ -32,8 +32,8 @@ PEOPLE = 20
 AVERAGE, SPREAD = 35.0, 6.0
 
 
-def lived_folder(place, number, *, gain):
-    """A trial that somebody planned, lived and imported; every third person wears a ring."""
+def imported_folder(place, number, *, gain):
+    """A trial that somebody planned and imported; every third person wears a ring."""
     folder = make_trial(
         place / f"person-{number:02d}",
         protocol="fast-glycine-screen",
@@ -55,7 +55,7 @@ def lived_folder(place, number, *, gain):
 def folders(tmp_path_factory):
     place, rng = tmp_path_factory.mktemp("people"), np.random.default_rng(5)
     gains = AVERAGE + SPREAD * rng.standard_normal(PEOPLE)
-    return [lived_folder(place, number, gain=gain) for number, gain in enumerate(gains, start=1)]
+    return [imported_folder(place, number, gain=gain) for number, gain in enumerate(gains, start=1)]
 
 
 @pytest.mark.slow
@@ -69,14 +69,14 @@ def test_twenty_folders_of_exports_become_one_report(folders, tmp_path):
         catch_exceptions=False,
     )
     assert ran.exit_code == 0, ran.output
-    found = pd.read_csv(out / "cohort.csv").iloc[0]
-    assert found["average_low"] < AVERAGE < found["average_high"]
-    assert found["verdict"] == "worth it"
+    row = pd.read_csv(out / "cohort.csv").iloc[0]
+    assert row["average_low"] < AVERAGE < row["average_high"]
+    assert row["verdict"] == "worth it"
     people = pd.read_csv(out / "people.csv")
     assert len(people) == PEOPLE
     assert people["tried"].all()
     companion = pd.read_csv(out / "companion.csv").iloc[0]
-    assert companion["low"] < found["average_mean"] < companion["high"]
+    assert companion["low"] < row["average_mean"] < companion["high"]
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "sleep time of 20 people" in page.lower()
     assert "different devices" in page
@@ -101,10 +101,12 @@ def test_trials_are_fitted_one_by_one_and_their_summaries_pooled(folders, tmp_pa
     alone = tmp_path / "ann.json"
     one_file = CliRunner().invoke(cli, ["summary", str(folders[0]), "--out", str(alone)])
     assert one_file.exit_code == 0, one_file.output
-    told, again = read_summary(files[0]), read_summary(alone)
+    shared, again = read_summary(files[0]), read_summary(alone)
     # Apart by the error of draws, at most: where code is compiled anew, the last digit of a step may differ.
-    assert np.subtract(told.mean, again.mean) == pytest.approx(0.0, abs=0.1 * told.covariance[0][0] ** 0.5)
-    assert (told.arms, told.nights, told.labels) == (again.arms, again.nights, again.labels)
+    assert np.subtract(shared.mean, again.mean) == pytest.approx(
+        0.0, abs=0.1 * shared.covariance[0][0] ** 0.5
+    )
+    assert (shared.arms, shared.nights, shared.labels) == (again.arms, again.nights, again.labels)
     two = CliRunner().invoke(cli, ["summary", *map(str, folders[:2]), "--out", str(alone)])
     assert two.exit_code == 2
     assert "name a folder for several trials" in two.output
@@ -126,11 +128,11 @@ def test_summaries_of_people_become_a_page_tables_and_words(tmp_path):
     shared = (tmp_path / "out" / "report-to-share.html").read_text(encoding="utf-8")
     assert "person 1" in shared
     assert "Quast" not in shared
-    found = pd.read_csv(tmp_path / "out" / "cohort.csv")
-    assert (found["seed"] == 7).all()
-    assert found["average_low"][1] < 30.0 < found["average_high"][1]
+    averages = pd.read_csv(tmp_path / "out" / "cohort.csv")
+    assert (averages["seed"] == 7).all()
+    assert averages["average_low"][1] < 30.0 < averages["average_high"][1]
     companion = pd.read_csv(tmp_path / "out" / "companion.csv")
-    assert companion["estimate"].tolist() == pytest.approx(found["average_mean"].tolist(), abs=2.0)
+    assert companion["estimate"].tolist() == pytest.approx(averages["average_mean"].tolist(), abs=2.0)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Sleep time of 8 people" in page
     assert "Nobody’s nights were here." in page

@@ -47,19 +47,19 @@ TRUTH = replace(QUIET, effects_min={"glycine": 20.0, "magnesium-glycinate": 35.0
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory):
-    """A trial that was planned, lived, imported, fitted and reported."""
-    folder, person = _lived(tmp_path_factory.mktemp("journey"), TRUTH, 1)
+def reported(tmp_path_factory):
+    """A trial that was planned, simulated, imported, fitted and reported."""
+    folder, person = _imported(tmp_path_factory.mktemp("journey"), TRUTH, 1)
     stages = []
-    fit_folder(folder, now=NOW, on_stage=lambda name, said: stages.append((name, said)))
+    fit_folder(folder, now=NOW, on_stage=lambda name, stage: stages.append((name, stage)))
     analysis = report_folder(folder, now=NOW)
     return folder, person, analysis, stages
 
 
-def _lived(here, truth, person):
-    """A trial of a pretend person, lived and imported, and the person's nights."""
+def _imported(place, truth, person):
+    """A trial of a simulated person with an export imported, and the person's nights."""
     folder = make_trial(
-        here / "trial",
+        place / "trial",
         protocol="glycine-vs-magnesium-glycinate",
         start=date(2026, 1, 5),
         seed="3c" * 32,
@@ -67,15 +67,15 @@ def _lived(here, truth, person):
         now=NOW,
     )
     nights = simulate_nights(folder.schedule, truth, seed=person)
-    write_fitbit_takeout(nights, here / "takeout.zip", zone=ZONE)
-    write_oura_web_csv(nights, here / "oura.csv", zone=ZONE)
+    write_fitbit_takeout(nights, place / "takeout.zip", zone=ZONE)
+    write_oura_web_csv(nights, place / "oura.csv", zone=ZONE)
     folder.diary.write_text(diary_text(nights, folder.protocol), encoding="utf-8")
-    import_exports(folder, [here / "takeout.zip"], now=NOW)
+    import_exports(folder, [place / "takeout.zip"], now=NOW)
     return folder, nights
 
 
-def test_the_nights_that_were_lived_are_the_nights_that_are_analysed(lived):
-    folder, person, *_ = lived
+def test_the_nights_that_were_simulated_are_the_nights_that_are_analysed(reported):
+    folder, person, *_ = reported
     data, _ = trial_data(folder)
     trial = person.table[(person.table["phase"] == "trial") & person.table["present"]]
     analysed = data.analysed(data.outcomes[0])
@@ -83,45 +83,45 @@ def test_the_nights_that_were_lived_are_the_nights_that_are_analysed(lived):
     assert list(analysed["wake_episodes"]) == list(trial["wake_episodes"])
 
 
-def test_quiet_nights_give_back_the_truth(lived):
-    effects = {effect.contrast: effect for effect in lived[2].effects[0].contrasts}
+def test_quiet_nights_give_back_the_truth(reported):
+    effects = {effect.contrast: effect for effect in reported[2].effects[0].contrasts}
     for contrast, truth in (("glycine vs none", 20), ("magnesium-glycinate vs none", 35)):
         assert effects[contrast].low < truth < effects[contrast].high
         assert effects[contrast].high - effects[contrast].low < 12
         assert effects[contrast].verdict == "worth it"
 
 
-def test_the_report_is_written_for_its_owner_alone(lived):
-    report = lived[0].report
+def test_the_report_is_written_for_its_owner_alone(reported):
+    report = reported[0].report
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     assert "Worth it" in report.read_text(encoding="utf-8")
 
 
-def test_progress_names_every_stage_of_both_outcomes(lived):
-    assert {"tst_min", "wake_episodes"} == {name for name, _ in lived[3]}
-    assert ("wake_episodes", "sampling, equal sleep") in lived[3]
+def test_progress_names_every_stage_of_both_outcomes(reported):
+    assert {"tst_min", "wake_episodes"} == {name for name, _ in reported[3]}
+    assert ("wake_episodes", "sampling, equal sleep") in reported[3]
 
 
-def test_the_log_tells_the_whole_story(lived):
-    assert [line.event for line in read_log(lived[0])] == ["trial made", "import", "fit", "report"]
+def test_the_log_tells_the_whole_story(reported):
+    assert [line.event for line in read_log(reported[0])] == ["trial made", "import", "fit", "report"]
 
 
-def test_the_same_report_twice_is_the_same_bytes(lived):
-    folder, _, _, _ = lived
+def test_the_same_report_twice_is_the_same_bytes(reported):
+    folder, _, _, _ = reported
     before = folder.report.read_bytes()
     report_folder(open_folder(folder.path), now=NOW)
     assert folder.report.read_bytes() == before
 
 
-def test_a_report_joins_the_nights_of_a_device_once(lived, monkeypatch):
+def test_a_report_joins_the_nights_of_a_device_once(reported, monkeypatch):
     joined = []
     monkeypatch.setattr(analysis_data, "join_trial", lambda *parts: joined.append(1) or join_trial(*parts))
-    report_folder(open_folder(lived[0].path), now=NOW)
+    report_folder(open_folder(reported[0].path), now=NOW)
     assert joined == [1]
 
 
-def test_nights_imported_after_the_fit_ask_for_a_new_fit(lived, tmp_path):
-    folder, person, *_ = lived
+def test_nights_imported_after_the_fit_ask_for_a_new_fit(reported, tmp_path):
+    folder, person, *_ = reported
     longer = replace(person, table=person.table.assign(tst_min=person.table["tst_min"] + 1))
     write_oura_web_csv(longer, tmp_path / "oura.csv", zone=ZONE)
     other = make_trial(
@@ -142,16 +142,16 @@ def test_nights_imported_after_the_fit_ask_for_a_new_fit(lived, tmp_path):
     assert read_log(other) == before
 
 
-def test_looking_before_the_last_night_needs_a_reason_which_is_logged(lived):
-    folder, *_ = lived
+def test_looking_before_the_last_night_needs_a_reason_which_is_logged(reported):
+    folder, *_ = reported
     early = replace(folder, schedule=replace(folder.schedule, table=folder.schedule.table.copy()))
     early.schedule.table.loc[132, "night"] += datetime(2027, 1, 1) - datetime(2026, 5, 17)
     with pytest.raises(GateError, match="looking early turns luck into findings"):
         report_folder(early, now=NOW)
 
 
-def test_two_devices_are_never_mixed_and_the_other_is_named(lived, tmp_path):
-    folder, person, *_ = lived
+def test_two_devices_are_never_mixed_and_the_other_is_named(reported, tmp_path):
+    folder, person, *_ = reported
     half = replace(person, table=person.table.assign(present=person.table.index % 2 == 0))
     write_oura_web_csv(half, tmp_path / "oura.csv", zone=ZONE)
     import_exports(folder, [tmp_path / "oura.csv"], now=NOW)
@@ -173,7 +173,7 @@ def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
         table, arm="arm", reference="a", outcome="minutes", night="night", block="block", mid=15
     )
     analysis = analyse_table(
-        data, tmp_path / "out", source=table.name, on_stage=lambda name, said: None, copies=["share"]
+        data, tmp_path / "out", source=table.name, on_stage=lambda name, stage: None, copies=["share"]
     )
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "effects.csv",
@@ -198,8 +198,8 @@ def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
     )
 
 
-def test_what_is_known_before_sampling_waits_for_the_last_night(lived):
-    folder = lived[0]
+def test_what_is_known_before_sampling_waits_for_the_last_night(reported):
+    folder = reported[0]
     data, _ = trial_data(folder)
     half = replace(
         data,
@@ -210,32 +210,34 @@ def test_what_is_known_before_sampling_waits_for_the_last_night(lived):
     assert not is_over(folder, half, now=datetime(2026, 3, 7, tzinfo=UTC))
 
 
-def test_estimates_before_sampling_come_first_unless_the_fit_is_known(lived, monkeypatch):
+def test_estimates_before_sampling_come_first_unless_the_fit_is_known(reported, monkeypatch):
     class Stopped(Exception):
         pass
 
     def stop(*_, **__):
         raise Stopped
 
-    told = []
-    again = partial(fit_folder, lived[0], now=NOW, on_stage=lambda name, said: None, on_nights=told.append)
+    shown = []
+    again = partial(
+        fit_folder, reported[0], now=NOW, on_stage=lambda name, stage: None, on_nights=shown.append
+    )
     assert again().known
-    assert told == []
+    assert shown == []
     monkeypatch.setattr(fit_trial, "fit_outcomes", stop)
     with pytest.raises(Stopped):
         again(sampler_seed=99)
-    assert len(told) == 1
+    assert len(shown) == 1
     monkeypatch.setattr(fit_trial, "nights_fitted", lambda path: "of other nights")
     monkeypatch.setattr(fit_trial, "alternative_nights", stop)
     with pytest.raises(Stopped):
         again()
-    assert len(told) == 2
+    assert len(shown) == 2
 
 
-def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
+def test_report_opens_the_page_it_wrote_when_asked(reported, monkeypatch):
     opened = []
     monkeypatch.setattr("n1trial.cli.fit_report.open_in_browser", opened.append)
-    folder = lived[0]
+    folder = reported[0]
     assert CliRunner().invoke(cli, ["report", str(folder.path)]).exit_code == 0
     assert opened == []
     assert CliRunner().invoke(cli, ["report", str(folder.path), "--open"]).exit_code == 0
@@ -245,38 +247,38 @@ def test_report_opens_the_page_it_wrote_when_asked(lived, monkeypatch):
 @pytest.mark.parametrize(
     ("seen", "later_s"), [("before sampling", 0.0), ("before sampling", 0.7), (": sampling", 0.0)]
 )
-def test_ctrl_c_stops_every_process_and_leaves_what_was_there(lived, seen, later_s):
-    before = lived[0].fit.read_bytes()
-    # A shell starts what runs in the background deaf to it, and whatever that starts too.
-    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+def test_ctrl_c_stops_every_process_and_leaves_what_was_there(reported, seen, later_s):
+    before = reported[0].fit.read_bytes()
+    # A background job of a shell ignores Ctrl-C, and so does whatever it starts.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     # As a terminal does it: to all processes of the command at once.
     fit = subprocess.Popen(
-        [PROGRAM, "fit", "--sampler-seed", "99", lived[0].path],
+        [PROGRAM, "fit", "--sampler-seed", "99", reported[0].path],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
-    signal.signal(signal.SIGINT, heard)
-    told = []
+    signal.signal(signal.SIGINT, handler)
+    lines = []
     for line in fit.stdout:
-        told.append(line)
+        lines.append(line)
         if seen in line:
             sleep(later_s)
             os.killpg(fit.pid, signal.SIGINT)
             break
     rest, _ = fit.communicate(timeout=60)
-    assert fit.returncode == 130, [told, rest]
+    assert fit.returncode == 130, [lines, rest]
     assert rest.splitlines()[-1] == "n1trial: stopped; nothing half written"
     assert "Traceback" not in rest
-    assert lived[0].fit.read_bytes() == before
+    assert reported[0].fit.read_bytes() == before
 
 
 @pytest.fixture(scope="module")
 def mornings(tmp_path_factory):
     """Three trials of ordinary people, imported, with a fit of other nights; what a fit compiles is kept."""
-    folders = [_lived(tmp_path_factory.mktemp("morning"), Truth(), person)[0] for person in range(4)]
-    fit_folder(folders[0], now=NOW, on_stage=lambda name, said: None)
+    folders = [_imported(tmp_path_factory.mktemp("morning"), Truth(), person)[0] for person in range(4)]
+    fit_folder(folders[0], now=NOW, on_stage=lambda name, stage: None)
     for folder in folders[1:]:
         shutil.copy(folders[0].fit, folder.fit)
     return folders[1:]
@@ -298,12 +300,12 @@ def test_a_first_answer_is_on_the_screen_within_a_second(mornings, capsys):
             start_new_session=True,
         )
         # Under the warning that it is rough.
-        warned, said = fit.stdout.readline(), fit.stdout.readline()
+        warning, estimate = fit.stdout.readline(), fit.stdout.readline()
         took_s = perf_counter() - started
         os.killpg(fit.pid, signal.SIGKILL)
         fit.communicate()
-        assert warned.startswith("Rough figures first")
-        assert said.startswith("before sampling: sleep time")
+        assert warning.startswith("Rough figures first")
+        assert estimate.startswith("before sampling: sleep time")
         of_promised.append(took_s / slower)
         with capsys.disabled():
             print(f"\nfirst answer: {took_s:.2f} s (plain work takes {slower:.1f} times as long)")
