@@ -15,21 +15,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.data.trial_data import RESTS_ON, TrialData
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.errors import AnalysisError
+from n1trial.inference.data_requirements import require_every_arm, require_variation
 
 type Array = npt.NDArray[np.float64]
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# With more than so many times as many nights of each arm with one and the same value as others, a Student t of ν = 2
-# would be the more likely the narrower, without end: each night alike adds log 1/σ to its log density, each other one
-# takes off ν log 1/σ.
-MOST_ALIKE = 2
 # An SD that is less than this share of the nights' own leaves nothing to measure by.
 LEAST_LEFT = 0.01
-# Beyond it, squares and exponentials lose their digits.
-LARGEST = 1e9
 # φ to this power is 0 to the last bit for any |φ| of .9: the night before never was.
 FIRST_NIGHT_GAP = 1e4
 AFTER_THE_DOSE = {
@@ -102,8 +97,8 @@ def columns_of(data: TrialData, outcome: Outcome) -> Columns:
         An arm has no analysed night, the outcome never changes or is no number of its kind, fewer nights than a
         model can use, or a covariate that is measured after the dose.
     """
-    _learnable(data, outcome)
-    _varies(data, outcome)
+    require_every_arm(data, outcome)
+    require_variation(data, outcome)
     return _columns(data, outcome)
 
 
@@ -115,7 +110,7 @@ def columns_among_others(data: TrialData, outcome: Outcome) -> Columns:
     AnalysisError
         An arm has no analysed night, the outcome is no number of its kind, or a covariate is measured after the dose.
     """
-    _learnable(data, outcome)
+    require_every_arm(data, outcome)
     return _columns(data, outcome)
 
 
@@ -240,77 +235,6 @@ def _covariates(
     apart = np.where(np.isfinite(values), values - centre, 0.0)
     spread = np.sqrt((apart[analysed] ** 2).sum(axis=0) / np.maximum(counted, 1))
     return apart / np.where(spread > 0, spread, 1.0) * (spread > 0)
-
-
-def _learnable(data: TrialData, outcome: Outcome) -> None:
-    nights = data.analysed(outcome)
-    for name in data.arms:
-        if not (nights["arm"] == name).any():
-            raise AnalysisError(
-                f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
-            )
-    _numbers_of_its_kind(data, outcome)
-
-
-def _varies(data: TrialData, outcome: Outcome) -> None:
-    """See that one person's nights tell how much nights differ."""
-    nights = data.analysed(outcome)
-    recorded = nights[RESTS_ON].sum() if RESTS_ON in nights else len(nights)
-    if recorded < 2 * len(data.arms):
-        raise AnalysisError(
-            f"{outcome.name}: {recorded:g} nights are too few to compare anything: record more"
-        )
-    values = nights[outcome.name]
-    if len(values.unique()) == 1:
-        same = values.iloc[0]
-        raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
-    if outcome.kind != "continuous":
-        return
-    by_arm = values.groupby(nights["arm"])
-    if (by_arm.min() == by_arm.max()).all():
-        each = ", ".join(f"{data.labels[arm]} {by_arm.min()[arm]:g}" for arm in data.arms)
-        raise AnalysisError(
-            f"{outcome.name}: one value an arm ({each}) leaves nothing to tell chance by: give every night, or the mean"
-            " of every period, a row"
-        )
-    by_period = values.groupby(nights["period"])
-    if (by_period.min() == by_period.max()).all() and by_period.size().min() > 1:
-        raise AnalysisError(
-            f"{outcome.name}: all nights of a period have one value ({len(by_period)} periods), so they are its mean:"
-            " give each period one row, or every night its own value"
-        )
-
-
-def refuse_too_many_alike(data: TrialData, outcome: Outcome) -> None:
-    """See that a Student t of these nights has a scale: of Gaussian nights some that differ are enough.
-
-    Raises
-    ------
-    AnalysisError
-        So many nights are alike that the likelihood has no end.
-    """
-    nights = data.analysed(outcome)
-    values = nights[outcome.name]
-    alike = sum(values[nights["arm"] == name].value_counts().iloc[0] for name in data.arms)
-    if alike - len(data.arms) > MOST_ALIKE * (len(values) - alike):
-        raise AnalysisError(
-            f"{outcome.name}: {alike} of {len(values)} nights have one and the same value for each arm, so nothing"
-            " tells how heavy the tails are: use a model of Gaussian nights"
-        )
-
-
-def _numbers_of_its_kind(data: TrialData, outcome: Outcome) -> None:
-    table = data.table[data.table["left_out"].isin(("", "run-in")) & data.table[outcome.name].notna()]
-    values = table[outcome.name].to_numpy(float)
-    counts = outcome.kind == "count"
-    wrong = ~(np.abs(values) < LARGEST) | (counts & ((values < 0) | (np.floor(values) != values)))
-    if wrong.any():
-        row = table.iloc[int(np.flatnonzero(wrong)[0])]
-        when = f"day {row['day']}" if pd.isna(row["night"]) else f"{row['night']:%Y-%m-%d}"
-        raise AnalysisError(
-            f"{outcome.name}: the night of {when} has {row[outcome.name]:g}, which is no"
-            f" {'count' if counts else 'sound number'}: correct it, or leave it empty"
-        )
 
 
 def _sleep(

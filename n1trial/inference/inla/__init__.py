@@ -6,13 +6,13 @@ and `fit_bad_nights` one of nights under a limit in some tenths of a second.
 The headline of a report still comes from the sampler, which passes a gate.
 """
 
-from n1trial.inference.inla.bad_nights import BadNightsFit, ShareChange, expected_logit, fit_bad_nights
+from n1trial.inference.inla.bad_nights import expected_logit, fit_bad_nights
+from n1trial.inference.inla.bad_nights_posterior import BadNightsFit, ShareChange
 from n1trial.inference.inla.counts import (
     COUNT_POINTS,
     FINE_COUNT_POINTS,
     CountFit,
     ManyCountFits,
-    RateChange,
     fit_counts,
     fit_many_counts,
 )
@@ -21,14 +21,15 @@ from n1trial.inference.inla.gaussian import (
     FINE_POINTS,
     FastFit,
     ManyFits,
-    Mixture,
     fast_fit,
     fit_design,
     fit_many,
 )
 from n1trial.inference.inla.longer import longer_sds
+from n1trial.inference.inla.mixture import Mixture
 from n1trial.inference.inla.preliminary import Preliminary, preliminary_answer
 from n1trial.inference.inla.priors import BadNightPriors, CountPriors, Priors
+from n1trial.inference.inla.rate_change import RateChange
 from n1trial.inference.inla.sleep_distribution import (
     ArmNights,
     BadNightsChange,

@@ -9,9 +9,7 @@ same whatever the number of nights.
 """
 
 import itertools
-import math
 import os
-from bisect import bisect
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
@@ -23,10 +21,9 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import Chances
 from n1trial.inference import kernels
 from n1trial.inference.inla.design import Codes, Design, nights_of
+from n1trial.inference.inla.mixture import Mixture
 from n1trial.inference.inla.priors import Priors
 from n1trial.inference.model_matrix import Array
-
-_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 POINTS = (3, 9, 3)
 FINE_POINTS = (13, 13, 9)
@@ -68,7 +65,7 @@ class FastFit:
         """Posterior SDs [arm]."""
         return np.sqrt(np.diag(self.covariance))
 
-    def contrast(self, arm: str, comparator: str | None = None) -> "Mixture":
+    def contrast(self, arm: str, comparator: str | None = None) -> Mixture:
         """Posterior of arm minus comparator; None: minus the reference."""
         along = np.array([float(name == arm) - float(name == comparator) for name in self.arms])
         return Mixture(
@@ -76,47 +73,6 @@ class FastFit:
             means=self.means @ along,
             sds=np.sqrt(np.einsum("jab,a,b->j", self.covariances, along, along)),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mixture:
-    """A mixture of Gaussians: `weights`, `means`, `sds` [component]."""
-
-    weights: Array
-    means: Array
-    sds: Array
-
-    @property
-    def mean(self) -> float:
-        """Its mean."""
-        return float(self.weights @ self.means)
-
-    @property
-    def sd(self) -> float:
-        """Its SD."""
-        return float(np.sqrt(self.weights @ (self.sds**2 + (self.means - self.mean) ** 2)))
-
-    def above(self, x: float) -> float:
-        """Chance of more than x."""
-        return float(self.weights @ normal_cdf((self.means - x) / self.sds))
-
-    def chances(self, *, sign: int, mid: float) -> Chances:
-        """Chances of the gain (`sign` +1 where more is better) against the smallest worthwhile effect."""
-        over, under = self.above(mid), 1.0 - self.above(-mid)
-        better = self.above(0.0)
-        if sign < 0:
-            over, under, better = under, over, 1.0 - better
-        return Chances(better=better, worthwhile=over, equivalent=1.0 - over - under, much_worse=under)
-
-    def interval(self, prob: float) -> tuple[float, float]:
-        """Equal-tailed interval of this probability."""
-        return self._quantile((1 - prob) / 2), self._quantile((1 + prob) / 2)
-
-    def _quantile(self, p: float) -> float:
-        # Among millionths of an SD, up to 12 SD away: to load a finder of roots takes longer than the answer.
-        places, mean, step = range(-12 << 20, 12 << 20), self.mean, self.sd * 2.0**-20
-        found = bisect(places, p, key=lambda place: 1.0 - self.above(mean + step * place))
-        return mean + step * places[found]
 
 
 def fast_fit(
@@ -286,11 +242,6 @@ class _LaidOut:
             ),
             precision=fixed_sd**-2.0,
         )
-
-
-def normal_cdf(z: Array) -> Array:
-    """Standard normal distribution function: SciPy's `ndtr`, which takes long to load for one answer."""
-    return np.asarray(0.5 * _erfc(-z / math.sqrt(2.0)), dtype=float)
 
 
 def _points(points: tuple[int, ...]) -> Codes:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
-from n1trial.inference.inla.counts import RateChange, fit_counts
-from n1trial.inference.inla.gaussian import Mixture, fast_fit
+from n1trial.inference.inla.counts import fit_counts
+from n1trial.inference.inla.gaussian import fast_fit
+from n1trial.inference.inla.mixture import Mixture
+from n1trial.inference.inla.rate_change import RateChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from n1trial.data.trial_data import RESTS_ON, TrialData, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS, Outcome
 from n1trial.design.verdict import INTERVAL, Verdict
 from n1trial.errors import AnalysisError
-from n1trial.inference.inla.bad_nights import BadNightsFit, fit_bad_nights
+from n1trial.inference.inla.bad_nights import fit_bad_nights
+from n1trial.inference.inla.bad_nights_posterior import BadNightsFit
 from n1trial.inference.inla.typical import fit_typical_night
 
 type Pair = tuple[str, str]

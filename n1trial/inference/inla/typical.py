@@ -14,6 +14,7 @@ import numpy as np
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
+from n1trial.inference.data_requirements import refuse_too_many_alike
 from n1trial.inference.inla.gaussian import FastFit, fast_fit
 from n1trial.inference.inla.priors import Priors
 from n1trial.inference.model_matrix import (
@@ -21,7 +22,6 @@ from n1trial.inference.model_matrix import (
     Array,
     Columns,
     columns_of,
-    refuse_too_many_alike,
     zero_sum_basis,
 )
 

@@ -13,7 +13,8 @@ import xarray as xr
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, Columns, columns_of, mean_and_sd_left, refuse_too_many_alike
+from n1trial.inference.data_requirements import refuse_too_many_alike
+from n1trial.inference.model_matrix import Array, Columns, columns_of, mean_and_sd_left
 from n1trial.inference.models._linear import coefficients, linear, stacked
 
 type Tails = Literal["gaussian", "student-t"]
