@@ -7,15 +7,21 @@ from n1trial.data.trial_data import RESTS_ON, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 
-# With more than so many times as many nights of each arm with one and the same value as others, a Student t of ν = 2
-# would be the more likely the narrower, without end: each night alike adds log 1/σ to its log density, each other one
-# takes off ν log 1/σ.
+# Most nights with their arm's commonest value, as a multiple of the other nights. With more, the likelihood of a
+# Student t of ν = 2 has no maximum: each night of that value adds log 1/σ to it, each other one subtracts ν log 1/σ.
 MOST_ALIKE = 2
-# Beyond it, squares and exponentials lose their digits.
+# Beyond it, squares and exponentials lose precision.
 LARGEST = 1e9
 
 
 def require_every_arm(data: TrialData, outcome: Outcome) -> None:
+    """Check that every arm has an analysed night, and that values are numbers of the outcome's kind.
+
+    Raises
+    ------
+    AnalysisError
+        An arm has no analysed night, or a value is no count, or infinite.
+    """
     nights = data.analysed(outcome)
     for name in data.arms:
         if not (nights["arm"] == name).any():
@@ -26,7 +32,13 @@ def require_every_arm(data: TrialData, outcome: Outcome) -> None:
 
 
 def require_variation(data: TrialData, outcome: Outcome) -> None:
-    """See that one person's nights tell how much nights differ."""
+    """Check that the nights of one person vary, within arms and within periods.
+
+    Raises
+    ------
+    AnalysisError
+        There are fewer than two nights an arm, or nothing varies that chance could be estimated from.
+    """
     nights = data.analysed(outcome)
     recorded = nights[RESTS_ON].sum() if RESTS_ON in nights else len(nights)
     if recorded < 2 * len(data.arms):
@@ -55,12 +67,12 @@ def require_variation(data: TrialData, outcome: Outcome) -> None:
 
 
 def refuse_too_many_alike(data: TrialData, outcome: Outcome) -> None:
-    """See that a Student t of these nights has a scale: of Gaussian nights some that differ are enough.
+    """Check that the likelihood of Student-t nights has a maximum; for Gaussian nights a few that differ are enough.
 
     Raises
     ------
     AnalysisError
-        So many nights are alike that the likelihood has no end.
+        So many nights are equal that the likelihood is unbounded.
     """
     nights = data.analysed(outcome)
     values = nights[outcome.name]

@@ -20,7 +20,7 @@ from n1trial.errors import FolderError, TaskError
 from n1trial.inference.compile_cache import compile_model
 from n1trial.inference.convergence import Diagnostics, convergence_problems, diagnose
 from n1trial.inference.models import model_for
-from n1trial.inference.sampling import fit_model, sample_compiled, weighed_anew
+from n1trial.inference.sampling import fit_model, sample_compiled, reweighted_variant
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 
@@ -85,7 +85,7 @@ def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_can
         default = sample_compiled(built, compiled, {}, seed=1)
         narrower = {"effect_prior": compiled.values["effect_prior"] * [[1.0], [0.6]]}
         weighed, sampled = (
-            weighed_anew(built, compiled, default, narrower, seed=1)["effect"],
+            reweighted_variant(built, compiled, default, narrower, seed=1)["effect"],
             sample_compiled(built, compiled, narrower, seed=2).posterior["effect"],
         )
         # Not sampled, but drawn again: some draws several times, others never.
@@ -96,9 +96,9 @@ def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_can
         assert (np.abs(weighed.std(("chain", "draw")) / sd - 1) < 0.1).all()
         # A prior far from every draw, and other nights.
         elsewhere = {"effect_prior": compiled.values["effect_prior"] * [[0], [0.04]] + [[300], [0]]}
-        assert weighed_anew(built, compiled, default, elsewhere, seed=1) is None
+        assert reweighted_variant(built, compiled, default, elsewhere, seed=1) is None
         other_nights = {"nights_table": compiled.values["nights_table"] * 0.9}
-        assert weighed_anew(built, compiled, default, other_nights, seed=1) is None
+        assert reweighted_variant(built, compiled, default, other_nights, seed=1) is None
 
 
 def test_fewer_wake_episodes_are_found_per_night_and_at_equal_sleep(waking):

@@ -1,9 +1,9 @@
 """The fast engine: the models without sampling, for planning, calibration and a first answer.
 
-`fast_fit` answers one trial of a continuous outcome in about a thousandth of a second; `fit_many` answers
-thousands on one design; `fit_counts` answers one trial of wake episodes in some thousandths, `fit_many_counts` many,
-and `fit_bad_nights` one of nights under a limit in some tenths of a second.
-The headline of a report still comes from the sampler, which passes a gate.
+`fast_fit` fits one trial of a continuous outcome in about a millisecond, and `fit_many` thousands of one design;
+`fit_counts` fits one trial of wake episodes in some milliseconds, and `fit_many_counts` many; `fit_bad_nights` fits
+nights under a limit in some tenths of a second. The main result of a report comes from the sampler, which has
+convergence diagnostics.
 """
 
 from n1trial.inference.inla.bad_nights import expected_logit, fit_bad_nights

@@ -22,10 +22,20 @@ from n1trial.inference.model_matrix import Array
 class BadNightsFit:
     """Posterior of the share of bad nights on every arm, as equally likely draws.
 
-    `arms` are the names, the reference first. `shares` [draw, arm] are shares of bad nights, 0 to 1, averaged over
-    the analysed nights; `log_odds` [draw, arm] is δ, 0 for the reference. `effect_sd` is the prior SD of δ, and
-    `bad` and `nights` [arm] count bad and all analysed nights. `effective_draws` says how many independent draws
-    the weighted ones were worth.
+    Attributes
+    ----------
+    arms : tuple of str
+        Names of the arms, the reference first.
+    shares : ndarray [draw, arm]
+        Shares of bad nights, 0 to 1, averaged over the analysed nights.
+    log_odds : ndarray [draw, arm]
+        Log odds ratio to the reference, δ.
+    effect_sd : float
+        Prior SD of δ.
+    bad, nights : tuple of int [arm]
+        Bad nights, and all analysed nights.
+    effective_draws : float
+        Effective sample size of the weighted draws.
     """
 
     arms: tuple[str, ...]
@@ -49,9 +59,18 @@ class BadNightsFit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareChange:
-    """The change of the share of bad nights: `points` [draw] of a hundred nights, and its `log_odds` [draw].
+    """The change of the share of bad nights from a comparator to an arm.
 
-    `prior_sd` is that of the log odds ratio. `any_unseen` says that one of the two arms has no bad night at all.
+    Attributes
+    ----------
+    points : ndarray [draw]
+        In nights of 100.
+    log_odds : ndarray [draw]
+        Log odds ratio.
+    prior_sd : float
+        Prior SD of the log odds ratio.
+    any_unseen : bool
+        Whether one of the two arms has no bad night at all.
     """
 
     points: Array
@@ -82,16 +101,16 @@ class ShareChange:
 
     @property
     def p_fewer(self) -> float:
-        """Chance that the arm has fewer bad nights."""
+        """Posterior probability that the arm has fewer bad nights."""
         return float((self.points < 0).mean())
 
     def verdict(self, rule: VerdictRule, *, mid: float = BAD_NIGHTS.mid) -> Verdict:
-        """What it amounts to by the rule of the trial; never "no" where an arm has no bad night to count."""
-        found = verdict_of(Chances.of(-self.points, mid), alone=self._nights_alone(mid), rule=rule)
-        return "can't tell yet" if self.any_unseen and found in SAYS_NO else found
+        """The verdict by the trial's rule; never a "no" where an arm has no bad night."""
+        verdict = verdict_of(Chances.of(-self.points, mid), alone=self._nights_alone(mid), rule=rule)
+        return "can't tell yet" if self.any_unseen and verdict in SAYS_NO else verdict
 
     def _nights_alone(self, mid: float) -> NightsAlone:
-        """What the nights say without the prior, which is taken off every draw."""
+        """The posterior under a flat prior: draws weighted by one over the prior density."""
         flat = np.exp(0.5 * (self.log_odds / self.prior_sd) ** 2)
         flat /= flat.sum()
         return NightsAlone(

@@ -14,7 +14,13 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mixture:
-    """A mixture of Gaussians: `weights`, `means`, `sds` [component]."""
+    """A mixture of Gaussians.
+
+    Attributes
+    ----------
+    weights, means, sds : ndarray [component]
+        The weights add up to 1.
+    """
 
     weights: Array
     means: Array
@@ -31,11 +37,11 @@ class Mixture:
         return float(np.sqrt(self.weights @ (self.sds**2 + (self.means - self.mean) ** 2)))
 
     def above(self, x: float) -> float:
-        """Chance of more than x."""
+        """Probability of more than x."""
         return float(self.weights @ normal_cdf((self.means - x) / self.sds))
 
     def chances(self, *, sign: int, mid: float) -> Chances:
-        """Chances of the gain (`sign` +1 where more is better) against the smallest worthwhile effect."""
+        """Probabilities of the gain (`sign` 1 where more is better, else -1) against the smallest worthwhile effect."""
         over, under = self.above(mid), 1.0 - self.above(-mid)
         better = self.above(0.0)
         if sign < 0:
@@ -43,16 +49,16 @@ class Mixture:
         return Chances(better=better, worthwhile=over, equivalent=1.0 - over - under, much_worse=under)
 
     def interval(self, prob: float) -> tuple[float, float]:
-        """Equal-tailed interval of this probability."""
+        """Equal-tailed interval of probability `prob`."""
         return self._quantile((1 - prob) / 2), self._quantile((1 + prob) / 2)
 
     def _quantile(self, p: float) -> float:
-        # Among millionths of an SD, up to 12 SD away: to load a finder of roots takes longer than the answer.
+        # Bisection over millionths of an SD, up to 12 SD away: importing a root finder takes longer than the answer.
         places, mean, step = range(-12 << 20, 12 << 20), self.mean, self.sd * 2.0**-20
-        found = bisect(places, p, key=lambda place: 1.0 - self.above(mean + step * place))
-        return mean + step * places[found]
+        index = bisect(places, p, key=lambda place: 1.0 - self.above(mean + step * place))
+        return mean + step * places[index]
 
 
 def normal_cdf(z: Array) -> Array:
-    """Standard normal distribution function: SciPy's `ndtr`, which takes long to load for one answer."""
+    """Standard normal distribution function, without importing SciPy, which takes longer than an answer."""
     return np.asarray(0.5 * _erfc(-z / math.sqrt(2.0)), dtype=float)

@@ -15,10 +15,21 @@ HERMITE_W = HERMITE_W / HERMITE_W.sum()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateChange(Mixture):
-    """A change between two nightly rates, as wakes a night or per cent.
+    """A change between two nightly rates, in wakes a night or per cent.
 
-    The mixture itself is of their log ratio; `middles`, `middle_sds` [component] are of the mean of their
-    logs and `shared` is its covariance with the log ratio, so the difference is 2 exp(middle) sinh(ratio / 2).
+    The mixture itself is of their log ratio; the difference of the rates is 2 exp(middle) sinh(log ratio / 2), with the
+    mean of their logs as the middle.
+
+    Attributes
+    ----------
+    weights, means, sds : ndarray [component]
+        The mixture of the log ratio.
+    scale : {"difference", "percent"}
+        Unit of the change.
+    middles, middle_sds : ndarray [component]
+        Mean and SD of the mean of the two log rates.
+    shared : ndarray [component]
+        Its covariance with the log ratio.
     """
 
     scale: Literal["difference", "percent"]
@@ -28,17 +39,17 @@ class RateChange(Mixture):
 
     @property
     def mean(self) -> float:
-        """Its mean, from the moments of the log normal."""
+        """Posterior mean, from moments of the log-normal."""
         return self._moments()[0]
 
     @property
     def sd(self) -> float:
-        """Its SD."""
+        """Posterior SD, from moments of the log-normal."""
         first, second = self._moments()
         return float(np.sqrt(max(second - first**2, 0.0)))
 
     def above(self, x: float) -> float:
-        """Chance of more than x."""
+        """Posterior probability of more than x."""
         chance: float = kernels.chance_above(
             float(x),
             self.scale == "percent",
@@ -49,7 +60,7 @@ class RateChange(Mixture):
 
     def _moments(self) -> tuple[float, float]:
         def raised(high: float, low: float) -> float:
-            """Mean of (higher rate)^high (lower rate)^low."""
+            """Mean of (rate on the arm)^high (rate on the comparator)^low."""
             a, b = high + low, (high - low) / 2
             spread = (a * self.middle_sds) ** 2 + 2 * a * b * self.shared + (b * self.sds) ** 2
             return float(self.weights @ np.exp(a * self.middles + b * self.means + spread / 2))
