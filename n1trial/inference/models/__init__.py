@@ -27,7 +27,7 @@ class Model(Protocol):
     Attributes
     ----------
     NAME : str
-        Name of the model, as `--model` and reports have it.
+        Name of the model, as reports and `model_named` have it.
     ASSUMES : str
         What the model assumes, in a sentence for lay readers.
     FORMULA : str
