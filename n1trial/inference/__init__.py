@@ -1,1 +1,1 @@
-"""From a trial's table to draws of an effect: model matrix, priors, models, sampler, and the fast engine."""
+"""From a trial's table to a posterior: model matrix, priors, models, sampler, compile cache, and the fast engine."""

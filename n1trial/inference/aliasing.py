@@ -1,18 +1,19 @@
-"""Which arms cannot be told apart from something else that changed from night to night.
+"""Aliasing: which arms are confounded with something else that changed from night to night.
 
-By least squares on the analysed nights, the variance of a contrast of two arms grows when a weekday, a trend, a change
-at one date, a covariate or a device has to be told apart from it: the variance inflation factor 1 / (1 - R²), R² being
-how well that other thing predicts which of the arms a night has. From `MOST_INFLATION` on, an R² of .8, the two count
-as one thing and there is no verdict: whatever a prior of the other thing says, the prior and not the nights would
-decide. Where all nights go together the factor is infinite; where all but one do, it is about 9 in twelve weeks.
+By least squares on the analysed nights, the variance of a contrast of two arms grows when a nuisance variable
+(weekday, a trend, a change at one date, a covariate, the device) has to be adjusted for: by the variance inflation
+factor 1 / (1 - R²), R² being how well that variable predicts which of the arms a night has. From `MOST_INFLATION`
+on, an R² of .8, the two are treated as aliased and there is no verdict, because the prior of the nuisance variable
+and not the nights would decide. Where they agree on all nights the factor is infinite; where on all but one, it is
+about 9 in twelve weeks.
 
-Each other thing is looked at by itself, and all of them together where nights are `NIGHTS_A_COLUMN` times as many as
-columns. A change at one date is the one that predicts the arm best: all nights of one arm before all of another are no
-comparison, whatever they are called.
+Each nuisance variable is tried by itself, and all of them together where there are at least `NIGHTS_A_COLUMN` nights a
+column. Of all changes at one date, the one that predicts the arm best is taken: all nights of one arm before all of
+another are no comparison.
 
-Of several people every column is taken around each person's own mean, and a change is at one night of everybody's
-trial, or at one date: who had the arms in another order than others helps to tell. A person's own arms may go with
-their weekday, a covariate or their device, of which nobody else can tell (`lone_aliases`).
+Of several people every column is centred within each person, and a change is at one night of everybody's trial, or at
+one date, so that people with another order of arms break the alias. What aliases one person's arms with their own
+weekday, covariate or device cannot be resolved by other people (`lone_aliases`).
 
 Marquardt (1970), doi:10.1080/00401706.1970.10488699, on the factor; 5 and 10 are usual limits of it.
 """
@@ -31,7 +32,7 @@ type Array = npt.NDArray[np.float64]
 
 MOST_INFLATION = 5.0
 NIGHTS_A_COLUMN = 2
-# What is left of the arms' own information where nothing is, so that it can be divided by.
+# Least share of information that is left, to avoid division by zero.
 NOTHING_LEFT = 1e-9
 WEEKDAY, CALENDAR, DEVICE, TOGETHER = "the weekday", "the calendar", "the device", "all these together"
 ADVICE = {
@@ -44,7 +45,21 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """A contrast and the other thing that tells its arm on `together` of its `nights` nights."""
+    """A contrast that is aliased with a nuisance variable.
+
+    Attributes
+    ----------
+    arm, comparator : str
+        The two arms of the contrast.
+    other : str
+        Name of the nuisance variable.
+    inflation : float
+        Variance inflation factor of the contrast.
+    together : int
+        Nights whose arm the nuisance variable predicts.
+    nights : int
+        Nights of the two arms.
+    """
 
     arm: str
     comparator: str
@@ -54,7 +69,7 @@ class Alias:
     nights: int
 
     def in_words(self, labels: Mapping[str, str], *, reference: str) -> str:
-        """The two that cannot be told apart, and what to do; `labels` name the arms."""
+        """A sentence for the report: what is aliased, and what to do; `labels` [arm] are the arms' names."""
         arm = labels[self.arm]
         compared = arm if self.comparator == reference else f"{arm} against {labels[self.comparator]}"
         advice = ADVICE.get(self.other, "have nights with and without it on every arm")
@@ -66,37 +81,37 @@ class Alias:
 
 
 def aliases(data: TrialData, outcome: Outcome) -> tuple[Alias, ...]:
-    """Contrasts of one person's trial that cannot be told apart from something, each with the worst of these."""
-    return _found(_Nights.of([data], outcome), data.contrasts)
+    """Contrasts of one person's trial that are aliased, each with the nuisance variable that inflates it most."""
+    return _aliases(_Nights.of([data], outcome), data.contrasts)
 
 
 def lone_aliases(data: TrialData, outcome: Outcome) -> tuple[Alias, ...]:
-    """The same but for the calendar, of which other people's orders may tell."""
-    return _found(_Nights.of([data], outcome), data.contrasts, alone=True)
+    """As `aliases`, without the calendar: other people with other orders of arms may resolve that one."""
+    return _aliases(_Nights.of([data], outcome), data.contrasts, alone=True)
 
 
 def aliases_of_people(
     people: Sequence[TrialData], outcome: Outcome, contrasts: Sequence[tuple[str, str]]
 ) -> tuple[Alias, ...]:
-    """Contrasts of several people's trials together that cannot be told apart from something."""
-    return _found(_Nights.of(people, outcome), contrasts)
+    """Contrasts of several people's trials together that are aliased."""
+    return _aliases(_Nights.of(people, outcome), contrasts)
 
 
-def _found(
+def _aliases(
     nights: "_Nights", contrasts: Sequence[tuple[str, str]], *, alone: bool = False
 ) -> tuple[Alias, ...]:
     others = nights.others()
     timeless = {name: columns for name, columns in others.items() if name not in (CALENDAR, TOGETHER)}
-    single = timeless if alone else {name: each for name, each in others.items() if name != TOGETHER}
-    both = {} if alone else {name: each for name, each in others.items() if name == TOGETHER}
-    # What one thing explains is not said of all of them.
-    worst = (nights.worst(single, *pair) or nights.worst(both, *pair) for pair in contrasts)
+    single = timeless if alone else {name: columns for name, columns in others.items() if name != TOGETHER}
+    jointly = {} if alone else {name: columns for name, columns in others.items() if name == TOGETHER}
+    # All together are named only where none is enough by itself.
+    worst = (nights.worst(single, *pair) or nights.worst(jointly, *pair) for pair in contrasts)
     return tuple(filter(None, worst))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Nights:
-    """Analysed nights of people one after the other, and whose each is; `covariates` by name, NaN where unknown."""
+    """Analysed nights of people one after the other; `person` [night] is the number of the person."""
 
     table: pd.DataFrame
     person: npt.NDArray[np.int64]
@@ -112,50 +127,50 @@ class _Nights:
         )
 
     def around_own_mean(self, columns: Array) -> Array:
-        """Columns [night, column] less each person's mean of them."""
+        """Columns [night, column] centred within each person."""
         sums = np.zeros((int(self.person.max(initial=0)) + 1, columns.shape[1]))
         np.add.at(sums, self.person, columns)
         counts = np.bincount(self.person, minlength=len(sums))
         return np.asarray(columns - (sums / np.maximum(counts, 1)[:, None])[self.person])
 
     def others(self) -> dict[str, Array]:
-        """Columns [night, column] of everything else that changes, by its name; changes at a date each by itself."""
-        table, found = self.table, dict[str, Array]()
+        """Columns [night, column] of every nuisance variable by name; of the calendar, one for each possible change."""
+        table, by_name = self.table, dict[str, Array]()
         dated = table["night"].notna().all()
         if dated:
-            found[WEEKDAY] = np.eye(7)[table["night"].dt.day_of_week.to_numpy()]
+            by_name[WEEKDAY] = np.eye(7)[table["night"].dt.day_of_week.to_numpy()]
         for name in self.covariates:
             values = table[name].to_numpy(float)[:, None]
             known = np.isfinite(values)
-            found[name] = np.where(known, values, values[known].mean() if known.any() else 0.0)
+            by_name[name] = np.where(known, values, values[known].mean() if known.any() else 0.0)
         if "device" in table and len(table["device"].dropna().unique()) > 1:
-            found[DEVICE] = pd.get_dummies(table["device"]).to_numpy(float)
+            by_name[DEVICE] = pd.get_dummies(table["device"]).to_numpy(float)
         # A mean over nights has no place in time.
         if RESTS_ON not in table and len(table["day"].unique()) > 1:
             own_day = (
                 table["day"].to_numpy(float) - table["day"].groupby(self.person).transform("min").to_numpy()
             )
-            together = [own_day[:, None], *found.values()]
-            found[CALENDAR] = _changes(own_day)
+            together = [own_day[:, None], *by_name.values()]
+            by_name[CALENDAR] = _changes(own_day)
             if dated and self.person.max(initial=0):
-                found[CALENDAR] = np.hstack(
-                    [found[CALENDAR], _changes(table["night"].astype("int64").to_numpy(float))]
+                by_name[CALENDAR] = np.hstack(
+                    [by_name[CALENDAR], _changes(table["night"].astype("int64").to_numpy(float))]
                 )
             every = self.around_own_mean(np.hstack(together))
             columns = np.linalg.matrix_rank(every) + int(self.person.max(initial=0)) + 1
             if len(table) >= NIGHTS_A_COLUMN * columns:
-                found[TOGETHER] = np.hstack(together)
-        return found
+                by_name[TOGETHER] = np.hstack(together)
+        return by_name
 
     def worst(self, others: Mapping[str, Array], arm: str, comparator: str) -> Alias | None:
-        """What inflates a contrast most, None where nothing does beyond what is allowed."""
-        of_night = self.table["arm"].to_numpy()
-        names = [name for name in dict.fromkeys(of_night) if name != comparator]
-        if arm not in names or comparator not in of_night:
+        """The nuisance variable that inflates a contrast most; None where none reaches `MOST_INFLATION`."""
+        arm_of_night = self.table["arm"].to_numpy()
+        names = [name for name in dict.fromkeys(arm_of_night) if name != comparator]
+        if arm not in names or comparator not in arm_of_night:
             return None
-        by_arm = (of_night[:, None] == np.array(names, dtype=object)).astype(float)
+        by_arm = (arm_of_night[:, None] == np.array(names, dtype=object)).astype(float)
         own, along = self.around_own_mean(by_arm), np.array([float(name == arm) for name in names])
-        of_both = np.isin(of_night, (arm, comparator))
+        of_both = np.isin(arm_of_night, (arm, comparator))
         worst: Alias | None = None
         for other, columns in others.items():
             centred = self.around_own_mean(columns)
@@ -164,38 +179,38 @@ class _Nights:
             predicted = centred @ np.linalg.lstsq(centred, own)[0]
             inflation = _inflation(own, own - predicted, along)
             if inflation >= MOST_INFLATION and (worst is None or inflation > worst.inflation):
-                guessed = (by_arm - own + predicted) @ along > 0.5
+                predicted_arm = (by_arm - own + predicted) @ along > 0.5
                 worst = Alias(
                     arm=arm,
                     comparator=comparator,
                     other=other,
                     inflation=inflation,
-                    together=int((guessed == (of_night == arm))[of_both].sum()),
+                    together=int((predicted_arm == (arm_of_night == arm))[of_both].sum()),
                     nights=int(of_both.sum()),
                 )
         return worst
 
 
 def _changes(day: Array) -> Array:
-    """A column [night, change] for each day but the first: 1 from that day on."""
+    """A step for each day but the first [night, day]: 1 from that day on."""
     return np.asarray(day[:, None] >= np.unique(day)[None, 1:], dtype=float)
 
 
 def _best_change(own: Array, changes: Array, along: Array) -> Array:
-    """The column [night, 1] of changes that inflates a contrast most: by Sherman and Morrison, all at once."""
-    # A change that nobody lived through has the same value on all nights of each person.
+    """The step [night, 1] that inflates a contrast most, by the Sherman-Morrison formula for all steps at once."""
+    # A step outside of everybody's nights is constant within each person.
     changes = changes[:, np.sum(changes**2, axis=0) > NOTHING_LEFT * len(changes)]
     if not changes.shape[1]:
         return np.zeros((len(own), 1))
     inverse = np.linalg.pinv(own.T @ own)
-    seen = own.T @ changes
-    left = np.sum(changes**2, axis=0) - np.sum(seen * (inverse @ seen), axis=0)
-    added = (along @ inverse @ seen) ** 2 / np.maximum(left, NOTHING_LEFT * np.sum(changes**2, axis=0))
+    cross = own.T @ changes
+    left = np.sum(changes**2, axis=0) - np.sum(cross * (inverse @ cross), axis=0)
+    added = (along @ inverse @ cross) ** 2 / np.maximum(left, NOTHING_LEFT * np.sum(changes**2, axis=0))
     return changes[:, [int(np.argmax(added))]]
 
 
 def _inflation(own: Array, left: Array, along: Array) -> float:
-    """How many times as large the variance of a contrast is, where only this is left of the arms [night, arm]."""
+    """Variance inflation factor of a contrast of arms `own` [night, arm] whose residuals are `left` [night, arm]."""
     alone = own.T @ own
     with_others = np.linalg.pinv(left.T @ left + NOTHING_LEFT * alone)
     return float(along @ with_others @ along / (along @ np.linalg.pinv(alone) @ along))

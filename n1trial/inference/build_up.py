@@ -1,6 +1,6 @@
-"""Effects that build up and fade over nights: the exposure they follow, and how much of them a schedule shows.
+"""Effects that build up and fade over nights: the exposure they follow, and the share of them that a schedule shows.
 
-An effect of half-life h is there in the measure of the exposure
+An effect of half-life h is proportional to the exposure
 
     X_t = ρ X_{t-1} + (1 - ρ) [dose on night t],  ρ = 2^(-1/h)
 
@@ -20,10 +20,10 @@ from n1trial.design.verdict import LEAST_RECOVERED, SETTLE_AT_MOST_NIGHTS
 type Array = npt.NDArray[np.float64]
 
 WEEK, LONGEST_PERIOD_WEEKS, LEAST_BLOCKS = 7, 8, 4
-# Of trials that hardly differ in length, the one with the shorter periods: weeks differ, and the more the longer.
+# Of trials up to so many times as long as the shortest, the one with the shortest periods: longer periods differ more.
 NEARLY_AS_SHORT = 1.25
-# So many smallest worthwhile effects is the standard error with which, by a flat prior, every second trial without an
-# effect leaves a worthwhile gain a chance of .05: 1 / 1.645.
+# Standard error, in smallest worthwhile effects, at which half of the trials without an effect leave a worthwhile
+# gain a probability of .05 or less under a flat prior: 1 / 1.645.
 EVERY_SECOND_SE_IN_MIDS = 0.608
 
 
@@ -42,7 +42,7 @@ class LongerPeriods:
 
 
 def what_would_tell(telling: LongerPeriods | None) -> str:
-    """The trial that would tell whether a slow effect is worth having."""
+    """A sentence for the report: the trial that could show whether a slow effect is worthwhile."""
     if telling is None:
         return f"No trial of up to {SETTLE_AT_MOST_NIGHTS // 365} years could tell what steady use does."
     left_out = (
@@ -52,7 +52,7 @@ def what_would_tell(telling: LongerPeriods | None) -> str:
 
 
 def exposure(given: Array, half_life_nights: float) -> Array:
-    """What has built up [day] of doses given or not [day], 0 to 1, nothing being there before the first day."""
+    """Exposure [day], 0 to 1, to doses given (1) or not (0) [day], starting from none."""
     if half_life_nights <= 0:
         return given
     kept = 2.0 ** (-1.0 / half_life_nights)
@@ -60,7 +60,7 @@ def exposure(given: Array, half_life_nights: float) -> Array:
 
 
 def exposure_to(data: TrialData, arm: str, half_life_nights: float) -> Array:
-    """What has built up of an arm on each night of the trial's table [row]; nothing is taken in the run-in."""
+    """Exposure to an arm on each night of the trial's table [row], 0 to 1; no dose is taken in the run-in."""
     table = data.table
     planned = table[table["left_out"] != "run-in"].drop_duplicates("day", keep="last")
     given = np.zeros(int(table["day"].max()) + 1)
@@ -69,10 +69,10 @@ def exposure_to(data: TrialData, arm: str, half_life_nights: float) -> Array:
 
 
 def recovered_share(data: TrialData, outcome: Outcome, arm: str, comparator: str) -> float:
-    """Share of a steady effect that the means over the analysed nights of two arms show, at most 1.
+    """Share of a steady effect that the difference of two arms' means over the analysed nights shows, at most 1.
 
-    What is compared is the exposure to an arm on its own nights and on the other's. Each of the two may build up,
-    and the lesser share counts. An arm of unknown half-life is taken to act and fade within a day.
+    It is the exposure to an arm on its own nights less that on the other's nights. Where both arms build up, the
+    smaller share counts. An arm of unknown half-life is taken to act and fade within a day.
     """
     analysed = (data.table["left_out"] == "") & data.table[outcome.name].notna()
     on = {name: (analysed & (data.table["arm"] == name)).to_numpy() for name in (arm, comparator)}
@@ -90,35 +90,44 @@ def recovered_share(data: TrialData, outcome: Outcome, arm: str, comparator: str
 def periods_that_tell(
     half_life_nights: float, *, night_sd: float, period_sd: float, mid: float
 ) -> LongerPeriods | None:
-    """A short trial of one arm against the reference that could tell whether a slow effect is worth having.
+    """A short trial of one arm against the reference that could show whether a slow effect is worthwhile.
 
-    It shows `LEAST_RECOVERED` of the effect or more, and where there is none it says "no" every second time. None:
-    no trial of up to two years would.
+    It shows `LEAST_RECOVERED` of the effect or more, and says "no" in half of the trials where there is no effect.
 
     Parameters
     ----------
+    half_life_nights
+        Half-life of build-up and decay, in nights.
     night_sd, period_sd
         SD from night to night within a period and between periods, in the unit of `mid`.
+    mid
+        Smallest worthwhile effect, in the outcome's unit.
+
+    Returns
+    -------
+    The trial; None where none of up to two years is enough.
     """
     trials = []
     for washout_nights in range(0, WEEK * LONGEST_PERIOD_WEEKS, WEEK):
         for period_nights in range(washout_nights + WEEK, WEEK * LONGEST_PERIOD_WEEKS + 1, WEEK):
             share = _expected_share(half_life_nights, period_nights, washout_nights)
             if share >= LEAST_RECOVERED:
-                a_block = 2 * (period_sd**2 + night_sd**2 / (period_nights - washout_nights))
-                blocks = max(LEAST_BLOCKS, math.ceil(a_block / (share * mid * EVERY_SECOND_SE_IN_MIDS) ** 2))
+                variance_of_block = 2 * (period_sd**2 + night_sd**2 / (period_nights - washout_nights))
+                blocks = max(
+                    LEAST_BLOCKS, math.ceil(variance_of_block / (share * mid * EVERY_SECOND_SE_IN_MIDS) ** 2)
+                )
                 trials.append(
                     LongerPeriods(
                         period_nights=period_nights, washout_nights=washout_nights, periods=2 * blocks
                     )
                 )
-    feasible = [each for each in trials if each.nights <= SETTLE_AT_MOST_NIGHTS]
+    feasible = [trial for trial in trials if trial.nights <= SETTLE_AT_MOST_NIGHTS]
     if not feasible:
         return None
-    fewest = min(each.nights for each in feasible)
+    fewest = min(trial.nights for trial in feasible)
     return min(
-        (each for each in feasible if each.nights <= NEARLY_AS_SHORT * fewest),
-        key=lambda each: (each.period_nights, each.nights),
+        (trial for trial in feasible if trial.nights <= NEARLY_AS_SHORT * fewest),
+        key=lambda trial: (trial.period_nights, trial.nights),
     )
 
 
@@ -126,7 +135,7 @@ def _expected_share(half_life_nights: float, period_nights: int, washout_nights:
     """Share of a steady effect that blocks of two such periods show, in the long run.
 
     At the start of a block the exposure is ½ on average, and ½ (1 - ρ^L) lower at the start of a period of L nights
-    with the dose than of one without; so on its t-th night the two are 1 - ½ ρ^t (3 - ρ^L) apart.
+    with the dose than of one without; so on its t-th night the two differ by 1 - ½ ρ^t (3 - ρ^L).
     """
     if half_life_nights <= 0:
         return 1.0

@@ -1,4 +1,4 @@
-"""Did the sampler converge? The figures, and what forbids a verdict.
+"""Did the sampler converge? The diagnostics, and the gate: which of them forbid a verdict.
 
 Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), doi:10.1214/20-BA1221; Betancourt (2016),
 arXiv:1604.00695, for E-BFMI.
@@ -18,9 +18,17 @@ MAX_DIVERGENT_SHARE_AT_SECOND_TRY = 0.001
 
 
 def diagnose(tree: xr.DataTree, names: Iterable[str]) -> Diagnostics:
-    """Convergence figures of a sampled tree, the worst over the named parameters."""
+    """Convergence figures, the worst over the named parameters.
+
+    Parameters
+    ----------
+    tree
+        Groups "posterior" [chain, draw, ...], and "sample_stats" with "energy" and "diverging" [chain, draw].
+    names
+        Variables of the posterior to look at.
+    """
     posterior = tree["posterior"].to_dataset()[list(names)]
-    # Ranks would take an infinite draw for a large one.
+    # By its rank an infinite draw would count as a large one.
     posterior = posterior.where(np.isfinite(posterior))
     energy = tree["sample_stats"]["energy"].to_numpy()
     spread = energy.var(axis=1)
@@ -45,31 +53,35 @@ def convergence_problems(diagnostics: Diagnostics, *, second_try: bool = False) 
     """What forbids a verdict, one sentence each; empty when the gate is passed.
 
     Comparisons are written so that a figure that is not a number is a problem.
+
+    Parameters
+    ----------
+    second_try
+        Whether this was not the first attempt; then a thousandth of the draws may be divergent.
     """
-    found = diagnostics
-    total = found.chains * found.draws
+    total = diagnostics.chains * diagnostics.draws
     allowed = MAX_DIVERGENT_SHARE_AT_SECOND_TRY * total if second_try else 0
     problems = []
-    if not found.max_r_hat < MAX_R_HAT:
-        problems.append(f"the chains disagree (R-hat {found.max_r_hat:.3f}, must be below {MAX_R_HAT})")
-    if not min(found.min_ess_bulk, found.min_ess_tail) >= MIN_ESS:
-        least = min(found.min_ess_bulk, found.min_ess_tail)
+    if not diagnostics.max_r_hat < MAX_R_HAT:
+        problems.append(f"the chains disagree (R-hat {diagnostics.max_r_hat:.3f}, must be below {MAX_R_HAT})")
+    if not min(diagnostics.min_ess_bulk, diagnostics.min_ess_tail) >= MIN_ESS:
+        least = min(diagnostics.min_ess_bulk, diagnostics.min_ess_tail)
         problems.append(
             f"too few independent draws (effective sample size {least:.0f}, must be {MIN_ESS} or more)"
         )
-    if not found.divergences <= allowed:
+    if not diagnostics.divergences <= allowed:
         problems.append(
-            f"the sampler lost its way {found.divergences} times (divergences, must be {allowed:.0f})"
+            f"the sampler lost its way {diagnostics.divergences} times (divergences, must be {allowed:.0f})"
         )
-    if not found.min_bfmi >= MIN_BFMI:
+    if not diagnostics.min_bfmi >= MIN_BFMI:
         problems.append(
-            f"the sampler moved too slowly (E-BFMI {found.min_bfmi:.2f}, must be {MIN_BFMI} or more)"
+            f"the sampler moved too slowly (E-BFMI {diagnostics.min_bfmi:.2f}, must be {MIN_BFMI} or more)"
         )
     return tuple(problems)
 
 
 def worst_of(all_diagnostics: Sequence[Diagnostics]) -> Diagnostics:
-    """Worst figure of several samplings, each on its own; divergences are added up."""
+    """The worst of every figure over several samplings; divergences are added up."""
     return Diagnostics(
         chains=all_diagnostics[0].chains,
         draws=all_diagnostics[0].draws,

@@ -1,6 +1,7 @@
 """A fit: a posterior, and all that is needed to trust it or to make it again.
 
-Apart from `sampling`, which makes it, so that reading and reporting a fit start without the sampler.
+It is defined apart from `sampling`, which makes it, so that a fit can be read and reported without importing the
+sampler.
 """
 
 from __future__ import annotations
@@ -21,7 +22,25 @@ type OnStage = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostics:
-    """How the sampler did: worst values over every parameter, and every variant that was sampled."""
+    """Convergence figures of a fit: the worst over all parameters, and over all variants that were sampled.
+
+    Attributes
+    ----------
+    chains : int
+        Markov chains.
+    draws : int
+        Draws of each chain, after tuning.
+    max_r_hat : float
+        Largest rank-normalised split R-hat.
+    min_ess_bulk : float
+        Smallest bulk effective sample size, in draws.
+    min_ess_tail : float
+        Smallest tail effective sample size, in draws.
+    divergences : int
+        Divergent transitions, over all chains.
+    min_bfmi : float
+        Smallest E-BFMI of a chain.
+    """
 
     chains: int
     draws: int
@@ -34,13 +53,62 @@ class Diagnostics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A posterior, and all that is needed to trust it or to make it again.
+    """The posterior of one outcome, and all that is needed to trust it or to make it again.
 
-    `posterior` is [chain, draw, ...] and holds `effect` (arm minus reference, in the outcome's contrast
-    unit, dims contrast). `variants` holds the same model under other assumptions: "sceptical" (a
-    narrower prior) and, for counts, "equal sleep" (at equal sleep time). `densities` holds the log likelihood
-    [chain, draw, night] and the log prior density of every free variable, None in a fit read from a file.
-    With `problems` there is no verdict.
+    Attributes
+    ----------
+    outcome : Outcome
+        What was compared, its unit, and the smallest worthwhile effect.
+    model : str
+        Name of the model, such as "duration".
+    assumes : str
+        What the model assumes, in a sentence for lay readers.
+    formula : str
+        Terms and likelihood of the model.
+    priors : Mapping of str to str
+        Every prior in words and numbers, by what it is of.
+    prior_sd : float
+        SD of the prior of an effect, in the outcome's contrast unit.
+    posterior : Dataset [chain, draw, ...]
+        Every free variable and deterministic of the model; `effect` [chain, draw, contrast] is arm minus reference, in
+        the outcome's contrast unit.
+    variants : Mapping of str to Dataset [chain, draw, contrast]
+        The same model under other assumptions: "sceptical" (a narrower prior) and, for counts whose sleep time is
+        known, "equal sleep". Variables by contrast alone are kept.
+    densities : Dataset [chain, draw, ...] or None
+        Log likelihood [chain, draw, night], and the log prior density [chain, draw] of every free variable; None in
+        a fit that was read from a file.
+    diagnostics : Diagnostics
+        Convergence figures, the worst over all that was sampled.
+    problems : tuple of str
+        Why the sampling cannot be trusted, a sentence each. With any of them there is no verdict.
+    nights : int
+        Analysed nights.
+    data_sha256 : str
+        SHA-256 of the nights that were fitted, in hexadecimal digits.
+    seed : int
+        Seed of the sampler.
+    versions : Mapping of str to str
+        Versions of the packages that made the draws.
+    compile_s : float
+        Seconds spent on building and compiling, or on loading what was compiled before.
+    sample_s : float
+        Seconds spent on sampling, all variants together.
+
+    See Also
+    --------
+    fit_model : Makes a fit.
+
+    Examples
+    --------
+    `fit` is that of `fit_model`'s example.
+
+    >>> fit.outcome.name, fit.model
+    ('tst_min', 'duration')
+    >>> fit.posterior["effect"].dims
+    ('chain', 'draw', 'contrast')
+    >>> fit.priors["effect of each arm"]
+    'Normal(0, 25) min'
     """
 
     outcome: Outcome
@@ -68,12 +136,12 @@ class Fit:
         return card(f"Fit of {self.outcome.label}", self._facts())
 
     def _facts(self) -> dict[str, object]:
-        found = self.diagnostics
+        diagnostics = self.diagnostics
         return {
             "model": self.model,
             "nights": self.nights,
-            "largest R-hat": f"{found.max_r_hat:.3f}",
-            "least ESS": f"{min(found.min_ess_bulk, found.min_ess_tail):.0f}",
-            "divergences": found.divergences,
+            "largest R-hat": f"{diagnostics.max_r_hat:.3f}",
+            "least ESS": f"{min(diagnostics.min_ess_bulk, diagnostics.min_ess_tail):.0f}",
+            "divergences": diagnostics.divergences,
             "gate": "; ".join(self.problems) or "passed",
         }

@@ -1,6 +1,6 @@
-"""Draws weighed, and drawn again, as if another prior had been chosen: Pareto-smoothed importance sampling.
+"""Pareto-smoothed importance sampling: draws weighted, and resampled, as if another prior had been chosen.
 
-Vehtari, Simpson, Gelman, Yao & Gabry (2024), JMLR 25(72). With k of .7 or more the draws at hand say nothing
+Vehtari, Simpson, Gelman, Yao & Gabry (2024), JMLR 25(72). With a k of .7 or more the draws at hand say nothing
 about the other prior, and no number is given.
 """
 
@@ -15,31 +15,42 @@ type Array = npt.NDArray[np.float64]
 
 def smoothed_weights(log_ratio: Array) -> tuple[Array, float]:
     """Weights [draw] that add up to 1, and Pareto's k, of log density ratios [draw]."""
-    # ArviZ takes the log density that is divided by, as leaving one out does.
+    # ArviZ takes the log of the divisor, as for leaving one out.
     log_weights, k = array_stats.psislw(-np.asarray(log_ratio, dtype=float))
     weights = np.exp(log_weights - log_weights.max())
     return weights / weights.sum(), float(k)
 
 
 def effective_draws(weights: Array, values: Array) -> float:
-    """How many independent draws would tell the weighted mean of `values` [chain, draw] as exactly.
+    """Effective sample size of a weighted mean, autocorrelation counted, by the delta method (Vehtari et al. 2024).
 
-    `weights` [chain, draw] add up to 1. The error of the mean is that of the sum of what every draw adds to it,
-    by the delta method, and draws that resemble the ones before add less (Vehtari et al. 2024).
+    Parameters
+    ----------
+    weights : [chain, draw]
+        Add up to 1.
+    values : [chain, draw]
+        What the mean is of.
     """
     off = values - np.sum(weights * values)
-    added = weights * off
-    error = added.size * np.var(added) / (array_stats.ess(added, method="mean") / added.size)
-    return float(np.sum(added * off) / error)
+    terms = weights * off
+    error = terms.size * np.var(terms) / (array_stats.ess(terms, method="mean") / terms.size)
+    return float(np.sum(terms * off) / error)
 
 
 def drawn_again(
     weights: Array, *, seed: int | np.random.Generator, count: int | None = None
 ) -> npt.NDArray[np.int64]:
-    """Which draws to take, `count` or as many as there are weights [draw], so that each comes as often as it weighs.
+    """Indices of draws, in order, each as often as its weight says: systematic resampling.
 
-    In order. One random number places all of them (systematic resampling; Kitagawa 1996, doi:10.2307/1390750), so
-    that no count is one or more off its weight.
+    One random number places all of them (Kitagawa 1996, doi:10.2307/1390750), so that no draw comes one or more times
+    too often or too rarely.
+
+    Parameters
+    ----------
+    weights : [draw]
+        Add up to 1.
+    count
+        How many to take; by default as many as there are weights.
     """
     wanted = len(weights) if count is None else count
     places = (np.arange(wanted) + np.random.default_rng(seed).random()) / wanted

@@ -1,11 +1,11 @@
-"""The columns that models share, with a shape that does not change from morning to morning.
+"""The model matrix that models share, with a shape that stays the same while a trial goes on.
 
 There is a row for every planned night: first those with a record, in order, then empty ones of weight 0.
 So a model that was compiled once takes tomorrow's nights as new data.
 
-Arms, blocks, weekday and trend are centred over the analysed nights, so that the intercept is their mean level and
-its prior does not leak into the effects (uncentred, N(420, 75) moves an effect by .09 SD in a person who
-sleeps 536 minutes).
+Arms, blocks, weekday and trend are centred over the analysed nights. The intercept is then their mean level, and its
+prior does not influence the effects (uncentred, N(420, 75) moves an effect by .09 SD in a person who sleeps 536
+minutes).
 """
 
 from dataclasses import dataclass, replace
@@ -15,22 +15,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.data.trial_data import RESTS_ON, TrialData
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.errors import AnalysisError
+from n1trial.inference.data_requirements import require_every_arm, require_variation
 
 type Array = npt.NDArray[np.float64]
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-# With more than so many times as many nights of each arm with one and the same value as others, a Student t of ν = 2
-# would be the more likely the narrower, without end: each night alike adds log 1/σ to its log density, each other one
-# takes off ν log 1/σ.
-MOST_ALIKE = 2
-# An SD that is less than this share of the nights' own leaves nothing to measure by.
+# Least residual SD, as a share of the SD of the nights.
 LEAST_LEFT = 0.01
-# Beyond it, squares and exponentials lose their digits.
-LARGEST = 1e9
-# φ to this power is 0 to the last bit for any |φ| of .9: the night before never was.
+# φ to this power is 0 in floating point for |φ| up to .9, so that the first night has no predecessor.
 FIRST_NIGHT_GAP = 1e4
 AFTER_THE_DOSE = {
     *OUTCOMES,
@@ -54,15 +49,34 @@ AFTER_THE_DOSE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """The nights of one outcome, ready for a model; a row a planned night, recorded ones first.
+    """The nights of one outcome as arrays, a row for each planned night, recorded ones first.
 
-    `y` [night] is the outcome, 0 where none; `used` [night] is 1 on a recorded night, run-in included, and
-    `analysed` [night] on those of the contrast; `gap` [night] is the nights since the one before.
-    `terms` holds the centred columns [night, ...] of every term of the linear predictor by the name of its
-    coefficient: arm, trend, then run_in, covariates, block, period, weekday where the trial has them. Blocks are
-    there as contrasts that add up to zero (`zero_sum_basis`).
-    `arm_share` [contrast] was taken off the arms; `log_sleep` [night] is None where a night has none.
-    `row` [night] is the row of the trial's table.
+    Attributes
+    ----------
+    y : ndarray [night]
+        The outcome in its unit, 0 where there is no record.
+    used : ndarray [night]
+        1 on recorded nights, the run-in included, else 0.
+    analysed : ndarray [night]
+        1 on recorded nights that enter the contrasts, else 0.
+    gap : ndarray [night]
+        Nights since the recorded one before.
+    day : ndarray [night]
+        Day of the trial, from 0.
+    terms : dict of str to ndarray [night, column]
+        Columns of every term of the linear predictor by the name of its coefficient: arm, trend, then run_in,
+        covariates, block, period and weekday where the trial has them. Arms, trend, blocks and weekdays are centred;
+        blocks are contrasts that add up to zero (`zero_sum_basis`).
+    arm_share : ndarray [contrast]
+        What centring subtracted from the columns of the arms.
+    log_sleep : ndarray [night] or None
+        Log of sleep time around its mean; None where a recorded night has none.
+    sleep_min : ndarray [night] or None
+        Sleep time in minutes, 1 where there is no record.
+    coords : dict of str to list
+        Labels of the dimensions contrast, covariate, block_contrast, period and weekday.
+    row : ndarray [night]
+        Row of the trial's table.
     """
 
     y: Array
@@ -83,7 +97,7 @@ class Columns:
         return np.column_stack([self.used, *self.terms.values()])
 
     def exposed(self, exposures: Array) -> Self:
-        """The same nights with other columns of the arms: how much of each acts on a row of the table [row, arm]."""
+        """The same nights with exposures [row, arm] of the table's rows in place of the columns of the arms."""
         acting = exposures[self.row]
         share = acting[self.analysed > 0].mean(axis=0)
         return replace(
@@ -94,28 +108,28 @@ class Columns:
 
 
 def columns_of(data: TrialData, outcome: Outcome) -> Columns:
-    """Prepare the nights of an outcome.
+    """The model matrix of one person's nights of an outcome.
 
     Raises
     ------
     AnalysisError
-        An arm has no analysed night, the outcome never changes or is no number of its kind, fewer nights than a
-        model can use, or a covariate that is measured after the dose.
+        An arm has no analysed night, the outcome never changes or is no number of its kind, there are too few
+        nights, or a covariate is measured after the dose.
     """
-    _learnable(data, outcome)
-    _varies(data, outcome)
+    require_every_arm(data, outcome)
+    require_variation(data, outcome)
     return _columns(data, outcome)
 
 
 def columns_among_others(data: TrialData, outcome: Outcome) -> Columns:
-    """The same of one of several people, of whom the others tell how much nights differ.
+    """The model matrix of one of several people; how much nights differ may be estimated from the others.
 
     Raises
     ------
     AnalysisError
         An arm has no analysed night, the outcome is no number of its kind, or a covariate is measured after the dose.
     """
-    _learnable(data, outcome)
+    require_every_arm(data, outcome)
     return _columns(data, outcome)
 
 
@@ -131,7 +145,7 @@ def _columns(data: TrialData, outcome: Outcome) -> Columns:
     planned = max(1.0, float(table["day"].iloc[-1]))
     arm = np.column_stack([(rows["arm"] == name).to_numpy(float) for name in data.treatments])
     terms: dict[str, Array] = {
-        # In the run-in nothing is taken.
+        # No arm is taken in the run-in.
         "arm": np.where(run_in[:, None], 0.0, arm),
         "trend": (day / planned - 0.5)[:, None],
     }
@@ -143,8 +157,8 @@ def _columns(data: TrialData, outcome: Outcome) -> Columns:
         coords["covariate"] = list(data.covariates)
     trial = table[table["left_out"] != "run-in"]
     if len(trial["block"].unique()) > 1:
-        of_block, names = _one_hot(rows, trial, "block", run_in)
-        terms["block"] = of_block @ zero_sum_basis(len(names))
+        indicators, names = _one_hot(rows, trial, "block", run_in)
+        terms["block"] = indicators @ zero_sum_basis(len(names))
         coords["block_contrast"] = names[1:]
     if trial["period"].value_counts().max() > 1 and trial["period"].nunique() > len(data.arms):
         terms["period"], coords["period"] = _one_hot(rows, trial, "period", run_in)
@@ -176,9 +190,9 @@ def _columns(data: TrialData, outcome: Outcome) -> Columns:
 
 
 def zero_sum_basis(count: int) -> Array:
-    """Orthonormal columns [number, contrast], one fewer than numbers, that each add up to zero (Helmert's).
+    """Helmert's orthonormal contrasts [number, contrast]: `count` - 1 columns that each add up to zero.
 
-    Independent normal coefficients of them are numbers of that SD which are known to add up to zero.
+    Independent normal coefficients on them are a zero-sum normal of the same SD.
     """
     before = np.arange(1, count)
     contrasts = np.tri(count - 1, count) - np.eye(count - 1, count, 1) * before[:, np.newaxis]
@@ -186,28 +200,28 @@ def zero_sum_basis(count: int) -> Array:
 
 
 def mean_and_sd_left(columns: Columns) -> tuple[float, float]:
-    """Mean of the analysed nights, and the SD from night to night that arms, trend and weekday leave of them.
+    """Mean of the analysed nights, and their residual SD after a regression on arms, trend and weekday.
 
-    It is the unit in which an outcome other than sleep time borrows its priors: the SD of the nights as they are
-    would grow with the effects themselves, with weekends and with a slow change. Where nights are too few to tell
-    trend and weekday, only the arms are taken off.
+    The SD is the unit of the priors of an outcome other than sleep time: the plain SD of the nights would grow with
+    the effects themselves, with weekends and with a slow change. Where nights are too few to estimate trend and
+    weekday, the regression is on the arms alone.
 
     Returns
     -------
-    Mean and SD in the outcome's unit; the SD is at least `LEAST_LEFT` of that of the nights as they are.
+    Mean and SD in the outcome's unit; the SD is at least `LEAST_LEFT` of that of the nights.
     """
     analysed = columns.analysed > 0
     y = columns.y[analysed]
     mean = float(y.mean())
-    found = np.ones((len(y), 1))
+    regressors = np.ones((len(y), 1))
     for names in (("arm",), ("trend", "weekday")):
         parts = [columns.terms[name][analysed] for name in names if name in columns.terms]
-        wider = np.column_stack([found, *parts])
-        # Two nights a column, or what is left would be chance.
+        wider = np.column_stack([regressors, *parts])
+        # At least two nights a column, or the regression would fit chance.
         if len(y) >= 2 * int(np.linalg.matrix_rank(wider)):
-            found = wider
-    free = max(1, len(y) - int(np.linalg.matrix_rank(found)))
-    left = y - found @ np.linalg.lstsq(found, y)[0]
+            regressors = wider
+    free = max(1, len(y) - int(np.linalg.matrix_rank(regressors)))
+    left = y - regressors @ np.linalg.lstsq(regressors, y)[0]
     sd = float(np.sqrt(np.sum(left**2) / free))
     return mean, max(sd, LEAST_LEFT * float(y.std()))
 
@@ -221,13 +235,13 @@ def _one_hot(
     rows: pd.DataFrame, trial: pd.DataFrame, name: str, run_in: npt.NDArray[np.bool_]
 ) -> tuple[Array, list[int]]:
     names = np.unique(trial[name].to_numpy())
-    return (rows[name].to_numpy()[:, None] == names) & ~run_in[:, None], [int(each) for each in names]
+    return (rows[name].to_numpy()[:, None] == names) & ~run_in[:, None], [int(name) for name in names]
 
 
 def _covariates(
     rows: pd.DataFrame, names: tuple[str, ...], analysed: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.float64]:
-    """Covariates per SD around their mean over the analysed nights; one not written down is the mean."""
+    """Covariates in SDs around their mean over the analysed nights; a missing value becomes the mean."""
     late = sorted(AFTER_THE_DOSE.intersection(names))
     if late:
         raise AnalysisError(
@@ -237,80 +251,9 @@ def _covariates(
     known = np.where(analysed[:, None], values, np.nan)
     counted = np.isfinite(known).sum(axis=0)
     centre = np.where(counted > 0, np.nansum(known, axis=0) / np.maximum(counted, 1), 0.0)
-    apart = np.where(np.isfinite(values), values - centre, 0.0)
-    spread = np.sqrt((apart[analysed] ** 2).sum(axis=0) / np.maximum(counted, 1))
-    return apart / np.where(spread > 0, spread, 1.0) * (spread > 0)
-
-
-def _learnable(data: TrialData, outcome: Outcome) -> None:
-    nights = data.analysed(outcome)
-    for name in data.arms:
-        if not (nights["arm"] == name).any():
-            raise AnalysisError(
-                f"{outcome.name}: arm {name!r} has no analysed night: import its nights, or leave the arm out"
-            )
-    _numbers_of_its_kind(data, outcome)
-
-
-def _varies(data: TrialData, outcome: Outcome) -> None:
-    """See that one person's nights tell how much nights differ."""
-    nights = data.analysed(outcome)
-    recorded = nights[RESTS_ON].sum() if RESTS_ON in nights else len(nights)
-    if recorded < 2 * len(data.arms):
-        raise AnalysisError(
-            f"{outcome.name}: {recorded:g} nights are too few to compare anything: record more"
-        )
-    values = nights[outcome.name]
-    if len(values.unique()) == 1:
-        same = values.iloc[0]
-        raise AnalysisError(f"{outcome.name}: every night is the same ({same:g}): check the export or column")
-    if outcome.kind != "continuous":
-        return
-    by_arm = values.groupby(nights["arm"])
-    if (by_arm.min() == by_arm.max()).all():
-        each = ", ".join(f"{data.labels[arm]} {by_arm.min()[arm]:g}" for arm in data.arms)
-        raise AnalysisError(
-            f"{outcome.name}: one value an arm ({each}) leaves nothing to tell chance by: give every night, or the mean"
-            " of every period, a row"
-        )
-    by_period = values.groupby(nights["period"])
-    if (by_period.min() == by_period.max()).all() and by_period.size().min() > 1:
-        raise AnalysisError(
-            f"{outcome.name}: all nights of a period have one value ({len(by_period)} periods), so they are its mean:"
-            " give each period one row, or every night its own value"
-        )
-
-
-def refuse_too_many_alike(data: TrialData, outcome: Outcome) -> None:
-    """See that a Student t of these nights has a scale: of Gaussian nights some that differ are enough.
-
-    Raises
-    ------
-    AnalysisError
-        So many nights are alike that the likelihood has no end.
-    """
-    nights = data.analysed(outcome)
-    values = nights[outcome.name]
-    alike = sum(values[nights["arm"] == name].value_counts().iloc[0] for name in data.arms)
-    if alike - len(data.arms) > MOST_ALIKE * (len(values) - alike):
-        raise AnalysisError(
-            f"{outcome.name}: {alike} of {len(values)} nights have one and the same value for each arm, so nothing"
-            " tells how heavy the tails are: use a model of Gaussian nights"
-        )
-
-
-def _numbers_of_its_kind(data: TrialData, outcome: Outcome) -> None:
-    table = data.table[data.table["left_out"].isin(("", "run-in")) & data.table[outcome.name].notna()]
-    values = table[outcome.name].to_numpy(float)
-    counts = outcome.kind == "count"
-    wrong = ~(np.abs(values) < LARGEST) | (counts & ((values < 0) | (np.floor(values) != values)))
-    if wrong.any():
-        row = table.iloc[int(np.flatnonzero(wrong)[0])]
-        when = f"day {row['day']}" if pd.isna(row["night"]) else f"{row['night']:%Y-%m-%d}"
-        raise AnalysisError(
-            f"{outcome.name}: the night of {when} has {row[outcome.name]:g}, which is no"
-            f" {'count' if counts else 'sound number'}: correct it, or leave it empty"
-        )
+    centred = np.where(np.isfinite(values), values - centre, 0.0)
+    spread = np.sqrt((centred[analysed] ** 2).sum(axis=0) / np.maximum(counted, 1))
+    return centred / np.where(spread > 0, spread, 1.0) * (spread > 0)
 
 
 def _sleep(

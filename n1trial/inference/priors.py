@@ -1,8 +1,9 @@
 """Every prior of every model, in one table, with the reason for it.
 
-Priors of sleep time are in minutes. Another continuous outcome borrows them in units of its own spread: they
-are multiplied by the SD that arms, trend and weekday leave of its nights / 60 (`columns.mean_and_sd_left`). Priors
-of counts are on the log scale, so .1 is about 10 %.
+Priors of sleep time are in minutes. Another continuous outcome uses them in units of its own spread: they are
+multiplied by the residual SD of its nights (`model_matrix.mean_and_sd_left`) over 60. Priors of counts are on the
+log scale, so .1 is about 10 %. Longer than other modules because it is a table: all priors can be read and compared
+in one place.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,9 +17,22 @@ SERIES = "six public series of one wearer each, drift and weekday removed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
-    """One prior: of what, which family, its parameters in the family's usual order, and why.
+    """One prior, and the reason for it.
 
-    `scaled` says that the parameters are minutes, to be multiplied for another outcome.
+    Attributes
+    ----------
+    of : str
+        What it is the prior of, in words.
+    family : str
+        Name of the distribution.
+    parameters : tuple of float
+        In the family's usual order; the scale is the last.
+    scaled : bool
+        Whether the parameters are minutes, to be multiplied for another outcome.
+    within : (float, float) or None
+        Where the distribution is truncated; None: nowhere.
+    source : str
+        Why it is what it is: a trial, a data set, or what it implies.
     """
 
     of: str
@@ -35,7 +49,7 @@ class Prior:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """Where the prior ends: nowhere, unless `within` says so."""
+        """Ends of the support: infinite, unless `within` says otherwise."""
         return self.within or (float("-inf"), float("inf"))
 
     def widened(self, width: float) -> Self:
@@ -44,7 +58,7 @@ class Prior:
 
     def in_words(self, *, scale: float = 1.0, unit: str = "") -> str:
         """The prior as it stands in a report, such as "Normal(0, 25) min"."""
-        numbers = [each * scale if self.scaled else each for each in self.parameters]
+        numbers = [number * scale if self.scaled else number for number in self.parameters]
         if self.family == "LogNormal":
             inside = f"log {numbers[0]:.3g}, {self.parameters[1]:g}"
         else:
@@ -301,8 +315,8 @@ TIE = Prior(
     source="either sign, and rather none than all",
 )
 
-# People beside each other. An average has the prior of one person's effect, so that a cohort of one would be as
-# doubtful as its person.
+# Of several people. An average effect has the prior of one person's effect, so that a cohort of one is no more certain
+# than its one person.
 AVERAGE_EFFECT = Prior(
     of="average effect of each arm",
     family="Normal",
@@ -413,7 +427,7 @@ EFFECT_TIE = Prior(
 )
 
 # People's SDs between periods are log-normal around a common one with this SD of the log: one person's weeks may
-# differ twice as much as another's. Estimated, it is only a funnel for the sampler to fall into.
+# differ twice as much as another's. To estimate it would give the sampler a funnel, and the data say little about it.
 LOG_SD_APART = 0.4
 # A sceptic expects Normal(0, 10) min.
 SCEPTICAL_SHARE = 0.4
@@ -429,7 +443,16 @@ def in_words(
 ) -> Mapping[str, str]:
     """Each prior in words and numbers, by what it is of.
 
-    `level` replaces the prior mean of the level; scales are so many times as wide as `width` says.
+    Parameters
+    ----------
+    scale
+        What parameters in minutes are multiplied by.
+    unit
+        The outcome's unit.
+    level
+        Replaces the prior mean of the level, in the outcome's unit or as a count.
+    width
+        How many times as wide every prior is made.
     """
     words = {}
     for prior in priors:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pretend import pretend_trial
 from scipy import stats
-from test_aliasing import WEEKEND, lived
+from test_aliasing import WEEKEND, trial_in_order
 from test_effects import made_fit
 
 from n1trial.analysis.checks import Case, checks, run_checks
@@ -23,7 +23,7 @@ POUNDS = [29.9, 11.4, 26.6, 23.7, 25.3, 28.5, 14.2, 17.9, 16.5, 21.1, 24.3]
 
 
 def tossed(arms, values, **changes):
-    data = lived(arms, tst_min=values, period=np.arange(len(arms)) + 1)
+    data = trial_in_order(arms, tst_min=values, period=np.arange(len(arms)) + 1)
     return replace(data, **({"drawn": "coin"} | changes))
 
 
@@ -73,8 +73,8 @@ def test_many_tossed_nights_keep_the_level_whatever_neighbours_have_in_common():
         (pretend_trial(drawn="none"), False),
         (tossed(PLANTS, POUNDS), True),
         (tossed(PLANTS, POUNDS, drawn="blocks"), False),
-        (lived(WEEKEND, block=np.arange(84) // 7 + 1), False),
-        (lived("aaabbabaaba" * 4 + "aabbb", block=np.arange(49) // 7 + 1), False),
+        (trial_in_order(WEEKEND, block=np.arange(84) // 7 + 1), False),
+        (trial_in_order("aaabbabaaba" * 4 + "aabbb", block=np.arange(49) // 7 + 1), False),
     ],
 )
 def test_a_randomisation_p_is_given_where_the_arms_could_have_changed_places(data, applies):

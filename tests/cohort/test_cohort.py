@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from people import SLEEP, WAKES, lived, pretend_people
+from people import SLEEP, WAKES, pretend_people, simulated_cohort
 from pretend import pretend_trial
 
 from n1trial.cohort import Person, classical_average, estimate_cohort, fit_cohort, gather
@@ -167,7 +167,9 @@ def test_somebody_without_the_reference_tells_of_the_arms_against_each_other():
     ids=["sleep", "wakes"],
 )
 def test_a_large_average_effect_is_found_and_a_missing_one_is_not(outcome, model, held):
-    cohort, truth = lived(pretend_people(6, outcome=outcome, blocks=3), model, outcome, held=held, seed=2)
+    cohort, truth = simulated_cohort(
+        pretend_people(6, outcome=outcome, blocks=3), model, outcome, held=held, seed=2
+    )
     fit = fit_cohort(cohort, seed=1)
     assert fit.problems == ()
     posterior, both = fit.posterior["average"], ("chain", "draw")

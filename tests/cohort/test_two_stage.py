@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from people import ORDINARY, SLEEP, WAKES, lived, pretend_people
+from people import ORDINARY, SLEEP, WAKES, pretend_people, simulated_cohort
 from pretend import pretend_trial
 from scipy import integrate, stats
 from yardstick import slowness
@@ -375,7 +375,7 @@ def test_ten_thousand_summaries_are_pooled_within_a_minute(capsys):
 
 @pytest.mark.slow
 def test_summaries_agree_with_the_model_of_all_nights(capsys):
-    cohort, _ = lived(pretend_people(16, blocks=3), sleep_time_model, SLEEP, held=ORDINARY, seed=3)
+    cohort, _ = simulated_cohort(pretend_people(16, blocks=3), sleep_time_model, SLEEP, held=ORDINARY, seed=3)
     whole = fit_cohort(cohort, seed=1, draws=3000)
     assert whole.problems == ()
     alone, left_out = summaries_of(cohort.people, seed=1)

@@ -313,7 +313,7 @@ def draw(folder):
 
 
 def pieces(study):
-    """What can be done apart of a study: parts of its trials, or the whole."""
+    """Parts of a study that can run in processes of their own: ranges of its trials, or the whole."""
     if not study.startswith("sbc-"):
         return [(study, None)]
     trials = SBC_TRIALS[study[4:]]

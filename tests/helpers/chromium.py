@@ -38,11 +38,11 @@ class Tab:
         self._out.write(json.dumps(message).encode() + b"\0")
         self._out.flush()
         while True:
-            said = self._next()
-            if said.get("id") == self._number:
-                assert "error" not in said, said
-                return said["result"]
-            self.events.append(said)
+            message = self._next()
+            if message.get("id") == self._number:
+                assert "error" not in message, message
+                return message["result"]
+            self.events.append(message)
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
@@ -86,7 +86,7 @@ class Tab:
         return [url for url in asked[1:] if not url.startswith("data:")]
 
     def complaints(self) -> list[str]:
-        """What the console said."""
+        """Messages of the console, and exceptions."""
         return [
             json.dumps(event["params"])
             for event in self.events

@@ -35,7 +35,7 @@ from n1trial.trial_folder.store import (
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 FIRST = date(2026, 1, 5)
 TEMPLATE = "glycine-vs-magnesium-glycinate"
-# Two reports of a real one's size, which can be told from each other and from any mixture.
+# Two reports of a real one's size, which differ from each other and from any mixture.
 REPORTS = [letter * 600_000 + "</html>" for letter in "AB"]
 NIGHT = SleepEpisode(
     source="fitbit",
@@ -58,22 +58,22 @@ def records(first: int, count: int) -> list[SleepEpisode]:
     return [replace(NIGHT, record_id=str(number)) for number in range(first, first + count)]
 
 
-def work(folder: TrialFolder, told: int, first: int) -> None:
-    """Import, write down and report for ever; say each thing that is done, once it is."""
+def work(folder: TrialFolder, pipe: int, first: int) -> None:
+    """Import, write down and report for ever; acknowledge each step to a pipe once it is done."""
     for step in range(first, first + 10_000):
         add_episodes(folder, records(20 * step, 20), now=NOW)
-        os.write(told, f"records {20 * step}\n".encode())
+        os.write(pipe, f"records {20 * step}\n".encode())
         night = FIRST + timedelta(days=step % 133)
         write_down(folder, night, {"taken": "yes", "caffeine_mg": str(step)}, now=NOW)
-        os.write(told, f"dose {night} {step}\n".encode())
+        os.write(pipe, f"dose {night} {step}\n".encode())
         with writing(folder) as writer:
             write_whole(folder.report, REPORTS[step % 2])
             writer.log("report", str(step), now=NOW)
-        os.write(told, f"report {step}\n".encode())
+        os.write(pipe, f"report {step}\n".encode())
 
 
 def kills(times: int, seed: int = 1) -> bool:
-    """Kill a worker at a random moment, many times; what it had said must be there, and all be readable."""
+    """Kill a worker at a random moment, many times; what it had acknowledged must be there, and all be readable."""
     rng = random.Random(seed)
     lost = unreadable = halves = acknowledged = 0
     within_s = 0.06
@@ -83,22 +83,22 @@ def kills(times: int, seed: int = 1) -> bool:
             if kill % 25 == 0:
                 folder = new_folder(Path(scratch) / f"trial-{kill}")
                 first, promised, doses, reported = 0, set[str](), dict[date, str](), -1
-            listen, told = os.pipe()
+            read_end, write_end = os.pipe()
             worker = os.fork()
             if worker == 0:
-                os.close(listen)
+                os.close(read_end)
                 try:
-                    work(folder, told, first)
+                    work(folder, write_end, first)
                 finally:
                     os._exit(1)
-            os.close(told)
+            os.close(write_end)
             # Where work is slow a worker gets longer, for one that is always killed at its first step shows nothing.
             within_s *= 1.2 if acknowledged < kill // 2 else 1.0
             time.sleep(rng.uniform(0.0, within_s))
             os.kill(worker, signal.SIGKILL)
             os.waitpid(worker, 0)
-            with os.fdopen(listen) as said:
-                for line in said.read().splitlines():
+            with os.fdopen(read_end) as acknowledgements:
+                for line in acknowledgements.read().splitlines():
                     acknowledged += 1
                     what, *rest = line.split()
                     if what == "records":
@@ -118,7 +118,7 @@ def kills(times: int, seed: int = 1) -> bool:
                 unreadable += 1
                 continue
             lost += len(promised - have)
-            # A dose that was written after the last one that was said is newer, never older.
+            # A dose that was written after the last acknowledged one is newer, never older.
             lost += sum(
                 int(answers_of(diary, night).get("caffeine_mg", "-1")) < int(step)
                 for night, step in doses.items()
@@ -231,21 +231,21 @@ def small_disk(_: int) -> bool:
             return True
         try:
             folder = new_folder(Path(scratch) / "trial")
-            kept, said = 0, ""
+            kept, message = 0, ""
             try:
                 while True:
                     add_episodes(folder, records(kept, 50), now=NOW)
                     kept += 50
             except FolderError as error:
-                said = str(error)
+                message = str(error)
             there = len(stored_episodes(folder))
             chain = len(read_log(folder))
         finally:
             subprocess.run(["umount", scratch], check=True)
     print(
-        f"small disk: {kept} records acknowledged, {there} there, log of {chain} lines; {said.split('/')[-1]}"
+        f"small disk: {kept} records acknowledged, {there} there, log of {chain} lines; {message.split('/')[-1]}"
     )
-    return kept == there > 0 and "trial.db: cannot be written" in said
+    return kept == there > 0 and "trial.db: cannot be written" in message
 
 
 def _state(folder: TrialFolder) -> tuple[object, ...]:

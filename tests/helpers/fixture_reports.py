@@ -34,7 +34,7 @@ FEATURES = pd.DataFrame(
 )
 
 
-def lived(given: by_hand.Inputs, *, right_share: float | None = None) -> Material:
+def full_report(given: by_hand.Inputs, *, right_share: float | None = None) -> Material:
     """A trial of the template with its diary, times of sleep, device and predictive check."""
     table = given.data.table
     table["start"] = [
@@ -51,7 +51,7 @@ def lived(given: by_hand.Inputs, *, right_share: float | None = None) -> Materia
     )
 
 
-def retold(material: Material, **changes: object) -> Material:
+def reanalysed(material: Material, **changes: object) -> Material:
     """The same trial with other data, judged again."""
     data = replace(material.data, **changes)  # type: ignore[arg-type]
     effects = tuple(estimate_effects(fit, data) for fit in material.fits)
@@ -60,7 +60,7 @@ def retold(material: Material, **changes: object) -> Material:
 
 def peeked() -> Material:
     note = "looked before the end; reason given: I could not wait"
-    return retold(lived(by_hand.undecided()), peeked=True, notes=(note,))
+    return reanalysed(full_report(by_hand.undecided()), peeked=True, notes=(note,))
 
 
 def stopped_early() -> Material:
@@ -68,18 +68,18 @@ def stopped_early() -> Material:
     last = given.data.table.index[-42:]
     given.data.table.loc[last, ["tst_min", "wake_episodes"]] = np.nan
     given.data.table.loc[last, "left_out"] = "no record"
-    return retold(lived(given))
+    return reanalysed(full_report(given))
 
 
 def without_wakes() -> Material:
     given = by_hand.decided()
     given.data.table["wake_episodes"] = np.nan
-    material = lived(given)
+    material = full_report(given)
     return replace(material, fits=material.fits[:1], effects=material.effects[:1])
 
 
 def two_devices() -> Material:
-    material = lived(by_hand.no_gain())
+    material = full_report(by_hand.no_gain())
     nights = material.data.table[["night", "tst_min"]].dropna()
     drift = np.random.default_rng(2).normal(12, 15, len(nights))
     ring = nights.assign(tst_min=nights["tst_min"] + drift)[::2]
@@ -88,7 +88,7 @@ def two_devices() -> Material:
         " never mixed"
     )
     return replace(
-        retold(material, notes=(note,)),
+        reanalysed(material, notes=(note,)),
         devices={"fitbit": Nights(nights), "oura": Nights(ring)},
         about=SETTLED_ABOUT,
     )
@@ -96,9 +96,9 @@ def two_devices() -> Material:
 
 def sealed() -> Material:
     """While the arms are hidden they are letters everywhere, and there is no answer."""
-    material = lived(by_hand.decided())
+    material = full_report(by_hand.decided())
     letters = dict(zip(material.data.arms, "ABC", strict=True))
-    return retold(
+    return reanalysed(
         replace(
             material,
             fits=[
@@ -119,8 +119,8 @@ def sealed() -> Material:
 
 def means_apart_and_slow() -> Material:
     """Plain means say more than the answer of one arm, and of another the schedule shows too little."""
-    material = lived(by_hand.inputs([21.0, 0.0], 6.0))
-    material = retold(material, half_lives={"magnesium-glycinate": 3.0}, planned=True)
+    material = full_report(by_hand.inputs([21.0, 0.0], 6.0))
+    material = reanalysed(material, half_lives={"magnesium-glycinate": 3.0}, planned=True)
     main, *others = material.effects
     apart = Conflict(whose="plain means", estimate=44.0, reason="prior")
     contrasts = (replace(main.contrasts[0], conflict=apart), *main.contrasts[1:])
@@ -128,13 +128,13 @@ def means_apart_and_slow() -> Material:
 
 
 REPORTS: dict[str, Callable[[], Material]] = {
-    "clear-gain": lambda: lived(by_hand.decided()),
-    "no-effect-but-wide": lambda: lived(by_hand.inputs([1.0, -2.0], 17.0)),
-    "worse": lambda: lived(by_hand.worse()),
-    "gate-failed": lambda: lived(by_hand.gate_failed()),
-    "blinded": lambda: retold(lived(by_hand.decided(), right_share=0.0), blinded=True),
-    "blind-broken": lambda: retold(
-        lived(by_hand.decided(), right_share=0.8),
+    "clear-gain": lambda: full_report(by_hand.decided()),
+    "no-effect-but-wide": lambda: full_report(by_hand.inputs([1.0, -2.0], 17.0)),
+    "worse": lambda: full_report(by_hand.worse()),
+    "gate-failed": lambda: full_report(by_hand.gate_failed()),
+    "blinded": lambda: reanalysed(full_report(by_hand.decided(), right_share=0.0), blinded=True),
+    "blind-broken": lambda: reanalysed(
+        full_report(by_hand.decided(), right_share=0.8),
         blinded=True,
         blind_broken="2026-03-03: saw the packing sheet",
     ),

@@ -45,7 +45,7 @@ from n1trial.inference.inla import ManyFits, fit_many
 BLOCK_NIGHTS = ARMS * PERIOD_NIGHTS
 LOOKS = (3, 4, 5)
 SHARE = 0.3
-LIVES = ("ordinary nights", "clustered disasters", "weekly shocks of 40", "correlation .5")
+SCENARIOS = ("ordinary nights", "clustered disasters", "weekly shocks of 40", "correlation .5")
 GAINS = {"nothing": 0.0, "+20": BEYOND, "+40": 40.0, "-20": -BEYOND}
 RATIOS = {"nothing": 1.0, "× .7": 0.7, "× .5": 0.5, "÷ .7": 1 / 0.7}
 REASONS = (
@@ -72,29 +72,29 @@ def fitted(nights: Array, arms: Array, priors=PRIORS) -> ManyFits:
     return fit_many(DESIGN, nights, arm=arms, priors=priors)
 
 
-def characteristics(life: str, trials: int, *, seed: int) -> dict[str, dict[str, dict[str, float]]]:
+def characteristics(scenario: str, trials: int, *, seed: int) -> dict[str, dict[str, dict[str, float]]]:
     """Shares of contrasts with each verdict, by true gain, and whether somebody looked after blocks 3 to 5.
 
-    A look ends the trial where every arm has a verdict. "any" counts trials that announce either arm. A `life` is one
-    of `OF_NIGHTS` or a family of counts.
+    A look ends the trial where every arm has a verdict. "any" counts trials that announce either arm. A `scenario`
+    is one of `OF_NIGHTS` or a family of counts.
     """
     judged, gains, simulate = (
-        (_wakes_judged, RATIOS, OF_COUNTS[life])
-        if life in FAMILIES
-        else (_nights_judged, GAINS, OF_NIGHTS[life])
+        (_wakes_judged, RATIOS, OF_COUNTS[scenario])
+        if scenario in FAMILIES
+        else (_nights_judged, GAINS, OF_NIGHTS[scenario])
     )
     found: dict[str, dict[str, dict[str, float]]] = {}
     for number, (gain, value) in enumerate(gains.items()):
-        rng = np.random.default_rng([seed, [*OF_NIGHTS, *FAMILIES].index(life), number])
+        rng = np.random.default_rng([seed, [*OF_NIGHTS, *FAMILIES].index(scenario), number])
         arms = drawn_orders(rng, trials)
         nights, *truth = simulate(rng, arms, np.full((trials, 2), value))
         at_end, inside = judged(nights, arms, *truth)
         with_looks, at_last_look = at_end.copy(), inside.copy()
         running = np.ones(trials, bool)
         for block in LOOKS:
-            said, then_inside = judged(until(nights, block), arms, *truth)
-            stops = running & (said != "can't tell yet").all(axis=1)
-            with_looks[stops], at_last_look[stops] = said[stops], then_inside[stops]
+            verdict_of_arm, then_inside = judged(until(nights, block), arms, *truth)
+            stops = running & (verdict_of_arm != "can't tell yet").all(axis=1)
+            with_looks[stops], at_last_look[stops] = verdict_of_arm[stops], then_inside[stops]
             running &= ~stops
         found[gain] = {
             "no look": shares(at_end, inside),
@@ -117,35 +117,39 @@ def _wakes_judged(counts: Array, arms: Array, ratio: Array, reference: Array) ->
     return np.select(list(given.values()), list(given), "can't tell yet"), inside
 
 
-def shares(said: Array, inside: Array) -> dict[str, float]:
+def shares(verdict_of_arm: Array, inside: Array) -> dict[str, float]:
     names = ("worth it", "worse", "no difference that matters", "no worthwhile gain", "can't tell yet")
     return {
-        **{name: float((said == name).mean()) for name in names},
-        "any worth it": float((said == "worth it").any(axis=1).mean()),
-        "any worse": float((said == "worse").any(axis=1).mean()),
+        **{name: float((verdict_of_arm == name).mean()) for name in names},
+        "any worth it": float((verdict_of_arm == "worth it").any(axis=1).mean()),
+        "any worse": float((verdict_of_arm == "worse").any(axis=1).mean()),
         "covered": float(inside.mean()),
     }
 
 
-def came_true(said: Array, truth: Array) -> Array:
+def came_true(verdict_of_arm: Array, truth: Array) -> Array:
     """Whether what a verdict says is so: a gain, a loss, less than a worthwhile change, no worthwhile gain."""
     return np.select(
-        [said == "worth it", said == "worse", said == "no difference that matters"],
+        [
+            verdict_of_arm == "worth it",
+            verdict_of_arm == "worse",
+            verdict_of_arm == "no difference that matters",
+        ],
         [truth > 0, truth < 0, np.abs(truth) < SLEEP.mid],
         truth < SLEEP.mid,
     )
 
 
-def graded(life: str, trials: int, *, seed: int) -> dict[str, dict[str, list[int]]]:
+def graded(scenario: str, trials: int, *, seed: int) -> dict[str, dict[str, list[int]]]:
     """Of verdicts of each certainty, and with and without each reason: how many there are, and how many came true."""
-    said, true, reasons = _lived(life, trials, seed)
-    given = said != "can't tell yet"
+    verdict_of_arm, true, reasons = _simulated(scenario, trials, seed)
+    given = verdict_of_arm != "can't tell yet"
     steps = np.minimum(reasons.sum(axis=-1), len(CERTAINTIES) - 1)
 
     def counted(where: Array) -> list[int]:
         return [int((where & given).sum()), int((where & given & true).sum())]
 
-    announced = np.isin(said, ("worth it", "worse"))
+    announced = np.isin(verdict_of_arm, ("worth it", "worse"))
     return {
         "certainty": {name: counted(steps == step) for step, name in enumerate(CERTAINTIES)},
         "announced": {name: counted((steps == step) & announced) for step, name in enumerate(CERTAINTIES)},
@@ -160,12 +164,12 @@ def graded(life: str, trials: int, *, seed: int) -> dict[str, dict[str, list[int
     }
 
 
-def _lived(life: str, trials: int, seed: int) -> tuple[Array, Array, Array]:
-    rng = np.random.default_rng([seed, LIVES.index(life)])
+def _simulated(scenario: str, trials: int, seed: int) -> tuple[Array, Array, Array]:
+    rng = np.random.default_rng([seed, SCENARIOS.index(scenario)])
     happens = {name: rng.random(trials) < SHARE for name in REASONS[:6]}
     effects = PRIORS.effect_sd * rng.standard_normal((trials, 2))
     arms = drawn_orders(rng, trials)
-    plain = OF_NIGHTS[life](rng, arms, np.zeros((trials, 2)))[0]
+    plain = OF_NIGHTS[scenario](rng, arms, np.zeros((trials, 2)))[0]
     arms = np.where(happens["not drawn"][:, None], _chosen(rng, plain), arms)
     hoped = happens["not blinded"][:, None] * (10 + 10 * rng.standard_normal((trials, 1)))
     nights = plain + on_arms(effects + hoped, arms)
@@ -176,8 +180,8 @@ def _lived(life: str, trials: int, seed: int) -> tuple[Array, Array, Array]:
     nights = until(nights, np.where(happens["few blocks"], 3, BLOCKS))
     nights = until(nights, _last_block(nights, arms, happens["peeked"] & ~happens["few blocks"]))
     fits, sceptic = fitted(nights, arms), fitted(nights, arms, SCEPTICAL)
-    said = named(fits)
-    turned = np.isin(said, ("worth it", "worse")) & (
+    verdict_of_arm = named(fits)
+    turned = np.isin(verdict_of_arm, ("worth it", "worse")) & (
         (fits.above[..., 1] > 0.5) != (sceptic.above[..., 1] > 0.5)
     )
     differs = turned | ((fits.above[..., 2] >= 0.5) != (sceptic.above[..., 2] >= 0.5))
@@ -189,7 +193,7 @@ def _lived(life: str, trials: int, seed: int) -> tuple[Array, Array, Array]:
         ],
         axis=-1,
     )
-    return said, came_true(said, effects), reasons
+    return verdict_of_arm, came_true(verdict_of_arm, effects), reasons
 
 
 def _chosen(rng: np.random.Generator, plain: Array) -> Array:
@@ -210,8 +214,8 @@ def _last_block(nights: Array, arms: Array, peeks: Array) -> Array:
     last = np.full(len(nights), BLOCKS)
     for block in LOOKS:
         looking = peeks & (last == BLOCKS)
-        said = named(fitted(until(nights[looking], block), arms[looking]))
-        last[np.flatnonzero(looking)[said[:, 0] != "can't tell yet"]] = block
+        verdict_of_arm = named(fitted(until(nights[looking], block), arms[looking]))
+        last[np.flatnonzero(looking)[verdict_of_arm[:, 0] != "can't tell yet"]] = block
     return last
 
 
@@ -238,27 +242,29 @@ def _left_out_by_period_means(nights: Array, arms: Array, estimate: Array) -> Ar
 
 TRIALS = {**dict.fromkeys(OF_NIGHTS, 2000), **dict.fromkeys(FAMILIES, 500)}
 STUDIES: dict[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
-    "characteristics": (tuple(TRIALS), lambda life: characteristics(life, TRIALS[life], seed=8)),
-    "grades": (LIVES, lambda life: graded(life, 2500, seed=9)),
+    "characteristics": (tuple(TRIALS), lambda scenario: characteristics(scenario, TRIALS[scenario], seed=8)),
+    "grades": (SCENARIOS, lambda scenario: graded(scenario, 2500, seed=9)),
 }
 
 
 def kept(study: str):
-    """A study as it is kept, by life."""
+    """A study as it is kept, by scenario."""
     return json.loads((KEPT / f"{study}.json").read_text())
 
 
 def shares_true(study: dict[str, dict[str, dict[str, list[int]]]], what: str) -> dict[str, tuple[int, float]]:
-    """Verdicts, and the share that came true, of all lives together, by the names under `what`."""
+    """Verdicts, and the share that came true, of all scenarios together, by the names under `what`."""
     pooled = {}
     for name in next(iter(study.values()))[what]:
-        verdicts_given, true = np.sum([of_life[what][name] for of_life in study.values()], axis=0)
+        verdicts_given, true = np.sum([of_scenario[what][name] for of_scenario in study.values()], axis=0)
         pooled[name] = int(verdicts_given), float(true / max(verdicts_given, 1))
     return pooled
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or STUDIES:
-        lives, study = STUDIES[name]
-        found = json.dumps({life: study(life) for life in lives}, indent=1, ensure_ascii=False)
+        scenarios, study = STUDIES[name]
+        found = json.dumps(
+            {scenario: study(scenario) for scenario in scenarios}, indent=1, ensure_ascii=False
+        )
         (KEPT / f"{name}.json").write_text(found + "\n", encoding="utf-8")

@@ -1,9 +1,9 @@
 """Wakes as people describe them, written down from sentences and not from the model: the other simulators of counts.
 
-As in `other_nights` every simulator lives the same trial many times. It takes the arm of each night [trial, night] and
-by how much each of the two treatments multiplies the mean number of wakes [trial, 2], and gives the counts
-[trial, night], the true ratio of mean counts of each treatment [trial, 2] and the mean of all the nights as they would
-have been on nothing [trial]. All share a person who wakes twice a night for five minutes or more.
+As in `other_nights` every simulator simulates the same trial many times. It takes the arm of each night [trial,
+night] and by how much each of the two treatments multiplies the mean number of wakes [trial, 2], and gives the
+counts [trial, night], the true ratio of mean counts of each treatment [trial, 2] and the mean of all the nights as
+they would have been on nothing [trial]. All share a person who wakes twice a night for five minutes or more.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,9 @@
 """Nights as people describe them, written down from sentences and not from the model: the other simulators.
 
-Every simulator lives the same trial many times: six blocks of three weeks, one for each of three arms in random order.
-It takes the arm of each night [trial, night] and the effect of the two treatments [trial, 2], in minutes of mean sleep,
-and gives the nights [trial, night] and the true change of the mean on each treatment [trial, 2]. All share a person
-with a level between 380 and 470 minutes who sleeps up to half an hour longer on free nights.
+Every simulator simulates the same trial many times: six blocks of three weeks, one for each of three arms in random
+order. It takes the arm of each night [trial, night] and the effect of the two treatments [trial, 2], in minutes of
+mean sleep, and gives the nights [trial, night] and the true change of the mean on each treatment [trial, 2]. All
+share a person with a level between 380 and 470 minutes who sleeps up to half an hour longer on free nights.
 """
 
 from collections.abc import Callable

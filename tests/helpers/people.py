@@ -1,4 +1,4 @@
-"""Cohorts made by hand for tests, and cohorts lived by the model itself."""
+"""Cohorts made by hand for tests, and cohorts simulated from a model."""
 
 import warnings
 from dataclasses import replace
@@ -46,8 +46,8 @@ def pretend_people(count, *, outcome=SLEEP, effects=None, **changes):
     ]
 
 
-def lived(people, model, outcome, *, held, seed):
-    """The same people with nights of the model, parameters `held` or from the prior; and the truth."""
+def simulated_cohort(people, model, outcome, *, held, seed):
+    """The people with nights simulated from a model, parameters `held` or from the prior, and the true parameters."""
     cohort = gather(people, outcome.name)
     built = model.build(cohort)
     names = [variable.name for variable in (*built.free_RVs, *built.deterministics)]

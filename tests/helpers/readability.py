@@ -23,6 +23,6 @@ def syllables(word: str) -> int:
 
 def school_grade(text: str) -> float:
     """Flesch–Kincaid grade level (Kincaid et al. 1975): six is about age 12."""
-    said = sentences_of(text)
-    words = [word for sentence in said for word in words_of(sentence)]
-    return 0.39 * len(words) / len(said) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+    sentences = sentences_of(text)
+    words = [word for sentence in sentences for word in words_of(sentence)]
+    return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59

@@ -25,7 +25,7 @@ from scipy import stats
 from n1trial.inference.compile_cache import POINT, Compiled, compile_model
 from n1trial.inference.sampling import named_draws
 
-# One chain a trial: a chain that lost its way shows in the ranks, which is what they are for.
+# One chain a trial: a chain that fails shows in the ranks, which is what they are for.
 DRAWS, TUNE = 500, 400
 # Neighbouring draws are alike, which would put too many ranks at the ends: every fifth is used.
 THIN = 5
@@ -34,19 +34,19 @@ RANKS = DRAWS // THIN
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prepared:
-    """A model with the trials it is to find again: their true parameters, and the nights lived under them."""
+    """A model with the trials it is to find again: their true parameters, and the nights simulated from them."""
 
     built: pm.Model
     compiled: Compiled
     truths: Any
-    lived: list[dict[str, Any]]
+    simulated: list[dict[str, Any]]
     log_lik: Callable[..., Any]
     rng: np.random.Generator
     seed: int
 
 
 def prepare(model, data, outcomes, *, trials, seed):
-    """Draw as many truths and live their nights.
+    """Draw true parameters from the prior, and simulate nights from each.
 
     `outcomes` maps the model's observed data, such as "y", to the outcome that they hold; the first is the
     one that the model is built for. Given its parameters a model draws each outcome by itself, so the
@@ -59,7 +59,7 @@ def prepare(model, data, outcomes, *, trials, seed):
         )
     truths = truths_of(built, trials=trials, seed=seed)
     rng = np.random.default_rng(seed)
-    lived = [
+    simulated = [
         {
             name: model.replicate(data, outcome, truths.isel(draw=[trial]), rng)[0]
             for name, outcome in outcomes.items()
@@ -70,7 +70,7 @@ def prepare(model, data, outcomes, *, trials, seed):
         built=built,
         compiled=compile_model(built),
         truths=truths,
-        lived=lived,
+        simulated=simulated,
         log_lik=_log_likelihood(built),
         rng=rng,
         seed=seed,
@@ -89,7 +89,7 @@ def count(prepared, quantities, *, part, threads=2):
         return sample(
             prepared.built,
             prepared.compiled,
-            prepared.lived[trial],
+            prepared.simulated[trial],
             draws=DRAWS,
             tune=TUNE,
             seed=prepared.seed + trial,
@@ -99,7 +99,7 @@ def count(prepared, quantities, *, part, threads=2):
     with ThreadPoolExecutor(threads) as pool:
         for row, (trial, posterior) in enumerate(zip(part, pool.map(sampled, part), strict=True)):
             truth, draws = prepared.truths.isel(draw=[trial]), posterior.isel(draw=slice(None, None, THIN))
-            nights = prepared.lived[trial]
+            nights = prepared.simulated[trial]
             for name, quantity in quantities.items():
                 found[name][row] = _below_and_same(quantity(truth), quantity(draws))
             log_liks = prepared.log_lik(truth, nights), prepared.log_lik(draws, nights)
@@ -125,7 +125,7 @@ def ranks(counts, *, rng):
     """Rank [trial] of each quantity's true value among its draws, 0 to `RANKS`, ties broken by chance.
 
     `counts` are those of all trials, in one part or in several one after another; `rng` is that with which
-    the nights were lived, so that parts have the ranks of the whole.
+    the nights were simulated, so that parts have the ranks of the whole.
     """
     whole = {name: np.concatenate([part[name] for part in counts]) for name in counts[0]}
     rng, trials = deepcopy(rng), len(next(iter(whole.values())))

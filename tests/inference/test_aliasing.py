@@ -20,8 +20,8 @@ SLEEP = OUTCOMES["tst_min"]
 TEMPLATES = sorted(PROTOCOLS.glob("*.yaml"))
 
 
-def lived(arms, **columns):
-    """Nights of two arms, a letter a night from Monday, 5 January 2026; a period is a run."""
+def trial_in_order(arms, **columns):
+    """A trial with the arm of each night as a letter, from Monday, 5 January 2026; a period is a run."""
     arm = pd.Series(list(arms))
     table = pd.DataFrame(
         {
@@ -44,13 +44,13 @@ def lived(arms, **columns):
 WEEKEND = "aaaabba" * 12
 
 
-def said(data):
+def messages(data):
     return [alias.in_words(data.labels, reference=data.reference) for alias in aliases(data, SLEEP)]
 
 
 def test_an_arm_that_is_the_weekend_has_no_verdict_and_the_two_are_named():
-    data = lived(WEEKEND)
-    assert said(data) == [
+    data = trial_in_order(WEEKEND)
+    assert messages(data) == [
         "b and the weekday cannot be told apart (they go together on 84 of 84 nights): take each arm on every weekday"
     ]
     effects = estimate_effects(made_fit((30, 5), (30, 5)), replace(pretend_trial(), table=weekends().table))
@@ -69,16 +69,16 @@ def weekends():
 
 def test_all_but_one_night_at_the_weekend_are_as_good_as_all():
     one_off = "abaabaa" + WEEKEND[7:]
-    assert [alias.other for alias in aliases(lived(one_off), SLEEP)] == ["the weekday"]
+    assert [alias.other for alias in aliases(trial_in_order(one_off), SLEEP)] == ["the weekday"]
     mixed = "abaabaa" * 6 + WEEKEND[42:]
-    assert aliases(lived(mixed), SLEEP) == ()
+    assert aliases(trial_in_order(mixed), SLEEP) == ()
 
 
 def test_one_arm_after_the_other_is_no_comparison_in_however_many_periods():
-    data = lived("a" * 20 + "b" * 20)
+    data = trial_in_order("a" * 20 + "b" * 20)
     split = replace(data, table=data.table.assign(period=data.table["day"] // 5 + 1))
     assert [alias.other for alias in aliases(split, SLEEP)] == ["the calendar"]
-    assert aliases(lived("aaaaabbbbb" * 2), SLEEP) == ()
+    assert aliases(trial_in_order("aaaaabbbbb" * 2), SLEEP) == ()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_one_arm_after_the_other_is_no_comparison_in_however_many_periods():
     ],
 )
 def test_an_arm_that_goes_with_a_covariate_or_a_device_is_named_with_it(columns, other):
-    data = lived("abbaabba" * 5, **columns)
+    data = trial_in_order("abbaabba" * 5, **columns)
     data = replace(data, covariates=tuple(name for name in columns if name != "device"))
     assert [alias.other for alias in aliases(data, SLEEP)] == [other]
     assert [alias.other for alias in lone_aliases(data, SLEEP)] == [other]
@@ -99,14 +99,14 @@ def test_the_inflation_is_that_of_a_regression():
     rng = np.random.default_rng(3)
     arm = np.where(np.arange(60) % 7 < 2, "b", "a")
     arm[rng.choice(60, 6, replace=False)] = "b"
-    data = lived("".join(arm))
+    data = trial_in_order("".join(arm))
     weekday = pd.get_dummies(data.table["night"].dt.day_of_week, drop_first=True).to_numpy(float)
     is_b = (data.table["arm"] == "b").to_numpy(float)
     predicted = sm.OLS(is_b, sm.add_constant(weekday)).fit()
     found = aliases(data, SLEEP)
     expected = 1 / (1 - predicted.rsquared)
     assert bool(found) == (expected >= MOST_INFLATION)
-    crisp = lived("aaaaabb" * 8 + "aaaabbb")
+    crisp = trial_in_order("aaaaabb" * 8 + "aaaabbb")
     predicted = sm.OLS(
         (crisp.table["arm"] == "b").to_numpy(float),
         sm.add_constant(pd.get_dummies(crisp.table["night"].dt.day_of_week, drop_first=True).to_numpy(float)),
@@ -131,7 +131,7 @@ def test_no_draw_of_a_template_has_an_arm_that_goes_with_anything(template):
 
 
 def test_people_in_two_orders_can_be_told_from_time_and_people_in_one_cannot():
-    first, second = lived("a" * 7 + "b" * 7), lived("b" * 7 + "a" * 7)
+    first, second = trial_in_order("a" * 7 + "b" * 7), trial_in_order("b" * 7 + "a" * 7)
     pair = (("b", "a"),)
     assert aliases_of_people([first, second], SLEEP, pair) == ()
     assert [alias.other for alias in aliases_of_people([first] * 8, SLEEP, pair)] == ["the calendar"]
@@ -139,6 +139,6 @@ def test_people_in_two_orders_can_be_told_from_time_and_people_in_one_cannot():
 
 
 def test_means_without_dates_have_no_place_in_time():
-    data = lived("ab")
+    data = trial_in_order("ab")
     means = replace(data, table=data.table.assign(night=pd.NaT, rests_on=1.0))
     assert aliases_of_people([means] * 5, SLEEP, (("b", "a"),)) == ()

@@ -163,7 +163,7 @@ def test_the_sampler_says_the_same_of_the_typical_night(seed):
     assert fast.sd == pytest.approx(theirs.std(axis=1), rel=0.1)
 
 
-def told(data):
+def report_material(data):
     """The report of a trial of which the Gaussian engine answers for the mean."""
     sleep = fast_fit(data, data.outcomes[0])
     fit = by_hand.fit(data, data.outcomes[0], list(sleep.mean), float(sleep.sd.mean()))
@@ -175,7 +175,7 @@ def text_of(material):
 
 
 def test_a_report_counts_bad_nights_and_says_what_follows():
-    text = text_of(told(some()))
+    text = text_of(report_material(some()))
     assert "Nights under 5 hours: 9 of 42 on none, 2 of 42 on magnesium. Best guess for magnesium:" in text
     assert "fewer in 100 nights (95 % interval" in text
     assert "Glycine: 8 of 42 nights under 5 hours; half the nights had more than 7 h" in text
@@ -192,19 +192,19 @@ def test_a_change_of_less_than_half_a_bad_night_is_about_as_many_and_has_no_dire
 
 
 def test_an_arm_without_a_bad_night_is_told_that_some_may_come():
-    text = text_of(told(trial({"none": 7, "glycine": 6, "magnesium": 0})))
+    text = text_of(report_material(trial({"none": 7, "glycine": 6, "magnesium": 0})))
     assert "7 of 42 on none, none of 42 on magnesium. Best guess for magnesium:" in text
     assert "None in 42 nights does not mean that none will come." in text
 
 
 def test_without_bad_nights_the_report_says_that_there_is_nothing_to_compare():
     for bad in ({"none": 0, "glycine": 0, "magnesium": 0}, {"none": 0, "glycine": 4, "magnesium": 0}):
-        text = text_of(told(trial(bad)))
+        text = text_of(report_material(trial(bad)))
         assert "none of 42 on none, none of 42 on magnesium. So there is nothing to compare." in text
 
 
 def test_the_limit_is_the_protocols():
-    text = text_of(told(replace(some(), bad_night_minutes=425)))
+    text = text_of(report_material(replace(some(), bad_night_minutes=425)))
     assert "Nights under 7 hours 05: 13 of 42 on none" in text
 
 
@@ -215,7 +215,7 @@ def test_means_of_periods_and_refused_results_have_no_bad_nights():
 
 
 def test_a_copy_for_others_names_arms_as_it_does_elsewhere():
-    material = told(some())
+    material = report_material(some())
     copied = shareable(material)
     assert [*copied.effects[0].distribution.arms] == [*copied.data.arms]
     assert tell(copied).pictures[1].table.rows[0][1:] == tell(material).pictures[1].table.rows[0][1:]
@@ -238,7 +238,7 @@ def check_prevented(material):
 
 @pytest.mark.skipif(FAULT is None, reason="the shared faults are not beside the project")
 def test_the_table_in_which_an_arm_prevents_bad_nights():
-    check_prevented(told(prevents_bad_nights(FAULT / "nights.csv")))
+    check_prevented(report_material(prevents_bad_nights(FAULT / "nights.csv")))
 
 
 def test_an_arm_that_prevents_bad_nights_and_does_nothing_else(tmp_path):
@@ -249,7 +249,7 @@ def test_an_arm_that_prevents_bad_nights_and_does_nothing_else(tmp_path):
     arms = data.table["arm"].map({"none": "none", "magnesium": "a", "glycine": "b"})
     table = data.table[["night", "block"]].assign(arm=arms, tst_min=minutes.round())
     table.to_csv(tmp_path / "nights.csv", index=False)
-    check_prevented(told(prevents_bad_nights(tmp_path / "nights.csv")))
+    check_prevented(report_material(prevents_bad_nights(tmp_path / "nights.csv")))
 
 
 @pytest.mark.slow
@@ -260,7 +260,7 @@ def test_the_report_of_every_template_has_bad_nights(name):
     nights = list(schedule.table["night"])
     minutes = 420 + 60 * np.random.default_rng(1).standard_t(3, len(nights))
     data = join_trial(schedule, recorded(nights, tst_min=minutes), protocol)
-    story = tell(told(data))
+    story = tell(report_material(data))
     assert all(
         any(said.startswith("Nights under 5\u00a0hours:") for said in each.beside) for each in story.answers
     )

@@ -44,12 +44,12 @@ def trials(truth, count, *, seed):
     """Simulated trials joined as real ones are."""
     for number in range(count):
         schedule = randomise(PROTOCOL, start=date(2026, 1, 5), seed=f"{seed * 1000 + number:064x}")
-        lived = simulate_nights(schedule, truth, seed=seed * 1000 + number).table
-        nights = pd.DataFrame(dict.fromkeys(COLUMNS, np.nan), index=range(len(lived)))
+        simulated = simulate_nights(schedule, truth, seed=seed * 1000 + number).table
+        nights = pd.DataFrame(dict.fromkeys(COLUMNS, np.nan), index=range(len(simulated)))
         nights = nights.assign(
-            night=lived["night"],
-            tst_min=lived["tst_min"].where(lived["present"]),
-            wake_episodes=lived["wake_episodes"].where(lived["present"]),
+            night=simulated["night"],
+            tst_min=simulated["tst_min"].where(simulated["present"]),
+            wake_episodes=simulated["wake_episodes"].where(simulated["present"]),
             flags="",
         )
         yield join_trial(schedule, Nights(nights), PROTOCOL)
@@ -152,9 +152,9 @@ def test_a_joint_trial_has_good_weeks_of_sleep_and_of_wakes_together_or_against_
     period = columns_of(data, SLEEP).terms["period"]
     for tie, sign in ((0.999, 1), (0.001, -1)):
         values = {**loud, **none, "period_tie": tie}
-        lived = truth.assign({name: truth[name] * 0 + value for name, value in values.items()})
+        simulated = truth.assign({name: truth[name] * 0 + value for name, value in values.items()})
         rng = np.random.default_rng(1)
-        sleep, wakes = (model.replicate(data, each, lived, rng)[0] for each in (SLEEP, calibrate.WAKES))
+        sleep, wakes = (model.replicate(data, each, simulated, rng)[0] for each in (SLEEP, calibrate.WAKES))
         by_period = [nights @ period / period.sum(axis=0) for nights in (sleep, np.log(wakes + 1))]
         assert sign * np.corrcoef(*by_period)[0, 1] > 0.95
 

@@ -179,10 +179,10 @@ def test_the_process_that_compiled_has_the_numbers_of_later_ones(tmp_path):
 def sha256_of(compiled):
     """Of log density, gradient and draws at 500 points, to the last digit."""
     points = np.random.default_rng(0).normal(size=(500, 3))
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for point in points:
         value, gradient = density(compiled, point, compiled.packed())
-        told.update(value.tobytes() + gradient.tobytes())
+        digest.update(value.tobytes() + gradient.tobytes())
     for name, values in compiled.draws(points[None], compiled.packed()).items():
-        told.update(name.encode() + values.tobytes())
-    return told.hexdigest()
+        digest.update(name.encode() + values.tobytes())
+    return digest.hexdigest()

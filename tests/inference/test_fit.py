@@ -20,7 +20,7 @@ from n1trial.errors import FolderError, TaskError
 from n1trial.inference.compile_cache import compile_model
 from n1trial.inference.convergence import Diagnostics, convergence_problems, diagnose
 from n1trial.inference.models import model_for
-from n1trial.inference.sampling import fit_model, sample_compiled, weighed_anew
+from n1trial.inference.sampling import fit_model, reweighted_variant, sample_compiled
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 
@@ -85,7 +85,7 @@ def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_can
         default = sample_compiled(built, compiled, {}, seed=1)
         narrower = {"effect_prior": compiled.values["effect_prior"] * [[1.0], [0.6]]}
         weighed, sampled = (
-            weighed_anew(built, compiled, default, narrower, seed=1)["effect"],
+            reweighted_variant(built, compiled, default, narrower, seed=1)["effect"],
             sample_compiled(built, compiled, narrower, seed=2).posterior["effect"],
         )
         # Not sampled, but drawn again: some draws several times, others never.
@@ -96,9 +96,9 @@ def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_can
         assert (np.abs(weighed.std(("chain", "draw")) / sd - 1) < 0.1).all()
         # A prior far from every draw, and other nights.
         elsewhere = {"effect_prior": compiled.values["effect_prior"] * [[0], [0.04]] + [[300], [0]]}
-        assert weighed_anew(built, compiled, default, elsewhere, seed=1) is None
+        assert reweighted_variant(built, compiled, default, elsewhere, seed=1) is None
         other_nights = {"nights_table": compiled.values["nights_table"] * 0.9}
-        assert weighed_anew(built, compiled, default, other_nights, seed=1) is None
+        assert reweighted_variant(built, compiled, default, other_nights, seed=1) is None
 
 
 def test_fewer_wake_episodes_are_found_per_night_and_at_equal_sleep(waking):
@@ -159,18 +159,18 @@ def test_two_outcomes_are_fitted_side_by_side_and_tell_their_stages():
     data = pretend_trial(sd=30)
     data.table["wake_episodes"] = np.random.default_rng(0).poisson(3, len(data.table)).astype(float)
     data = replace(data, outcomes=(SLEEP, WAKES), sleep_time="tst_min")
-    told = []
+    stages = []
     cases = [Case(data=data, outcome=outcome) for outcome in data.outcomes]
-    checked = fit_outcomes(cases, seed=1, on_stage=lambda name, said: told.append((name, said)))
+    checked = fit_outcomes(cases, seed=1, on_stage=lambda name, stage: stages.append((name, stage)))
     assert [each.fit.outcome.name for each in checked] == ["tst_min", "wake_episodes"]
     assert all("period means" in {line.check for line in each.findings.results} for each in checked)
-    assert {("tst_min", "compiling"), ("wake_episodes", "compiling")} <= set(told)
+    assert {("tst_min", "compiling"), ("wake_episodes", "compiling")} <= set(stages)
 
 
 def test_a_process_that_is_killed_is_no_bug_of_ours():
     data = pretend_trial(sd=30)
 
-    def kill(name, said):
+    def kill(name, stage):
         for child in active_children():
             child.kill()
 
@@ -193,7 +193,7 @@ GOOD = np.random.default_rng(0).normal(size=(4, 1000))
 
 
 @pytest.mark.parametrize(
-    ("tree", "said"),
+    ("tree", "message"),
     [
         (made_tree(GOOD + np.arange(4)[:, None]), "chains disagree"),
         (made_tree(np.cumsum(GOOD, axis=1)), "chains disagree"),
@@ -206,9 +206,9 @@ GOOD = np.random.default_rng(0).normal(size=(4, 1000))
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_a_pathological_sampling_is_stopped(tree, said):
+def test_a_pathological_sampling_is_stopped(tree, message):
     problems = convergence_problems(diagnose(tree, ["x"]))
-    assert any(re.search(said, problem) for problem in problems)
+    assert any(re.search(message, problem) for problem in problems)
 
 
 def test_a_good_sampling_is_not_stopped():

@@ -40,7 +40,7 @@ ODD = np.random.default_rng(1).standard_cauchy((4, 1000)).cumsum(axis=1)
 
 
 @pytest.mark.parametrize(
-    ("tree", "said"),
+    ("tree", "message"),
     [
         pytest.param(made_tree(GOOD[:, :90]), "too few independent draws", id="too few draws"),
         pytest.param(made_tree(NECK), "chains disagree", id="one chain in the neck of a funnel"),
@@ -61,9 +61,9 @@ ODD = np.random.default_rng(1).standard_cauchy((4, 1000)).cumsum(axis=1)
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_a_pathological_fit_is_stopped_whatever_its_effects_seem_to_say(tree, said):
+def test_a_pathological_fit_is_stopped_whatever_its_effects_seem_to_say(tree, message):
     problems = convergence_problems(diagnose(tree, ["x"]), second_try=True)
-    assert any(re.search(said, problem) for problem in problems)
+    assert any(re.search(message, problem) for problem in problems)
     stopped = estimate_effects(made_fit((40, 2), (40, 2), problems=problems), pretend_trial())
     assert {effect.verdict for effect in stopped.contrasts} == {"no verdict"}
     assert stopped.problems == problems
@@ -117,7 +117,7 @@ def model_with(pathology):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("pathology", "draws", "said"),
+    ("pathology", "draws", "message"),
     [
         (lambda: None, 20, "too few independent draws"),
         (funnel, 1000, "lost its way|too few|disagree|too slowly"),
@@ -126,12 +126,12 @@ def model_with(pathology):
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_what_the_sampler_cannot_do_is_stopped_after_its_last_attempt(pathology, draws, said):
+def test_what_the_sampler_cannot_do_is_stopped_after_its_last_attempt(pathology, draws, message):
     data = pretend_trial(effects={"glycine": 40}, sd=5)
     fit = fit_model(data, SLEEP, seed=1, model=model_with(pathology), draws=draws)
     found = estimate_effects(fit, data)
     print(f"\n{fit.sample_s:.1f} s, {fit.diagnostics}\n{found.problems}")
-    assert any(re.search(said, problem) for problem in found.problems)
+    assert any(re.search(message, problem) for problem in found.problems)
     assert {effect.verdict for effect in found.contrasts} == {"no verdict"}
 
 
@@ -170,7 +170,7 @@ def all_but_one(table):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (spoilt(put(of_glycine, np.nan)), "arm 'glycine' has no analysed night: import its nights"),
         (spoilt(put(every, np.nan)), "arm 'none' has no analysed night"),
@@ -187,8 +187,8 @@ def all_but_one(table):
         (spoilt(put(every, 420.0), blocks=1, period_nights=1), "3 nights are too few to compare anything"),
     ],
 )
-def test_nights_that_no_model_can_read_are_refused_before_anything_is_sampled(data, said):
-    with pytest.raises(AnalysisError, match=said):
+def test_nights_that_no_model_can_read_are_refused_before_anything_is_sampled(data, message):
+    with pytest.raises(AnalysisError, match=message):
         fit_model(data, data.outcomes[0], seed=1)
 
 
@@ -209,8 +209,8 @@ def test_two_thirds_of_the_nights_alike_within_their_arm_is_still_a_measurement(
     assert columns_of(data, SLEEP).used.sum() == 126
 
 
-def looked_at(data, **options):
-    """Fit, estimate, and print the seconds and what is said."""
+def fitted_and_printed(data, **options):
+    """Fit, estimate, and print seconds, problems and effects."""
     outcome = data.outcomes[0]
     started = time.perf_counter()
     fit = fit_model(data, outcome, seed=1, **options)
@@ -222,7 +222,7 @@ def looked_at(data, **options):
 
 @pytest.mark.slow
 def test_one_period_an_arm_is_fitted_and_gets_no_verdict():
-    fit, found = looked_at(pretend_trial(effects={"glycine": 90}, blocks=1, period_nights=42))
+    fit, found = fitted_and_printed(pretend_trial(effects={"glycine": 90}, blocks=1, period_nights=42))
     assert fit.problems == ()
     assert {effect.verdict for effect in found.contrasts} == {"no verdict"}
     assert found.problems[1] == "glycine: 1 analysed period(s), but a verdict needs 2 of every arm"
@@ -232,7 +232,7 @@ def test_one_period_an_arm_is_fitted_and_gets_no_verdict():
 def test_a_block_without_a_night_widens_the_interval_and_lowers_the_certainty():
     whole = spoilt(lambda table: None, arms=("none", "glycine"), seed=3)
     gone = spoilt(put(lambda table: table["block"].isin([2, 5]), np.nan), arms=("none", "glycine"), seed=3)
-    (_, full), (fit, found) = looked_at(whole), looked_at(gone)
+    (_, full), (fit, found) = fitted_and_printed(whole), fitted_and_printed(gone)
     assert fit.problems == ()
     assert found.contrasts[0].sd > full.contrasts[0].sd
     assert "33% of the nights are missing" in found.contrasts[0].reasons
@@ -244,7 +244,7 @@ def test_zero_inflated_counts_get_an_interval_as_wide_as_their_nights_deserve():
     zeros = np.random.default_rng(1).random(84) < 0.7
     data = spoilt(put(lambda table: zeros, 0.0), WAKES, arms=("none", "glycine"))
     counts = data.table["wake_episodes"]
-    fit, found = looked_at(data)
+    fit, found = fitted_and_printed(data)
     effect = found.contrasts[0]
     # What nights of this spread and the prior together would leave, were every night Gaussian.
     by_arm = counts.groupby(data.table["arm"])
@@ -263,7 +263,7 @@ def test_zero_inflated_counts_get_an_interval_as_wide_as_their_nights_deserve():
 def test_twenty_nights_say_that_they_cannot_tell(outcome):
     whole = spoilt(lambda table: None, outcome, arms=("none", "glycine"), blocks=5, period_nights=2)
     data = replace(whole, table=whole.table.iloc[:20])
-    fit, found = looked_at(data)
+    fit, found = fitted_and_printed(data)
     assert fit.problems == ()
     assert found.contrasts[0].sd > 0.5 * fit.prior_sd
     assert found.contrasts[0].verdict == "can't tell yet"
@@ -274,7 +274,7 @@ def test_twenty_nights_say_that_they_cannot_tell(outcome):
 def test_two_thousand_nights_are_fitted_in_bounded_time_and_find_the_truth():
     data = pretend_trial(effects={"glycine": 25}, arms=("none", "glycine"), blocks=24, period_nights=42)
     started = time.perf_counter()
-    fit, found = looked_at(data)
+    fit, found = fitted_and_printed(data)
     assert len(data.table) == 2016
     assert fit.problems == ()
     assert found.contrasts[0].low < 25 < found.contrasts[0].high

@@ -290,8 +290,8 @@ def test_a_longer_trial_is_surer_but_never_by_more_than_its_nights():
     assert lengths[0] == design.nights
     assert lengths[-1] >= 700
     assert (np.diff(sds, axis=0) < 0).all()
-    told = 1 / sds**2 - 1 / prior.EFFECT.scale**2
-    assert (told[1:] / told[0] < 1.35 * (lengths[1:] / lengths[0])[:, np.newaxis]).all()
+    information = 1 / sds**2 - 1 / prior.EFFECT.scale**2
+    assert (information[1:] / information[0] < 1.35 * (lengths[1:] / lengths[0])[:, np.newaxis]).all()
 
 
 def test_nodes_and_weights_of_a_gaussian_are_those_of_hermite():
@@ -317,16 +317,16 @@ def test_a_trial_without_an_arm_is_not_a_number_and_its_neighbour_is():
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (lambda table: table["arm"] == "glycine", "arm 'glycine' has no analysed night"),
         (lambda table: table.index >= 0, "has no analysed night"),
     ],
 )
-def test_nights_that_teach_nothing_are_refused(spoil, said):
+def test_nights_that_teach_nothing_are_refused(spoil, message):
     data = trial()
     data.table.loc[spoil(data.table), "tst_min"] = np.nan
-    with pytest.raises(AnalysisError, match=said):
+    with pytest.raises(AnalysisError, match=message):
         fast_fit(data, SLEEP)
 
 

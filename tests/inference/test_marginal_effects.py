@@ -75,7 +75,7 @@ def rate_by_hand(data, outcome, draws, draw, arm, *, equal_sleep):
     return np.exp(log_rate), nights["tst_min"].to_numpy() / 60
 
 
-def lived_counts(rate, omega, usual, rng):
+def simulated_counts(rate, omega, usual, rng):
     """Counts [replicate, night] around `rate`: negative binomial for ω of 0 or more, elsewhere generalised Poisson."""
     theta = rate * (1 - omega)
     if omega > 0:
@@ -115,21 +115,21 @@ def test_effects_on_counts_are_those_of_nights_drawn_one_by_one(name, equal_slee
     outcome = data.outcomes[0]
     columns = columns_of(data, outcome)
     draws = made_draws(data, columns)
-    said = effects_of_the_model(data, outcome, draws, equal_sleep=equal_sleep)
+    effects = effects_of_the_model(data, outcome, draws, equal_sleep=equal_sleep)
     scores = []
     for draw, omega in enumerate(OMEGAS):
         drawn = {}
         for arm in data.arms:
             rate, hours = rate_by_hand(data, outcome, draws, draw, arm, equal_sleep=equal_sleep)
-            drawn[arm] = lived_counts(rate, omega, usual_count(data, outcome), rng)
+            drawn[arm] = simulated_counts(rate, omega, usual_count(data, outcome), rng)
         none = drawn["none"].mean(axis=1)
         for place, arm in enumerate(data.treatments):
             gain = drawn[arm].mean(axis=1) - none
             if outcome.scale == "percent":
-                ratio = 1 + said[draw, place] / 100
+                ratio = 1 + effects[draw, place] / 100
                 off = drawn[arm].mean(axis=1) - ratio * none
             else:
-                off = gain - said[draw, place]
+                off = gain - effects[draw, place]
             # A rate ratio of exp(δ) leaves nothing of the arm's nights beyond that many of the reference's.
             beyond = drawn[arm].mean(axis=1) - np.exp(draws["delta"].to_numpy()[0, draw, place]) * none
             found = {"per night": off, "rate ratio": beyond}
@@ -164,7 +164,7 @@ def test_rates_on_an_arm_are_those_by_hand(equal_sleep):
 def test_replicated_counts_have_mean_and_spread_of_nights_drawn_one_by_one(omega):
     rng, rate = np.random.default_rng(8), np.array([2.0, 6.0, 12.0])
     ours = drawn_counts(np.tile(rate, (REPLICATES, 1)), np.full((REPLICATES, 1), omega), 3.0, rng)
-    theirs = lived_counts(rate, omega, 3.0, rng)
+    theirs = simulated_counts(rate, omega, 3.0, rng)
     error = np.sqrt((ours.var(axis=0) + theirs.var(axis=0)) / REPLICATES)
     z = (ours.mean(axis=0) - theirs.mean(axis=0)) / error
     print(

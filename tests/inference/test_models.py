@@ -103,10 +103,10 @@ def test_a_model_can_be_named_among_those_of_its_kind():
 def test_a_model_describes_its_formula_its_priors_and_their_reasons(name):
     model = models()[name]
     data = trial_for(model)
-    said = describe(model, data, data.outcomes[0])
-    assert model.FORMULA in said
-    assert model.ASSUMES in said
-    assert said.count("\n  ") == len(model.priors(data, data.outcomes[0])) >= 7
+    description = describe(model, data, data.outcomes[0])
+    assert model.FORMULA in description
+    assert model.ASSUMES in description
+    assert description.count("\n  ") == len(model.priors(data, data.outcomes[0])) >= 7
 
 
 def test_tomorrows_nights_have_the_shape_of_todays():
@@ -268,16 +268,16 @@ def test_counts_without_dispersion_are_poisson(omega):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (lambda table: table["arm"] == "glycine", "arm 'glycine' has no analysed night"),
         (lambda table: table.index > 4, "has no analysed night|nights are too few"),
     ],
 )
-def test_nights_that_teach_nothing_are_refused(spoil, said):
+def test_nights_that_teach_nothing_are_refused(spoil, message):
     data = sleep_trial()
     data.table.loc[spoil(data.table), "tst_min"] = np.nan
-    with pytest.raises(AnalysisError, match=said):
+    with pytest.raises(AnalysisError, match=message):
         columns_of(data, SLEEP)
 
 

@@ -4,7 +4,7 @@
     uv run python tests/references/many_people.py 1000 --no-naive
 
 People have 63 nights each (3 blocks of 3 arms of 7 nights) and differ as the specification says. Written naively
-means: everything non-centred, nothing told of any term, and the sampler's defaults.
+means: everything non-centred, no centring chosen by how much the data say of a term, and the sampler's defaults.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-from people import ORDINARY, SLEEP, WAKES, lived, pretend_people
+from people import ORDINARY, SLEEP, WAKES, pretend_people, simulated_cohort
 
 from n1trial.cohort.one_stage import fit, sleep_time_model, wake_count_model
 from n1trial.cohort.one_stage.stacked_data import stack
@@ -32,7 +32,7 @@ OF_WAKES = {
 }
 
 
-def told(name, sampled, seconds):
+def print_figures(name, sampled, seconds):
     found = sampled.diagnostics
     least = min(found.min_ess_bulk, found.min_ess_tail)
     print(
@@ -63,10 +63,10 @@ def main():
     model, outcome, held = (
         (wake_count_model, WAKES, OF_WAKES) if asked.wakes else (sleep_time_model, SLEEP, ORDINARY)
     )
-    cohort, _ = lived(
+    cohort, _ = simulated_cohort(
         pretend_people(asked.people, outcome=outcome, blocks=3), model, outcome, held=held, seed=3
     )
-    told(
+    print_figures(
         f"{model.NAME}, {asked.people} people",
         *sample(model, cohort, draws=fit.DRAWS, tune=fit.TUNE, attempts=fit.attempts_for(cohort)),
     )
@@ -76,7 +76,9 @@ def main():
             for name, value in model.data_of(cohort, stack(cohort)).items()
             if name.endswith("_told")
         }
-        told("the same model written naively", *sample(model, cohort, values=nothing, attempts=ATTEMPTS[:1]))
+        print_figures(
+            "the same model written naively", *sample(model, cohort, values=nothing, attempts=ATTEMPTS[:1])
+        )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import by_hand
 import pytest
-from fixture_reports import lived, retold
+from fixture_reports import full_report, reanalysed
 
 from n1trial.data.left_out_nights import interim_nights
 from n1trial.report import sentences
@@ -18,7 +18,7 @@ def interim():
     later = given.data.table.index[-42:]
     given.data.table.loc[later, ["tst_min", "wake_episodes"]] = float("nan")
     given.data.table.loc[later, "left_out"] = "to come"
-    return retold(lived(given))
+    return reanalysed(full_report(given))
 
 
 def test_page_text_and_terminal_begin_with_what_an_interim_report_rests_on(interim):
@@ -51,6 +51,6 @@ def test_a_report_of_known_arms_speaks_of_no_guesses():
     data = by_hand.decided().data
     table = data.table.assign(guess=data.table["arm"])
     for blinded, spoken in ((False, False), (True, True)):
-        material = retold(lived(by_hand.decided()), blinded=blinded, table=table)
+        material = reanalysed(full_report(by_hand.decided()), blinded=blinded, table=table)
         found = what_was_done(material.data, None, None)
         assert any("guessed" in each for each in found) == spoken

@@ -1,10 +1,10 @@
-"""A model as native code, compiled once and kept for the mornings to come.
+"""A cache on disk of models compiled to native code.
 
-Compiling takes many times longer than sampling, and nutpie compiles its own functions anew in every process.
-Here PyTensor's functions are wrapped so that numba can keep them on disk: the log density with its gradient,
-which the sampler calls by its address, and the variables of a draw. What changes between fits (`pm.Data`)
-enters as one array, so yesterday's code serves today. It is found again by a fingerprint of the model's
-graph, the shapes of its data, the program's source and versions, and this processor.
+Compiling takes many times longer than sampling, and nutpie compiles its own functions anew in every process. Here
+PyTensor's functions are wrapped so that numba can cache them: the log density with its gradient, which the sampler
+calls by its address, and the variables of a draw. What changes between fits (`pm.Data`) enters as one array, so that
+the code of an earlier fit can be used again. Its key is a fingerprint of the model's graph, the shapes of its data,
+the package's source and versions, and this processor.
 """
 
 from collections.abc import Mapping
@@ -40,8 +40,8 @@ type Array = npt.NDArray[np.float64]
 
 POINT = "point"
 LAYOUT = "layout.json"
-# Longer than any model of ours takes to compile.
-MAKING_S = 600.0
+# How long to wait for another process that compiles the same model: longer than any model takes.
+LOCK_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,19 @@ class Compiled:
     A draw holds every free variable and deterministic by name and, where densities were asked for, the log
     likelihood [night] under `LOG_LIKELIHOOD` and the log prior density of every free variable under
     `LOG_PRIOR` and its name.
-    `start` is where the sampler starts, and `values` what the code takes as data; `known` tells that it
-    was there already.
+
+    Attributes
+    ----------
+    layout : Layout
+        Positions of variables and data in flat arrays.
+    native : Native
+        The compiled functions.
+    start : ndarray [size]
+        Where the sampler starts, before jitter.
+    values : Mapping of str to ndarray
+        The model's `pm.Data` as it was built.
+    known : bool
+        Whether the code was in the cache.
     """
 
     layout: Layout
@@ -62,7 +73,7 @@ class Compiled:
     known: bool
 
     def packed(self, **updates: npt.NDArray[Any]) -> Array:
-        """The model's `pm.Data` as one array, with other values where they are given.
+        """The model's `pm.Data` as one flat array, with `updates` in the place of the values it was built with.
 
         Raises
         ------
@@ -78,7 +89,7 @@ class Compiled:
         return flat
 
     def for_nutpie(self, data: Array) -> CompiledPyMCModel:
-        """What `nutpie.sample` takes; its only variable is `POINT`."""
+        """The model as `nutpie.sample` takes it; its only variable is `POINT`."""
         size = self.layout.size
         return CompiledPyMCModel(
             dims={},
@@ -98,7 +109,7 @@ class Compiled:
         )
 
     def draws(self, points: Array, data: Array) -> dict[str, Array]:
-        """Every variable [chain, draw, ...] of points [chain, draw, size]."""
+        """Every variable [chain, draw, ...], by name, of points [chain, draw, size]."""
         chains, count, size = points.shape
         flat = self.native.draws(np.ascontiguousarray(points.reshape(-1, size)), data)
         return {
@@ -108,22 +119,22 @@ class Compiled:
 
 
 def compile_model(built: pm.Model, *, densities: bool = True, folder: Path | None = None) -> Compiled:
-    """Native code of a model, from disk where an equal model was compiled before.
+    """Native code of a model, from the cache where an equal model was compiled before.
 
     Parameters
     ----------
     densities
-        Whether a draw holds log likelihood and log prior densities: of many people they are larger than all
-        else.
+        Whether a draw holds log likelihood and log prior densities, which for many people are larger than all other
+        variables.
     folder
-        Where code is kept, by default beside PyTensor's own. Where it cannot be written nothing is kept.
+        Folder of the cache, by default in PyTensor's own. Where it cannot be written nothing is cached.
     """
-    here = (folder or Path(pytensor.config.base_compiledir) / "n1trial") / fingerprint(
+    entry = (folder or Path(pytensor.config.base_compiledir) / "n1trial") / fingerprint(
         built, densities=densities
     )
-    found = _kept(here)
-    known = found is not None
-    layout, native = found or _made(built, here, densities=densities)
+    cached = _cached(entry)
+    known = cached is not None
+    layout, native = cached or _compiled_into(built, entry, densities=densities)
     start = built.initial_point()
     return Compiled(
         layout=layout,
@@ -135,11 +146,11 @@ def compile_model(built: pm.Model, *, densities: bool = True, folder: Path | Non
 
 
 def _shared(built: pm.Model) -> list[SharedVariable]:
-    lengths = [each for each in built.dim_lengths.values() if isinstance(each, SharedVariable)]
+    lengths = [length for length in built.dim_lengths.values() if isinstance(length, SharedVariable)]
     return [*built.data_vars, *lengths]
 
 
-def _kept(folder: Path) -> tuple[Layout, Native] | None:
+def _cached(folder: Path) -> tuple[Layout, Native] | None:
     try:
         layout = layout_of((folder / LAYOUT).read_text(encoding="utf-8"))
         with engine_of_its_own():
@@ -147,23 +158,23 @@ def _kept(folder: Path) -> tuple[Layout, Native] | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     except NumbaError:
-        # Numba's part is not there, and without PyTensor's functions it cannot be made again.
+        # Numba's part is missing, and cannot be compiled without PyTensor's functions.
         return None
 
 
-def _made(built: pm.Model, folder: Path, *, densities: bool) -> tuple[Layout, Native]:
+def _compiled_into(built: pm.Model, folder: Path, *, densities: bool) -> tuple[Layout, Native]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # One process at a time: another's code may differ in the last digit, and one of them would be replaced.
-        with lock_ctx(folder, timeout=MAKING_S):
-            if found := _kept(folder):
-                return found
+        # One process at a time: code of two processes may differ in the last digit, and one would replace the other.
+        with lock_ctx(folder, timeout=LOCK_TIMEOUT_S):
+            if cached := _cached(folder):
+                return cached
             layout, functions = functions_of(built, densities=densities)
             native_code(layout, folder, functions)
-            # Last, so that a layout always has its code beside it.
+            # Last, so that a layout is never without its code.
             write_whole(folder / LAYOUT, layout_text(layout))
-            # Read back, so that the first process runs the very code that later ones do.
-            return _kept(folder) or (layout, native_code(layout, folder, functions))
+            # Read back, so that the first process runs the same code as later ones.
+            return _cached(folder) or (layout, native_code(layout, folder, functions))
     except (OSError, FolderError):
         layout, functions = functions_of(built, densities=densities)
         return layout, native_code(layout, None, functions)

@@ -1,4 +1,4 @@
-"""A fingerprint of what native code depends on: of the model's graph, never of its data's values."""
+"""The key of the compile cache: a fingerprint of all that native code depends on, values of `pm.Data` excepted."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -16,18 +16,18 @@ PARTS = ("llvmlite", "numba", "numpy", "nutpie", "pymc", "pytensor")
 
 def fingerprint(built: pm.Model, *, densities: bool = True) -> str:
     """Hexadecimal digits that differ wherever the compiled code would."""
-    told = hashlib.sha256(b"with densities" if densities else b"")
+    digest = hashlib.sha256(b"with densities" if densities else b"")
     for line in _lines(built):
-        told.update(line.encode() + b"\n")
-    return told.hexdigest()[:32]
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()[:32]
 
 
 def _lines(built: pm.Model) -> Iterator[str]:
     yield from (f"{name} {version(name)}" for name in PARTS)
     yield f"{llvmlite.binding.get_host_cpu_name()} {llvmlite.binding.get_host_cpu_features().flatten()}"
-    # The log density of a custom distribution is a function of this source, not a part of the graph.
+    # The log density of a custom distribution follows from the source, and is not part of the graph.
     for package in ("inference", "inference.models", "inference.compile_cache", "cohort.one_stage"):
-        for source in sorted(files(f"n1trial.{package}").iterdir(), key=lambda each: each.name):
+        for source in sorted(files(f"n1trial.{package}").iterdir(), key=lambda source: source.name):
             if source.name.endswith(".py"):
                 yield f"{source.name} {hashlib.sha256(source.read_bytes()).hexdigest()}"
     named = [*built.basic_RVs, *built.deterministics, *built.potentials]
@@ -40,23 +40,23 @@ def _lines(built: pm.Model) -> Iterator[str]:
 def _graph(outputs: Sequence[Variable], data: dict[Variable, tuple[int, ...]]) -> Iterator[str]:
     numbers: dict[Variable, int] = {}
 
-    def told(variable: Variable) -> str:
+    def described(variable: Variable) -> str:
         if variable in numbers:
             return str(numbers[variable])
         numbers[variable] = len(numbers)
-        about = f"{numbers[variable]} {variable.name} {variable.type}"
+        description = f"{numbers[variable]} {variable.name} {variable.type}"
         if isinstance(variable, Constant):
-            return f"{about} = {variable.data!r}"
+            return f"{description} = {variable.data!r}"
         if variable in data:
-            return f"{about} of {data[variable]}"
+            return f"{description} of {data[variable]}"
         if isinstance(variable, SharedVariable) and "Generator" not in str(variable.type):
-            return f"{about} = {variable.get_value()!r}"
-        return about
+            return f"{description} = {variable.get_value()!r}"
+        return description
 
     for node in toposort(outputs):
-        inputs = ", ".join(told(variable) for variable in node.inputs)
-        yield f"{type(node.op).__qualname__} {node.op} ({inputs}) -> {', '.join(map(told, node.outputs))}"
+        inputs = ", ".join(described(variable) for variable in node.inputs)
+        yield f"{type(node.op).__qualname__} {node.op} ({inputs}) -> {', '.join(map(described, node.outputs))}"
         inner = getattr(node.op, "fgraph", None)
         if inner is not None:
             yield from _graph(inner.outputs, {})
-    yield "outputs " + " ".join(told(variable) for variable in outputs)
+    yield "outputs " + " ".join(described(variable) for variable in outputs)

@@ -15,14 +15,14 @@ LOG_LIKELIHOOD, LOG_PRIOR = "log_likelihood", "log_prior: "
 
 
 def functions_of(built: pm.Model, *, densities: bool) -> tuple[Layout, dict[str, Any]]:
-    """The log density with its gradient, and the variables of a draw, as functions of a point and the data.
+    """The log density with its gradient, and the variables of a draw, as jitted functions of a point and the data.
 
-    A point is the model's value variables, flat, one after the other. With `densities` a draw holds log
+    A point holds the model's value variables, raveled, one after the other. With `densities` a draw holds log
     likelihood and log prior densities too.
     """
     start = built.initial_point()
     density = rewrite_pregrad(built.logp())
-    slope = pt.join(0, *[each.ravel() for each in pt.grad(density, built.value_vars)])
+    slope = pt.join(0, *[gradient.ravel() for gradient in pt.grad(density, built.value_vars)])
     named = _of_a_draw(built) | (_densities(built) if densities else {})
     outputs = {
         DENSITY: ([density, slope], "NUMBA"),
@@ -37,16 +37,20 @@ def functions_of(built: pm.Model, *, densities: bool) -> tuple[Layout, dict[str,
         functions[name] = compile_graph([point], joined, mode=mode, on_unused_input="ignore")
     at_start = np.concatenate([np.ravel(value) for value in start.values()])
     shapes = functions.pop("shapes")(at_start)
-    data = {shared.name: shared.get_value() for each in functions.values() for shared in each.get_shared()}
+    data = {
+        shared.name: shared.get_value() for function in functions.values() for shared in function.get_shared()
+    }
     layout = Layout(
         size=len(at_start),
         point=tuple(start),
         data=pieces({name: value.shape for name, value in data.items()}),
         dtypes={name: str(value.dtype) for name, value in data.items()},
-        takes={name: [shared.name for shared in each.get_shared()] for name, each in functions.items()},
+        takes={
+            name: [shared.name for shared in function.get_shared()] for name, function in functions.items()
+        },
         draw=pieces({name: tuple(map(int, shape)) for name, shape in zip(named, shapes, strict=True)}),
     )
-    return layout, {name: each.vm.jit_fn for name, each in functions.items()}
+    return layout, {name: function.vm.jit_fn for name, function in functions.items()}
 
 
 def _of_a_draw(built: pm.Model) -> dict[str, TensorVariable]:

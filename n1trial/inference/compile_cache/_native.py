@@ -1,4 +1,4 @@
-"""Wrappers around PyTensor's functions, written to a file so that numba finds them and their code again."""
+"""Wrappers around PyTensor's functions, written to a file so that numba can cache their native code."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ SAME_SIGNATURE = numba.types.int64(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Where one variable lies in a flat array."""
+    """Position of one variable in a flat array."""
 
     name: str
     shape: tuple[int, ...]
@@ -33,12 +33,12 @@ class Piece:
 
     @property
     def stop(self) -> int:
-        """Where it ends."""
+        """Position after its last element."""
         return self.start + int(np.prod(self.shape, dtype=int))
 
 
 def pieces(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Piece, ...]:
-    """Variables of these shapes laid one after the other."""
+    """Positions of variables of these shapes, one after the other."""
     laid: list[Piece] = []
     for name, shape in shapes.items():
         laid.append(Piece(name=name, shape=shape, start=laid[-1].stop if laid else 0))
@@ -47,10 +47,20 @@ def pieces(shapes: Mapping[str, tuple[int, ...]]) -> tuple[Piece, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What lies where in a point, in the data and in a draw, and which data a function takes.
+    """Positions of variables in a point, in the data and in a draw, and which data each function takes.
 
-    `point` names the value variables in order; `size` is their length; `dtypes` are those of the data by
-    name; `takes` holds names of data, in order, for `DENSITY` and for `DRAW`.
+    Attributes
+    ----------
+    size : int
+        Length of a point.
+    point : sequence of str
+        The value variables, in order.
+    data, draw : tuple of Piece
+        Positions in the array of the data, and in a draw.
+    dtypes : Mapping of str to str
+        dtypes of the data, by name.
+    takes : Mapping of str to sequence of str
+        The data that `DENSITY` and `DRAW` take, in order.
     """
 
     size: int
@@ -68,17 +78,27 @@ def layout_text(layout: Layout) -> str:
 
 def layout_of(text: str) -> Layout:
     """The layout that `layout_text` wrote."""
-    told = json.loads(text)
+    fields = json.loads(text)
     laid = {
-        name: tuple(Piece(**piece | {"shape": tuple(piece["shape"])}) for piece in told[name])
+        name: tuple(Piece(**piece | {"shape": tuple(piece["shape"])}) for piece in fields[name])
         for name in ("data", "draw")
     }
-    return Layout(**told | laid)
+    return Layout(**fields | laid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Native:
-    """Compiled functions: two with an address, for nutpie, and the draws [draw, ...] of points [draw, size]."""
+    """Compiled functions.
+
+    Attributes
+    ----------
+    density : numba cfunc
+        Log density and gradient, for nutpie.
+    same : numba cfunc
+        Copies a point, for nutpie, whose only variable is the point itself.
+    draws : numba function
+        Draws [draw, ...] from points [draw, size] and data.
+    """
 
     density: Any
     same: Any
@@ -86,24 +106,26 @@ class Native:
 
 
 def native_code(layout: Layout, folder: Path | None, functions: Mapping[str, Any] | None = None) -> Native:
-    """Compile the wrappers of a layout, or load them from a folder that has them.
+    """Compile the wrappers of a layout, or load their code from a folder.
 
     Parameters
     ----------
+    folder
+        Folder of the cache's entry; None: nothing is cached.
     functions
-        `DENSITY` and `DRAW`, jitted; not needed where the code is there.
+        `DENSITY` and `DRAW`, jitted; not needed where the code is cached.
 
     Raises
     ------
     NumbaError
-        The code is not there, and no functions were given.
+        The code is not cached, and no functions were given.
     """
     source = "\n".join(_source(layout))
     path = "<n1trial>"
     if folder is not None:
         file = folder / SOURCE
         path = str(file)
-        # Numba takes the code for old where the file is newer, so an equal file is left alone.
+        # Numba takes cached code for outdated where the file is newer, so an equal file is not written again.
         if not file.is_file() or file.read_text(encoding="utf-8") != source:
             file.write_text(source, encoding="utf-8")
     names = {
@@ -127,11 +149,11 @@ def native_code(layout: Layout, folder: Path | None, functions: Mapping[str, Any
 
 @contextmanager
 def engine_of_its_own() -> Iterator[None]:
-    """Within, numba loads code into an engine that nothing else is in.
+    """A context in which numba loads code into an LLVM engine of its own.
 
-    Functions that a model's code calls are weak symbols, and of two with one name an engine keeps the first,
-    which was optimised in another place and differs in the last digit. So the code of a model would depend on
-    what was compiled or loaded before it.
+    Functions that a model's code calls are weak symbols, and of two with one name an engine keeps the first, which
+    was optimised elsewhere and may differ in the last digit. In the shared engine the code of a model would depend
+    on what was compiled or loaded before it.
     """
     with global_compiler_lock:
         context = cpu_target.target_context
@@ -145,7 +167,7 @@ def engine_of_its_own() -> Iterator[None]:
 
 def _source(layout: Layout) -> Iterator[str]:
     length = layout.data[-1].stop if layout.data else 0
-    # Apart from the `try`, in which numba knows no call of more than thirty arguments.
+    # Outside of the `try`, in which numba allows no call of more than thirty arguments.
     yield "@njit"
     yield "def called(point, data):"
     yield f"    return {_call(layout, DENSITY)}"
@@ -158,10 +180,10 @@ def _source(layout: Layout) -> Iterator[str]:
     yield "    except Exception:"
     yield "        return 1"
     yield "    value[0] = found[()]"
-    # Number by number: numba compiles a part's assignment for two seconds, for the words of its error.
+    # Element by element: numba takes two seconds to compile the assignment of a slice, for its error message.
     yield f"    for place in range({layout.size}):"
     yield "        gradient[place] = slope[place]"
-    # For nutpie 3 is a step that went wrong and may be tried smaller.
+    # For nutpie 3 is a recoverable error: it tries a smaller step.
     yield "    return 0 if np.isfinite(value[0]) and np.all(np.isfinite(gradient)) else 3"
     yield ""
     yield "def same(size, expanded, point_, copy_, data_):"
@@ -183,9 +205,9 @@ def _source(layout: Layout) -> Iterator[str]:
 def _call(layout: Layout, function: str) -> str:
     """The call of a function with the pieces of `data` that it takes."""
     laid = {piece.name: piece for piece in layout.data}
-    given = []
+    arguments = []
     for name in layout.takes[function]:
         piece, dtype = laid[name], layout.dtypes[name]
         cast = "" if dtype == "float64" else f".astype(np.{dtype})"
-        given.append(f"data[{piece.start}:{piece.stop}].reshape({piece.shape}){cast}")
-    return f"{function}({', '.join(['point', *given])})"
+        arguments.append(f"data[{piece.start}:{piece.stop}].reshape({piece.shape}){cast}")
+    return f"{function}({', '.join(['point', *arguments])})"

@@ -1,18 +1,18 @@
 """The fast engine: the models without sampling, for planning, calibration and a first answer.
 
-`fast_fit` answers one trial of a continuous outcome in about a thousandth of a second; `fit_many` answers
-thousands on one design; `fit_counts` answers one trial of wake episodes in some thousandths, `fit_many_counts` many,
-and `fit_bad_nights` one of nights under a limit in some tenths of a second.
-The headline of a report still comes from the sampler, which passes a gate.
+`fast_fit` fits one trial of a continuous outcome in about a millisecond, and `fit_many` thousands of one design;
+`fit_counts` fits one trial of wake episodes in some milliseconds, and `fit_many_counts` many; `fit_bad_nights` fits
+nights under a limit in some tenths of a second. The main result of a report comes from the sampler, which has
+convergence diagnostics.
 """
 
-from n1trial.inference.inla.bad_nights import BadNightsFit, ShareChange, expected_logit, fit_bad_nights
+from n1trial.inference.inla.bad_nights import expected_logit, fit_bad_nights
+from n1trial.inference.inla.bad_nights_posterior import BadNightsFit, ShareChange
 from n1trial.inference.inla.counts import (
     COUNT_POINTS,
     FINE_COUNT_POINTS,
     CountFit,
     ManyCountFits,
-    RateChange,
     fit_counts,
     fit_many_counts,
 )
@@ -21,14 +21,15 @@ from n1trial.inference.inla.gaussian import (
     FINE_POINTS,
     FastFit,
     ManyFits,
-    Mixture,
     fast_fit,
     fit_design,
     fit_many,
 )
 from n1trial.inference.inla.longer import longer_sds
+from n1trial.inference.inla.mixture import Mixture
 from n1trial.inference.inla.preliminary import Preliminary, preliminary_answer
 from n1trial.inference.inla.priors import BadNightPriors, CountPriors, Priors
+from n1trial.inference.inla.rate_change import RateChange
 from n1trial.inference.inla.sleep_distribution import (
     ArmNights,
     BadNightsChange,

@@ -1,4 +1,4 @@
-"""The nights of a trial as `quadrature.fit_count_nights` wants them: columns in units of their prior SDs."""
+"""The nights of a trial as `kernels.fit_count_nights` takes them: columns in units of their prior SDs."""
 
 import math
 from dataclasses import dataclass
@@ -16,10 +16,24 @@ type Components = tuple[Array, Array, Array, Array]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountNights:
-    """Recorded nights: counts `y` and weights `analysed` [night], columns `x` and `on_reference` [night, column].
+    """Recorded nights, and their model matrix in units of prior SDs.
 
-    The first column is the level, around `log_level`, and after it come the arms, whose prior SDs are `effects` [arm];
-    those of `weekday` [column] 1 have a unit that is estimated. `period` [night] is -1 where there is none.
+    Attributes
+    ----------
+    y : ndarray [night]
+        Counts.
+    analysed : ndarray [night]
+        Weight in the contrasts, 1 or 0.
+    x, on_reference : ndarray [night, column]
+        The columns, the level first and then the arms; and the same with all nights on the reference.
+    weekday : ndarray [column]
+        1 for the columns of weekdays, whose SD is estimated, else 0.
+    period : ndarray [night]
+        Code of the period, -1 for none.
+    log_level : float
+        Prior mean of the level, on the log scale.
+    effects : ndarray [arm]
+        Prior SDs of the log rate ratios.
     """
 
     y: Array
@@ -43,7 +57,7 @@ class CountNights:
     def laid_out(
         cls, y: Array, analysed: Array, terms: dict[str, Array], arm_share: Array, *, priors: CountPriors
     ) -> Self:
-        """Lay out recorded nights whose `terms` are as in `columns.Columns`."""
+        """The same of recorded nights whose `terms` [night, column] are as in `model_matrix.Columns`."""
         sd_of = {
             "arm": priors.effect_sd,
             "trend": priors.trend_sd,
@@ -51,15 +65,15 @@ class CountNights:
             "block": priors.block_sd,
             "weekday": 1.0,
         }
-        made, weekday = [np.full((len(y), 1), priors.level_sd)], [0.0]
+        scaled, weekday = [np.full((len(y), 1), priors.level_sd)], [0.0]
         for term, column in terms.items():
             if term == "period":
                 continue
-            # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
+            # Standard normals on orthonormal contrasts are a zero-sum normal.
             free = column @ zero_sum_basis(7) if term == "weekday" else column
-            made.append(free * sd_of.get(term, priors.covariate_sd))
+            scaled.append(free * sd_of.get(term, priors.covariate_sd))
             weekday += [float(term == "weekday")] * free.shape[1]
-        x = np.column_stack(made)
+        x = np.column_stack(scaled)
         on_reference = x.copy()
         on_reference[:, 1 : 1 + len(arm_share)] = -arm_share * priors.effect_sd
         period = terms.get("period", np.zeros((len(y), 1)))
@@ -77,14 +91,14 @@ class CountNights:
     def components(
         self, priors: CountPriors, *, points: tuple[int, int, int], omega: float | None = None
     ) -> Components:
-        """What `quadrature.fit_count_nights` makes of them; `omega` where it is known."""
+        """What `kernels.fit_count_nights` returns of them; `omega` where it is known."""
         known = omega is not None
         limits = (omega, omega) if known else priors.omega_limits
         scales = (
             priors.period_sd * (self.period.max(initial=-1) >= 0),
             priors.weekday_sd * self.weekday.max(),
         )
-        found: Components = kernels.fit_count_nights(
+        fitted: Components = kernels.fit_count_nights(
             self.y,
             np.array([math.lgamma(count + 1) for count in self.y]),
             self.analysed,
@@ -98,4 +112,4 @@ class CountNights:
             np.array(scales, dtype=float),
             np.array(points, dtype=np.int64),
         )
-        return found
+        return fitted

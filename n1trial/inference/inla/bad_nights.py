@@ -1,12 +1,12 @@
-"""Bad nights without sampling: a logistic regression of whether a night stayed under the limit.
+"""Bad nights without sampling: a logistic regression of whether sleep time was under the limit.
 
     y_t ~ Bernoulli(p_t),  logit p_t = α + δ_arm + s τ_t + u_period + v_block + d_weekday + x_t'γ
 
 the model of `models.bad_nights`. Given the SDs of periods and weekdays, Newton's method finds the mode of the
-coefficients and the curvature there makes them a Gaussian (Laplace's approximation); over the SDs stands a grid
-that spans their priors, because few bad nights tell little of them. Bad nights are rare, and what is left open
-about an arm with none of them is anything but a Gaussian: so draws from these Gaussians are weighted to the
-model's own density (importance sampling) and drawn again, and every figure is counted over them.
+coefficients, and the curvature there gives a Gaussian (Laplace's approximation). The SDs are integrated on a grid that
+spans their priors, because few bad nights contain little information on them. Bad nights are rare, and the posterior of
+an arm with none of them is far from Gaussian: so draws from these Gaussians are weighted to the model's own density
+(importance sampling) and resampled, and every figure is computed from them.
 
 The estimand is the change of the share of bad nights, averaged over the analysed nights, each as it would be on the
 arm and on the comparator (marginal standardisation). δ itself is the log of an odds ratio.
@@ -22,16 +22,7 @@ import numpy as np
 
 from n1trial.data.trial_data import TrialData, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS
-from n1trial.design.protocol import VerdictRule
-from n1trial.design.verdict import (
-    INTERVAL,
-    SAYS_NO,
-    Chances,
-    NightsAlone,
-    Verdict,
-    contrast_prior_sd,
-    verdict_of,
-)
+from n1trial.inference.inla.bad_nights_posterior import BadNightsFit
 from n1trial.inference.inla.priors import BadNightPriors
 from n1trial.inference.model_matrix import Array, Columns, columns_of, zero_sum_basis
 
@@ -47,16 +38,17 @@ RANDOM = ("period", "weekday")
 SD_POINTS, SDS_AT_MOST = 7, 4.0
 MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 2.0, 1e-4
 DRAWS = 8_000
-# Of the Student t from which draws are made: its tails are heavier than those that are left open about an arm.
+# Degrees of freedom of the Student t that draws are proposed from: its tails are heavier than the posterior's.
 TAILS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Nights:
-    """Recorded nights: `y` 1 or 0 and weights `analysed` [night], columns `x` and `on_reference` [night, z].
+    """Recorded nights, and their model matrix in units of prior SDs, so that z is standard normal a priori.
 
-    The columns are in units of their prior SDs, so that z is standard normal a priori; those of `RANDOM` have unit 1
-    and their place in `kinds` [z], which is -1 elsewhere. The first column is the level, and after it come the arms.
+    `y` [night] is 1 or 0, `analysed` [night] the weight in the contrasts. `x` [night, z] has the level first and
+    then the arms; `on_reference` [night, z] is the same with all nights on the reference. Columns of `RANDOM` have
+    unit 1, and `kinds` [z] is their index in it, -1 elsewhere.
     """
 
     y: Array
@@ -70,16 +62,16 @@ class _Nights:
     def of(cls, columns: Columns, priors: BadNightPriors) -> Self:
         recorded = columns.used > 0
         y, analysed = columns.y[recorded], columns.analysed[recorded]
-        made, kinds = [np.full((len(y), 1), priors.level_sd)], [-1]
+        scaled, kinds = [np.full((len(y), 1), priors.level_sd)], [-1]
         for term, column in columns.terms.items():
             kind = RANDOM.index(term) if term in RANDOM else -1
-            here = column[recorded] * (1.0 if kind >= 0 else priors.sd_of(term))
+            of_term = column[recorded] * (1.0 if kind >= 0 else priors.sd_of(term))
             if term == "weekday":
-                # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
-                here = here @ zero_sum_basis(7)
-            made.append(here)
-            kinds += [kind] * here.shape[1]
-        x = np.column_stack(made)
+                # Standard normals on orthonormal contrasts are a zero-sum normal.
+                of_term = of_term @ zero_sum_basis(7)
+            scaled.append(of_term)
+            kinds += [kind] * of_term.shape[1]
+        x = np.column_stack(scaled)
         on_reference = x.copy()
         on_reference[:, 1 : 1 + len(columns.arm_share)] = -columns.arm_share * priors.effect_sd
         return cls(
@@ -92,7 +84,7 @@ class _Nights:
         )
 
     def units(self, nodes: Array) -> Array:
-        """What z is multiplied by [node, z]: the SD of its kind, or 1."""
+        """Units of z [node, z]: the SD of its kind, or 1."""
         return np.where(self.kinds < 0, 1.0, nodes[:, np.maximum(self.kinds, 0)])
 
     def log_density(self, linear: Array) -> Array:
@@ -101,103 +93,15 @@ class _Nights:
 
 
 def expit(logits: Array) -> Array:
-    """Chances of these logits: SciPy's function, which takes long to load for one answer."""
+    """Inverse logit, without importing SciPy, which takes longer than an answer."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
 
 
 def expected_logit(columns: Columns) -> float:
-    """Logit of the share of bad nights of all arms, with half a night added to either side: the level's prior mean."""
+    """The level's prior mean: logit of the share of bad nights, half a night added to bad and to other ones."""
     bad = columns.y[columns.analysed > 0]
     share = (bad.sum() + 0.5) / (len(bad) + 1)
     return float(np.log(share / (1.0 - share)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadNightsFit:
-    """Posterior of the share of bad nights on every arm, as equally likely draws.
-
-    `arms` are the names, the reference first. `shares` [draw, arm] are shares of bad nights, 0 to 1, averaged over
-    the analysed nights; `log_odds` [draw, arm] is δ, 0 for the reference. `effect_sd` is the prior SD of δ, and
-    `bad` and `nights` [arm] count bad and all analysed nights. `effective_draws` says how many independent draws
-    the weighted ones were worth.
-    """
-
-    arms: tuple[str, ...]
-    shares: Array
-    log_odds: Array
-    effect_sd: float
-    bad: tuple[int, ...]
-    nights: tuple[int, ...]
-    effective_draws: float
-
-    def contrast(self, arm: str, comparator: str | None = None) -> "ShareChange":
-        """Arm minus comparator; None: minus the reference."""
-        ours, theirs = self.arms.index(arm), self.arms.index(comparator or self.arms[0])
-        return ShareChange(
-            points=100 * (self.shares[:, ours] - self.shares[:, theirs]),
-            log_odds=self.log_odds[:, ours] - self.log_odds[:, theirs],
-            prior_sd=contrast_prior_sd(self.effect_sd, against_reference=ours == 0 or theirs == 0),
-            any_unseen=min(self.bad[ours], self.bad[theirs]) == 0,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShareChange:
-    """The change of the share of bad nights: `points` [draw] of a hundred nights, and its `log_odds` [draw].
-
-    `prior_sd` is that of the log odds ratio. `any_unseen` says that one of the two arms has no bad night at all.
-    """
-
-    points: Array
-    log_odds: Array
-    prior_sd: float
-    any_unseen: bool
-
-    @property
-    def mean(self) -> float:
-        """Posterior mean, bad nights of 100; below 0 where the arm has fewer."""
-        return float(self.points.mean())
-
-    @property
-    def sd(self) -> float:
-        """Posterior SD, of 100 nights."""
-        return float(self.points.std())
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Equal-tailed interval, of 100 nights."""
-        return _interval(self.points)
-
-    @property
-    def odds_ratio(self) -> tuple[float, float, float]:
-        """Median of the odds ratio, and its equal-tailed interval."""
-        low, high = _interval(self.log_odds)
-        return float(np.exp(np.median(self.log_odds))), float(np.exp(low)), float(np.exp(high))
-
-    @property
-    def p_fewer(self) -> float:
-        """Chance that the arm has fewer bad nights."""
-        return float((self.points < 0).mean())
-
-    def verdict(self, rule: VerdictRule, *, mid: float = BAD_NIGHTS.mid) -> Verdict:
-        """What it amounts to by the rule of the trial; never "no" where an arm has no bad night to count."""
-        found = verdict_of(Chances.of(-self.points, mid), alone=self._nights_alone(mid), rule=rule)
-        return "can't tell yet" if self.any_unseen and found in SAYS_NO else found
-
-    def _nights_alone(self, mid: float) -> NightsAlone:
-        """What the nights say without the prior, which is taken off every draw."""
-        flat = np.exp(0.5 * (self.log_odds / self.prior_sd) ** 2)
-        flat /= flat.sum()
-        return NightsAlone(
-            worthwhile=float(flat @ (self.points <= -mid)),
-            much_worse=float(flat @ (self.points >= mid)),
-            sd_ratio=float(self.log_odds.std()) / self.prior_sd,
-        )
-
-
-def _interval(draws: Array) -> tuple[float, float]:
-    low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
-    return float(low), float(high)
 
 
 def fit_bad_nights(
@@ -207,19 +111,17 @@ def fit_bad_nights(
 
     Parameters
     ----------
+    priors
+        By default those of `models.bad_nights`; widened by the trial's `prior_width`.
     draws
-        How many draws to answer with; twice as many are weighted.
+        How many draws the answer has; twice as many are proposed and weighted.
     points
         Nodes along either SD, of periods and of weekdays.
 
     Raises
     ------
     AnalysisError
-        The nights cannot teach the model anything: an empty arm, too few nights, no bad night or no other.
-
-    Example
-    -------
-    ``fit_bad_nights(data).contrast("magnesium").interval`` is in nights of a hundred, below 0 for fewer bad ones.
+        The nights cannot inform the model: an empty arm, too few nights, no bad night or only bad nights.
     """
     priors = (priors or BadNightPriors()).widened(data.prior_width)
     of_bad = bad_nights_of(data)
@@ -259,22 +161,22 @@ def priors_in_words(data: TrialData) -> dict[str, str]:
 
 
 def _nodes(nights: _Nights, priors: BadNightPriors, points: int) -> tuple[Array, Array]:
-    """SDs of periods and weekdays [node, 2], a Gauss rule on each, and the log of prior times weight [node]."""
+    """SDs of periods and weekdays [node, 2], by a Gauss rule along each, and the log of prior times weight [node]."""
     places, weights = np.polynomial.legendre.leggauss(points)
     quantiles = SDS_AT_MOST * (places + 1) / 2
     of_quantile = np.log(weights) - 0.5 * quantiles**2
     sds, logs = [], []
     for kind, scale in enumerate((priors.period_sd, priors.weekday_sd)):
-        there = (nights.kinds == kind).any()
-        sds.append(scale * quantiles if there else np.zeros(1))
-        logs.append(of_quantile if there else np.zeros(1))
-    nodes = np.stack([each.ravel() for each in np.meshgrid(*sds, indexing="ij")], axis=1)
+        in_model = (nights.kinds == kind).any()
+        sds.append(scale * quantiles if in_model else np.zeros(1))
+        logs.append(of_quantile if in_model else np.zeros(1))
+    nodes = np.stack([axis.ravel() for axis in np.meshgrid(*sds, indexing="ij")], axis=1)
     return nodes, np.add.outer(*logs).ravel()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Modes:
-    """Of every node: the mode of z [node, z], the root of its precision [node, z, z], log prior and weight [node]."""
+    """Of every node: mode of z [node, z], Cholesky root of its precision [node, z, z], log prior and weight [node]."""
 
     z: Array
     roots: Array
@@ -283,7 +185,7 @@ class _Modes:
 
 
 def _modes(nights: _Nights, units: Array, prior: Array) -> _Modes:
-    """Newton's method at every node at once; the log density is concave, so it has one end."""
+    """Newton's method at all nodes at once; the log density is concave, so that the mode is unique."""
     x, number = nights.x, nights.x.shape[1]
     products = (x[:, :, np.newaxis] * x[:, np.newaxis]).reshape(len(x), -1)
     z = np.zeros((len(units), number))
@@ -305,7 +207,7 @@ def _modes(nights: _Nights, units: Array, prior: Array) -> _Modes:
 
 
 def _drawn(nights: _Nights, units: Array, modes: _Modes, draws: int) -> tuple[Array, Array, float]:
-    """Equally likely draws of z [draw, z], what each is multiplied by [draw, z], and what they are worth."""
+    """Equally likely draws of z [draw, z], their units [draw, z], and the effective number of draws."""
     rng = np.random.default_rng(0)
     number, proposed = modes.z.shape[1], 2 * draws
     node = np.searchsorted(np.cumsum(modes.weights), (np.arange(proposed) + rng.random()) / proposed)

@@ -1,4 +1,4 @@
-"""The columns of the sleep-time model, as codes: what is known of a trial's nights before they are slept."""
+"""The design of a trial: the columns of the sleep-time model, as integer codes, without the nights' outcomes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,13 +19,22 @@ NONE = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """The nights of a trial that inform its model, in calendar order.
+    """The design of the nights that inform a model, in calendar order.
 
-    `arms` are the names, the reference first. `day` [night] counts calendar days; `arm`, `period`, `block`
-    and `weekday` [night] are codes from 0, and a term with a single code has no place in this trial.
-    `analysed` [night] is false on run-in nights, which have neither period nor block and inform no contrast.
-    `dense` [night, column] holds columns with a value on every night, `dense_terms` says of what kind each
-    is: the trend (-0.5 to 0.5 from the first planned night to the last), the run-in, covariates per SD.
+    Attributes
+    ----------
+    arms : tuple of str
+        Names of the arms, the reference first.
+    day : ndarray [night]
+        Calendar days, rising.
+    arm, period, block, weekday : ndarray [night]
+        Codes from 0; a term with a single code is not in the model.
+    analysed : ndarray of bool [night]
+        False on run-in nights, which have neither period nor block and inform no contrast.
+    dense : ndarray [night, column]
+        Columns with a value on every night.
+    dense_terms : tuple of {"trend", "run_in", "covariate"} [column]
+        The trend is -0.5 to 0.5 from the first planned night to the last, covariates are in SDs.
     """
 
     arms: tuple[str, ...]
@@ -68,19 +77,19 @@ def _several(codes: Codes) -> int:
 
 
 def design_of(table: pd.DataFrame, arms: tuple[str, ...], *, planned_days: float) -> Design:
-    """The design of nights that are still to come.
+    """The design of planned nights.
 
     Parameters
     ----------
     table
-        One row a night to be analysed: `day`, `arm`, `period`, `block` and `night` (its date).
+        A row for each night to be analysed: `day`, `arm`, `period`, `block` and `night` (its date).
     arms
-        The reference first.
+        Names, the reference first.
     planned_days
         Day of the last planned night, the first being 0.
     """
     period, block = _codes(table["period"]), _codes(table["block"])
-    # One-night periods have no term of their own, nor has one period an arm: it would be the arm.
+    # Periods of one night have no term, nor has a single period of each arm: it would be aliased with the arm.
     long_periods = len(period) > 0 and np.bincount(period).max() > 1 and period.max() + 1 > len(arms)
     day = table["day"].to_numpy(np.int64)
     return Design(
@@ -100,7 +109,7 @@ def _codes(column: pd.Series) -> Codes:
 
 
 def nights_of(data: TrialData, outcome: Outcome) -> tuple[Design, Array]:
-    """Design and nights [night] of an outcome of a trial, from the very columns of its model.
+    """Design and nights [night] of an outcome of a trial, from the columns of `model_matrix.columns_of`.
 
     Raises
     ------
@@ -134,15 +143,15 @@ def nights_of(data: TrialData, outcome: Outcome) -> tuple[Design, Array]:
 
 
 def _blocks(contrasts: Array | None, nights: int) -> Codes:
-    """Which block [night], from columns that are the contrasts of all; 0 in the run-in, which has none."""
+    """Code of the block [night], from contrasts [night, contrast]; 0 in the run-in, which has none."""
     if contrasts is None:
         return np.zeros(nights, dtype=np.int64)
     return np.argmax(contrasts @ zero_sum_basis(contrasts.shape[1] + 1).T, axis=1)
 
 
 def _code_of(indicators: Array | None, nights: int, *, centred: bool = False) -> Codes:
-    """Which column is 1 [night], or `NONE`; of a centred column the 1 is what stands out."""
+    """Which column is 1 [night], or `NONE`; of centred columns, which is largest."""
     if indicators is None:
         return np.full(nights, NONE)
-    found = indicators.argmax(axis=1)
-    return found if centred else np.where(indicators.max(axis=1) > 0.5, found, NONE)
+    largest = indicators.argmax(axis=1)
+    return largest if centred else np.where(indicators.max(axis=1) > 0.5, largest, NONE)

@@ -1,17 +1,15 @@
-"""`models.duration` exactly as that model stands, unsampled.
+"""Sleep time without sampling: `models.duration` by nested Laplace, exact given the hyperparameters.
 
     y ~ Normal(m, σ² R),  R_st = φ^|day_s - day_t| / (1 - φ²)
     m_t = μ + β_arm + u_period + v_block + s τ_t + d_weekday (+ further columns)
 
-Everything linear is integrated out (`quadrature`), and the rest stands on a small grid, so that an arm's effect
-is a mixture of Gaussians whose mean, SD and tails need no draws. A fit takes a thousandth of a second, the
-same whatever the number of nights.
+All linear coefficients are integrated out analytically (`kernels`), and the other parameters on a small grid, so that
+an arm's effect is a mixture of Gaussians whose mean, SD and tails need no draws. A fit takes about a millisecond,
+whatever the number of nights.
 """
 
 import itertools
-import math
 import os
-from bisect import bisect
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
@@ -23,10 +21,9 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import Chances
 from n1trial.inference import kernels
 from n1trial.inference.inla.design import Codes, Design, nights_of
+from n1trial.inference.inla.mixture import Mixture
 from n1trial.inference.inla.priors import Priors
 from n1trial.inference.model_matrix import Array
-
-_erfc = np.frompyfunc(math.erfc, 1, 1)
 
 POINTS = (3, 9, 3)
 FINE_POINTS = (13, 13, 9)
@@ -36,11 +33,22 @@ FINE_POINTS = (13, 13, 9)
 class FastFit:
     """Posterior of every arm minus the reference, as a mixture of Gaussians.
 
-    `weights` [component] add up to 1; `means` [component, arm] and `covariances` [component, arm, arm] are
-    in the outcome's unit; `arms` names them. `spread`
-    [component, 4] holds σ, φ, and the SDs of periods and weekdays (0: no such term). `log_evidence` is
-    the log density of the nights under the priors, but for what all fits of the same nights, terms and
-    priors share.
+    Attributes
+    ----------
+    arms : tuple of str
+        Names of the arms but the reference.
+    weights : ndarray [component]
+        Add up to 1.
+    means : ndarray [component, arm]
+        In the outcome's unit.
+    covariances : ndarray [component, arm, arm]
+        In the outcome's unit, squared.
+    spread : ndarray [component, 4]
+        σ, φ, and the SDs of periods and weekdays (0: no such term).
+    nights : int
+        Analysed nights.
+    log_evidence : float
+        Log marginal likelihood, without a constant that fits of the same nights, terms and priors have in common.
     """
 
     arms: tuple[str, ...]
@@ -68,7 +76,7 @@ class FastFit:
         """Posterior SDs [arm]."""
         return np.sqrt(np.diag(self.covariance))
 
-    def contrast(self, arm: str, comparator: str | None = None) -> "Mixture":
+    def contrast(self, arm: str, comparator: str | None = None) -> Mixture:
         """Posterior of arm minus comparator; None: minus the reference."""
         along = np.array([float(name == arm) - float(name == comparator) for name in self.arms])
         return Mixture(
@@ -76,47 +84,6 @@ class FastFit:
             means=self.means @ along,
             sds=np.sqrt(np.einsum("jab,a,b->j", self.covariances, along, along)),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mixture:
-    """A mixture of Gaussians: `weights`, `means`, `sds` [component]."""
-
-    weights: Array
-    means: Array
-    sds: Array
-
-    @property
-    def mean(self) -> float:
-        """Its mean."""
-        return float(self.weights @ self.means)
-
-    @property
-    def sd(self) -> float:
-        """Its SD."""
-        return float(np.sqrt(self.weights @ (self.sds**2 + (self.means - self.mean) ** 2)))
-
-    def above(self, x: float) -> float:
-        """Chance of more than x."""
-        return float(self.weights @ normal_cdf((self.means - x) / self.sds))
-
-    def chances(self, *, sign: int, mid: float) -> Chances:
-        """Chances of the gain (`sign` +1 where more is better) against the smallest worthwhile effect."""
-        over, under = self.above(mid), 1.0 - self.above(-mid)
-        better = self.above(0.0)
-        if sign < 0:
-            over, under, better = under, over, 1.0 - better
-        return Chances(better=better, worthwhile=over, equivalent=1.0 - over - under, much_worse=under)
-
-    def interval(self, prob: float) -> tuple[float, float]:
-        """Equal-tailed interval of this probability."""
-        return self._quantile((1 - prob) / 2), self._quantile((1 + prob) / 2)
-
-    def _quantile(self, p: float) -> float:
-        # Among millionths of an SD, up to 12 SD away: to load a finder of roots takes longer than the answer.
-        places, mean, step = range(-12 << 20, 12 << 20), self.mean, self.sd * 2.0**-20
-        found = bisect(places, p, key=lambda place: 1.0 - self.above(mean + step * place))
-        return mean + step * places[found]
 
 
 def fast_fit(
@@ -128,11 +95,13 @@ def fast_fit(
     ----------
     points
         Nodes along φ and the SDs of periods and weekdays; `FINE_POINTS` to check the default.
+    priors
+        By default those of `models.duration`; scaled to the outcome, and widened by the trial's `prior_width`.
 
     Raises
     ------
     AnalysisError
-        The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
+        The nights cannot inform the model: an empty arm, a constant outcome, too few nights.
     """
     design, y = nights_of(data, outcome)
     scaled = (priors or Priors()).for_trial(data, outcome).widened(data.prior_width)
@@ -147,15 +116,19 @@ def fit_design(
     points: tuple[int, ...] = POINTS,
     exposures: Array | None = None,
 ) -> FastFit:
-    """Fit nights [night] of a design; a night that is NaN was not recorded.
-
-    The priors are taken as they are, in the unit of the nights.
+    """Fit the nights of a design.
 
     Parameters
     ----------
+    y : [night]
+        NaN where not recorded.
+    priors
+        In the unit of the nights; they are not scaled.
+    points
+        Nodes along φ and the SDs of periods and weekdays.
     exposures : [night, arm]
-        How much of each arm but the reference acts on a night, in the place of 1 on its own nights and 0 on others;
-        the effects then are those of an exposure of 1, and their priors are around 0.
+        Exposure to each arm but the reference on each night, in place of 1 on its own nights and 0 on others; the
+        effects then are those of an exposure of 1, and their priors are around 0.
     """
     priors = priors or Priors()
     laid = _LaidOut.of(design, priors)
@@ -164,7 +137,7 @@ def fit_design(
         nights = y - _expected(design, y, priors), laid.day, laid.codes, laid.dense
         logs, means, covariances, spread = kernels.fit_one(*nights, laid.sizes, *how)
     else:
-        # Columns with a value on every night, as the dense ones are, and they stand where those of the arms would
+        # As dense columns, which are the last before those of the arms, so that they take the place of the arms.
         columns, no_arm = np.hstack([laid.dense, exposures]), laid.codes.copy()
         no_arm[:, 3] = 0
         sizes = (*laid.sizes[:3], columns.shape[1], 0)
@@ -185,10 +158,14 @@ def fit_design(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManyFits:
-    """Posteriors of many trials: means and SDs, and what is needed for a verdict.
+    """Posteriors of many trials; NaN where a trial had too few nights.
 
-    `mean`, `sd` [trial, contrast] in the unit of the nights; `above`, [trial, contrast, threshold], is the
-    chance of more than each threshold. NaN where a trial had fewer nights than columns to learn from.
+    Attributes
+    ----------
+    mean, sd : ndarray [trial, contrast]
+        Posterior mean and SD, in the unit of the nights.
+    above : ndarray [trial, contrast, threshold]
+        Posterior probability of more than each threshold.
     """
 
     mean: Array
@@ -196,7 +173,7 @@ class ManyFits:
     above: Array
 
     def chances(self, *, sign: int) -> Chances:
-        """Chances of the gain [trial, contrast], where the thresholds were -mid, 0 and mid."""
+        """Probabilities of the gain [trial, contrast], where the thresholds were -mid, 0 and mid."""
         under, better, over = 1.0 - self.above[..., 0], self.above[..., 1], self.above[..., 2]
         if sign < 0:
             over, under, better = under, over, 1.0 - better
@@ -219,11 +196,19 @@ def fit_many(
     Parameters
     ----------
     y : [trial, night]
-        NaN: not recorded; each trial may miss other nights.
+        NaN where not recorded; trials may lack different nights.
     arm : [trial, night]
-        Arms of every trial, where each drew its own order; by default those of the design.
+        Codes of the arms, where trials have different orders; by default those of the design.
     contrasts : [contrast, arm]
         Weights on the arms but the reference; by default every arm minus the reference.
+    thresholds
+        For `ManyFits.above`, in the unit of the nights.
+    priors
+        In the unit of the nights; they are not scaled.
+    points
+        Nodes along φ and the SDs of periods and weekdays.
+    threads
+        By default one for each core.
     """
     priors = priors or Priors()
     laid = _LaidOut.of(design, priors)
@@ -253,7 +238,7 @@ def fit_many(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LaidOut:
-    """A design and its priors as the compiled functions want them."""
+    """A design and its priors as the compiled functions take them."""
 
     day: Codes
     codes: Codes
@@ -288,17 +273,12 @@ class _LaidOut:
         )
 
 
-def normal_cdf(z: Array) -> Array:
-    """Standard normal distribution function: SciPy's `ndtr`, which takes long to load for one answer."""
-    return np.asarray(0.5 * _erfc(-z / math.sqrt(2.0)), dtype=float)
-
-
 def _points(points: tuple[int, ...]) -> Codes:
     return np.array(points, dtype=np.int64)
 
 
 def _expected(design: Design, y: Array, priors: Priors, arms: Codes | None = None) -> Array:
-    """What the priors' means alone say of the nights: the engine's own priors are around 0."""
+    """Prior expectation of the nights, which is subtracted because the kernels' priors are around 0."""
     effect = np.broadcast_to(np.asarray(priors.effect_mean, dtype=float), len(design.arms) - 1)
     by_arm = np.concatenate([[0.0], effect])[design.arm if arms is None else arms]
     counted = np.isfinite(y) & design.analysed

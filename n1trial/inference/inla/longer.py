@@ -1,4 +1,4 @@
-"""How sure the same trial would be if it went on: posterior SDs of trials that are longer."""
+"""Posterior SDs if the same trial went on for longer."""
 
 from dataclasses import replace
 
@@ -19,11 +19,10 @@ SEED = 20
 def longer_sds(
     design: Design, y: Array, *, along: Array, priors: Priors, most_nights: int
 ) -> tuple[Codes, Array]:
-    """Posterior SDs of contrasts after the trial was gone through twice, three times, and so on.
+    """Posterior SDs of contrasts if the trial were repeated once, twice, and so on.
 
-    It goes on in its own order of arms and with its own gaps, after the nights that are there. How the
-    further nights scatter is taken from the posterior; they are simulated `CONTINUATIONS` times, since an SD
-    depends only a little on what they will be.
+    Repeats have the trial's own order of arms and its gaps, and follow the nights so far. Their variance components are
+    posterior means; they are simulated `CONTINUATIONS` times, since an SD depends only little on the nights.
 
     Parameters
     ----------
@@ -32,30 +31,30 @@ def longer_sds(
     along : [contrast, arm]
         Weights on the arms but the reference.
     most_nights
-        The longest trial of interest; the first that is longer is the last.
+        The longest trial of interest; the first that is as long is the last.
 
     Returns
     -------
-    nights in all [length], the trial as it stands first; SDs [length, contrast].
+    Nights in all [length], those so far first, and SDs [length, contrast].
     """
-    here = fit_design(design, y, priors=priors)
-    lengths, sds = [design.nights], [np.sqrt(np.einsum("ca,ab,cb->c", along, here.covariance, along))]
+    fit = fit_design(design, y, priors=priors)
+    lengths, sds = [design.nights], [np.sqrt(np.einsum("ca,ab,cb->c", along, fit.covariance, along))]
     rng = np.random.default_rng(SEED)
     for times in REPEATED:
         longer = repeated(design, times)
-        nights = np.tile(_expected(longer, here) + y[design.analysed].mean(), (CONTINUATIONS, 1))
-        nights += _scatter(longer, here, rng)
+        nights = np.tile(_expected(longer, fit) + y[design.analysed].mean(), (CONTINUATIONS, 1))
+        nights += _scatter(longer, fit, rng)
         nights[:, : len(y)] = y
-        found = fit_many(longer, nights, contrasts=along, priors=priors, points=COARSE_POINTS)
+        refitted = fit_many(longer, nights, contrasts=along, priors=priors, points=COARSE_POINTS)
         lengths.append(longer.nights)
-        sds.append(np.sqrt((found.sd**2).mean(axis=0)))
+        sds.append(np.sqrt((refitted.sd**2).mean(axis=0)))
         if lengths[-1] >= most_nights:
             break
     return np.array(lengths), np.array(sds)
 
 
 def repeated(design: Design, times: int) -> Design:
-    """The same trial nights several times over, each time a whole number of weeks later; one run-in."""
+    """The nights of the trial `times` times, each time a whole number of weeks later; the run-in once."""
     trial = np.flatnonzero(design.analysed)
     first, last = design.day[trial[0]], design.day[trial[-1]]
     weeks = -(-(int(last - first) + 1) // 7)
@@ -78,7 +77,7 @@ def repeated(design: Design, times: int) -> Design:
 
 
 def _numbered_on(codes: Codes, nights: Codes, turn: Codes) -> Codes:
-    """Codes that go on counting; a term that the trial does not have stays absent."""
+    """Codes that count on from repeat to repeat; a term that the trial does not have stays absent."""
     number = int(codes.max()) + 1
     return codes[nights] + number * turn if number > 1 else codes[nights]
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
-from n1trial.inference.inla.counts import RateChange, fit_counts
-from n1trial.inference.inla.gaussian import Mixture, fast_fit
+from n1trial.inference.inla.counts import fit_counts
+from n1trial.inference.inla.gaussian import fast_fit
+from n1trial.inference.inla.mixture import Mixture
+from n1trial.inference.inla.rate_change import RateChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,22 +24,20 @@ class Preliminary:
 
 
 def preliminary_answer(data: TrialData, outcome: Outcome) -> tuple[Preliminary, ...]:
-    """Every contrast of an outcome: by the fast engine, with nested Laplace where it is a count.
-
-    It passes no gate, so there is no verdict.
+    """Estimates of every contrast of an outcome by the fast engine, without a verdict.
 
     Raises
     ------
     AnalysisError
-        The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
+        The nights cannot inform the model: an empty arm, a constant outcome, too few nights.
     """
-    found = []
+    answers = []
     for (arm, comparator), mixture in zip(data.contrasts, _contrasts(data, outcome), strict=True):
         low, high = mixture.interval(INTERVAL)
-        found.append(
+        answers.append(
             Preliminary(arm=arm, comparator=comparator, mean=mixture.mean, sd=mixture.sd, low=low, high=high)
         )
-    return tuple(found)
+    return tuple(answers)
 
 
 def _contrasts(data: TrialData, outcome: Outcome) -> list[Mixture] | list[RateChange]:

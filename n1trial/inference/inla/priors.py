@@ -1,7 +1,8 @@
-"""The priors of the fast engine: of sleep time, written for minutes, and of counts.
+"""The priors of the fast engine: the numbers of `n1trial.inference.priors`, as its kernels take them.
 
-`Priors` are those of `models.duration`, and a test holds the two together. Other continuous outcomes borrow
-them in units of the SD that arms, trend and weekday leave. `CountPriors` are those of `models.awakenings`.
+`Priors` are those of `models.duration`, in minutes; other continuous outcomes use them in units of their residual
+SD. `CountPriors` are those of `models.awakenings` and `BadNightPriors` those of `models.bad_nights`. Tests compare
+them with the table.
 """
 
 from dataclasses import dataclass, replace
@@ -17,14 +18,28 @@ HALF_LIFE_LOG_SD = 0.7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Priors:
-    """SDs of Gaussian priors, scales of half-normal ones; in minutes, or in the outcome's unit once scaled.
+    """Priors of a continuous outcome, in minutes, or in the outcome's unit once scaled.
 
-    `level_mean` and `level_sd` are of the mean level; `effect_mean` and `effect_sd` of an arm minus the
-    reference, one for all or one an arm; `trend_sd` of the change from the first planned night to the last;
-    `run_in_sd` of the run-in against the reference; `covariate_sd` of each further column, per SD of it;
-    `block_ratio` is the SD of blocks in SDs of nights; `period_sd` and `weekday_sd` are scales of the half-normal
-    priors of those SDs; `night_sd` and `night_log_sd` the median and log SD of σ; φ is Gaussian of SD `phi_sd`
-    within ±`phi_limit`.
+    Attributes
+    ----------
+    level_mean, level_sd : float
+        Mean and SD of the level.
+    effect_mean, effect_sd : float or tuple of float [arm]
+        Mean and SD of an arm minus the reference, one for all or one for each arm.
+    trend_sd : float
+        SD of the change from the first planned night to the last.
+    run_in_sd : float
+        SD of the run-in minus the reference.
+    covariate_sd : float
+        SD of the coefficient of each covariate, per SD of the covariate.
+    block_ratio : float
+        SD of blocks, in residual SDs of nights.
+    period_sd, weekday_sd : float
+        Scales of the half-normal priors of the SDs between periods and weekdays.
+    night_sd, night_log_sd : float
+        Median of σ, and SD of its log.
+    phi_sd, phi_limit : float
+        φ is Gaussian around 0 with this SD, truncated at ±`phi_limit`.
     """
 
     level_mean: float = 420.0
@@ -43,7 +58,7 @@ class Priors:
     phi_limit: float = 0.9
 
     def scaled(self, outcome: Outcome, *, mean: float, sd: float) -> Self:
-        """The same priors for another outcome, whose nights have this mean and SD from night to night."""
+        """The priors of another outcome, whose nights have this mean and this residual SD."""
         if outcome.name == "tst_min":
             return self
         by = sd / self.night_sd
@@ -62,7 +77,7 @@ class Priors:
         )
 
     def widened(self, width: float) -> Self:
-        """The same priors, those of effects so many times as wide."""
+        """The same with priors of effects `width` times as wide."""
         return self if width == 1.0 else replace(self, effect_sd=_times(self.effect_sd, width))
 
     def for_trial(self, data: TrialData, outcome: Outcome) -> Self:
@@ -71,7 +86,7 @@ class Priors:
         Raises
         ------
         AnalysisError
-            As `columns.columns_of`.
+            As `model_matrix.columns_of`.
         """
         if outcome.name == "tst_min":
             return self
@@ -80,16 +95,16 @@ class Priors:
 
 
 def _times(lengths: float | tuple[float, ...], by: float) -> float | tuple[float, ...]:
-    return tuple(by * each for each in lengths) if isinstance(lengths, tuple) else by * lengths
+    return tuple(by * length for length in lengths) if isinstance(lengths, tuple) else by * lengths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountPriors:
-    """The priors of `models.awakenings`, on the log scale; a test holds the two together.
+    """The priors of `models.awakenings`, on the log scale.
 
-    Names as in `Priors`. The level is around the log of the mean count, the effects around 0, where wakes are few
-    with a wider SD (`for_trial`); the dispersion
-    ω is Gaussian of mean `omega_mean` and SD `omega_sd` within `omega_limits`.
+    Attributes as in `Priors`. The level is around the log of the mean count, and the effects around 0, with a wider SD
+    where wakes are few (`for_trial`). The dispersion ω is Gaussian with `omega_mean` and `omega_sd`, truncated at
+    `omega_limits`.
     """
 
     level_sd: float = 0.5
@@ -105,23 +120,23 @@ class CountPriors:
     omega_limits: tuple[float, float] = (-0.5, 0.9)
 
     def widened(self, width: float) -> Self:
-        """The same priors, those of effects so many times as wide."""
+        """The same with priors of effects `width` times as wide."""
         return replace(self, effect_sd=width * self.effect_sd)
 
     def for_trial(self, data: TrialData, outcome: Outcome) -> Self:
-        """The same priors for the person of a trial."""
+        """The same for the person of a trial."""
         return self.for_person(outcome, float(data.analysed(outcome)[outcome.name].mean()))
 
     def for_person(self, outcome: Outcome, usual: float) -> Self:
-        """The same priors for a person with so many wakes a night."""
+        """The same for a person with `usual` wakes a night."""
         return replace(self, effect_sd=log_ratio_sd(outcome, usual, at_least=self.effect_sd))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadNightPriors:
-    """The priors of `models.bad_nights`, on the logit scale; a test holds the two together.
+    """The priors of `models.bad_nights`, on the logit scale.
 
-    Names as in `Priors`; `block_sd` is of the level of each block.
+    Attributes as in `Priors`; `block_sd` is of the level of each block.
     """
 
     level_sd: float = 1.0
@@ -144,5 +159,5 @@ class BadNightPriors:
         }[term]
 
     def widened(self, width: float) -> Self:
-        """The same priors, those of effects so many times as wide."""
+        """The same with priors of effects `width` times as wide."""
         return replace(self, effect_sd=width * self.effect_sd)

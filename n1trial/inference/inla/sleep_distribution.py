@@ -1,7 +1,6 @@
-"""What the mean does not tell of sleep time: bad nights on every arm, and the typical night.
+"""What the mean of sleep time does not show: bad nights on every arm, and the typical night.
 
-An arm may turn a few very short nights into ordinary ones and leave the others as they are, or the other way round;
-the mean is the same.
+Two arms with the same mean may differ in how often nights are very short and in how long ordinary nights are.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,8 @@ from n1trial.data.trial_data import RESTS_ON, TrialData, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS, Outcome
 from n1trial.design.verdict import INTERVAL, Verdict
 from n1trial.errors import AnalysisError
-from n1trial.inference.inla.bad_nights import BadNightsFit, fit_bad_nights
+from n1trial.inference.inla.bad_nights import fit_bad_nights
+from n1trial.inference.inla.bad_nights_posterior import BadNightsFit
 from n1trial.inference.inla.typical import fit_typical_night
 
 type Pair = tuple[str, str]
@@ -19,7 +19,7 @@ type Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmNights:
-    """Analysed nights of an arm: how many, how many of them bad, and the one in the middle (median) in minutes."""
+    """Analysed nights of an arm: how many, how many of them bad, and their median in minutes."""
 
     nights: int
     bad: int
@@ -30,7 +30,8 @@ class ArmNights:
 class BadNightsChange:
     """Bad nights on an arm minus those on its comparator, of 100 nights, with a 95 % interval.
 
-    `odds_ratio` is the median and the interval of the odds ratio, `p_fewer` the chance of fewer, 0 to 1.
+    `odds_ratio` is the posterior median of the odds ratio and its interval, `p_fewer` the posterior probability of
+    fewer.
     """
 
     mean: float
@@ -52,10 +53,18 @@ class TypicalChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SleepDistribution:
-    """Sleep time beyond its mean: counts of every arm by its name, changes by arm and comparator.
+    """Sleep time beyond its mean.
 
-    A night of less than `limit_min` is bad. `bad` lacks pairs of arms neither of which had a bad night, and
-    `typical` is empty where so many nights are alike that nothing tells how odd the others are.
+    Attributes
+    ----------
+    limit_min : int
+        Minutes under which a night is bad.
+    arms : Mapping of str to ArmNights
+        Counts of every arm, by name.
+    bad : Mapping of (arm, comparator) to BadNightsChange
+        Without pairs of arms neither of which had a bad night.
+    typical : Mapping of (arm, comparator) to TypicalChange
+        Empty where so many nights are equal that Student-t nights have no scale.
     """
 
     limit_min: int
@@ -65,7 +74,7 @@ class SleepDistribution:
 
 
 def sleep_distribution(data: TrialData, outcome: Outcome) -> SleepDistribution | None:
-    """What the mean does not tell, where the outcome is the sleep time of single nights; None elsewhere."""
+    """Bad nights and the typical night, where the outcome is the sleep time of single nights; None elsewhere."""
     if outcome.name != "tst_min" or RESTS_ON in data.table:
         return None
     nights = data.analysed(outcome)
@@ -88,22 +97,22 @@ def _bad_nights(data: TrialData) -> dict[Pair, BadNightsChange]:
     try:
         fit = fit_bad_nights(data)
     except AnalysisError:
-        # No night is bad, or every one is.
+        # No night is bad, or all are.
         return {}
     bad = dict(zip(fit.arms, fit.bad, strict=True))
     return {pair: _change(fit, pair, data) for pair in data.contrasts if any(bad[arm] for arm in pair)}
 
 
 def _change(fit: BadNightsFit, pair: Pair, data: TrialData) -> BadNightsChange:
-    found = fit.contrast(*pair)
-    low, high = found.interval
+    change = fit.contrast(*pair)
+    low, high = change.interval
     return BadNightsChange(
-        mean=found.mean,
+        mean=change.mean,
         low=low,
         high=high,
-        odds_ratio=found.odds_ratio,
-        p_fewer=found.p_fewer,
-        verdict=found.verdict(data.rule),
+        odds_ratio=change.odds_ratio,
+        p_fewer=change.p_fewer,
+        verdict=change.verdict(data.rule),
     )
 
 
@@ -112,9 +121,9 @@ def _typical(data: TrialData, outcome: Outcome) -> dict[Pair, TypicalChange]:
         fit = fit_typical_night(data, outcome)
     except AnalysisError:
         return {}
-    found = {}
+    changes = {}
     for arm, comparator in data.contrasts:
         change = fit.contrast(arm, None if comparator == data.reference else comparator)
         low, high = change.interval(INTERVAL)
-        found[arm, comparator] = TypicalChange(mean=change.mean, low=low, high=high)
-    return found
+        changes[arm, comparator] = TypicalChange(mean=change.mean, low=low, high=high)
+    return changes

@@ -1,9 +1,9 @@
-"""What a dose does that is taken every night for long enough, where its effect builds up over nights.
+"""The steady-state effect of a dose taken every night, where the effect builds up over nights.
 
 `models.carry_over` without sampling: the nights follow the exposure to each arm (`build_up`), and the fast engine
-fits them at a few half-lives around the stated ones, weighted by the prior and by how well each fits. Half-lives are
-hardly learnt from nights, so the answer leans on what is stated. Where several arms build up, all of them are
-faster or slower by the same factor, so that one rule of few points will do.
+fits them at a few half-lives around the stated ones, weighted by prior and marginal likelihood. Nights contain little
+information on half-lives, so the answer depends on what is stated. Where several arms build up, all half-lives are
+multiplied by the same factor, so that a quadrature of few points is enough.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,18 @@ FACTOR_Z, FACTOR_W = np.polynomial.hermite_e.hermegauss(5)
 class Steady:
     """An effect once it has built up, arm minus comparator, in the outcome's contrast unit.
 
-    Of it, the averages over periods of `period_nights` show the share `recovered`, if half of it builds up in
-    `half_life_nights`.
-    `telling` is a trial that would tell of it; None: none of up to two years would.
+    Attributes
+    ----------
+    recovered : float
+        Share of it that the averages over periods show, if half of it builds up in `half_life_nights`.
+    period_nights : int
+        Median length of a period.
+    half_life_nights : float
+        Half-life as stated.
+    mean, sd, low, high : float
+        Posterior mean, SD and equal-tailed interval.
+    telling : LongerPeriods or None
+        A trial that could show it; None where none of up to two years could.
     """
 
     recovered: float
@@ -44,12 +53,12 @@ class Steady:
 
 
 def steady_effects(data: TrialData, outcome: Outcome) -> dict[tuple[str, str], Steady]:
-    """The steady effect of every contrast of which the schedule shows less than `LEAST_RECOVERED`, by its arms.
+    """Steady effects of contrasts of which the schedule shows less than `LEAST_RECOVERED`, by arm and comparator.
 
     Raises
     ------
     AnalysisError
-        The nights cannot teach the model anything: an empty arm, a constant outcome, too few nights.
+        The nights cannot inform the model: an empty arm, a constant outcome, too few nights.
     """
     shares = {pair: recovered_share(data, outcome, *pair) for pair in data.contrasts}
     slow = {pair: share for pair, share in shares.items() if share < LEAST_RECOVERED}
@@ -58,7 +67,7 @@ def steady_effects(data: TrialData, outcome: Outcome) -> dict[tuple[str, str], S
     fit = steady_fit(data, outcome)
     night_sd, period_sd = _spread(fit, data, outcome)
     periods = data.table.loc[data.table["period"] > 0, "period"].value_counts()
-    found = {}
+    effects = {}
     for (arm, comparator), share in slow.items():
         other = None if comparator == data.reference else comparator
         effect = (
@@ -67,8 +76,8 @@ def steady_effects(data: TrialData, outcome: Outcome) -> dict[tuple[str, str], S
             else fit.contrast(arm, other)
         )
         low, high = effect.interval(INTERVAL)
-        half_life = max(data.half_lives.get(each) or 0.0 for each in (arm, comparator))
-        found[arm, comparator] = Steady(
+        half_life = max(data.half_lives.get(name) or 0.0 for name in (arm, comparator))
+        effects[arm, comparator] = Steady(
             recovered=share,
             period_nights=round(float(periods.median())),
             half_life_nights=half_life,
@@ -78,7 +87,7 @@ def steady_effects(data: TrialData, outcome: Outcome) -> dict[tuple[str, str], S
             high=high,
             telling=periods_that_tell(half_life, night_sd=night_sd, period_sd=period_sd, mid=outcome.mid),
         )
-    return found
+    return effects
 
 
 def _spread(fit: FastFit | CountFit, data: TrialData, outcome: Outcome) -> tuple[float, float]:
@@ -94,7 +103,7 @@ def _spread(fit: FastFit | CountFit, data: TrialData, outcome: Outcome) -> tuple
 
 
 def steady_fit(data: TrialData, outcome: Outcome) -> FastFit | CountFit:
-    """Fit the nights to the exposures, mixed over half-lives."""
+    """Fit the nights to the exposures, averaged over half-lives."""
     by_factor = [_exposures(data, float(np.exp(HALF_LIFE_LOG_SD * z))) for z in FACTOR_Z]
     if outcome.kind == "count":
         return _mixed([fit_counts(data, outcome, exposures=exposures) for exposures in by_factor])
@@ -119,7 +128,7 @@ def _mixed[F: (FastFit, CountFit)](fits: Sequence[F]) -> F:
 
 
 def _exposures(data: TrialData, factor: float) -> Array:
-    """How much of every arm but the reference acts on each night of the table [row, arm]."""
+    """Exposure to every arm but the reference on each night of the table [row, arm]."""
     return np.column_stack(
         [exposure_to(data, arm, factor * (data.half_lives.get(arm) or 0.0)) for arm in data.treatments]
     )

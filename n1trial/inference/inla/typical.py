@@ -1,9 +1,9 @@
 """The typical night without sampling: Student-t nights around the linear terms of the sleep-time model.
 
-`models.typical_night`, with what the Gaussian engine says of φ and of the SDs of periods and weekdays put in: φ and
-weekdays at their means, periods at a few quantiles. Given them and ν, iterated weights (an EM algorithm) find the
-coefficients and σ, whose Gaussian has the expected information of t nights; over ν stands a Gauss rule, weighted by
-prior and by how well each fits. Each block has a level of its own.
+`models.typical_night`, with φ and the SDs of periods and weekdays from the Gaussian engine: φ and weekdays at their
+posterior means, periods at a few quantiles. Given them and ν, an EM algorithm (iteratively reweighted least squares)
+finds the coefficients and σ; their Gaussian has the expected information of t nights. ν is integrated by a Gauss
+rule, weighted by prior and marginal likelihood. Each block has a level of its own.
 
 Lange, Little & Taylor (1989), doi:10.1080/01621459.1989.10478852.
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
+from n1trial.inference.data_requirements import refuse_too_many_alike
 from n1trial.inference.inla.gaussian import FastFit, fast_fit
 from n1trial.inference.inla.priors import Priors
 from n1trial.inference.model_matrix import (
@@ -21,7 +22,6 @@ from n1trial.inference.model_matrix import (
     Array,
     Columns,
     columns_of,
-    refuse_too_many_alike,
     zero_sum_basis,
 )
 
@@ -30,21 +30,21 @@ ASSUMES = (
     " it, with the correlation and the SDs between periods and weekdays that nights without such tails show."
 )
 FORMULA = "nightly value ~ arm + (1 | period) + block + weekday + trend + covariates, Student-t with AR(1)"
-# ν is 2 + Gamma(shape, rate), as in `models.typical_night`; a test holds the two together.
+# ν is 2 + Gamma(shape, rate), as in `models.typical_night`.
 NU_SHAPE, NU_RATE = 2.0, 0.1
 NU_POINTS, PERIOD_POINTS = 9, 3
-# Of ν - 2: outside of these its prior has a few thousandths, and beyond the second a t night is as good as Gaussian.
+# Limits of ν - 2: outside of them its prior has a few thousandths, and beyond the second t nights are nearly Gaussian.
 LEAST_NU, MOST_NU = 0.1, 80.0
 MOST_STEPS, LAST_STEP = 60, 1e-3
 
 
 def fit_typical_night(data: TrialData, outcome: Outcome) -> FastFit:
-    """Effects on the typical night, in which odd nights count less; `spread` holds σ, φ, and the SD of periods.
+    """Effects on the typical night; `spread` [component, 3] holds σ, φ and the SD of periods.
 
     Raises
     ------
     AnalysisError
-        As `fast_fit`, and where so many nights are alike that t nights have no scale.
+        As `fast_fit`, and where so many nights are equal that t nights have no scale.
     """
     refuse_too_many_alike(data, outcome)
     gaussian = fast_fit(data, outcome)
@@ -55,22 +55,22 @@ def fit_typical_night(data: TrialData, outcome: Outcome) -> FastFit:
     nus, rule = _nus()
     period_sds = _quantiles(gaussian.spread[:, 2], gaussian.weights, PERIOD_POINTS)
     weekday_sd = float(gaussian.weights @ gaussian.spread[:, -1])
-    nodes = np.stack([each.ravel() for each in np.meshgrid(nus, period_sds, indexing="ij")], axis=1)
-    found = [
+    nodes = np.stack([axis.ravel() for axis in np.meshgrid(nus, period_sds, indexing="ij")], axis=1)
+    fits = [
         _fit(y, x * np.select([kinds == 1, kinds == 2], [period_sd, weekday_sd], 1.0), shrunk, nu, priors)
         for nu, period_sd in nodes
     ]
     arms = slice(1, 1 + len(data.treatments))
-    logs = np.array([log for _, _, _, log in found]) + np.repeat(rule, len(period_sds))
+    logs = np.array([log for _, _, _, log in fits]) + np.repeat(rule, len(period_sds))
     weights = np.exp(logs - logs.max())
     return FastFit(
         arms=data.treatments,
         weights=weights / weights.sum(),
-        means=np.array([z[arms] for z, _, _, _ in found]) * priors.effect_sd,
-        covariances=np.array([covariance[arms, arms] for _, covariance, _, _ in found])
+        means=np.array([z[arms] for z, _, _, _ in fits]) * priors.effect_sd,
+        covariances=np.array([covariance[arms, arms] for _, covariance, _, _ in fits])
         * np.square(priors.effect_sd),
         spread=np.array(
-            [[sigma, phi, period_sd] for (_, _, sigma, _), (_, period_sd) in zip(found, nodes, strict=True)]
+            [[sigma, phi, period_sd] for (_, _, sigma, _), (_, period_sd) in zip(fits, nodes, strict=True)]
         ),
         nights=gaussian.nights,
         log_evidence=float(logs.max() + np.log(weights.sum())),
@@ -78,7 +78,7 @@ def fit_typical_night(data: TrialData, outcome: Outcome) -> FastFit:
 
 
 def _nus() -> tuple[Array, Array]:
-    """ν [node], a Gauss rule along the log of ν - 2, and the log of prior times weight."""
+    """ν [node], by a Gauss rule along the log of ν - 2, and the log of prior times weight [node]."""
     places, weights = np.polynomial.legendre.leggauss(NU_POINTS)
     low, high = np.log(LEAST_NU), np.log(MOST_NU)
     logs = low + (high - low) * (places + 1) / 2
@@ -93,12 +93,12 @@ def _quantiles(values: Array, weights: Array, number: int) -> Array:
 
 
 def _whitened(columns: Columns, priors: Priors, phi: float) -> tuple[Array, Array, Array, Array]:
-    """Nights and columns less what the night before leaves of them, kinds of the columns, and log scales [night].
+    """Nights and columns whitened for AR(1), kinds of the columns, and log scales [night].
 
-    The columns are per prior SD, those of periods (kind 1) and weekdays (2) as they are.
+    Columns are in units of prior SDs, those of periods (kind 1) and weekdays (2) in their own.
     """
     recorded = columns.used > 0
-    made, kinds = [np.full((int(recorded.sum()), 1), priors.level_sd)], [0]
+    scaled, kinds = [np.full((int(recorded.sum()), 1), priors.level_sd)], [0]
     sds = {
         "arm": priors.effect_sd,
         "trend": priors.trend_sd,
@@ -108,13 +108,13 @@ def _whitened(columns: Columns, priors: Priors, phi: float) -> tuple[Array, Arra
     }
     for term, column in columns.terms.items():
         kind = {"period": 1, "weekday": 2}.get(term, 0)
-        here = column[recorded] * (1.0 if kind else sds[term])
+        of_term = column[recorded] * (1.0 if kind else sds[term])
         if term == "weekday":
-            # Standard normals on orthonormal columns that each add up to 0: a zero-sum normal
-            here = here @ zero_sum_basis(7)
-        made.append(here)
-        kinds += [kind] * here.shape[1]
-    x, y = np.column_stack(made), columns.y[recorded] - priors.level_mean
+            # Standard normals on orthonormal contrasts are a zero-sum normal.
+            of_term = of_term @ zero_sum_basis(7)
+        scaled.append(of_term)
+        kinds += [kind] * of_term.shape[1]
+    x, y = np.column_stack(scaled), columns.y[recorded] - priors.level_mean
     gap = columns.gap[recorded]
     fade = np.sign(phi) ** gap * np.abs(phi) ** gap
     scale = np.sqrt((1 - fade**2) / (1 - phi**2))
@@ -136,10 +136,10 @@ def _fit(
         weighted = (x * weight[:, np.newaxis]).T / sigma**2
         precision = weighted @ x + identity
         z = np.linalg.solve(precision, weighted @ y)
-        # What the coefficients took of the nights does not tell of σ.
+        # Effective degrees of freedom of the coefficients, which σ is corrected for.
         taken = np.trace(np.linalg.solve(precision, weighted @ x))
         left = float(np.sqrt((weight * (y - x @ z) ** 2).sum() / max(len(y) - taken, 1.0)))
-        # Nights that the columns explain to the last minute would leave nothing to measure by.
+        # Nights that the columns explain entirely would leave σ at 0.
         sigma = max(left, LEAST_LEFT * float(y.std()))
         if abs(sigma / before - 1) < LAST_STEP:
             break

@@ -1,8 +1,8 @@
-"""Nights of a design become a mixture of Gaussians: the compiled part of the fast engine.
+"""The compiled part of the fast engine: the nights of a design become a mixture of Gaussians.
 
-The functions are those of `_compiled` and, of counts, of `_counts`, each loaded when one is first used: with numba that
-takes a third of a second. A command that will soon want a single answer, and has other things to load and to read, may
-`load_beside` it before.
+The functions are those of `_compiled` and, for counts, of `_counts`. Each module is imported when a function of it is
+first used, since with numba that takes a third of a second. A command that needs a single fit, and has other modules to
+import first, may start the import in another process by `load_beside`.
 """
 
 import importlib
@@ -21,14 +21,15 @@ _beside: Connection | None = None
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    where = "_counts" if name in OF_COUNTS else "_compiled"
-    return getattr(importlib.import_module(f"n1trial.inference.kernels.{where}"), name)
+    module = "_counts" if name in OF_COUNTS else "_compiled"
+    return getattr(importlib.import_module(f"n1trial.inference.kernels.{module}"), name)
 
 
 def load_beside() -> None:
-    """Begin to load in another process, which will answer one `fit_one`, and come back at once."""
+    """Import in a process of its own, which will compute one `fit_one`; return at once."""
     global _beside
-    # Once NumPy is here it has threads, and a lock that one of them holds would stay locked in the copy.
+    # After NumPy is imported there are threads, and a lock that one of them holds would stay locked in a forked
+    # process.
     if sys.platform != "linux" or "numpy" in sys.modules:
         return
     forked = get_context("fork")
@@ -38,24 +39,24 @@ def load_beside() -> None:
 
 
 def fit_one(*nights: Any) -> Any:
-    """`_compiled.fit_one`, by the process beside this one if there is one."""
+    """`_compiled.fit_one`, by the process of `load_beside` if there is one."""
     global _beside
-    asked, _beside = _beside, None
-    if asked is not None:
-        with asked, suppress(EOFError, OSError):
-            asked.send(nights)
-            return asked.recv()
+    connection, _beside = _beside, None
+    if connection is not None:
+        with connection, suppress(EOFError, OSError):
+            connection.send(nights)
+            return connection.recv()
     return __getattr__("fit_one")(*nights)
 
 
-def _answer_one(asked: Connection) -> None:
-    # Ctrl-C reaches every process; one that only helps leaves without a word.
+def _answer_one(connection: Connection) -> None:
+    # Ctrl-C reaches every process of the terminal; this one ends without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if _beside is not None:
-        # A copy of the other's end, which would stay open when the other has gone.
+        # The inherited end of the parent, which would otherwise stay open after the parent has ended.
         _beside.close()
-    # What fails here fails again in the process that asks, and is told there.
+    # An error here is raised again in the parent, which then fits by itself.
     with suppress(Exception):
         compiled = importlib.import_module("n1trial.inference.kernels._compiled")
         compiled.fit_one(*compiled.few_nights())
-        asked.send(compiled.fit_one(*asked.recv()))
+        connection.send(compiled.fit_one(*connection.recv()))

@@ -1,7 +1,7 @@
 """The compiled part of the fast engine: a design and its nights become a mixture of Gaussians.
 
-One file on purpose: numba's cache notices a change only in the file of the function that it compiled, so a
-function would go on with yesterday's version of another one that it calls from a second file.
+The module stays whole, long as it is: numba's cache notices changes only in the file of the function that it compiled,
+so that after a change in a second file a function would go on calling the old version of what it calls there.
 
 **The Gram matrix at any correlation.** Row t of the columns is x_t, and the nightly errors are AR(1) with
 correlation φ over calendar gaps Δ, so that with f = φ^Δ the whitened row is √w (x_t - f x_before), where
@@ -9,32 +9,31 @@ w = (1 - φ²) / (1 - f²); the first row is √(1 - φ²) x_0. Summing over all
 
     w (A - f C + f² B),   A = Σ x_t x_t',  B = Σ x_before x_before',  C = Σ x_t x_before' + x_before x_t'
 
-so A, B and C are made once, and the Gram matrix at any φ costs a few matrices' sum, however many nights
-they hold. A row has few entries that are not 0 (its period, block, weekday, arm and the dense columns).
+so A, B and C are computed once, and the Gram matrix at any φ is a sum of a few matrices, however many nights
+there are. A row has few nonzero entries (its period, block, weekday, arm and the dense columns).
 Centring is a change of columns, x_j - mean_j · 1, and the column of ones is among them: it is done on the
-sums. The nights themselves are the last column, so that X'V⁻¹y and y'V⁻¹y come along.
+sums. The nights themselves are the last column, so that the matrix holds X'V⁻¹y and y'V⁻¹y too.
 
-**What is integrated, and what stands on a grid.** Given φ and the SDs of blocks, periods and weekdays as
+**What is integrated analytically, and what on a grid.** Given φ and the SDs of blocks, periods and weekdays as
 multiples r of the nightly σ, the nights are Gaussian:
 
 1. Adding 1/r² to the diagonal of the random columns and eliminating them (Gaussian elimination, pivots d)
    integrates them out: a factor Π (d r²)^-½, and what remains is the Schur complement over the fixed columns
    (level, dense columns, arms), S, s = the y column, and q = the last entry. Of blocks r is known.
-2. Given σ too, the fixed columns have precision S/σ² + Λ (Λ: their prior's), so they go the same way, arms
+2. Given σ too, the fixed columns have precision S/σ² + Λ (Λ: their prior's), so they are eliminated likewise, arms
    last. The last pivots give mean and covariance of the arms; the rest of q is the misfit of the nights.
 
-Blocks are eliminated once for every φ, periods once for every r_period beneath it, and so on; a step costs
-what the few columns that meet it cost. σ has four points of Gauss-Hermite in its logarithm
-around its own mode at every node.
+Blocks are eliminated once for every φ, periods once for every r_period at it, and so on; a step costs
+only what its nonzero columns cost. σ has a Gauss-Hermite rule of four points in its logarithm, around its own mode at
+every node.
 
-A ratio r stands on the grid as x = log(1 + r / `BEND`): of few periods its density falls as a power of r where it
-is large, for which no Gaussian has nodes, and x makes that an exponential. Near 0 the two are the same.
+The grid of a ratio r is in x = log(1 + r / `BEND`): with few periods the density of r has a power-law tail, which no
+Gaussian rule covers, and in x the tail is exponential. Near 0 the two scales are proportional.
 
-φ and the two ratios are met along lines first: each one's density with the others held at their means, in turn
-until they stay where they are. A truncated Gaussian is fitted to each line, widened because lines through
-the middle are narrower than margins, and its own Gauss rule gives the nodes. A node's weight is the rule's
-weight times the exact joint density over the fitted one's: the fit places the nodes, it is not an
-approximation that stays.
+The nodes of φ and of the two ratios are placed by evaluating the density along lines: of one of them, with the others
+held at their means, in turn until the means have settled. A truncated Gaussian is fitted to each line, widened because
+conditional densities are narrower than marginal ones, and its own Gauss rule gives the nodes. A node's weight is the
+rule's weight times the exact joint density over the fitted one: the fit only places the nodes.
 
 It is integrated nested Laplace (Rue, Martino & Chopin 2009, doi:10.1111/j.1467-9868.2008.00700.x), where
 the inner step is exact because the nights are Gaussian.
@@ -62,15 +61,15 @@ FINE_HERMITE_X, FINE_HERMITE_W = (rule.astype(float) for rule in np.polynomial.h
 PHI_START = 0.6
 MOST_TURNS, SETTLED_SDS = 6, 0.7
 SDS_AT_MOST = 3.5
-# Where nights hardly tell a ratio from none: a week's mean has an SD of .4 nightly ones.
+# Ratios that nights can hardly distinguish from 0: the mean of a week has an SD of .4 nightly ones.
 BEND = 0.3
 LEAST_RIDGE = 1e-3
-# A line through the middle is narrower than the margin where two of the three are correlated.
+# The conditional density along a line is narrower than the marginal where two of the three are correlated.
 WIDEN = 1.15
 
 
 def few_nights() -> tuple[Any, ...]:
-    """Made-up nights for `fit_one`, to have all that it calls loaded."""
+    """Artificial nights for `fit_one`, whose fit loads all the compiled code that it calls."""
     codes = np.zeros((8, 5), np.int64)
     codes[:, 3], codes[:, 4] = np.arange(8) % 2, 1
     y = np.array([1.0, 2.0, 4.0, 3.0, 2.0, 5.0, 3.0, 1.0])
@@ -92,7 +91,7 @@ def fit_one(
     points: Codes,
     fine: bool,
 ) -> tuple[Array, Array, Array, Array]:
-    """Fit the nights of one trial: `gram_classes`, and of these sums what `integrate` returns."""
+    """Fit the nights of one trial: `gram_classes`, then `integrate` of these sums."""
     sums = gram_classes(y, day, codes, dense, sizes)
     return integrate(*sums, sizes, hyper, precision, points, fine)
 
@@ -115,19 +114,41 @@ def fit_each(
     sd: Array,
     above: Array,
 ) -> None:
-    """Fit trial after trial, and write its posterior down as moments and chances."""
+    """Fit many trials, and write posterior moments and probabilities into `mean`, `sd` and `above`.
+
+    Parameters
+    ----------
+    y : [trial, night]
+        NaN where not recorded.
+    arms : [trial or 1, night]
+        Codes of the arms, one row for all trials or a row each.
+    day, codes, dense, sizes
+        As for `gram_classes`; the arms in `codes` are replaced.
+    hyper, precision, points
+        As for `integrate`.
+    along : [contrast, arm]
+        Weights on the arms but the reference.
+    at_zero : [contrast]
+        Added to the means: the contrasts of the prior means.
+    thresholds : [threshold]
+        In the unit of the nights.
+    mean, sd : [trial, contrast]
+        Written: NaN where a trial has too few nights.
+    above : [trial, contrast, threshold]
+        Written: posterior probability of more than each threshold.
+    """
     n_arms = sizes[4]
-    here = codes.copy()
+    trial_codes = codes.copy()
     for trial in range(len(y)):
-        here[:, 3] = arms[trial if len(arms) > 1 else 0]
+        trial_codes[:, 3] = arms[trial if len(arms) > 1 else 0]
         recorded = np.zeros(n_arms + 1, np.int64)
-        for night in range(len(here)):
-            if not math.isnan(y[trial, night]) and here[night, 4] == 1:
-                recorded[here[night, 3]] += 1
+        for night in range(len(trial_codes)):
+            if not math.isnan(y[trial, night]) and trial_codes[night, 4] == 1:
+                recorded[trial_codes[night, 3]] += 1
         if recorded.min() == 0 or recorded.sum() < 2 * (n_arms + 1):
             mean[trial], sd[trial], above[trial] = np.nan, np.nan, np.nan
             continue
-        first, sums, gaps, counts, nights = gram_classes(y[trial], day, here, dense, sizes)
+        first, sums, gaps, counts, nights = gram_classes(y[trial], day, trial_codes, dense, sizes)
         logs, means, covariances, _ = integrate(
             first, sums, gaps, counts, nights, sizes, hyper, precision, points, False
         )
@@ -193,15 +214,15 @@ def gram_classes(
     of_class = np.zeros(nights, np.int64)
     classes = 0
     for t in range(1, nights):
-        # Two rows of one date count as following nights: a correlation at gap 0 would be 1.
+        # Two rows of one date count as consecutive nights: a correlation at gap 0 would be 1.
         gap = max(1, day[kept[t]] - day[kept[t - 1]])
-        found = 0
-        while found < classes and gaps[found] != gap:
-            found += 1
-        if found == classes:
+        number = 0
+        while number < classes and gaps[number] != gap:
+            number += 1
+        if number == classes:
             gaps[classes] = gap
             classes += 1
-        of_class[t] = found
+        of_class[t] = number
 
     analysed = 0
     for t in range(nights):
@@ -309,7 +330,7 @@ def gram_at(phi: float, first: Array, sums: Array, gaps: Codes, counts: Codes, g
 
 @njit(**CACHED)
 def eliminate(gram: Array, first: int, last: int, size: int, ridge: float) -> float:
-    """Integrate columns first … last - 1 out of the upper triangle of `gram`, in place; log of the pivots."""
+    """Integrate columns first … last - 1 out of the upper triangle of `gram`, in place; sum of the log pivots."""
     log_pivots = 0.0
     for k in range(first, last):
         pivot = gram[k, k] + ridge
@@ -345,7 +366,7 @@ def _leaf(
     `gram` [start:, start:] holds the Schur complement over fixed columns and y.
     """
     size = n_fixed + 1
-    # σ's mode if the fixed columns were fitted freely: good enough to put four points
+    # Mode of σ under flat priors of the fixed columns: accurate enough to place four points
     for i in range(size):
         for j in range(i, size):
             rest[i, j] = gram[start + i, start + j]
@@ -421,7 +442,7 @@ def gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tup
 
     The rule comes from the recurrence of its orthogonal polynomials (Golub & Welsch 1969).
     """
-    # Where the density has fallen by 18 in its logarithm, also if the centre lies outside: no mass is beyond
+    # Where the log density has fallen by 18, also if the centre lies outside: no mass is beyond
     a = max(low, centre - math.sqrt(max(centre - high, 0.0) ** 2 + 36.0 * sd * sd))
     b = min(high, centre + math.sqrt(max(low - centre, 0.0) ** 2 + 36.0 * sd * sd))
     peak = 0.5 * ((max(a, min(b, centre)) - centre) / sd) ** 2
@@ -430,17 +451,17 @@ def gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tup
     mass = w.sum()
     w /= mass
     jacobi = np.zeros((n, n))
-    before, here = np.zeros(len(x)), np.ones(len(x))
+    previous, current = np.zeros(len(x)), np.ones(len(x))
     size_before, beta = 1.0, 0.0
     for k in range(n):
-        size = (w * here * here).sum()
-        alpha = (w * x * here * here).sum() / size
+        size = (w * current * current).sum()
+        alpha = (w * x * current * current).sum() / size
         if k > 0:
             beta = size / size_before
             jacobi[k, k - 1] = jacobi[k - 1, k] = math.sqrt(beta)
         jacobi[k, k] = alpha
-        after = (x - alpha) * here - beta * before
-        before, here, size_before = here, after, size
+        following = (x - alpha) * current - beta * previous
+        previous, current, size_before = current, following, size
     nodes, firsts = _eigen(jacobi)
     return nodes, firsts**2, peak - 0.5 * ((nodes - centre) / sd) ** 2 - math.log(mass)
 
@@ -449,7 +470,7 @@ def gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tup
 def _eigen(matrix: Array) -> tuple[Array, Array]:
     """Eigenvalues of a small symmetric matrix, and the first entries of its eigenvectors.
 
-    Jacobi's rotations: LAPACK is not made to be called for a 4 × 4 from several threads at once.
+    By Jacobi rotations: LAPACK is not made to be called for a 4 × 4 from several threads at once.
     """
     n = len(matrix)
     firsts = np.zeros(n)
@@ -499,7 +520,7 @@ def _invert(matrix: Array) -> None:
 
 @njit(**CACHED)
 def fit_line(x: Array, log_density: Array, low: float, high: float) -> tuple[float, float, float, float]:
-    """Mean and SD along a line, and centre and SD of the Gaussian whose truncation it resembles."""
+    """Mean and SD of a density along a line, and centre and SD of the truncated Gaussian fitted to it."""
     w = LINE_W * np.exp(log_density - log_density.max())
     w /= w.sum()
     mean = (w * x).sum()
@@ -508,7 +529,7 @@ def fit_line(x: Array, log_density: Array, low: float, high: float) -> tuple[flo
     m2 = (w * z * z).sum()
     sd = math.sqrt(m2)
     m3, m4 = (w * z**3).sum(), (w * z**4).sum()
-    # Weighted least squares of the log density on 1, z, z², along the line's own weights
+    # Weighted least squares of the log density on 1, z, z², weighted by the density
     level = (w * log_density).sum()
     c1 = (w * z * (log_density - level)).sum()
     c2 = (w * (z * z - m2) * (log_density - level)).sum()
@@ -566,7 +587,7 @@ def integrate(
     logs, sigmas = np.empty(sigma_points), np.empty(sigma_points)
     means, covs = np.empty((sigma_points, arms)), np.empty((sigma_points, arms, arms))
 
-    # Where the three are looked for
+    # Ranges of φ and of the two ratios
     gram_at(0.0, first, sums, gaps, counts, whitened)
     rough = _rough_sd(whitened, start, size, nights, no_weekdays)
     low, high = np.zeros(3), np.zeros(3)
@@ -593,7 +614,7 @@ def integrate(
             at[:] = middle
             for k in range(len(LINE_X)):
                 at[which] = line_x[k] = 0.5 * (a + b) + 0.5 * (b - a) * LINE_X[k]
-                # Only what lies above the moved one in the nest has to be made again
+                # Only what depends on the parameter that changed is computed again
                 if which == 0 or k == 0:
                     at_phi = gram_at(at[0], first, sums, gaps, counts, whitened)
                     at_phi += _without(whitened, no_blocks, 0, blocks, size, of_blocks)
@@ -653,8 +674,8 @@ def integrate(
                 ratios[1] = BEND * math.expm1(nodes[2, m])
                 value = at_period + weights[2, m] + nodes[2, m]
                 value += _without(no_periods, no_weekdays, ends[0], ends[1], size, ratios[1])
-                here = slice(leaf * sigma_points, (leaf + 1) * sigma_points)
-                found = _leaf(
+                rows = slice(leaf * sigma_points, (leaf + 1) * sigma_points)
+                log_leaf = _leaf(
                     no_weekdays,
                     start,
                     n_fixed,
@@ -666,23 +687,23 @@ def integrate(
                     night,
                     fine,
                     rest,
-                    log_weight[here],
-                    sds[here, 0],
-                    mean[here],
-                    cov[here],
+                    log_weight[rows],
+                    sds[rows, 0],
+                    mean[rows],
+                    cov[rows],
                 )
-                # The width of σ's rule stands in the sum, and belongs to each of its points
-                log_weight[here] += value + found - _log_sum(log_weight[here])
-                sds[here, 1] = phi
+                # `_leaf` includes the width of the rule of σ, its single points do not
+                log_weight[rows] += value + log_leaf - _log_sum(log_weight[rows])
+                sds[rows, 1] = phi
                 for g in range(2):
-                    sds[here, 2 + g] = ratios[g] * sds[here, 0]
+                    sds[rows, 2 + g] = ratios[g] * sds[rows, 0]
                 leaf += 1
     return log_weight, mean, cov, sds
 
 
 @njit(**CACHED)
 def _ratios(at: Array, ratios: Array) -> float:
-    """Write the ratios of SDs to σ at φ and the x of every ratio; log of the derivatives, but for a constant."""
+    """Write the ratios of SDs to σ at the node `at`; log of the Jacobian, up to a constant."""
     for g in range(2):
         ratios[g] = BEND * math.expm1(at[1 + g])
     return at[1] + at[2]
@@ -696,7 +717,7 @@ def _log_sum(logs: Array) -> float:
 
 @njit(**CACHED)
 def _without(source: Array, target: Array, first: int, last: int, size: int, ratio: float) -> float:
-    """Copy and integrate out one kind of random column; its share of the log density."""
+    """Copy the matrix and integrate out one kind of random column; what that adds to the log density."""
     for i in range(first, size):
         for j in range(i, size):
             target[i, j] = source[i, j]
@@ -707,7 +728,7 @@ def _without(source: Array, target: Array, first: int, last: int, size: int, rat
 
 @njit(**CACHED)
 def _rough_sd(gram: Array, level: int, size: int, nights: int, rest: Array) -> float:
-    """About σ: the SD of the nights around all columns, or around their mean where nights are few."""
+    """Rough estimate of σ: residual SD of a regression on all columns, or on the mean where nights are few."""
     y = size - 1
     if nights < 2 * y:
         return math.sqrt(

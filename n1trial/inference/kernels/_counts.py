@@ -1,17 +1,18 @@
-"""The compiled part of the fast engine's counts: nights become a mixture of Gaussians, by nested Laplace.
+"""The compiled part of the fast engine for counts: nights become a mixture of Gaussians, by nested Laplace.
 
 All linear coefficients are z, standard normal a priori, times their prior SD. Newton's method finds the mode of
 z; the curvature there gives its covariance and the marginal likelihood. The third derivative moves the mean
 off the mode, which for few counts is not the same: by half an inverse count, .05 posterior SD where an arm has
 a hundred wakes.
 
-A night belongs to one period, so of the precision the part of periods is diagonal, D; with the part C between them and
-the other columns and G of these, all is done on the Schur complement S = G - C' D⁻¹ C: the log determinant is that of
-D and of S, a step solves S first, and along a (its part of periods a_u, of other columns a_z) and b
+A night belongs to one period, so the block of the precision for periods is diagonal, D. With C between periods and
+the other columns, and G for these, the Schur complement is S = G - C' D⁻¹ C: the log determinant is that of D plus
+that of S, a step solves S first, and along a (a_u its part of periods, a_z of other columns) and b
 
     cov = a_u' D⁻¹ b_u + v_a' S⁻¹ v_b,  v_a = a_z - C' D⁻¹ a_u
 
-Numba's cache does not notice a change of `_compiled`, from which rules and lines come: touch this file then.
+The module stays whole, long as it is, for the reason that `_compiled` gives. Rules and lines are imported from
+there, and numba's cache does not notice a change of that file: touch this one then.
 
 Rue, Martino & Chopin (2009), doi:10.1111/j.1467-9868.2008.00700.x; the mean is that of their simplified
 Laplace approximation (section 3.2.3).
@@ -30,13 +31,15 @@ type Codes = npt.NDArray[np.int64]
 
 CACHED = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-# As in `models.awakenings`: there the logarithm goes on as its tangent, and from there on shapes have their digits.
+# As in `models.awakenings`: where the logarithm is continued by its tangent, and the least variance over the mean,
+# less 1.
 END_OF_SUPPORT, LEAST_EXCESS = 0.1, 1e-4
 MOST_STEPS, LONGEST_STEP, LAST_STEP = 14, 1.0, 2e-3
-# Of λ(1 - ω): a night far beyond its rate may bend the other way, where a step of Newton's would lead astray.
+# Least curvature as a share of λ(1 - ω): far from the rate it may be negative, and a Newton step would go the wrong
+# way.
 LEAST_BEND = 0.1
 MOST_TURNS, SETTLED_SDS, SDS_AT_MOST = 5, 0.5, 3.5
-# A log density so far below the best has no weight.
+# A log density so far below the largest has no weight.
 NOT_THERE = 300.0
 
 
@@ -44,7 +47,7 @@ NOT_THERE = 300.0
 def nightly(
     y: Array, log_rate: Array, omega: float, usual: float, log_factorials: Array, out: Array
 ) -> float:
-    """Write slope, minus the second, third derivative by log λ and a bound of the second to `out` [4, night].
+    """Write the derivatives by log λ into `out` [4, night]: first, minus second, third, and a bound of the second.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def nightly(
         end = min(END_OF_SUPPORT, theta)
         possible = max(inner, end)
         log_inner = math.log(possible) + min(inner / end - 1.0, 0.0)
-        # θ, θ², θ³ times the first, second, third derivative of that logarithm; an end at θ itself moves with it
+        # θ, θ², θ³ times the first, second, third derivative of that logarithm; an end at θ depends on θ
         ratio = inner / theta
         if inner < end and theta < END_OF_SUPPORT:
             first, second, third = 2.0 - ratio, 2.0 * ratio - 3.0, 8.0 - 6.0 * ratio
@@ -85,7 +88,7 @@ def nightly(
 
 @njit(**CACHED)
 def log_ways(y: Array, shape: float) -> float:
-    """Of all nights, log of (1 + 1 / shape) … (1 + (n - 1) / shape), which stands in a negative binomial density."""
+    """Sum over nights of log((1 + 1 / shape) … (1 + (n - 1) / shape)), a term of the negative binomial density."""
     upto = np.zeros(int(y.max()) + 2)
     for k in range(1, len(upto) - 1):
         upto[k + 1] = upto[k] + math.log1p(k / shape)
@@ -108,7 +111,7 @@ def _linear(x: Array, period: Codes, coefficients: Array, of_period: Array, out:
 def _gradient(
     x: Array, period: Codes, values: Array, units: Array, sd: float, of_z: Array, of_u: Array
 ) -> None:
-    """Write Σ values × column, of the columns in their units and of periods."""
+    """Write Σ values × column, for the columns in their units and for periods."""
     of_z[:], of_u[:] = 0.0, 0.0
     for t in range(len(x)):
         for j in range(x.shape[1]):
@@ -122,9 +125,9 @@ def _gradient(
 def _precision(
     x: Array, period: Codes, bend: Array, least: Array, units: Array, sd: float, c: Array, d: Array, s: Array
 ) -> float:
-    """Write C, D and the Cholesky root of S; log determinant of the whole, NaN where it is not positive.
+    """Write C, D and the Cholesky root of S; log determinant of the precision, NaN where it is not positive definite.
 
-    `bend` is what the nights bend by, and `least` [night] the least that counts of it.
+    `bend` [night] is the curvature of each night, and `least` [night] its lower bound.
     """
     q = x.shape[1]
     c[:], d[:], s[:] = 0.0, 1.0, 0.0
@@ -203,7 +206,7 @@ def _solve(c: Array, d: Array, s: Array, of_z: Array, of_u: Array) -> None:
 def _shorten(
     x: Array, period: Codes, units: Array, sd: float, step_z: Array, step_u: Array, line: Array
 ) -> float:
-    """Shorten a step that would move a night's log rate by more than `LONGEST_STEP`; how long it was."""
+    """Shorten a step that changes a night's log rate by more than `LONGEST_STEP`; return its length before."""
     _linear(x, period, step_z * units, step_u * sd, line)
     longest = np.abs(line).max()
     if longest > LONGEST_STEP:
@@ -232,9 +235,9 @@ def fit_count_nights(
     Parameters
     ----------
     y, log_factorials, analysed : [night]
-        Counts, log of their factorials, and 1 where the night stands in the contrast.
+        Counts, log of their factorials, and 1 where the night enters the contrasts.
     x, on_reference : [night, column]
-        Columns in units of their prior SDs, level first and then the arms; and as they would be on the reference.
+        Columns in units of their prior SDs, level first and then the arms; and the same on the reference.
     weekday : [column]
         1 where the unit is the SD of weekdays, which is estimated.
     period : [night]
@@ -348,14 +351,14 @@ def _at_node(
     d: Array,
     s: Array,
 ) -> tuple[float, bool]:
-    """Find the mode of z and u from where they are; log marginal likelihood, and whether the curvature is sound.
+    """Find the mode of z and u, starting at their values; log marginal likelihood, and whether curvature is positive.
 
-    `sds` are those of periods and weekdays where z and u were found. `out`, C, D and S are left as at the mode.
+    `sds` are the SDs of periods and weekdays that z and u were computed for. `out`, C, D and S are written at the mode.
     """
     omega, sd = node[0], node[1]
     usual = math.exp(log_level)
     units = np.where(weekday > 0, node[2], 1.0)
-    # With a larger SD the same z would move the nights
+    # With a larger SD the same z would be a larger effect
     u *= min(1.0, sds[0] / max(sd, 1e-12))
     for j in range(len(z)):
         if weekday[j] > 0:
@@ -387,7 +390,7 @@ def _at_node(
         density += log_ways(y, usual / max((1.0 - omega) ** -2 - 1.0, LEAST_EXCESS))
     least[:] = -np.inf
     log_determinant = math.nan if stuck else _precision(x, period, out[1], least, units, sd, c, d, s)
-    # At the end of the support the density has an edge, which may hold Newton's method up: no finer points there
+    # At the end of the support the density has an edge, where Newton's method may not converge
     sound = not math.isnan(log_determinant)
     if not sound:
         least[:] = LEAST_BEND * out[3]
@@ -474,7 +477,7 @@ def chance_above(
     hermite_x: Array,
     hermite_w: Array,
 ) -> float:
-    """Chance that a change between two rates is more than x; see `fast.counts.RateChange`."""
+    """Probability that a change between two rates is more than x; see `inla.RateChange`."""
     total = 0.0
     for j in range(len(weights)):
         if weights[j] < 1e-9:

@@ -1,6 +1,6 @@
-"""Models: TrialData and priors become a PyMC model; nothing is sampled here and no file is touched.
+"""Models: a trial's data and the priors become a PyMC model; nothing is sampled here and no file is read or written.
 
-A model is a module of this folder that fulfils `Model`; the folder is the registry. Every model has a
+A model is a module of this folder that has the attributes of `Model`; the folder is the registry. Every model has a
 variable `effect` with dims ("contrast",), arm minus reference in the outcome's contrast unit, and holds
 what may change between fits of one compiled model in `pm.Data`.
 """
@@ -22,7 +22,21 @@ from n1trial.inference.priors import sources
 
 
 class Model(Protocol):
-    """What a module of this folder provides."""
+    """What a module of this folder provides.
+
+    Attributes
+    ----------
+    NAME : str
+        Name of the model, as reports and `model_named` have it.
+    ASSUMES : str
+        What the model assumes, in a sentence for lay readers.
+    FORMULA : str
+        Terms and likelihood.
+    KINDS : tuple of str
+        Kinds of outcome that it can be fitted to: "continuous", "count", "yes-no".
+    DEFAULT_OF : tuple of str
+        Kinds of outcome whose default model it is.
+    """
 
     NAME: str
     ASSUMES: str
@@ -35,7 +49,7 @@ class Model(Protocol):
         ...
 
     def priors(self, data: TrialData, outcome: Outcome) -> Mapping[str, str]:
-        """Each prior in words and numbers, for the report."""
+        """Each prior in words and numbers, by what it is of."""
         ...
 
     def effect_prior_sd(self, data: TrialData, outcome: Outcome) -> float:
@@ -51,16 +65,16 @@ class Model(Protocol):
     def replicate(
         self, data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator
     ) -> npt.NDArray[np.float64]:
-        """Nights [draw, night] as the model says they come, one replicate a draw."""
+        """Posterior predictive nights [draw, night], one replicate for each draw."""
         ...
 
 
 def models() -> dict[str, Model]:
     """Every model of this folder by name."""
     modules = (
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
-        if not found.name.startswith("_")
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+        if not module.name.startswith("_")
     )
     return {module.NAME: cast(Model, module) for module in modules}
 
@@ -78,7 +92,7 @@ def model_named(name: str, outcome: Outcome) -> Model:
     AnalysisError
         No such model, or it is for another kind of outcome.
     """
-    fitting = {each.NAME: each for each in models().values() if outcome.kind in each.KINDS}
+    fitting = {model.NAME: model for model in models().values() if outcome.kind in model.KINDS}
     if name not in fitting:
         raise AnalysisError(
             f"{outcome.name}: no model of a {outcome.kind} outcome is called {name!r}: choose from"

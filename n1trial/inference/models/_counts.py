@@ -1,4 +1,4 @@
-"""Wake episodes as a PyMC model: the parts that the models of counts share."""
+"""Wake episodes as a PyMC model: what the models of counts share."""
 
 from collections.abc import Callable, Mapping
 
@@ -32,7 +32,7 @@ def count_model(data: TrialData, outcome: Outcome, likelihood: Likelihood) -> pm
     Parameters
     ----------
     likelihood
-        Called inside the model with counts, rates and weights [night] and the usual count; adds "nights".
+        Called inside the model with counts, rates and weights [night] and the usual count; adds the variable "nights".
     """
     columns = columns_of(data, outcome)
     with pm.Model(coords=columns.coords, check_bounds=False) as model:
@@ -50,14 +50,18 @@ def count_nights(
     suffix: str = "",
     standards: Mapping[str, pt.TensorVariable] | None = None,
 ) -> pt.TensorVariable:
-    """Add all of a model of counts and return the effects [contrast], in the outcome's contrast unit.
+    """Add all variables of a model of counts, and return the effects [contrast] in the outcome's contrast unit.
 
     Parameters
     ----------
+    columns
+        Model matrix of the counts.
+    likelihood
+        As `count_model` takes it.
     suffix
-        At the end of every name but "delta" and "kappa", where another outcome is in the model.
+        Added to every name but "delta" and "kappa", where another outcome is in the model.
     standards
-        Standard normal values of periods that the caller made, by term.
+        Standard normal values of hierarchical terms, by term, where the caller has made them.
     """
     count = fixed_shape(f"y{suffix}", columns.y)
     table = fixed_shape(f"nights_table{suffix}", night_table(columns, log_sleep=None))
@@ -70,7 +74,7 @@ def count_nights(
     rest = coefficients(columns, LINEAR, suffix=suffix, standards=standards)
     log_rate = kappa * log_sleep + pt.dot(stacked(columns, level, delta, rest), design)
     likelihood(count, pt.exp(log_rate), used, pt.exp(unit[0]))
-    # What the analysed nights would have been on the reference: what tonight's arm adds, taken off each.
+    # Mean rate of the analysed nights, had all of them been on the reference.
     tonight = pt.dot(delta, design[1 : 1 + len(data.treatments)] + pt.outer(unit[1:], used))
     on_reference = pt.dot(analysed, pt.exp(log_rate - tonight)) / pt.sum(analysed)
     gain = pt.exp(delta) - 1.0
@@ -78,7 +82,7 @@ def count_nights(
 
 
 def night_table(columns: Columns, *, log_sleep: Array | None) -> Array:
-    """Weight in the contrast, weight in the likelihood, log sleep time and design [column, night]."""
+    """Weight in the contrast, weight in the likelihood, log sleep time and the model matrix [column, night]."""
     sleep = np.zeros_like(columns.y) if log_sleep is None else log_sleep
     return np.vstack([columns.analysed, columns.used, sleep, columns.design.T])
 
@@ -96,7 +100,7 @@ def log_level(data: TrialData, outcome: Outcome) -> float:
 def count_priors(data: TrialData, outcome: Outcome, further: tuple[prior.Prior, ...]) -> Mapping[str, str]:
     """The priors in words, on the log scale; `further` are those of the likelihood."""
     columns = columns_of(data, outcome)
-    terms = tuple(each for name, each in LINEAR.items() if name in columns.terms)
+    terms = tuple(of_term for name, of_term in LINEAR.items() if name in columns.terms)
     ratio = prior.LOG_RATIO.widened(data.prior_width * ratio_sd(data, outcome) / prior.LOG_RATIO.scale)
     every = (prior.LOG_LEVEL, ratio, *terms, prior.KAPPA, *further)
     return prior.in_words(every, level=float(np.exp(log_level(data, outcome))))
@@ -108,17 +112,17 @@ def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
 
 
 def ratio_sd(data: TrialData, outcome: Outcome) -> float:
-    """SD of the prior of the log rate ratio as chosen for a person with so many wakes a night."""
+    """SD of the prior of the log rate ratio, by how many wakes a night the person has."""
     return log_ratio_sd(outcome, usual_count(data, outcome), at_least=prior.LOG_RATIO.scale)
 
 
 def count_variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Array]]:
     """A sceptic's narrower prior, and the effect at equal sleep time where it is known."""
-    found = {"sceptical": sceptical(data, data.prior_width * ratio_sd(data, outcome))}
+    values = {"sceptical": sceptical(data, data.prior_width * ratio_sd(data, outcome))}
     columns = columns_of(data, outcome)
     if columns.log_sleep is not None:
-        found["equal sleep"] = {"nights_table": night_table(columns, log_sleep=columns.log_sleep)}
-    return found
+        values["equal sleep"] = {"nights_table": night_table(columns, log_sleep=columns.log_sleep)}
+    return values
 
 
 def rates(
@@ -129,7 +133,17 @@ def rates(
     on: str | None = None,
     suffix: str = "",
 ) -> Array:
-    """Expected wake episodes of every night [draw, night]; `on` an arm for all nights, "" the reference."""
+    """Expected wake episodes of every night [draw, night].
+
+    Parameters
+    ----------
+    equal_sleep
+        Whether nights have their own sleep time, with the exponent κ.
+    on
+        The arm on which all nights are to be, "" for the reference; None: each on its own.
+    suffix
+        As in `count_nights`.
+    """
     log_rate = linear(
         columns,
         posterior,
@@ -149,7 +163,10 @@ def rates(
 def per_hour(columns: Columns, posterior: xr.Dataset, arm: str) -> Array:
     """Change in wake episodes per hour asleep [draw], averaged over the analysed nights, at equal sleep.
 
-    `posterior` is that of the variant "equal sleep".
+    Parameters
+    ----------
+    posterior
+        Of the variant "equal sleep".
     """
     if columns.sleep_min is None:
         raise ValueError("no sleep time: the rate per hour asleep is unknown")

@@ -1,4 +1,4 @@
-"""The linear predictor: its coefficients as PyMC variables, and again in NumPy from posterior draws."""
+"""The linear predictor: its coefficients as PyMC variables, and in NumPy from posterior draws."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ import xarray as xr
 from n1trial.inference.model_matrix import Array, Columns
 from n1trial.inference.priors import Prior
 
-# Terms whose SD is estimated; the others have the Gaussian prior as it stands.
+# Terms whose SD is estimated; the others have a Gaussian prior of fixed SD.
 HIERARCHICAL = ("period", "weekday")
 # Terms of several columns without an SD of their own, and the name of their dimension.
 OF_SEVERAL = {"covariates": "covariate", "block": "block_contrast"}
@@ -25,7 +25,7 @@ def coefficients(
     suffix: str = "",
     standards: Mapping[str, pt.TensorVariable] | None = None,
 ) -> dict[str, pt.TensorVariable]:
-    """Make the coefficients of every term but the arms, by term; to be called inside a model.
+    """Make the coefficients of every term but the arms, by term. Call it inside a model.
 
     Period and weekday are non-centred: `period_sd` and `period_z`, whose product is the coefficient.
 
@@ -34,9 +34,11 @@ def coefficients(
     scale
         What the priors' parameters are multiplied by.
     block_unit
-        The same of blocks, whose prior is in SDs of nights.
+        The same for blocks, whose prior is in SDs of nights.
+    suffix
+        Added to every name.
     standards
-        Standard normal values of hierarchical terms that the caller made, by term.
+        Standard normal values of hierarchical terms, by term, where the caller has made them.
     """
     given = standards or {}
     made = {}
@@ -77,7 +79,17 @@ def linear(
     suffix: str = "",
     without_arm: bool = False,
 ) -> Array:
-    """The linear predictor [draw, night] of every draw."""
+    """The linear predictor [draw, night] of every draw.
+
+    Parameters
+    ----------
+    level, arm
+        Names of the variables of the level and of the arms.
+    suffix
+        At the end of the other names.
+    without_arm
+        Whether all nights are to be on the reference.
+    """
     drawn = posterior.stack(sample=("chain", "draw"))
     total = np.outer(drawn[level].to_numpy(), columns.used)
     for term, column in columns.terms.items():

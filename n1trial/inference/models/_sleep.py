@@ -1,4 +1,4 @@
-"""Sleep time, and any continuous outcome, as a PyMC model: the parts that its models share."""
+"""Sleep time, and any continuous outcome, as a PyMC model: what its models share."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,8 @@ import xarray as xr
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, Columns, columns_of, mean_and_sd_left, refuse_too_many_alike
+from n1trial.inference.data_requirements import refuse_too_many_alike
+from n1trial.inference.model_matrix import Array, Columns, columns_of, mean_and_sd_left
 from n1trial.inference.models._linear import coefficients, linear, stacked
 
 type Tails = Literal["gaussian", "student-t"]
@@ -27,7 +28,7 @@ LINEAR = {
     "period": prior.PERIOD_SD,
     "weekday": prior.WEEKDAY_SD,
 }
-# Code is compiled for so many different distances between nights; for more, to the next power of two.
+# Code is compiled for at least so many different distances between nights, beyond them for the next power of two.
 ROOM_FOR_DISTANCES = 8
 
 
@@ -44,12 +45,14 @@ def sleep_model(
 
     Parameters
     ----------
+    tails
+        Family of the nights.
     effect
-        Makes `effect` [contrast] from the outcome's scale where it is not a parameter of its own.
+        Makes `effect` [contrast] from the outcome's scale, where it is a function of other parameters.
     arms
-        What the arms, given their effects, add to each night [night], where that is not tonight's effect.
+        Makes the term of the arms [night] from their effects [contrast], where it is not tonight's effect.
     drift
-        A term [night], given the outcome's scale, beside the linear ones.
+        Makes a further term [night] from the outcome's scale.
     """
     columns = columns_of(data, outcome)
     if tails == "student-t":
@@ -75,7 +78,7 @@ def sleep_unit(data: TrialData, outcome: Outcome) -> pt.TensorVariable:
 
 
 def free_effects(data: TrialData, outcome: Outcome, name: str = "effect") -> pt.TensorVariable:
-    """An effect of its own for every arm [contrast]."""
+    """An independent effect of every arm [contrast]."""
     scale = level_and_scale(data, outcome)[1]
     mean, sd = effect_prior(data, prior.EFFECT.scale * scale)
     return pm.Normal(name, mean, sd, dims="contrast")
@@ -90,19 +93,25 @@ def sleep_nights(
     further: Sequence[pt.TensorVariable] = (),
     standards: Mapping[str, pt.TensorVariable] | None = None,
 ) -> None:
-    """Add everything but the effects to a model: level, linear terms, spread and the nights themselves.
+    """Add everything but the effects to a model: level, linear terms, spread and likelihood.
 
     Parameters
     ----------
+    unit
+        As `sleep_unit` makes it.
+    effect
+        Effects [contrast] that the columns of the arms are multiplied by.
+    further
+        Further terms [night].
     standards
-        Standard normal values of periods that the caller made, by term.
+        Standard normal values of hierarchical terms, by term, where the caller has made them.
     """
     y = fixed_shape("y", columns.y)
     distances, _ = distances_between(columns)
-    # One array for all of them, as each further one costs half a second of compiling; a row a column, since a
-    # product with a part of each row would copy it every time.
+    # One array, since each further one takes half a second to compile; transposed, since a product with a slice of
+    # columns would copy it every time.
     table = fixed_shape("nights_table", night_table(columns))
-    apart, used, design = table[0].astype("int64"), table[1], table[2:]
+    distance_idx, used, design = table[0].astype("int64"), table[1], table[2:]
     level = pm.Normal("level", unit[0], prior.LEVEL.scale * unit[1])
     middle, log_sd = prior.NIGHT_SD.parameters
     sigma = pm.LogNormal("sigma", np.log(middle) + pt.log(unit[1]), log_sd)
@@ -112,12 +121,12 @@ def sleep_nights(
         expected = expected + term
     low, high = prior.PHI.limits
     phi = pm.TruncatedNormal("phi", *prior.PHI.parameters, lower=low, upper=high)
-    # Powers and logarithms once a distance, not once a night.
+    # Powers and logarithms once for each distance, not for each night.
     fade = phi ** fixed_shape("distances", distances)
     variance = sigma**2 * (1.0 - fade**2) / (1.0 - phi**2)
     residual = y - expected
-    expected = expected + fade[apart] * pt.concatenate([[0.0], residual[:-1]])
-    spread = variance[apart], pt.log(variance)[apart]
+    expected = expected + fade[distance_idx] * pt.concatenate([[0.0], residual[:-1]])
+    spread = variance[distance_idx], pt.log(variance)[distance_idx]
     if tails == "student-t":
         nu = pm.Deterministic("nu", 2.0 + pm.Gamma("nu_minus_2", *prior.NU.parameters))
         pm.CustomDist("nights", expected, *spread, nu, used, logp=_t_logp, observed=y)
@@ -126,26 +135,31 @@ def sleep_nights(
 
 
 def fixed_shape(name: str, value: Array, **dims: object) -> pt.TensorVariable:
-    """`pm.Data` whose values may change and whose shape may not: the graph needs no checks of shapes."""
+    """`pm.Data` whose values may change and whose shape may not, so that the graph needs no checks of shapes."""
     return pm.Data(name, value, shape=value.shape, **dims)
 
 
 def distances_between(columns: Columns) -> tuple[Array, npt.NDArray[np.int64]]:
-    """The different gaps between nights, in a row with room to spare, and which of them each night has."""
+    """The different gaps between nights [distance], padded with 1, and the index of each night's gap [night]."""
     different, of_night = np.unique(columns.gap, return_inverse=True)
-    room = max(ROOM_FOR_DISTANCES, 2 ** math.ceil(math.log2(len(different))))
-    return np.pad(different, (0, room - len(different)), constant_values=1.0), of_night
+    size = max(ROOM_FOR_DISTANCES, 2 ** math.ceil(math.log2(len(different))))
+    return np.pad(different, (0, size - len(different)), constant_values=1.0), of_night
 
 
 def night_table(columns: Columns) -> Array:
-    """Which distance, weight and design [column, night]."""
+    """Index of the distance, weight in the likelihood, and the model matrix [column, night]."""
     return np.vstack([distances_between(columns)[1], columns.used, columns.design.T])
 
 
 def effect_prior(data: TrialData, sd: float, suffix: str = "") -> tuple[pt.TensorVariable, pt.TensorVariable]:
     """Mean and SD of the Gaussian prior of each arm's effect [contrast], as data of the model.
 
-    `sd` is that of the prior as it is chosen; the trial says how many times as wide it shall be.
+    Parameters
+    ----------
+    sd
+        SD of the prior, before it is multiplied by the trial's `prior_width`.
+    suffix
+        Added to the name.
     """
     count = len(data.treatments)
     widened = np.full(count, data.prior_width * sd)
@@ -172,13 +186,13 @@ def _t_logp(
     used: pt.TensorVariable,
 ) -> pt.TensorVariable:
     constant = pt.gammaln((nu + 1) / 2) - pt.gammaln(nu / 2) + nu / 2 * pt.log(nu) - 0.5 * np.log(np.pi)
-    # Of a sum that is not 1 + something: PyTensor would take the logarithm of 1 + x, twice as slow.
+    # Written as log(ν + x), since PyTensor would turn log(1 + x / ν) into log1p, which is twice as slow.
     kernel = constant - (nu + 1) / 2 * pt.log(nu + (y - mean) ** 2 / variance)
     return used * (kernel - 0.5 * log_variance)
 
 
 def level_and_scale(data: TrialData, outcome: Outcome) -> tuple[float, float]:
-    """Prior mean of the level, and what a minute of the priors is in the outcome's unit."""
+    """Prior mean of the level, and one minute of the priors in the outcome's unit."""
     if outcome.name == "tst_min":
         return prior.LEVEL.parameters[0], 1.0
     mean, sd = mean_and_sd_left(columns_of(data, outcome))
@@ -197,20 +211,20 @@ def sleep_priors(
     Parameters
     ----------
     effects
-        Those of the arms or doses.
+        Priors of the arms or doses.
     further
-        Those of the nights beside their scale and correlation.
+        Further priors of the likelihood.
     """
     columns = columns_of(data, outcome)
     level_mean, scale = level_and_scale(data, outcome)
-    terms = tuple(each for name, each in LINEAR.items() if name in columns.terms)
-    widened = (each.widened(data.prior_width) for each in effects)
+    terms = tuple(of_term for name, of_term in LINEAR.items() if name in columns.terms)
+    widened = (of_effect.widened(data.prior_width) for of_effect in effects)
     every = (prior.LEVEL, *widened, *terms, prior.NIGHT_SD, *further, prior.PHI)
     return prior.in_words(every, scale=scale, unit=outcome.unit, level=level_mean)
 
 
 def sceptical(data: TrialData, sd: float) -> Mapping[str, Array]:
-    """Data of a sceptic, who expects smaller effects; `sd` is that of the default prior."""
+    """Values of `pm.Data` for a sceptic's prior of the effects; `sd` is that of the default prior."""
     count = len(data.treatments)
     return {"effect_prior": np.stack([np.zeros(count), np.full(count, prior.SCEPTICAL_SHARE * sd)])}
 
@@ -218,12 +232,12 @@ def sceptical(data: TrialData, sd: float) -> Mapping[str, Array]:
 def replicate_sleep(
     columns: Columns, posterior: xr.Dataset, rng: np.random.Generator, *, mean: Array | None = None
 ) -> Array:
-    """Nights [draw, night] as the model says they come, one replicate a draw; 0 where there is no record.
+    """Posterior predictive nights [draw, night], one replicate for each draw; 0 where there is no record.
 
     Parameters
     ----------
     mean : [draw, night]
-        Expected nights without what the night before adds, where the linear terms are not all of it.
+        Expected nights without the autoregression, where there are more than the linear terms.
     """
     if mean is None:
         mean = linear(columns, posterior, level="level", arm="effect")

@@ -1,24 +1,24 @@
-"""Wake episodes of one person: counts that vary less or more than chance, at the nightly rate or at equal sleep time.
+"""Wake episodes of one person: under- or over-dispersed counts, per night or at equal sleep time.
 
     n_t ~ GeneralisedPoisson(λ_t, ω)                     where ω < 0,  Var = λ / (1 - ω)²
     n_t ~ NegativeBinomial(λ_t, m / (1 / (1 - ω)² - 1))  where ω ≥ 0,  Var = λ / (1 - ω)² at the usual count m
     log λ_t = α + δ_arm + κ log(sleep_t / typical sleep) + u_period + v_block + s τ_t + d_weekday + x_t'γ
 
-Counts from wearables are under-dispersed once sleep time and drift are in (Pearson .57 to .77 in two series), where
-a negative binomial sits on its boundary; other people sleep through half of their nights and wake often on the rest.
-So ω below 0 is under-, above 0 over-dispersion, at 0 both are Poisson and meet with one slope. Beyond 0 a generalised
-Poisson would do too, but is not right for other counts than its own: where 40 % of nights are quiet and an arm halves
-the wakes, it finds a ratio of .59, and its intervals hold .5 in 69 to 76 %. A negative binomial's mean is right for
-any counts, as its slope by λ is a multiple of n - λ.
+Counts from wearables are under-dispersed given sleep time and drift (Pearson dispersion .57 to .77 in two series),
+where a negative binomial is on its boundary; other people sleep through half of their nights and wake often on the
+rest. So ω below 0 is under-dispersion and above 0 over-dispersion; at 0 both families are Poisson, with the same
+slope. A generalised Poisson with ω above 0 is not consistent for other counts than its own: where 40 % of nights
+have no wake and an arm halves the wakes, it finds a ratio of .59, and its intervals hold .5 in 69 to 76 %. The mean
+of a negative binomial is consistent for any counts, since its score for λ is a multiple of n - λ.
 
-Sleep time comes after the dose, so there are two estimands. The headline is the effect **per night, all
-told**: the column of log sleep time is zero and κ idles at its prior. The variant "equal sleep" puts the
-column in, with κ an estimated coefficient (.47 to 1.13 were seen), not an offset. Both are averaged over the
-analysed nights, each as it would be on the arm and on the reference.
+Sleep time is measured after the dose, so there are two estimands. The headline is the effect **per night**, not
+adjusted for sleep time: the column of log sleep time is zero, and κ stays at its prior. The variant "equal sleep"
+has the column, with κ estimated (.47 to 1.13 were seen) and not an offset. Both are averaged over the analysed
+nights, each as it would be on the arm and on the reference.
 
 Consul & Jain (1973), doi:10.1080/00401706.1973.10489112; Gourieroux, Monfort & Trognon (1984), doi:10.2307/1913472,
-of the means that are right for other counts too. For ω below 0 the support ends where θ + ωn
-reaches 0, and the probabilities then add up to 1 only nearly: to .4 % at λ ≥ 0.5 and ω ≥ -.3, better above.
+on means that are consistent for other counts too. For ω below 0 the support ends where θ + ωn reaches 0, and the
+probabilities add up to 1 only approximately: within .4 % at λ ≥ 0.5 and ω ≥ -.3, better above.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ FORMULA = (
     f"{TERMS}, generalised Poisson below the variance of chance and negative binomial above it, with log link"
 )
 END_OF_SUPPORT = 0.1
-# Of the variance over the mean, beyond 1: nearer to Poisson, the shape is so large that its digits are lost.
+# Least variance over the mean, less 1: nearer to Poisson the shape is so large that precision is lost.
 LEAST_EXCESS = 1e-4
 
 effect_prior_sd = _counts.effect_prior_sd
@@ -67,7 +67,19 @@ def likelihood(
     usual: pt.TensorVariable,
     suffix: str = "",
 ) -> None:
-    """Nights around their rates, 0 for rows without a record; `usual` is the count at which ω tells the variance."""
+    """Add ω and the likelihood of the nights to a model.
+
+    Parameters
+    ----------
+    count, rate : [night]
+        Counts and their expectations.
+    used : [night]
+        1 on recorded nights, else 0.
+    usual
+        The count at which ω gives the variance.
+    suffix
+        Added to the name of the nights.
+    """
     low, high = prior.OMEGA.limits
     omega = pm.TruncatedNormal("omega", *prior.OMEGA.parameters, lower=low, upper=high)
     pm.CustomDist(f"nights{suffix}", rate, omega, usual, used, logp=_weighted, observed=count)
@@ -98,9 +110,12 @@ def kernel(
     shape: pt.TensorVariable,
     log_ways: pt.TensorVariable,
 ) -> pt.TensorVariable:
-    """Log probability of counts, but for the logarithm of count! taken off.
+    """Log probability of counts [night] without the term -log count!.
 
-    `log_ways` [night] are the logarithms of (1 + 1 / shape) (1 + 2 / shape) … (1 + (count - 1) / shape).
+    Parameters
+    ----------
+    log_ways : [night]
+        Logarithms of (1 + 1 / shape) (1 + 2 / shape) … (1 + (count - 1) / shape).
     """
     more = log_ways + count * pt.log(rate) - (count + shape) * pt.log1p(rate / shape)
     return pt.switch(pt.lt(omega, 0.0), generalised_poisson_kernel(count, rate, omega), more)
@@ -114,12 +129,12 @@ def shape_of(omega: pt.TensorVariable, usual: pt.TensorVariable) -> pt.TensorVar
 def generalised_poisson_kernel(
     count: pt.TensorVariable, rate: pt.TensorVariable, omega: pt.TensorVariable
 ) -> pt.TensorVariable:
-    """Log probability of counts, but for the logarithm of count! taken off."""
+    """Log probability of counts [night] without the term -log count!."""
     theta = rate * (1.0 - omega)
     inner = theta + omega * count
-    # At the end of the support the logarithm goes on as its tangent, steep but finite: a wall there is no
-    # information, only a place where the sampler loses its way. Counts that far out have no chance anyway.
-    # Where ω is 0 or more, and on a night without a wake, there is no end however small θ is.
+    # At the end of the support the logarithm is continued by its tangent, steep but finite: a hard boundary would make
+    # the sampler diverge, and counts that far out have no probability anyway. Where ω is 0 or more, and on a night
+    # without a wake, the support has no end, however small θ is.
     end = pt.minimum(END_OF_SUPPORT, theta)
     near_end = pt.lt(inner, end)
     log_inner = pt.log(pt.switch(near_end, end, inner)) + pt.switch(near_end, inner / end - 1.0, 0.0)
@@ -127,40 +142,40 @@ def generalised_poisson_kernel(
 
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
-    """Each prior in words and numbers, on the log scale unless said otherwise."""
+    """Each prior in words and numbers, on the log scale unless it says otherwise."""
     return count_priors(data, outcome, (prior.OMEGA,))
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Counts [draw, night] per night, all told, in the order of `columns_of`."""
+    """Posterior predictive counts [draw, night], not adjusted for sleep time, in the order of `columns_of`."""
     columns = columns_of(data, outcome)
     omega = np.ravel(posterior["omega"].to_numpy())[:, None]
     return drawn_counts(rates(columns, posterior), omega, usual_count(data, outcome), rng) * columns.used
 
 
 def drawn_counts(rate: Array, omega: Array, usual: Array | float, rng: np.random.Generator) -> Array:
-    """Counts [draw, night] around `rate` as `likelihood` has them; ω and the usual count go with rate."""
-    found = np.empty_like(rate)
+    """Random counts [draw, night] of the likelihood; `omega` and `usual` are broadcast to `rate` [draw, night]."""
+    counts = np.empty_like(rate)
     omega, usual = np.broadcast_to(omega, rate.shape), np.broadcast_to(usual, rate.shape)
     over = omega >= 0
     shape = usual[over] / np.maximum((1 - omega[over]) ** -2 - 1, LEAST_EXCESS)
-    found[over] = rng.poisson(rate[over] * rng.gamma(shape) / shape)
+    counts[over] = rng.poisson(rate[over] * rng.gamma(shape) / shape)
     if not over.all():
-        found[~over] = _generalised_poisson(rate[~over], omega[~over], rng)
-    return found
+        counts[~over] = _generalised_poisson(rate[~over], omega[~over], rng)
+    return counts
 
 
 def _generalised_poisson(rate: Array, omega: Array, rng: np.random.Generator) -> Array:
-    """Counts [night] by inversion of the tabulated chances."""
+    """Random counts [night] by inversion of the tabulated distribution."""
     most = int(np.max(rate + 12 * np.sqrt(rate) / (1 - omega)) + 20)
     theta = rate * (1 - omega)
     uniform = rng.random(rate.shape)
-    total, found = np.zeros_like(rate), np.zeros_like(rate)
+    total, drawn = np.zeros_like(rate), np.zeros_like(rate)
     whole = sum(_chance(count, theta, omega) for count in range(most + 1))
     for count in range(most + 1):
         total += _chance(count, theta, omega) / whole
-        found += total < uniform
-    return found
+        drawn += total < uniform
+    return drawn
 
 
 def _chance(count: int, theta: Array, omega: Array) -> Array:

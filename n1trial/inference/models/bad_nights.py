@@ -1,13 +1,13 @@
-"""Bad nights of one person: a logistic regression of whether a night stayed under the protocol's limit.
+"""Bad nights of one person: a logistic regression of whether sleep time was under the protocol's limit.
 
     y_t ~ Bernoulli(p_t),  logit p_t = α + δ_arm + u_period + v_block + s τ_t + d_weekday + x_t'γ
 
 Blocks have levels of their own, with a wide prior. The effect is the change of the share of bad nights, in nights of
 a hundred, averaged over the analysed nights, each as it would be on the arm and on the reference: the marginal
 standardisation of Muller & MacLehose (2014), doi:10.1093/ije/dyu029. δ is the log of an odds ratio; what an odds
-ratio is worth in nights depends on how many there are. The data are those of `trial.bad_nights_of`.
+ratio means in nights depends on how many of them are bad. The data are those of `trial_data.bad_nights_of`.
 
-`fast.fit_bad_nights` has the same model without sampling, and the report takes its answer from there.
+`inla.fit_bad_nights` fits the same model without sampling; reports have its answer.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
         rest = coefficients(columns, LINEAR)
         logit = pt.dot(stacked(columns, level, delta, rest), design)
         pm.CustomDist("nights", logit, used, logp=_logp, observed=bad)
-        # What tonight's arm adds, taken off each night.
+        # What tonight's arm adds to each night, and is subtracted for the night on the reference.
         tonight = pt.dot(delta, design[1 : 1 + len(data.treatments)] + pt.outer(unit[1:], used))
         without = logit - tonight
         gained = pt.sigmoid(without[None, :] + delta[:, None]) - pt.sigmoid(without)[None, :]
@@ -71,13 +71,13 @@ def _logp(bad: pt.TensorVariable, logit: pt.TensorVariable, used: pt.TensorVaria
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
     """Each prior in words and numbers, on the logit scale."""
     columns = columns_of(data, outcome)
-    terms = tuple(each for name, each in LINEAR.items() if name in columns.terms)
+    terms = tuple(of_term for name, of_term in LINEAR.items() if name in columns.terms)
     level = replace(prior.LOGIT_LEVEL, parameters=(expected_logit(columns), prior.LOGIT_LEVEL.scale))
     return prior.in_words((level, prior.LOG_ODDS.widened(data.prior_width), *terms))
 
 
 def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
-    """SD that the prior of the log odds ratio implies for an effect, in nights of 100, where it is small."""
+    """SD that the prior of the log odds ratio implies for an effect, in nights of 100, to first order."""
     share = float(expit(expected_logit(columns_of(data, outcome))))
     return data.prior_width * prior.LOG_ODDS.scale * 100 * share * (1 - share)
 
@@ -88,7 +88,7 @@ def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Arr
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Nights [draw, night], 1 for a bad one, in the order of `columns_of`."""
+    """Posterior predictive nights [draw, night], 1 for a bad one, in the order of `columns_of`."""
     columns = columns_of(data, outcome)
     chance = expit(linear(columns, posterior, level="level", arm="delta"))
     return (rng.random(chance.shape) < chance) * columns.used

@@ -4,8 +4,8 @@
     X_k,t = ρ_k X_k,t-1 + (1 - ρ_k) [arm k on night t],  ρ_k = 2^(-1 / half-life_k)
 
 β is here the effect of taking the dose every night for ever, not the within-period average that is the
-trial's estimand. Half-lives are hardly learnt from nights, so their prior is informative (around what is stated,
-or hours where nothing builds up) and an answer that turns with it is no answer. A wrong fixed half-life is worse
+trial's estimand. Nights contain little information on half-lives, so their prior is informative (around what is stated,
+or hours where nothing builds up), and an answer that depends on it is no answer. A wrong fixed half-life is worse
 than none.
 """
 
@@ -31,7 +31,7 @@ KINDS = ("continuous",)
 DEFAULT_OF = ()
 ASSUMES = duration.ASSUMES.replace("plus what the arm adds", "plus what this and earlier evenings' doses add")
 FORMULA = duration.FORMULA.replace("~ arm", "~ exposure to each arm")
-# After 60 nights 5 % of a half-life of 14 nights are left, and the prior expects far less.
+# With a half-life of 14 nights 5 % of a dose are left after 60 nights, and the prior expects much shorter ones.
 MOST_NIGHTS_BACK = 60
 
 effect_prior_sd = duration.effect_prior_sd
@@ -56,7 +56,7 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
 
 
 def nights_back(data: TrialData, columns: Columns) -> Array:
-    """Whether each arm was the arm of so many nights before [night, back, contrast]."""
+    """1 where an arm was taken so many nights before a night, else 0 [night, back, contrast]."""
     table = data.table
     given = table[table["left_out"] != "run-in"].drop_duplicates("day", keep="last")
     span = int(table["day"].max()) + 1
@@ -69,8 +69,8 @@ def nights_back(data: TrialData, columns: Columns) -> Array:
 
 def half_life_prior(data: TrialData) -> tuple[Array, Array]:
     """Log median and log SD of every arm's half-life [contrast]."""
-    found = [_half_life_prior_of(data, arm).parameters for arm in data.treatments]
-    return np.log([middle for middle, _ in found]), np.array([log_sd for _, log_sd in found])
+    parameters = [_half_life_prior_of(data, arm).parameters for arm in data.treatments]
+    return np.log([median for median, _ in parameters]), np.array([log_sd for _, log_sd in parameters])
 
 
 def _half_life_prior_of(data: TrialData, arm: str) -> prior.Prior:
@@ -86,16 +86,16 @@ def _half_life_prior_of(data: TrialData, arm: str) -> prior.Prior:
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
     """Each prior in words and numbers, in the outcome's unit."""
-    said: dict[str, list[str]] = {}
+    in_words: dict[str, list[str]] = {}
     for arm in data.treatments:
         of_arm = _half_life_prior_of(data, arm)
-        said.setdefault(of_arm.of, []).append(of_arm.in_words())
-    half_lives = {of: " or ".join(dict.fromkeys(words)) for of, words in said.items()}
+        in_words.setdefault(of_arm.of, []).append(of_arm.in_words())
+    half_lives = {of: " or ".join(dict.fromkeys(words)) for of, words in in_words.items()}
     return {**duration.priors(data, outcome), **half_lives}
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Nights [draw, night] as the model says they come, in the order of `columns_of`."""
+    """Posterior predictive nights [draw, night], in the order of `columns_of`."""
     columns = columns_of(data, outcome)
     before = nights_back(data, columns)
     half_life, effect = (

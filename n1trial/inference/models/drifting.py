@@ -2,7 +2,7 @@
 
     m_t = that of `duration` + g(t),  g ~ GP(0, σ_g² Matérn-5/2(ℓ)),  ℓ = 2 period lengths + HalfNormal(30)
 
-The length is bounded well above a period, so that the drift can never take an arm's place. The process is
+The length scale is bounded well above a period, so that the drift is never confounded with an arm. The process is
 approximated in a basis of sines (Hilbert space), which costs a matrix product.
 
 Riutort-Mayol, Bürkner, Andersen, Solin & Vehtari (2023), doi:10.1007/s11222-022-10167-2, also for the number
@@ -58,7 +58,7 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
 
 
 def shortest(data: TrialData) -> float:
-    """Two period lengths, in nights."""
+    """The shortest length scale: two period lengths, in nights."""
     planned = data.table[data.table["period"] > 0]
     return 2.0 * float(planned.groupby("period").size().max())
 
@@ -89,7 +89,7 @@ def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Nights [draw, night] as the model says they come, in the order of `columns_of`."""
+    """Posterior predictive nights [draw, night], in the order of `columns_of`."""
     columns = columns_of(data, outcome)
     sines, frequency = basis(data, columns)
     drawn = posterior.stack(sample=("chain", "draw"))

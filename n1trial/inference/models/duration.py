@@ -6,18 +6,18 @@
 Δ is the calendar nights since the last observed night, and the first night has scale σ / √(1 - φ²). The
 likelihood conditions on the night before, so there are no latent states: a dense covariance samples more
 than a hundred times slower, and a latent autoregression beside noise does not converge. Period and weekday are
-non-centred. Blocks are levels of their own, which add up to zero around the mean level: arms are compared within
-blocks, as they were drawn.
+non-centred. Blocks have fixed effects that add up to zero around the mean level: arms are compared within blocks, as
+they were randomised.
 
-β is the change of the **mean**, whatever the shape of the nights: a night cut short counts with all its minutes,
-so that an arm which prevents such nights is given what it gains by that. A likelihood with heavier tails would
+β is the change of the **mean**, whatever the distribution of the nights: a night cut short counts with all its minutes,
+so that an arm which prevents such nights is credited with the gain. A likelihood with heavier tails would
 answer for the typical night instead (`typical_night`): where an arm turns 15 % of nights that are 200 min short
 into 5 %, a gain of 20 min on average, its intervals hold those 20 min in 83 of 100 trials, these in 98.
 
 Run-in nights have a level of their own with a wide prior: they inform weekday, spread, correlation and
-covariates, and never a contrast. Covariates come from before the dose.
+covariates, and never a contrast. Covariates are measured before the dose.
 
-The period term is what protects against a false alarm: with 7-night periods and no effect, a regression on
+The period term protects against false positives: with 7-night periods and no effect, a regression on
 nights without it rejects in 10 to 24 % of trials at night-to-night correlations of .2 to .6.
 """
 
@@ -74,5 +74,5 @@ def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Arr
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Nights [draw, night] as the model says they come, in the order of `columns_of`."""
+    """Posterior predictive nights [draw, night], in the order of `columns_of`."""
     return replicate_sleep(columns_of(data, outcome), posterior, rng)

@@ -1,12 +1,12 @@
 """Sleep time and wake episodes together: the chance that an arm gives longer sleep and fewer wakes at once.
 
-The nights of `duration` and those of `awakenings` (per night, all told), side by side, where a period that is
-good for the one may be good, or bad, for the other:
+The nights of `duration` and those of `awakenings` (per night, not adjusted for sleep time) in one model, where the
+periods of the two outcomes are correlated:
 
     (u_p / σ_u, u'_p / σ_u') ~ N(0, Ω),  Ω ~ LKJ(2)
 
-Two by two, LKJ(2) says that (1 + correlation) / 2 is Beta(2, 2). `chance_of_both` needs the joint draws: the
-product of two chances would be right only if the two effects were independent given the nights.
+For two outcomes LKJ(2) means that (1 + correlation) / 2 is Beta(2, 2). `chance_of_both` needs the joint draws: the
+product of two probabilities would be right only if the two effects were independent given the nights.
 
 Lewandowski, Kurowicka & Joe (2009), doi:10.1016/j.jmva.2009.04.008
 """
@@ -47,19 +47,20 @@ def both(data: TrialData) -> tuple[Outcome, Outcome]:
     AnalysisError
         The trial lacks one of them.
     """
-    found = []
+    of_each_kind = []
     for kind in ("continuous", "count"):
-        of_kind = [each for each in data.outcomes if each.kind == kind]
+        of_kind = [outcome for outcome in data.outcomes if outcome.kind == kind]
         if not of_kind:
             raise AnalysisError(f"joint model: no {kind} outcome in this trial: fit each outcome by itself")
-        found.append(of_kind[0])
-    return found[0], found[1]
+        of_each_kind.append(of_kind[0])
+    return of_each_kind[0], of_each_kind[1]
 
 
 def build(data: TrialData, outcome: Outcome) -> pm.Model:
     """Make the model; names of `duration`, and those of `awakenings` with `_wakes`.
 
-    `effect` is that of `outcome`; `effect_sleep` and `effect_wakes` are both; `period_correlation` ties the two.
+    `effect` is that of `outcome`; `effect_sleep` and `effect_wakes` are the two; `period_correlation` is that of their
+    periods.
     """
     sleep, wakes = both(data)
     columns, wake_columns = columns_of(data, sleep), columns_of(data, wakes)
@@ -79,7 +80,7 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
 
 
 def _tied(columns: Columns) -> tuple[dict[str, pt.TensorVariable], dict[str, pt.TensorVariable]]:
-    """Standard values of periods, for sleep and for wakes, correlated; none where there are no periods."""
+    """Correlated standard normal values of periods, for sleep and for wakes; none where there are no periods."""
     if "period" not in columns.terms:
         return {}, {}
     half = pm.Beta("period_tie", 2.0, 2.0)
@@ -96,7 +97,7 @@ def _likelihood(
 
 
 def chance_of_both(data: TrialData, posterior: xr.Dataset, arm: str) -> float:
-    """Posterior chance that an arm is better than the reference in sleep time and in wake episodes, 0 to 1."""
+    """Posterior probability that an arm is better than the reference in both sleep time and wake episodes, 0 to 1."""
     better: npt.NDArray[np.bool_] = np.array(True)
     for outcome, name in zip(both(data), ("effect_sleep", "effect_wakes"), strict=True):
         better = better & (outcome.sign * posterior[name].sel(contrast=arm).to_numpy() > 0)
@@ -125,7 +126,7 @@ def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Arr
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Nights of the outcome [draw, night] as the model says they come, in the order of `columns_of`."""
+    """Posterior predictive nights [draw, night] of the outcome, in the order of `columns_of`."""
     columns = columns_of(data, outcome)
     if outcome.kind == "continuous":
         mean = linear(columns, posterior, level="level", arm="effect_sleep")
@@ -137,7 +138,7 @@ def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.
 
 
 def with_tied_wakes(posterior: xr.Dataset) -> xr.Dataset:
-    """The draws with period_z_wakes as they enter the rate, tie included."""
+    """The draws with period_z_wakes as they enter the rate, with their correlation to sleep time."""
     if "period_tie" not in posterior:
         return posterior
     correlation = 2.0 * posterior["period_tie"] - 1.0

@@ -2,7 +2,7 @@
 
     n_t ~ NegativeBinomial(λ_t, α),  Var = λ + λ² / α
 
-with the rate λ_t of `awakenings`. It cannot vary less than chance does, as counts of wearables often do.
+with the rate λ_t of `awakenings`. It cannot be under-dispersed, as counts of wearables often are.
 """
 
 from collections.abc import Mapping
@@ -49,12 +49,12 @@ def _logp(
 
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
-    """Each prior in words and numbers, on the log scale unless said otherwise."""
+    """Each prior in words and numbers, on the log scale unless it says otherwise."""
     return count_priors(data, outcome, (prior.SHAPE,))
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Counts [draw, night] per night, all told, in the order of `columns_of`."""
+    """Posterior predictive counts [draw, night], not adjusted for sleep time, in the order of `columns_of`."""
     columns = columns_of(data, outcome)
     shape = np.ravel(posterior["shape"].to_numpy())[:, None]
     rate = rates(columns, posterior)

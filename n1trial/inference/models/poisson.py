@@ -2,7 +2,7 @@
 
     n_t ~ Poisson(λ_t)
 
-with the rate λ_t of `awakenings`. Where nights vary less than that, its intervals are too wide.
+with the rate λ_t of `awakenings`. Where counts are under-dispersed its intervals are too wide.
 """
 
 from collections.abc import Mapping
@@ -44,11 +44,11 @@ def _logp(count: pt.TensorVariable, rate: pt.TensorVariable, used: pt.TensorVari
 
 
 def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
-    """Each prior in words and numbers, on the log scale unless said otherwise."""
+    """Each prior in words and numbers, on the log scale unless it says otherwise."""
     return count_priors(data, outcome, ())
 
 
 def replicate(data: TrialData, outcome: Outcome, posterior: xr.Dataset, rng: np.random.Generator) -> Array:
-    """Counts [draw, night] per night, all told, in the order of `columns_of`."""
+    """Posterior predictive counts [draw, night], not adjusted for sleep time, in the order of `columns_of`."""
     columns = columns_of(data, outcome)
     return rng.poisson(rates(columns, posterior)) * columns.used

@@ -1,13 +1,12 @@
-"""Sleep time by what is in the capsules: an effect per gram of glycine and per 200 mg of magnesium.
+"""Sleep time by the doses of the arms: an effect per gram of glycine and per 200 mg of magnesium.
 
     β_arm = θ_G glycine_g + θ_M magnesium_mg / 200 + θ_I glycine_g × magnesium_mg / 200
 
-each less the same of the reference; all else as in `duration`. Magnesium bisglycinate brings 1.24 g of
-glycine with 200 mg of magnesium, so with nothing, glycine and bisglycinate three doses have two contrasts:
+each less the same of the reference; all else as in `duration`. Magnesium bisglycinate contains 1.24 g of
+glycine with 200 mg of magnesium, so with nothing, glycine and bisglycinate there are two contrasts for three doses:
 "magnesium beyond its glycine" is identified only as far as the dose-response of glycine is known. If that is
-linear, the glycine in bisglycinate does .41 of what 3 g do; if 1.24 g already do all that glycine can, it
-does all of it. `beyond_glycine` shows the answer between the two; a matched-glycine or a factorial trial
-identifies it.
+linear, the glycine in bisglycinate has .41 of the effect of 3 g; if it is saturated at 1.24 g, it has all of it.
+`beyond_glycine` shows the answer between the two; a matched-glycine or a factorial trial identifies it.
 """
 
 from collections.abc import Mapping
@@ -52,15 +51,22 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
     doses = dose_columns(data)
 
     def effect(scale: pt.TensorVariable) -> pt.TensorVariable:
-        sd = fixed_shape("dose_sd", np.array([each.scale for each in DOSES])) * scale
-        each = [pm.Normal(name, 0.0, sd[k]) for k, name in enumerate(("glycine", "magnesium", "interaction"))]
-        return pt.dot(pt.constant(doses), pt.stack(each))
+        sd = fixed_shape("dose_sd", np.array([dose.scale for dose in DOSES])) * scale
+        names = ("glycine", "magnesium", "interaction")
+        coefficients = [pm.Normal(name, 0.0, sd[k]) for k, name in enumerate(names)]
+        return pt.dot(pt.constant(doses), pt.stack(coefficients))
 
     return sleep_model(data, outcome, effect=effect)
 
 
 def dose_columns(data: TrialData) -> Array:
-    """Glycine in g, magnesium in 200 mg and their product [contrast, 3], less those of the reference."""
+    """Glycine in g, magnesium in 200 mg and their product [contrast, 3], less those of the reference.
+
+    Raises
+    ------
+    AnalysisError
+        The doses of the arms are unknown, or no arm holds glycine or magnesium.
+    """
     missing = [arm for arm in data.arms if arm not in data.doses]
     if missing:
         raise AnalysisError(
@@ -79,12 +85,16 @@ def dose_columns(data: TrialData) -> Array:
 def beyond_glycine(
     data: TrialData, posterior: xr.Dataset, *, arm: str, glycine_arm: str, interval: float = 0.95
 ) -> pd.DataFrame:
-    """Effect of an arm beyond that of its glycine, for every share ρ of the glycine arm's effect.
+    """Effect of an arm beyond that of its glycine, for shares ρ of the glycine arm's effect.
 
     Parameters
     ----------
     posterior
-        Of `duration`, where every arm has an effect of its own.
+        Of `duration`, in which the effects of arms are independent.
+    arm, glycine_arm
+        The arm of interest, and the arm of glycine alone.
+    interval
+        Probability of the interval.
 
     Returns
     -------
@@ -111,10 +121,10 @@ def priors(data: TrialData, outcome: Outcome) -> Mapping[str, str]:
 
 def effect_prior_sd(data: TrialData, outcome: Outcome) -> float:
     """Largest SD that the priors of the doses imply for an arm, in the outcome's unit."""
-    sds = dose_columns(data) * [each.scale for each in DOSES]
+    sds = dose_columns(data) * [dose.scale for dose in DOSES]
     return float(np.sqrt((sds**2).sum(axis=1)).max()) * level_and_scale(data, outcome)[1]
 
 
 def variants(data: TrialData, outcome: Outcome) -> Mapping[str, Mapping[str, Array]]:
     """A sceptic's prior, who expects smaller effects."""
-    return {"sceptical": {"dose_sd": prior.SCEPTICAL_SHARE * np.array([each.scale for each in DOSES])}}
+    return {"sceptical": {"dose_sd": prior.SCEPTICAL_SHARE * np.array([dose.scale for dose in DOSES])}}

@@ -1,11 +1,11 @@
-"""The typical night of one person: `duration` with Student-t nights, in which odd nights count less.
+"""The typical night of one person: `duration` with Student-t nights, in which outliers have less weight.
 
     y_t | past ~ StudentT(ν, m_t + φ^Δ (y_prev - m_prev), σ √((1 - φ^(2Δ)) / (1 - φ²)))
 
-with the m_t of `duration`, which is here the middle of a night's distribution and not its mean: of two arms that
-differ only in how often a night is cut short, this model says that they are nearly the same. So it is no answer
-to how long one sleeps on average, and stands beside that answer for who wants to know of an ordinary night. Exact
-for nights in a row, an approximation over gaps.
+with the m_t of `duration`, which is here the centre of a night's distribution and not its mean: two arms that
+differ only in how often a night is cut short have nearly the same centre. So the model does not answer how long one
+sleeps on average; it is a secondary answer, about an ordinary night. Exact for nights in a row, an approximation over
+gaps.
 """
 
 from collections.abc import Mapping
