@@ -22,19 +22,19 @@ from n1trial.errors import AnalysisError, FolderError, ProtocolError
 from n1trial.inference.inla import Priors
 from n1trial.planning import (
     LITERATURE,
-    person_of,
+    estimate_night_variability,
     plan_lines,
     plan_sentences,
     plan_trial,
     read_plan,
     save_plan,
 )
-from n1trial.planning.alternative_designs import neighbours, yaml_of
+from n1trial.planning.alternative_designs import alternatives_to, yaml_of
 from n1trial.planning.carryover import recovered_share
 from n1trial.planning.operating_characteristics import Share, planned_looks, simulate_trials
-from n1trial.planning.sentences import twenty_trials
 from n1trial.planning.simulate import Truth, simulate_nights, write_fitbit_takeout
-from n1trial.planning.simulated_nights import draw_schedules, live
+from n1trial.planning.simulated_nights import draw_nights, draw_schedules
+from n1trial.planning.tables import twenty_trials
 from n1trial.report.render.plan_report import plan_page
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
@@ -117,7 +117,7 @@ def test_longer_is_more_precise_and_nightly_is_most_precise_of_its_length(plan):
 def test_no_design_stands_twice_and_every_one_can_be_drawn(plan):
     shapes = [(design.arms, design.blocks, design.period_nights) for design in plan.designs]
     assert len(set(shapes)) == len(shapes)
-    for _, other in neighbours(PROTOCOL):
+    for _, other in alternatives_to(PROTOCOL):
         table = randomise(other, start=date(2026, 1, 5), seed="00" * 32).table
         assert len(table) == other.planned_nights
 
@@ -199,7 +199,7 @@ def test_every_template_can_be_planned_or_says_why_not(name):
 def test_lives_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
     draws = draw_schedules(PROTOCOL, draws=20, seed=4)
     quiet = replace(LITERATURE, drift_sd=0.0, free_night=0.0, bursts=0.0, missing_share=0.1, phi=0.3)
-    nights, taken, arms = live(quiet, draws, trials=400, rng=np.random.default_rng(0))
+    nights, taken, arms = draw_nights(quiet, draws, trials=400, rng=np.random.default_rng(0))
     assert np.nanmean(nights) == pytest.approx(420, abs=2)
     assert np.nanstd(nights) == pytest.approx(quiet.night_sd, rel=0.02)
     assert np.isnan(nights).mean() == pytest.approx(0.1, abs=0.01)
@@ -213,7 +213,10 @@ def test_lives_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
 def test_a_person_is_known_from_a_year_of_nights_and_typical_from_three():
     rng = np.random.default_rng(8)
     year = 450 + 80 * rng.standard_normal(365)
-    known, hardly = person_of(nights_with(year), SLEEP), person_of(nights_with(year[:3]), SLEEP)
+    known, hardly = (
+        estimate_night_variability(nights_with(year), SLEEP),
+        estimate_night_variability(nights_with(year[:3]), SLEEP),
+    )
     assert known.night_sd == pytest.approx(80, rel=0.08)
     assert known.level == pytest.approx(450, abs=20)
     assert hardly.night_sd == pytest.approx(LITERATURE.night_sd, rel=0.2)
@@ -230,7 +233,7 @@ def test_estimates_are_near_the_simulated_truth():
         schedule = randomise(PROTOCOL, start=date(2025, 1, 6), seed=f"{seed:064x}")
         lived = simulate_nights(schedule, truth, seed=seed).table
         nights = nights_with(lived["tst_min"].where(lived["present"]).to_numpy(), first="2025-01-06")
-        found.append(person_of(nights, SLEEP))
+        found.append(estimate_night_variability(nights, SLEEP))
     assert np.mean([each.night_sd for each in found]) == pytest.approx(50, rel=0.08)
     assert np.mean([each.free_night for each in found]) == pytest.approx(40, abs=8)
     assert np.mean([each.phi for each in found]) == pytest.approx(0, abs=0.06)
@@ -241,8 +244,8 @@ def test_estimates_are_near_the_simulated_truth():
 def test_a_night_of_half_an_hour_does_not_pass_for_noise():
     rng = np.random.default_rng(9)
     nights = 430 + 45 * rng.standard_normal(60)
-    clean = person_of(nights_with(nights), SLEEP)
-    spoiled = person_of(nights_with(np.where(np.arange(60) % 25 == 3, 30.0, nights)), SLEEP)
+    clean = estimate_night_variability(nights_with(nights), SLEEP)
+    spoiled = estimate_night_variability(nights_with(np.where(np.arange(60) % 25 == 3, 30.0, nights)), SLEEP)
     assert spoiled.far_nights == 3
     assert spoiled.night_sd < 1.4 * clean.night_sd
 
@@ -251,7 +254,7 @@ def test_a_long_pause_of_the_device_is_not_missing_nights():
     rng = np.random.default_rng(10)
     minutes = 430 + 45 * rng.standard_normal(120)
     minutes[40:80] = np.nan
-    assert person_of(nights_with(minutes), SLEEP).missing_share < 0.05
+    assert estimate_night_variability(nights_with(minutes), SLEEP).missing_share < 0.05
 
 
 @pytest.mark.parametrize(
@@ -264,7 +267,7 @@ def test_a_long_pause_of_the_device_is_not_missing_nights():
 )
 def test_a_baseline_that_says_nothing_is_refused_in_one_line(minutes, said):
     with pytest.raises(AnalysisError, match=said):
-        person_of(nights_with(minutes), SLEEP)
+        estimate_night_variability(nights_with(minutes), SLEEP)
 
 
 @pytest.mark.parametrize("night_sd", [0.0, -5.0, float("nan"), 5000.0])
@@ -272,13 +275,13 @@ def test_an_impossible_sd_is_refused(night_sd):
     with pytest.raises(
         AnalysisError, match=r"--sd: .* is no SD from night to night: give minutes, such as 60"
     ):
-        person_of(None, SLEEP, night_sd=night_sd)
+        estimate_night_variability(None, SLEEP, night_sd=night_sd)
 
 
 def test_an_outcome_without_typical_nights_asks_for_some():
     with pytest.raises(AnalysisError, match=r"waso_min: .* give --baseline with some nights, or --sd"):
-        person_of(None, OUTCOMES["waso_min"])
-    given = person_of(None, OUTCOMES["waso_min"], night_sd=20.0)
+        estimate_night_variability(None, OUTCOMES["waso_min"])
+    given = estimate_night_variability(None, OUTCOMES["waso_min"], night_sd=20.0)
     assert given.night_sd == 20.0
     # Slow drift is in the same measure to the nightly SD as a typical person's.
     assert given.drift_sd / given.night_sd == pytest.approx(LITERATURE.drift_sd / LITERATURE.night_sd)
@@ -359,7 +362,7 @@ def test_a_plan_agrees_with_two_hundred_trials_that_were_lived_and_sampled():
 @pytest.mark.parametrize("name", template_names())
 def test_designs_beside_the_plan_keep_washout_order_and_restrictions(name):
     planned = read_protocol(name)
-    beside = [design for _, design in neighbours(planned)]
+    beside = [design for _, design in alternatives_to(planned)]
     assert len(beside) >= 3
     for other in beside:
         for key in ("run_in_nights", "washout_nights", "order", "never"):
@@ -368,7 +371,7 @@ def test_designs_beside_the_plan_keep_washout_order_and_restrictions(name):
 
 def test_a_restriction_that_names_an_arm_left_out_goes_with_it():
     pair = {"arm": "magnesium-glycinate", "after": "glycine"}
-    others = dict(neighbours(with_design(never=(pair,))))
+    others = dict(alternatives_to(with_design(never=(pair,))))
     alone = others.pop("glycine alone against nothing")
     assert alone.design.never == ()
     assert {other.design.never for other in others.values()} == {with_design(never=(pair,)).design.never}
@@ -383,7 +386,7 @@ def test_a_restriction_that_names_an_arm_left_out_goes_with_it():
     ],
 )
 def test_every_design_beside_the_plan_can_be_had_by_the_line_that_stands_beside_it(planned):
-    for _, other in neighbours(planned):
+    for _, other in alternatives_to(planned):
         line = yaml_of(other, planned=planned)
         written, _, only = line.partition("; of arms only ")
         design = YAML(typ="safe", pure=True).load(written)["design"]
