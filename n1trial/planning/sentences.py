@@ -7,8 +7,9 @@ from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
 from n1trial.inference.build_up import what_would_tell
 from n1trial.markup.text import as_written, capitalised, visible
 from n1trial.planning.carryover import SlowArm
+from n1trial.planning.design_simulation import DesignCharacteristics
 from n1trial.planning.operating_characteristics import AtEffect, Share
-from n1trial.planning.plan import DesignCharacteristics, Plan
+from n1trial.planning.plan import Plan
 
 CANNOT_ANSWER, PROBABLY = 0.25, 0.75
 FEW_BASELINE_NIGHTS = 28

@@ -1,4 +1,4 @@
-"""The planner: what it says of a design before night 1, and that it says so of odd baselines in one line."""
+"""Plans: operating characteristics of designs before night 1, and errors of unusable baselines in one line."""
 
 import json
 import re
@@ -59,7 +59,7 @@ def plan():
     return plan_trial(PROTOCOL, trials=100)
 
 
-# Computed apart from this code, for 126 nights and half-lives of 1, 3, 7 and 14 nights
+# Computed independently of this code, for 126 nights and half-lives of 1, 3, 7 and 14 nights
 @pytest.mark.parametrize(
     ("period_nights", "recovered"),
     [(7, (0.81, 0.43, 0.17, 0.07)), (14, (0.90, 0.64, 0.34, 0.14)), (21, (0.94, 0.76, 0.46, 0.24))],
@@ -68,9 +68,9 @@ def test_averages_recover_the_expected_share_of_a_slow_effect(period_nights, rec
     protocol = with_design(blocks=42 // period_nights, period_nights=period_nights)
     schedules = draw_schedules(protocol, draws=300, seed=2).schedules
     for half_life, share in zip((1, 3, 7, 14), recovered, strict=True):
-        found = recovered_share(schedules, protocol, half_life_nights=half_life)
-        print(f"{period_nights}-night periods, half-life {half_life}: {found:.3f} (expected {share})")
-        assert found == pytest.approx(share, abs=0.03)
+        simulated = recovered_share(schedules, protocol, half_life_nights=half_life)
+        print(f"{period_nights}-night periods, half-life {half_life}: {simulated:.3f} (expected {share})")
+        assert simulated == pytest.approx(share, abs=0.03)
 
 
 def test_no_repeat_recovers_a_little_less():
@@ -114,7 +114,7 @@ def test_longer_is_more_precise_and_nightly_is_most_precise_of_its_length(plan):
     assert width["two weeks a period"] > width["as planned"] > width["another arm every night"]
 
 
-def test_no_design_stands_twice_and_every_one_can_be_drawn(plan):
+def test_no_design_is_listed_twice_and_every_one_can_be_drawn(plan):
     shapes = [(design.arms, design.blocks, design.period_nights) for design in plan.designs]
     assert len(set(shapes)) == len(shapes)
     for _, other in alternatives_to(PROTOCOL):
@@ -122,24 +122,26 @@ def test_no_design_stands_twice_and_every_one_can_be_drawn(plan):
         assert len(table) == other.planned_nights
 
 
-def test_six_weeks_are_told_kindly_that_they_cannot_answer():
-    said = plan_sentences(plan_trial(with_design(blocks=2), trials=60))
-    assert said[0].startswith("42 nights cannot answer this question")
-    assert any("three times as long" in each or "another arm every night" in each for each in said)
+def test_six_weeks_cannot_answer_and_a_better_design_is_named():
+    sentences = plan_sentences(plan_trial(with_design(blocks=2), trials=60))
+    assert sentences[0].startswith("42 nights cannot answer this question")
+    assert any(
+        "three times as long" in sentence or "another arm every night" in sentence for sentence in sentences
+    )
 
 
 def test_quiet_nights_and_many_of_them_would_see_it():
-    said = plan_sentences(plan_trial(PROTOCOL, night_sd=15.0, trials=60))
-    assert "nearly all such trials" in said[0] or "about 19 of 20" in said[0] or "about 18 of 20" in said[0]
+    first = plan_sentences(plan_trial(PROTOCOL, night_sd=15.0, trials=60))[0]
+    assert "nearly all such trials" in first or "about 19 of 20" in first or "about 18 of 20" in first
 
 
-def test_the_chances_carry_their_error(plan):
+def test_every_probability_has_its_monte_carlo_error(plan):
     lines = "\n".join(plan_lines(plan))
     assert f"{100 * plan.planned.by_gain[0].verdicts[0].chance:.1f} ± " in lines
     assert "standard errors are at most" in lines
 
 
-def test_a_share_of_no_trial_at_all_is_still_in_doubt():
+def test_a_share_of_zero_trials_has_an_error_above_zero():
     assert Share.of(np.zeros(100)).error == pytest.approx(0.005)
     assert Share.of(np.array([0.0, 1.0] * 50)).error == pytest.approx(0.05, rel=0.01)
 
@@ -171,7 +173,7 @@ def test_a_plan_has_tables(plan):
     assert plan.looks_table["nights"].between(63, 126).all()
 
 
-def test_a_look_stops_no_later_than_the_end_and_the_protocols_own_looks_are_kept(plan):
+def test_an_interim_look_stops_no_later_than_the_end_and_the_protocols_own_looks_are_kept(plan):
     assert planned_looks(PROTOCOL).after_blocks == (3, 4, 5)
     assert planned_looks(with_design(blocks=3)) is None
     document = PROTOCOL.model_dump() | {"looks": {"after_blocks": [4], "sd_at_most": 30.0}}
@@ -196,7 +198,7 @@ def test_every_template_can_be_planned_or_says_why_not(name):
             plan_trial(protocol, trials=50)
 
 
-def test_lives_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
+def test_simulated_nights_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
     draws = draw_schedules(PROTOCOL, draws=20, seed=4)
     quiet = replace(LITERATURE, drift_sd=0.0, free_night=0.0, bursts=0.0, missing_share=0.1, phi=0.3)
     nights, taken, arms = draw_nights(quiet, draws, trials=400, rng=np.random.default_rng(0))
@@ -210,7 +212,7 @@ def test_lives_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
     assert {tuple(row) for row in arms} == {tuple(row) for row in draws.arms}
 
 
-def test_a_person_is_known_from_a_year_of_nights_and_typical_from_three():
+def test_variability_is_estimated_from_a_year_of_nights_and_typical_from_three():
     rng = np.random.default_rng(8)
     year = 450 + 80 * rng.standard_normal(365)
     known, hardly = (
@@ -228,20 +230,20 @@ def test_estimates_are_near_the_simulated_truth():
         residual_sd=50, phi=0.0, drift_sd=25, free_night_min=40, free_night_sd=0, caffeine_share=0,
         partial_share=0, missing_share=0.1, missing_bursts=0, missed_share=0,
     )  # fmt: skip
-    found = []
+    estimates = []
     for seed in range(12):
         schedule = randomise(PROTOCOL, start=date(2025, 1, 6), seed=f"{seed:064x}")
-        lived = simulate_nights(schedule, truth, seed=seed).table
-        nights = nights_with(lived["tst_min"].where(lived["present"]).to_numpy(), first="2025-01-06")
-        found.append(estimate_night_variability(nights, SLEEP))
-    assert np.mean([each.night_sd for each in found]) == pytest.approx(50, rel=0.08)
-    assert np.mean([each.free_night for each in found]) == pytest.approx(40, abs=8)
-    assert np.mean([each.phi for each in found]) == pytest.approx(0, abs=0.06)
-    assert np.mean([each.drift_sd for each in found]) == pytest.approx(25, rel=0.25)
-    assert np.mean([each.missing_share for each in found]) == pytest.approx(0.1, abs=0.02)
+        simulated = simulate_nights(schedule, truth, seed=seed).table
+        nights = nights_with(simulated["tst_min"].where(simulated["present"]).to_numpy(), first="2025-01-06")
+        estimates.append(estimate_night_variability(nights, SLEEP))
+    assert np.mean([estimate.night_sd for estimate in estimates]) == pytest.approx(50, rel=0.08)
+    assert np.mean([estimate.free_night for estimate in estimates]) == pytest.approx(40, abs=8)
+    assert np.mean([estimate.phi for estimate in estimates]) == pytest.approx(0, abs=0.06)
+    assert np.mean([estimate.drift_sd for estimate in estimates]) == pytest.approx(25, rel=0.25)
+    assert np.mean([estimate.missing_share for estimate in estimates]) == pytest.approx(0.1, abs=0.02)
 
 
-def test_a_night_of_half_an_hour_does_not_pass_for_noise():
+def test_a_partial_record_of_half_an_hour_does_not_raise_the_nightly_sd():
     rng = np.random.default_rng(9)
     nights = 430 + 45 * rng.standard_normal(60)
     clean = estimate_night_variability(nights_with(nights), SLEEP)
@@ -312,13 +314,13 @@ def test_the_command_plans_an_export_and_writes_page_and_json(tmp_path):
     arguments = ["plan", PROTOCOL.name, "--baseline", str(export), "--home-zone", "Europe/Berlin"]
     ran = CliRunner().invoke(cli, [*arguments, "--json", "--out", str(page)], catch_exceptions=False)
     assert ran.exit_code == 0
-    told = json.loads(ran.stdout)
-    assert told["person"]["baseline_nights"] > 100
+    written = json.loads(ran.stdout)
+    assert written["person"]["baseline_nights"] > 100
     assert "Your own " in page.read_text()
 
 
 @pytest.mark.slow
-def test_a_plan_agrees_with_two_hundred_trials_that_were_lived_and_sampled():
+def test_a_plan_agrees_with_two_hundred_trials_that_were_simulated_and_sampled():
     truth = Truth(
         effects_min={"glycine": 30.0, "magnesium-glycinate": 30.0},
         residual_sd=LITERATURE.night_sd,
@@ -408,7 +410,7 @@ def test_what_cannot_be_planned_is_said_before_any_trial_is_simulated(tmp_path):
     assert "simulating trials" not in refused.output
 
 
-def test_a_table_that_nights_wrote_is_told_from_an_export(tmp_path):
+def test_a_table_that_nights_wrote_is_distinguished_from_an_export(tmp_path):
     row = dict.fromkeys(COLUMNS) | {"night": pd.Timestamp("2026-01-05"), "tst_min": 412.0}
     Nights(pd.DataFrame([row])).to_csv(tmp_path / "nights.csv")
     (tmp_path / "other.csv").write_text("night,tst_min\n2026-01-05,412\n")

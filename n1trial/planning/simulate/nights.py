@@ -223,9 +223,9 @@ def _days(
     rng: np.random.Generator, truth: Truth, quiet: Floats, residual: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Caffeine in mg, expected and actual minutes of sleep, day by day: caffeine is likelier after a short night."""
-    odds = truth.caffeine_after_short
-    after_short = 2 * truth.caffeine_share * odds / (1 + odds)
-    after_long = 2 * truth.caffeine_share / (1 + odds)
+    ratio = truth.caffeine_after_short
+    after_short = 2 * truth.caffeine_share * ratio / (1 + ratio)
+    after_long = 2 * truth.caffeine_share / (1 + ratio)
     draws, doses = rng.random(len(quiet)), np.where(rng.random(len(quiet)) < 0.7, 100.0, 200.0)
     caffeine = np.zeros(len(quiet))
     expected = quiet.copy()

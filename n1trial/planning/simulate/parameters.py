@@ -68,7 +68,7 @@ class Truth:
     caffeine_share : float
         Share of days with caffeine.
     caffeine_after_short : float
-        Odds of caffeine after a night below the mean, relative to other nights.
+        How many times as likely caffeine is after a night below the mean as after another night.
     caffeine_min_per_100mg : float, minutes
         Effect of 100 mg of caffeine on sleep time.
     missed_share : float

@@ -1,4 +1,4 @@
-"""The plan as one self-contained page, in the look of the effect report."""
+"""The plan as one self-contained HTML page, in the style of the report."""
 
 from pathlib import Path
 
