@@ -185,7 +185,7 @@ def _planned(path: Path | None, protocol: Protocol) -> dict[str, Any]:
 
     if path.suffix == ".json":
         from n1trial.planning import plan_sentences, read_plan
-        from n1trial.planning.sentences import plan_tables
+        from n1trial.planning.tables import plan_tables
 
         plan = read_plan(path)
         if plan.protocol_sha256 != protocol.sha256:

@@ -1,8 +1,8 @@
-"""Before night 1: what a trial could show this person, what it costs, and what other designs would."""
+"""Plans of trials before night 1: operating characteristics, alternative designs, supplies; and the simulator."""
 
-from n1trial.planning.night_variability import LITERATURE, Person, person_of
+from n1trial.planning.design_simulation import DesignCharacteristics
+from n1trial.planning.night_variability import LITERATURE, NightVariability, estimate_night_variability
 from n1trial.planning.plan import (
-    DesignChances,
     Plan,
     person_to_plan_for,
     plan_json,
@@ -10,14 +10,15 @@ from n1trial.planning.plan import (
     read_plan,
     save_plan,
 )
-from n1trial.planning.sentences import plan_lines, plan_sentences
+from n1trial.planning.sentences import plan_sentences
+from n1trial.planning.terminal_plan import plan_lines
 
 __all__ = [
     "LITERATURE",
-    "DesignChances",
-    "Person",
+    "DesignCharacteristics",
+    "NightVariability",
     "Plan",
-    "person_of",
+    "estimate_night_variability",
     "person_to_plan_for",
     "plan_json",
     "plan_lines",

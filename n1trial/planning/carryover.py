@@ -1,4 +1,4 @@
-"""How much of a slow effect a schedule can show: what period-long averages recover of it."""
+"""Attenuation of a slow effect: the share of it that the averages over periods recover."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,18 @@ HALF_LIVES_NIGHTS = (1.0, 3.0, 7.0, 14.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlowArm:
-    """An arm of whose effect the schedule shows the share `recovered`, half of it building up in so many nights.
+    """An arm whose effect builds up too slowly for the schedule.
 
-    `telling` is the trial of this arm against the reference that would tell of a steady effect; None: none of up to
-    two years would.
+    Attributes
+    ----------
+    arm
+        Name of the arm.
+    half_life_nights
+        Nights in which half of the effect builds up.
+    recovered
+        Share of the steady-state effect that the schedule shows, 0 to 1.
+    telling
+        A trial of this arm against the reference with periods long enough; None: none of up to two years is.
     """
 
     arm: str
@@ -34,24 +42,28 @@ def slow_arms(
 
     Parameters
     ----------
+    schedules
+        Draws of the schedule.
+    protocol
+        Arms with their half-lives, and the primary outcome.
     night_sd, period_sd
         SD from night to night within a period and between periods, in the primary outcome's contrast unit.
     """
-    found = []
+    slow = []
     for arm, recovered in recovered_by_arm(schedules, protocol).items():
         half_life = protocol.arm_named(arm).build_up_nights or 0.0
         if recovered < LEAST_RECOVERED:
             telling = periods_that_tell(
                 half_life, night_sd=night_sd, period_sd=period_sd, mid=protocol.primary.mid
             )
-            found.append(SlowArm(arm=arm, half_life_nights=half_life, recovered=recovered, telling=telling))
-    return tuple(found)
+            slow.append(SlowArm(arm=arm, half_life_nights=half_life, recovered=recovered, telling=telling))
+    return tuple(slow)
 
 
 def recovered_by_arm(schedules: Sequence[Schedule], protocol: Protocol) -> dict[str, float]:
-    """Share of its steady effect that the schedule shows of every arm but the reference, 0 to 1.
+    """By arm but the reference, the share of its steady-state effect that the schedule shows, 0 to 1.
 
-    An arm of which nothing is known is taken to act and fade within a day.
+    An arm without a known half-life is assumed to act and fade within a day.
     """
     half_lives = {arm.name: arm.build_up_nights or 0.0 for arm in protocol.arms}
     return {
@@ -62,11 +74,10 @@ def recovered_by_arm(schedules: Sequence[Schedule], protocol: Protocol) -> dict[
 
 
 def recovered_share(schedules: Sequence[Schedule], protocol: Protocol, *, half_life_nights: float) -> float:
-    """Share of a steady-state contrast that the mean over an arm's analysed nights recovers, 0 to 1.
+    """Share of a steady-state contrast that the means over analysed nights recover, 0 to 1.
 
-    The effect follows the exposure to the arm (`build_up`). What is compared is its mean over the arm's nights and
-    over the reference's, the night means of both arms being expected over the draws of the schedule; washout nights
-    are left out.
+    The effect is proportional to the exposure to the arm (`build_up`). The share is the mean exposure over the arm's
+    nights minus that over the reference's, without washout nights, averaged over arms and draws of the schedule.
     """
     shares = []
     for schedule in schedules:

@@ -1,9 +1,9 @@
-"""What a design can show of a count: as `chances`, with counts drawn around a rate and the model of counts.
+"""Operating characteristics of a design whose outcome is a count.
 
     log λ_t = log usual + d_free + w_week + taken_t log(1 - gain / usual),   w ~ N(-s²/2, s)
 
-Every calendar week has a level of its own. The variance of a night is `Person.dispersion` times λ: a negative
-binomial where that is above 1, Poisson at 1, a binomial below. Nights do not depend on the night before.
+Every calendar week has a level of its own. The variance of a night is `NightVariability.dispersion` times λ: a
+negative binomial where that is above 1, Poisson at 1, a binomial below. Nights are independent given the week.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from n1trial.design.verdict import verdicts_met
 from n1trial.errors import AnalysisError
 from n1trial.inference.inla import ManyCountFits, fit_many_counts
 from n1trial.planning.carryover import recovered_by_arm
-from n1trial.planning.night_variability import FREE_EVENINGS, Person
+from n1trial.planning.night_variability import FREE_EVENINGS, NightVariability
 from n1trial.planning.operating_characteristics import (
     AtEffect,
     Precision,
@@ -41,7 +41,7 @@ WEEK = 7
 
 
 def simulate_count_trials(
-    person: Person,
+    variability: NightVariability,
     draws: Draws,
     protocol: Protocol,
     *,
@@ -50,29 +50,49 @@ def simulate_count_trials(
     seed: int,
     threads: int | None = None,
 ) -> tuple[Precision, tuple[AtEffect, ...]]:
-    """Live, analyse and judge many trials of a count, the same lives at every true effect, to the last night.
+    """Simulate and analyse many trials of a count, with the same nights at every true effect.
+
+    Trials run to the last night: there are no interim looks.
 
     Parameters
     ----------
+    variability
+        How the person's nights vary.
+    draws
+        Draws of the schedule, which the trials use in turn.
+    protocol
+        Outcome, verdict rule and half-lives.
     gains
-        True gains of every arm against the reference, in the outcome's contrast unit, all possible ones
-        (`possible_gains`).
+        True gains of every arm against the reference, in the outcome's contrast unit; only those of
+        `possible_gains`.
+    trials
+        Number of trials at every gain.
+    seed
+        Of the nights.
     threads
         Threads that fit; None: one a core.
+
+    Returns
+    -------
+    The precision without an effect, and the operating characteristics at every gain.
 
     Raises
     ------
     AnalysisError
-        Hardly a night has anything to count.
+        Fewer than two trials have a count to analyse.
     """
     outcome = protocol.primary
     recovered = recovered_by_arm(draws.schedules, protocol)
-    whole = _all_of_it(person, outcome)
-    rates, ranks, taken, arms = _lives(person, draws, trials=trials, rng=np.random.default_rng([seed, 1]))
-    found, precisions = [], []
+    usual = _usual_count(variability, outcome)
+    rates, ranks, taken, arms = _draw_rates(
+        variability, draws, trials=trials, rng=np.random.default_rng([seed, 1])
+    )
+    by_gain, precisions = [], []
     for gain in gains:
-        ratio = 1.0 + outcome.sign * gain / whole
-        counts = counts_at(rates * np.where(arms > 0, ratio**taken, 1.0), ranks, dispersion=person.dispersion)
+        ratio = 1.0 + outcome.sign * gain / usual
+        counts = counts_at(
+            rates * np.where(arms > 0, ratio**taken, 1.0), ranks, dispersion=variability.dispersion
+        )
         fits = fit_many_counts(
             draws.design, counts, outcome=outcome, arm=arms, points=COARSE_COUNT_POINTS, threads=threads
         )
@@ -82,7 +102,7 @@ def simulate_count_trials(
         codes = verdict_codes(met, arms=draws.design.arms[1:], recovered=recovered)
         naive = welch_finds_better(counts, arms, len(draws.design.arms), outcome)
         precisions.append(_precision(fits, outcome))
-        found.append(
+        by_gain.append(
             AtEffect(
                 gain=gain,
                 verdicts=shares_of(codes),
@@ -91,43 +111,54 @@ def simulate_count_trials(
                 naive_any=Share.of(naive.any(axis=1).astype(float)),
             )
         )
-    return precisions[0], tuple(found)
+    return precisions[0], tuple(by_gain)
 
 
-def possible_gains(person: Person, outcome: Outcome, gains: Sequence[float]) -> tuple[float, ...]:
-    """Those of the gains (in the contrast unit) that leave something of what the person has, in the same order."""
-    return tuple(gain for gain in gains if gain < _all_of_it(person, outcome))
+def possible_gains(
+    variability: NightVariability, outcome: Outcome, gains: Sequence[float]
+) -> tuple[float, ...]:
+    """The gains, in the contrast unit, that are smaller than the usual count of the variability, in the same order."""
+    return tuple(gain for gain in gains if gain < _usual_count(variability, outcome))
 
 
-def _all_of_it(person: Person, outcome: Outcome) -> float:
-    """How much a person has of a count where no arm acts, in the contrast unit."""
-    return 100.0 if outcome.scale == "percent" else person.usual
+def _usual_count(variability: NightVariability, outcome: Outcome) -> float:
+    """The usual count where no arm acts, in the contrast unit."""
+    return 100.0 if outcome.scale == "percent" else variability.usual
 
 
-def _lives(
-    person: Person, draws: Draws, *, trials: int, rng: np.random.Generator
+def _draw_rates(
+    variability: NightVariability, draws: Draws, *, trials: int, rng: np.random.Generator
 ) -> tuple[Array, Array, Array, Codes]:
-    """Rates without any effect, ranks of the counts, doses taken, and the arms, all [trial, night].
+    """Rates without any effect, ranks of the counts, doses taken, and codes of the arms, all [trial, night].
 
-    A rank, 0 to 1, says where in its distribution a night's count is; NaN where it was not recorded.
+    A rank is the quantile, 0 to 1, of a night's count; NaN where it was not recorded.
     """
     design = draws.design
     days = int(design.day[-1]) + 1
     free = np.isin(design.weekday, FREE_EVENINGS)
-    by_weekday = np.maximum(person.level + person.free_night * free, LEAST_SHARE * person.usual)
-    sd = person.drift_sd / person.usual
+    by_weekday = np.maximum(
+        variability.level + variability.free_night * free, LEAST_SHARE * variability.usual
+    )
+    sd = variability.drift_sd / variability.usual
     weeks = np.exp(sd * rng.standard_normal((trials, days // WEEK + 1)) - sd**2 / 2)
     ranks = rng.random((trials, design.nights))
-    missing = not_recorded(person, days, trials=trials, rng=rng)[:, design.day]
-    taken = (rng.random(ranks.shape) >= person.missed_share).astype(float)
+    missing = not_recorded(variability, days, trials=trials, rng=rng)[:, design.day]
+    taken = (rng.random(ranks.shape) >= variability.missed_share).astype(float)
     arms = draws.arms[np.arange(trials) % len(draws.arms)]
     return by_weekday * weeks[:, design.day // WEEK], np.where(missing, np.nan, ranks), taken, arms
 
 
 def counts_at(rates: Array, ranks: Array, *, dispersion: float) -> Array:
-    """Counts of these ranks (0 to 1) among counts of these means; NaN stays NaN.
+    """Counts with these means at these quantiles; NaN stays NaN.
 
-    Their variance is `dispersion` times their mean, as nearly as whole occasions allow where it is below 1.
+    Parameters
+    ----------
+    rates : [trial, night]
+        Means of the counts.
+    ranks : [trial, night], 0 to 1
+        Quantiles at which the distributions are read.
+    dispersion
+        Variance divided by mean; below 1 as nearly as a binomial of usual trials allows.
     """
     if abs(dispersion - 1.0) < NEARLY_POISSON:
         return stats.poisson.ppf(ranks, rates)

@@ -1,21 +1,21 @@
-"""The person whose nights are planned for: known from earlier nights, and else from other people's.
+"""How a person's nights vary: estimated from earlier nights, or as in other people.
 
-Earlier nights are read as a level, an extra on free nights (Friday and Saturday evening), a slow drift, and
-nightly chance that may resemble the night before:
+The model of earlier nights is a level, an addition on free nights (Friday and Saturday evening), a slow drift, and
+an autocorrelated residual:
 
     y_t = μ + free_t·f + g(t) + e_t,   g: Matérn-5/2 of length 30 nights,  e: AR(1) over calendar gaps
 
-Every number starts from what was seen in other people (`LITERATURE`), so that three nights say little and a
-year says nearly everything: a grid over φ, drift and nightly SD, level, free nights and curve integrated
-out. Nights far from the others (a partial record) are drawn in first, or one of them would pass for noise.
+Priors come from other people (`LITERATURE`), so that the estimate from three nights is near those and the estimate
+from a year near the data. The posterior is computed on a grid over φ, drift SD and nightly SD; level, free nights and
+curve are integrated out. Nights far from the others (partial records) are winsorised first, or a single one would
+raise the nightly SD.
 
 Sources: six public series of wearers, night-to-night SD 43 to 102 min with drift and weekday out, drift SD
 13 to 47, lag-1 correlation -.06 to .06 once both are out; CARDIA actigraphy SD 76.
 
-Counts are read the same way, with φ = 0 and a nightly SD that starts from that of pure chance, the root of the
-mean. Two wakes of 5 minutes or more a night, or 25 of any length, are what is assumed where no night is known.
-Two Fitbit series had a variance of .57 to .77 means once sleep time and drift were out; sleep time puts some back,
-and 1 is assumed.
+Counts have the same model with φ = 0 and a prior of the nightly SD around that of a Poisson count, the root of the
+mean. Without earlier nights 2 wakes of 5 minutes or more a night are assumed, or 25 of any length. Two Fitbit series
+had a variance of .57 to .77 means after sleep time and drift were removed; sleep time adds some, and 1 is assumed.
 """
 
 import math
@@ -45,22 +45,38 @@ PHIS = np.linspace(-0.4, 0.6, 21)
 NO_CURVE = 1e-5
 USUAL_COUNTS = {"wake_episodes": 2.0, "wake_episodes_all": 25.0}
 COUNT_DRIFT_LOG_SD = 0.15
-# Half an hour more sleep brings a twentieth more wakes, about as (450 / 420) to the power of .8.
+# Half an hour more sleep brings 5 % more wakes, about (450 / 420) to the power of .8.
 COUNT_FREE_LOG = 0.05
 MOST_DISPERSION = 100.0
 MISSING_SHARE, MISSING_NIGHTS = 0.05, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class NightVariability:
     """How a person's nights vary, in the outcome's unit.
 
-    `level` is the mean of an ordinary night; `night_sd` the SD from night to night with drift and weekday
-    taken out, `phi` its correlation with the night before; `drift_sd` and `drift_length_nights` describe the slow
-    curve, `free_night` the extra of Friday and Saturday evenings; `missing_share` of the nights are not recorded,
-    in `bursts` of 3 to 7 more per 100 nights; `missed_share` of the doses are forgotten. `baseline_nights` were
-    seen, `far_nights` of them far from the others. Of counts, whose variance is in proportion to their mean,
-    `night_sd` is that of a night of the mean count.
+    Attributes
+    ----------
+    level
+        Mean of a night before a working day.
+    night_sd
+        SD from night to night without drift and weekday; of a count, that of a night with the mean count.
+    phi
+        Correlation of the residual with that of the night before.
+    drift_sd, drift_length_nights
+        SD and length scale of the slow drift.
+    free_night
+        Addition on Friday and Saturday evenings.
+    missing_share
+        Share of single nights that are not recorded.
+    bursts
+        Number of bursts of 3 to 7 further missing nights per 100 nights.
+    missed_share
+        Share of doses that are forgotten.
+    baseline_nights
+        Nights from which this was estimated; 0: none.
+    far_nights
+        Those of them that were far from the others, and winsorised.
     """
 
     level: float = LEVEL_MEAN
@@ -77,64 +93,72 @@ class Person:
 
     @property
     def usual(self) -> float:
-        """The mean of all nights, two of seven being free."""
+        """Mean of all nights, of which two in seven are free nights."""
         return self.level + len(FREE_EVENINGS) / 7 * self.free_night
 
     @property
     def dispersion(self) -> float:
-        """Of counts, the variance of a night in means: 1 where they come by pure chance."""
+        """Variance of a count divided by its mean; 1 for a Poisson count."""
         return self.night_sd**2 / self.usual
 
 
-LITERATURE = Person()
+LITERATURE = NightVariability()
 
 
-def person_of(nights: Nights | None, outcome: Outcome, *, night_sd: float | None = None) -> Person:
-    """Estimate a person from earlier nights, or take a typical one.
+def estimate_night_variability(
+    nights: Nights | None, outcome: Outcome, *, night_sd: float | None = None
+) -> NightVariability:
+    """Estimate how a person's nights vary from earlier nights, or take typical values.
 
     Parameters
     ----------
     nights
-        Nights before the trial, of one device; None: a typical person.
+        Nights before the trial, of one device; None: typical values.
+    outcome
+        The outcome whose variability is wanted.
     night_sd
-        SD from night to night, in the outcome's unit, if it is known otherwise.
+        SD from night to night in the outcome's unit, instead of the estimate or the typical value.
+
+    Returns
+    -------
+    The variability, in the outcome's unit.
 
     Raises
     ------
     AnalysisError
-        No night has the outcome, all are the same, the SD is not above 0, or a typical SD is not known.
+        No night has the outcome, all nights are the same, the SD is out of range, or no typical SD is known.
     """
     if night_sd is not None and not 0 < night_sd < 1000:
         such = "wakes a night, such as 1.4" if outcome.kind == "count" else "minutes, such as 60"
         raise AnalysisError(f"--sd: {as_written(night_sd)} is no SD from night to night: give {such}")
     if nights is None and outcome.name in USUAL_COUNTS:
-        person = _typical_of_counts(USUAL_COUNTS[outcome.name])
+        variability = _typical_of_counts(USUAL_COUNTS[outcome.name])
     elif nights is None:
         if outcome.name != "tst_min" and night_sd is None:
             raise AnalysisError(
                 f"{outcome.name}: what is usual from night to night is known for sleep time and wakes alone:"
                 " give --baseline with some nights, or --sd"
             )
-        person = (
+        variability = (
             LITERATURE
             if outcome.name == "tst_min"
             else _scaled(LITERATURE, (night_sd or 1.0) / LITERATURE.night_sd)
         )
     else:
-        person = _estimated(nights, outcome)
+        variability = _estimated(nights, outcome)
     if night_sd is None:
-        return person
-    person = replace(person, night_sd=night_sd)
-    if outcome.kind == "count" and person.dispersion > MOST_DISPERSION:
+        return variability
+    variability = replace(variability, night_sd=night_sd)
+    if outcome.kind == "count" and variability.dispersion > MOST_DISPERSION:
         raise AnalysisError(
-            f"--sd: {as_written(night_sd)} is too much for {person.usual:.1f} a night: give about"
-            f" {person.usual**0.5:.1f}, which is what chance alone makes of them"
+            f"--sd: {as_written(night_sd)} is too much for {variability.usual:.1f} a night: give about"
+            f" {variability.usual**0.5:.1f}, which is what chance alone makes of them"
         )
-    return person
+    return variability
 
 
-def _typical_of_counts(usual: float) -> Person:
-    """A person with so many a night, as chance has it, and weeks that differ."""
+def _typical_of_counts(usual: float) -> NightVariability:
+    """Variability of a count with this usual mean: Poisson nights around weekly levels."""
     free_night = COUNT_FREE_LOG * usual
     return replace(
         LITERATURE,
@@ -145,17 +169,17 @@ def _typical_of_counts(usual: float) -> Person:
     )
 
 
-def _scaled(person: Person, by: float) -> Person:
+def _scaled(variability: NightVariability, by: float) -> NightVariability:
     return replace(
-        person,
+        variability,
         level=0.0,
-        night_sd=by * person.night_sd,
-        drift_sd=by * person.drift_sd,
-        free_night=by * person.free_night,
+        night_sd=by * variability.night_sd,
+        drift_sd=by * variability.drift_sd,
+        free_night=by * variability.free_night,
     )
 
 
-def _estimated(nights: Nights, outcome: Outcome) -> Person:
+def _estimated(nights: Nights, outcome: Outcome) -> NightVariability:
     recorded = nights.table[["night", outcome.name]].dropna()
     recorded = recorded[
         recorded["night"] > recorded["night"].max() - pd.Timedelta(days=LONGEST_BASELINE_DAYS)
@@ -175,32 +199,32 @@ def _estimated(nights: Nights, outcome: Outcome) -> Person:
     middle = float(np.median(y))
     reach = FAR * 1.4826 * float(np.median(np.abs(y - middle)))
     count = outcome.kind == "count"
-    # A night with many wakes is no partial record
+    # A night with many wakes is not a partial record
     far = (
         np.abs(y - middle) > reach if reach > 0 and len(y) > 9 and not count else np.zeros(len(y), dtype=bool)
     )
-    drawn_in = np.where(far, middle + np.sign(y - middle) * reach, y)
+    winsorised = np.where(far, middle + np.sign(y - middle) * reach, y)
     if count:
-        # One night of other people's, so that a single night without any does not mean none ever
+        # With one night of other people's: a single night without wakes does not mean that there are never any
         mean = float((y.sum() + USUAL_COUNTS.get(outcome.name, 1.0)) / (len(y) + 1))
         unit = mean**0.5 / TYPICAL_NIGHT_SD
-        found = _posterior_means(y / unit, day, free, level_mean=mean / unit, free_mean=0.0, phis=np.zeros(1))
-        found["level"] = mean / unit - len(FREE_EVENINGS) / 7 * found["free"]
+        means = _posterior_means(y / unit, day, free, level_mean=mean / unit, free_mean=0.0, phis=np.zeros(1))
+        means["level"] = mean / unit - len(FREE_EVENINGS) / 7 * means["free"]
     elif outcome.name == "tst_min":
         unit = 1.0
-        found = _posterior_means(drawn_in, day, free, level_mean=LEVEL_MEAN)
+        means = _posterior_means(winsorised, day, free, level_mean=LEVEL_MEAN)
     else:
-        unit = max(float(np.std(drawn_in)), 1e-9) / TYPICAL_NIGHT_SD
-        found = _posterior_means(drawn_in / unit, day, free, level_mean=float(drawn_in.mean() / unit))
+        unit = max(float(np.std(winsorised)), 1e-9) / TYPICAL_NIGHT_SD
+        means = _posterior_means(winsorised / unit, day, free, level_mean=float(winsorised.mean() / unit))
     gaps = np.diff(day) - 1
     missing = int(gaps[gaps < A_PAUSE_NIGHTS].sum())
     return replace(
         LITERATURE,
-        level=unit * found["level"],
-        night_sd=unit * found["night_sd"],
-        phi=found["phi"],
-        drift_sd=unit * found["drift_sd"],
-        free_night=unit * found["free"],
+        level=unit * means["level"],
+        night_sd=unit * means["night_sd"],
+        phi=means["phi"],
+        drift_sd=unit * means["drift_sd"],
+        free_night=unit * means["free"],
         missing_share=(missing + MISSING_SHARE * MISSING_NIGHTS) / (len(y) + missing + MISSING_NIGHTS),
         bursts=0.0 if len(y) > 4 * A_PAUSE_NIGHTS else LITERATURE.bursts,
         baseline_nights=len(y),
@@ -217,19 +241,20 @@ def _posterior_means(
     free_mean: float = FREE_MEAN,
     phis: Array = PHIS,
 ) -> dict[str, float]:
-    """Posterior means over the grid; level, free nights and the slow curve are integrated out at each node."""
+    """Posterior means over the grid; level, free nights and slow drift are integrated out at each node."""
     nights = len(y)
-    apart = np.abs(np.subtract.outer(day, day)).astype(float)
-    sizes, shapes = np.linalg.eigh(matern(apart, LITERATURE.drift_length_nights))
-    curve = (shapes * np.sqrt(np.maximum(sizes, 0.0)))[:, sizes > NO_CURVE * sizes[-1]]
-    columns = np.column_stack([curve, np.ones(nights), free, y - level_mean])
+    distance = np.abs(np.subtract.outer(day, day)).astype(float)
+    eigenvalues, eigenvectors = np.linalg.eigh(matern(distance, LITERATURE.drift_length_nights))
+    kept = eigenvalues > NO_CURVE * eigenvalues[-1]
+    curve = (eigenvectors * np.sqrt(np.maximum(eigenvalues, 0.0)))[:, kept]
+    design = np.column_stack([curve, np.ones(nights), free, y - level_mean])
     sds = TYPICAL_NIGHT_SD * np.exp(NIGHT_LOG_SD * np.linspace(-5, 5, 41))
     precision = np.array([LEVEL_SD**-2.0, FREE_SD**-2.0])
     pull = np.array([0.0, free_mean]) * precision
     rows = []
     for phi in phis:
         fade = phi ** np.diff(day)[:, np.newaxis]
-        white = np.vstack([columns[:1], (columns[1:] - fade * columns[:-1]) / np.sqrt(1 - fade**2)])
+        white = np.vstack([design[:1], (design[1:] - fade * design[:-1]) / np.sqrt(1 - fade**2)])
         gram = white.T @ white
         for ratio in np.linspace(0.02, 1.2, 24):
             scaled = gram.copy()
@@ -246,7 +271,7 @@ def _posterior_means(
             log = 0.5 * (u * level + v * extra - rest[2, 2] / sds**2 - np.log(determinant))
             log -= 0.5 * (np.linalg.slogdet(inner)[1] + np.log(1 - fade**2).sum()) + nights * np.log(sds)
             log -= 0.5 * (phi / PHI_SD) ** 2 + 0.5 * (np.log(sds / TYPICAL_NIGHT_SD) / NIGHT_LOG_SD) ** 2
-            # A log-normal prior of the drift's SD, on a grid that is even in the SD itself
+            # A log-normal prior of the drift's SD on a grid that is equally spaced in the SD
             log -= 0.5 * (np.log(ratio * sds / TYPICAL_DRIFT_SD) / DRIFT_LOG_SD) ** 2 + np.log(ratio)
             rows.append(
                 np.column_stack([log, level_mean + level, extra, np.full_like(sds, phi), sds, ratio * sds])
@@ -257,7 +282,7 @@ def _posterior_means(
     return dict(zip(("level", "free", "phi", "night_sd", "drift_sd"), map(float, means), strict=True))
 
 
-def matern(apart: Array, length: float) -> Array:
-    """Matérn-5/2 correlation at these distances in nights."""
-    scaled = math.sqrt(5) * apart / length
+def matern(distance: Array, length: float) -> Array:
+    """Matérn-5/2 correlation at these distances; distance and length scale in nights."""
+    scaled = math.sqrt(5) * distance / length
     return (1 + scaled + scaled**2 / 3) * np.exp(-scaled)

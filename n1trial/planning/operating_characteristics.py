@@ -1,4 +1,4 @@
-"""What a design can show a person: the width of its interval, and how often each verdict, by true effect."""
+"""Operating characteristics of a design: width of the interval, and chance of each verdict by true effect."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,8 @@ from n1trial.design.protocol import Looks, Protocol
 from n1trial.design.verdict import INTERVAL, NightsAlone, Verdict, verdicts_met, within_a_period
 from n1trial.inference.inla import ManyFits, Priors, fit_many
 from n1trial.planning.carryover import recovered_by_arm
-from n1trial.planning.night_variability import Person
-from n1trial.planning.simulated_nights import Draws, live
+from n1trial.planning.night_variability import NightVariability
+from n1trial.planning.simulated_nights import Draws, draw_nights
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
@@ -29,20 +29,20 @@ VERDICTS: tuple[Verdict, ...] = (
 CANT_TELL = len(VERDICTS) - 1
 FIRST_LOOK_BLOCKS, LAST_LOOK_BLOCKS = 3, 8
 NAIVE_LEVEL = 0.05
-# Off by .02 posterior SD at most, far less than what a few hundred trials can tell.
+# Off by .02 posterior SD at most, far below the Monte Carlo error of a few hundred trials.
 COARSE_POINTS = (2, 5, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A chance counted in simulated trials, and its Monte Carlo error (one standard error)."""
+    """A probability estimated from simulated trials, 0 to 1, and its Monte Carlo standard error."""
 
     chance: float
     error: float
 
     @classmethod
     def of(cls, by_trial: Array) -> "Share":
-        """Mean and standard error of shares [trial]; never less than half a trial in doubt."""
+        """Mean and standard error of shares [trial]; the error is at least that of half a trial."""
         trials = len(by_trial)
         spread = float(by_trial.std(ddof=1)) if trials > 1 else 0.5
         return cls(chance=float(by_trial.mean()), error=max(spread / trials**0.5, 0.5 / trials))
@@ -50,12 +50,22 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtEffect:
-    """What happens when every arm truly gains `gain`, in the outcome's contrast unit.
+    """Operating characteristics at one true effect.
 
-    `verdicts` has a share for each of `VERDICTS`, of one arm in one trial; `alarmed` is the share of trials
-    that call any arm worth it. `naive` and `naive_any` are the same of Welch's test on single nights that
-    finds an arm better at 5 % two-sided. `stopped` and `stopped_alarmed` are the shares, and `stopped_nights`
-    the mean length, where the trial may stop early; empty and None where not.
+    Attributes
+    ----------
+    gain
+        True gain of every arm against the reference, in the outcome's contrast unit.
+    verdicts : [verdict]
+        Chance of each of `VERDICTS`, for one arm in one trial.
+    alarmed
+        Chance that a trial calls any arm worth it.
+    naive, naive_any
+        Chance that Welch's test on single nights finds one arm, or any arm, better at 5 % two-sided.
+    stopped, stopped_alarmed
+        As `verdicts` and `alarmed` where the trial may stop at an interim look; empty and None where it may not.
+    stopped_nights
+        Mean number of analysed nights where the trial may stop early; None where it may not.
     """
 
     gain: float
@@ -70,7 +80,17 @@ class AtEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precision:
-    """`half_width` of the interval of an arm minus the reference, and `posterior_sd`: mean over trials."""
+    """Precision of the contrast of an arm with the reference, in the contrast unit, as means over trials.
+
+    Attributes
+    ----------
+    half_width
+        Half the width of the interval.
+    error
+        Monte Carlo standard error of `half_width`.
+    posterior_sd
+        Posterior SD of the effect.
+    """
 
     half_width: float
     error: float
@@ -78,9 +98,9 @@ class Precision:
 
 
 def planned_looks(protocol: Protocol) -> Looks | None:
-    """The protocol's looks; where it has none, a look after every block from the third, until all is decided.
+    """The protocol's interim looks; by default one after every block from the third to the eighth.
 
-    None where the trial is too short to be looked at.
+    None where the trial is too short for a look.
     """
     if protocol.looks is not None:
         return protocol.looks
@@ -89,7 +109,7 @@ def planned_looks(protocol: Protocol) -> Looks | None:
 
 
 def simulate_trials(
-    person: Person,
+    variability: NightVariability,
     draws: Draws,
     protocol: Protocol,
     *,
@@ -99,24 +119,38 @@ def simulate_trials(
     looks: Looks | None,
     threads: int | None = None,
 ) -> tuple[Precision, tuple[AtEffect, ...]]:
-    """Live, analyse and judge many trials, the same lives at every true effect.
+    """Simulate and analyse many trials and give their verdicts, with the same nights at every true effect.
 
     Parameters
     ----------
+    variability
+        How the person's nights vary.
+    draws
+        Draws of the schedule, which the trials use in turn.
+    protocol
+        Outcome, verdict rule and half-lives.
     gains
         True gains of every arm against the reference, in the outcome's contrast unit.
+    trials
+        Number of trials at every gain.
+    seed
+        Of the nights.
     looks
-        When the trial may stop early; None: never.
+        Interim looks at which the trial may stop; None: none.
     threads
         Threads that fit; None: one a core.
+
+    Returns
+    -------
+    The precision without an effect, and the operating characteristics at every gain.
     """
     outcome = protocol.primary
     recovered = recovered_by_arm(draws.schedules, protocol)
-    nights, taken, arms = live(person, draws, trials=trials, rng=np.random.default_rng([seed, 1]))
-    priors = Priors().scaled(outcome, mean=person.level, sd=person.night_sd)
+    nights, taken, arms = draw_nights(variability, draws, trials=trials, rng=np.random.default_rng([seed, 1]))
+    priors = Priors().scaled(outcome, mean=variability.level, sd=variability.night_sd)
     ends = [draws.block_ends[block - 1] for block in looks.after_blocks] if looks else []
     ends = [*ends, draws.design.nights]
-    found, precisions = [], []
+    by_gain, precisions = [], []
     for gain in gains:
         acted = nights + outcome.sign * gain * taken * (arms > 0)
         fits = [
@@ -156,8 +190,8 @@ def simulate_trials(
                 stopped_alarmed=any_worth_it(stopped),
                 stopped_nights=float(np.asarray(ends)[stop].mean()),
             )
-        found.append(at)
-    return precisions[0], tuple(found)
+        by_gain.append(at)
+    return precisions[0], tuple(by_gain)
 
 
 def _every_pair(arms: int) -> Array:
@@ -169,7 +203,7 @@ def _every_pair(arms: int) -> Array:
 
 
 def _contrast_width(arms: int) -> Array:
-    """Prior SD [contrast] of every pair of arms, in that of an arm against the reference."""
+    """Prior SD [contrast] of every pair of arms, as a multiple of that of an arm against the reference."""
     return np.linalg.norm(_every_pair(arms), axis=1)
 
 
@@ -203,16 +237,16 @@ def _rules_met(
 def verdict_codes(
     met: Mapping[Verdict, npt.NDArray[np.bool_]], *, arms: Sequence[str], recovered: Mapping[str, float]
 ) -> Codes:
-    """Position in `VERDICTS` [trial, arm]; first match wins, and nothing learnt is "can't tell yet".
+    """Position in `VERDICTS` [trial, arm]: the first rule that is met, else "can't tell yet".
 
     Parameters
     ----------
     met : [trial, contrast]
-        Which rules are met, every arm against the reference before any other contrast.
+        Which rules are met; the contrasts with the reference come first.
     arms
-        Their names, without the reference.
+        Names of the arms, without the reference.
     recovered
-        Share of its steady effect that the schedule shows of each.
+        By arm, the share of its steady-state effect that the schedule shows, 0 to 1.
     """
     codes = np.full(met["worth it"].shape, CANT_TELL)
     for code in reversed(range(CANT_TELL)):
@@ -220,15 +254,13 @@ def verdict_codes(
             codes[met[VERDICTS[code]]] = code
     codes = codes[:, : len(arms)]
     for at, arm in enumerate(arms):
-        of_verdict = [
-            VERDICTS.index(within_a_period(verdict, recovered=recovered[arm])) for verdict in VERDICTS
-        ]
-        codes[:, at] = np.array(of_verdict)[codes[:, at]]
+        limited = [VERDICTS.index(within_a_period(verdict, recovered=recovered[arm])) for verdict in VERDICTS]
+        codes[:, at] = np.array(limited)[codes[:, at]]
     return codes
 
 
 def _stop_at(fits: Sequence[ManyFits], codes: Sequence[Codes], looks: Looks) -> Codes:
-    """The look at which every trial stops [trial], the end of the trial being the last."""
+    """The look at which every trial stops [trial]; the last is the end of the trial."""
     if looks.stop_when == "precise":
         stops = np.stack([(fit.sd <= (looks.sd_at_most or 0.0)).all(axis=1) for fit in fits])
     else:
@@ -238,25 +270,25 @@ def _stop_at(fits: Sequence[ManyFits], codes: Sequence[Codes], looks: Looks) -> 
 
 
 def shares_of(codes: Codes) -> tuple[Share, ...]:
-    """How often each of `VERDICTS`, of one arm in one trial."""
+    """Chance of each of `VERDICTS`, for one arm in one trial."""
     return tuple(Share.of((codes == code).mean(axis=1)) for code in range(len(VERDICTS)))
 
 
 def any_worth_it(codes: Codes) -> Share:
-    """How often a trial calls any arm worth it."""
+    """Chance that a trial calls any arm worth it."""
     return Share.of((codes == VERDICTS.index("worth it")).any(axis=1).astype(float))
 
 
 def welch_finds_better(nights: Array, arms: Codes, number: int, outcome: Outcome) -> npt.NDArray[np.bool_]:
-    """Whether Welch's test on single nights finds an arm better [trial, arm]: what most apps do."""
+    """Whether Welch's test on single nights finds an arm better [trial, arm], as in most apps."""
     with np.errstate(invalid="ignore", divide="ignore"):
         n, mean, variance = (np.empty((len(nights), number)) for _ in range(3))
         for arm in range(number):
-            here = np.where(arms == arm, nights, np.nan)
-            n[:, arm] = np.isfinite(here).sum(axis=1)
-            total = np.nansum(here, axis=1)
+            of_arm = np.where(arms == arm, nights, np.nan)
+            n[:, arm] = np.isfinite(of_arm).sum(axis=1)
+            total = np.nansum(of_arm, axis=1)
             mean[:, arm] = total / n[:, arm]
-            variance[:, arm] = np.nansum((here - mean[:, [arm]]) ** 2, axis=1) / (n[:, arm] - 1)
+            variance[:, arm] = np.nansum((of_arm - mean[:, [arm]]) ** 2, axis=1) / (n[:, arm] - 1)
         share = variance / n
         error = share[:, 1:] + share[:, [0]]
         freedom = error**2 / (share[:, 1:] ** 2 / (n[:, 1:] - 1) + share[:, [0]] ** 2 / (n[:, [0]] - 1))

@@ -1,32 +1,31 @@
-"""Every sentence about a plan, for terminal and page."""
+"""The sentences about a plan, for terminal and page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from n1trial.design.substances import unknown_half_life
-from n1trial.design.verdict import INTERVAL, INTERVAL_KIND, Verdict
+from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
 from n1trial.inference.build_up import what_would_tell
 from n1trial.markup.text import as_written, capitalised, visible
 from n1trial.planning.carryover import SlowArm
-from n1trial.planning.operating_characteristics import VERDICTS, AtEffect, Share
-from n1trial.planning.plan import DesignChances, Plan
+from n1trial.planning.design_simulation import DesignCharacteristics
+from n1trial.planning.operating_characteristics import AtEffect, Share
+from n1trial.planning.plan import Plan
 
 CANNOT_ANSWER, PROBABLY = 0.25, 0.75
 FEW_BASELINE_NIGHTS = 28
 
-type Row = tuple[str, ...]
-
 
 def plan_sentences(plan: Plan) -> tuple[str, ...]:
-    """What the trial can show, in plain sentences; the first says it all."""
+    """What the trial can show, in plain sentences, the main result first."""
     return (
-        *(_headline(plan), *_of_counts(plan), *_kindly(plan), _width(plan), _false_alarms(plan)),
-        *(_slow(plan, each) for each in plan.slow),
+        *(_headline(plan), *_of_counts(plan), *_why_so_few(plan), _width(plan), _false_alarms(plan)),
+        *(_slow(plan, arm) for arm in plan.slow),
         *(unknown_half_life(visible(plan.labels[arm])) for arm in plan.unknown),
     )
 
 
 def _slow(plan: Plan, slow: SlowArm) -> str:
-    """What a schedule cannot say of an arm that builds up, and what could."""
+    """What the schedule cannot show of an arm that builds up, and which trial could."""
     return (
         f"{capitalised(visible(plan.labels[slow.arm]))} may need {as_written(slow.half_life_nights)} nights for half"
         f" of its effect, so this schedule shows about {slow.recovered:.0%} of the whole: a “no” here holds within a"
@@ -40,73 +39,73 @@ def _headline(plan: Plan) -> str:
     if not gains:
         return (
             f"This question cannot be answered with {plan.outcome.label}: where no arm acts there are"
-            f" {plan.person.usual:.1f} a night on average, and a fall by {_amount(plan, plan.outcome.mid)}, the"
+            f" {plan.person.usual:.1f} a night on average, and a fall by {in_unit(plan, plan.outcome.mid)}, the"
             " smallest that is worth having, is not possible. Make another outcome primary."
         )
     most = gains[-1]
     if _seen(most) < CANNOT_ANSWER:
         return (
-            f"{nights} cannot answer this question: even a gain of {_amount(plan, most.gain)} would be seen in"
+            f"{nights} cannot answer this question: even a gain of {in_unit(plan, most.gain)} would be seen in"
             f" {_of_twenty(_seen(most))} such trials."
         )
     smaller = "".join(
-        f", and one of {_amount(plan, at.gain)} in {_of_twenty(_seen(at))}" for at in gains[:-1]
+        f", and one of {in_unit(plan, at.gain)} in {_of_twenty(_seen(at))}" for at in gains[:-1]
     )
     return (
-        f"With {nights} you would see a gain of {_amount(plan, most.gain)} in {_of_twenty(_seen(most))} such trials"
+        f"With {nights} you would see a gain of {in_unit(plan, most.gain)} in {_of_twenty(_seen(most))} such trials"
         f"{smaller}; most of the others end in “can’t tell yet”."
     )
 
 
 def _of_counts(plan: Plan) -> Iterator[str]:
-    """What a gain in a count is, and which gains nobody can have."""
+    """What a gain in a count is, and which gains are impossible."""
     if plan.outcome.kind != "count" or len(plan.planned.by_gain) == 1:
         return
     one, usual = plan.planned.by_gain[1].gain, plan.person.usual
     fall = usual * one / 100 if plan.outcome.scale == "percent" else one
     yield (
-        f"A gain is a fall in {plan.outcome.label}: {_amount(plan, one)} is from {usual:.1f} to"
+        f"A gain is a fall in {plan.outcome.label}: {in_unit(plan, one)} is from {usual:.1f} to"
         f" {usual - fall:.1f} a night."
     )
     if len(plan.planned.by_gain) == 2:
         yield (
-            f"A gain of {_amount(plan, 2 * plan.outcome.mid)} is not possible, as where no arm acts there are"
+            f"A gain of {in_unit(plan, 2 * plan.outcome.mid)} is not possible, as where no arm acts there are"
             f" {usual:.1f} a night on average."
         )
 
 
-def _kindly(plan: Plan) -> Iterator[str]:
-    """Why so few, and what would do better, where the plan can say it."""
+def _why_so_few(plan: Plan) -> Iterator[str]:
+    """Why so few trials see the largest gain, and which alternative design does better."""
     most = plan.planned.by_gain[-1]
     if not most.gain or _seen(most) >= PROBABLY:
         return
-    apart = (
+    spread = (
         f"differ by about {plan.person.night_sd:.1f} in this count from one to the next."
         if plan.outcome.kind == "count"
-        else f"differ by about {_amount(plan, plan.person.night_sd)} from one to the next, and the effects that"
+        else f"differ by about {in_unit(plan, plan.person.night_sd)} from one to the next, and the effects that"
         " others found are small."
     )
     yield (
-        f"That is no fault of yours: your nights {apart}"
+        f"That is no fault of yours: your nights {spread}"
         if plan.person.baseline_nights
-        else f"Nights {apart}"
+        else f"Nights {spread}"
     )
     best = max(plan.beside, key=lambda design: _seen(design.by_gain[-1]), default=None)
     if best is not None and _seen(best.by_gain[-1]) > _seen(most) + 0.05:
         yield (
             f"Of the designs beside it, “{best.name}” ({best.nights} nights) would see a gain of"
-            f" {_amount(plan, best.by_gain[-1].gain)} in {_of_twenty(_seen(best.by_gain[-1]))} trials"
+            f" {in_unit(plan, best.by_gain[-1].gain)} in {_of_twenty(_seen(best.by_gain[-1]))} trials"
             f"{_if_quick(best)}."
         )
 
 
-def _if_quick(design: DesignChances) -> str:
+def _if_quick(design: DesignCharacteristics) -> str:
     return "; it is only for what acts and fades within a day" if design.period_nights == 1 else ""
 
 
 def _width(plan: Plan) -> str:
     return (
-        f"At the end you would know an effect give or take {_amount(plan, plan.planned.precision.half_width)}"
+        f"At the end you would know an effect give or take {in_unit(plan, plan.planned.precision.half_width)}"
         f" ({INTERVAL:.0%} interval, {INTERVAL_KIND}, on average)."
     )
 
@@ -114,8 +113,8 @@ def _width(plan: Plan) -> str:
 def _false_alarms(plan: Plan) -> str:
     nothing = plan.planned.by_gain[0]
     return (
-        f"If nothing works, this analysis still calls an arm worth it in {_percent(nothing.alarmed)} of trials;"
-        f" comparing single nights finds an arm better in {_percent(nothing.naive_any)}."
+        f"If nothing works, this analysis still calls an arm worth it in {percent(nothing.alarmed)} of trials;"
+        f" comparing single nights finds an arm better in {percent(nothing.naive_any)}."
     )
 
 
@@ -133,9 +132,9 @@ def person_sentence(plan: Plan) -> str:
             "Nights typical of other wearers (give --baseline with an export of your own to plan for yours)"
         )
     elif person.baseline_nights < FEW_BASELINE_NIGHTS:
-        whose = f"{_nights(person.baseline_nights)} of your own say little, and lean on other wearers"
+        whose = f"{nights_in_words(person.baseline_nights)} of your own say little, and lean on other wearers"
     else:
-        whose = f"Your own {_nights(person.baseline_nights)}"
+        whose = f"Your own {nights_in_words(person.baseline_nights)}"
     if count:
         return (
             f"{whose}: {person.usual:.1f} a night on average, SD from night to night {person.night_sd:.1f} (chance"
@@ -143,7 +142,7 @@ def person_sentence(plan: Plan) -> str:
             f" Saturday {person.free_night:+.1f}, {person.missing_share:.0%} not recorded."
         )
     far = (
-        f"; {_nights(person.far_nights)} far from the others counted as less extreme"
+        f"; {nights_in_words(person.far_nights)} far from the others counted as less extreme"
         if person.far_nights
         else ""
     )
@@ -173,204 +172,20 @@ def counted_sentence(plan: Plan) -> str:
     )
 
 
-def verdict_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
-    """Header and rows: the chance of each verdict by true gain, for one arm."""
-    header = ("true gain", *VERDICTS, "any arm worth it", "single nights: any arm better")
-    rows = tuple(
-        (
-            _amount(plan, at.gain),
-            *(_counted(share) for share in at.verdicts),
-            _counted(at.alarmed),
-            _counted(at.naive_any),
-        )
-        for at in plan.planned.by_gain
-    )
-    return header, rows
-
-
-def look_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
-    """Header and rows: the same when an arm's trial stops at the first look that decides; no rows if none."""
-    rows = tuple(
-        (
-            _amount(plan, at.gain),
-            *(_counted(share) for share in at.stopped),
-            _counted(at.stopped_alarmed),
-            f"{at.stopped_nights:.0f}",
-        )
-        for at in plan.planned.by_gain
-        if at.stopped_alarmed is not None
-    )
-    return ("true gain", *VERDICTS, "any arm worth it", "nights until then"), rows
-
-
-def design_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
-    """Header and rows: the planned design and those beside it."""
-    header = (
-        "design",
-        "nights",
-        "arms × blocks × nights",
-        "give or take",
-        *(f"finds a gain of {_amount(plan, at.gain)}" for at in plan.planned.by_gain[1:]),
-        "finds one where there is none",
-    )
-    rows = tuple(
-        (
-            visible(design.name),
-            str(design.nights),
-            f"{design.arms} × {design.blocks} × {design.period_nights}",
-            _amount(plan, design.precision.half_width),
-            *(_percent(at.verdicts[0]) for at in design.by_gain[1:]),
-            _percent(design.by_gain[0].alarmed),
-        )
-        for design in plan.designs
-    )
-    return header, rows
-
-
-def yaml_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
-    """Header and rows: what to write into a copy of the protocol for each other design."""
-    rows = tuple((visible(design.name), design.yaml) for design in plan.beside if design.yaml)
-    return ("design", "what to write into your copy of the protocol"), rows
-
-
-def how_to_get(plan: Plan) -> str:
-    """How another design is got from the protocol; empty where there is none beside it."""
-    if not yaml_rows(plan)[1]:
-        return ""
-    return (
-        f"To get another design: n1trial protocols {plan.protocol} --yaml > mine.yaml; replace design by its line"
-        " above, and remove looks; then n1trial plan mine.yaml, or n1trial new my-trial -p"
-        " mine.yaml. Of a file of your own, change a copy in the same way."
-    )
-
-
-def recovered_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
-    """Header and rows: how much of an effect that builds up slowly the averages recover."""
-    rows = tuple((_nights(round(half_life)), f"{share:.2f}") for half_life, share in plan.recovered)
-    return ("half of it is there after", "share recovered"), rows
-
-
-def cost_rows(plan: Plan) -> tuple[Row, tuple[Row, ...]]:
-    """Header and rows: evenings, grams and capsules of every arm."""
-    rows = tuple(
-        (
-            visible(plan.labels[cost.arm]),
-            f"{cost.evenings:.0f}",
-            ", ".join(f"{as_written(grams)} g {visible(name)}" for name, grams in cost.grams.items())
-            or "nothing",
-            str(cost.capsules),
-        )
-        for cost in plan.costs
-    )
-    return ("arm", "evenings", "in all", "capsules, about"), rows
-
-
-def plan_tables(plan: Plan) -> Iterator[tuple[str, Row, tuple[Row, ...]]]:
-    """Every table with its title, header and rows; none without rows."""
-    for title, (header, rows) in (
-        ("How often each verdict, for one arm", verdict_rows(plan)),
-        (_looks_title(plan), look_rows(plan)),
-        ("Other designs", design_rows(plan)),
-        ("How to get them", yaml_rows(plan)),
-        ("How much of a slow effect this schedule shows", recovered_rows(plan)),
-        ("What it takes", cost_rows(plan)),
-    ):
-        if rows:
-            yield title, header, rows
-
-
-def _looks_title(plan: Plan) -> str:
-    *before, last = plan.looks_after or (0,)
-    after = f"{', '.join(map(str, before))} and {last}" if before else str(last)
-    until = (
-        "no arm is at “can’t tell yet”"
-        if plan.stop_sd is None
-        else f"no posterior SD is above {_amount(plan, plan.stop_sd)}"
-    )
-    return f"If you look after {'blocks' if before else 'block'} {after}, and stop once {until}"
-
-
-def twenty_trials(plan: Plan) -> Iterator[tuple[str, str, tuple[tuple[Verdict, int], ...]]]:
-    """For each true gain a heading, words, and how many of twenty trials end in each verdict."""
-    for at in plan.planned.by_gain:
-        counts = tuple(zip(VERDICTS, _rounded_to_twenty(at), strict=True))
-        heading = f"If an arm gains {_amount(plan, at.gain)}" if at.gain else "If an arm does nothing"
-        yield heading, ", ".join(f"{count} {verdict}" for verdict, count in counts if count), counts
-
-
-def _rounded_to_twenty(at: AtEffect) -> list[int]:
-    """Whole trials that add up to twenty: the largest remainders are rounded up."""
-    exact = [20 * share.chance for share in at.verdicts]
-    whole = [int(each) for each in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda k: whole[k] - exact[k])
-    for k in by_remainder[: 20 - sum(whole)]:
-        whole[k] += 1
-    return whole
-
-
-def plan_lines(plan: Plan) -> Iterator[str]:
-    """The plan for a terminal: sentences, then the tables."""
-    yield f"{visible(plan.title)}: {visible(plan.outcome.label)}"
-    yield ""
-    yield from plan_sentences(plan)
-    yield ""
-    yield person_sentence(plan)
-    for title, header, rows in plan_tables(plan):
-        yield ""
-        yield title
-        yield from _aligned(header, rows)
-    if how := how_to_get(plan):
-        yield ""
-        yield how
-    yield ""
-    yield counted_sentence(plan)
-
-
-def _aligned(header: Row, rows: Sequence[Row]) -> Iterator[str]:
-    """Columns side by side, a long heading over several lines."""
-    widths = [
-        max(12 if at else 0, *(len(row[at]) for row in rows), *(len(word) for word in header[at].split()))
-        for at in range(len(header))
-    ]
-    wrapped = [_wrapped(cell, width) for cell, width in zip(header, widths, strict=True)]
-    height = max(len(lines) for lines in wrapped)
-    heads = [[""] * (height - len(lines)) + lines for lines in wrapped]
-    for line in zip(*heads, strict=True):
-        yield _row(line, widths)
-    for row in rows:
-        yield _row(row, widths)
-
-
-def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(cells, widths, strict=True)
-    return "  ".join([f"  {first[0]:<{first[1]}}", *(f"{cell:>{width}}" for cell, width in others)]).rstrip()
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
-
-
 def _seen(at: AtEffect) -> float:
+    """Chance of the verdict "worth it"."""
     return at.verdicts[0].chance
 
 
-def _amount(plan: Plan, amount: float) -> str:
-    said = f"{amount:.0f}" if amount >= 10 else f"{amount:.1f}".removesuffix(".0")
-    return f"{said} {plan.outcome.contrast_unit}" if amount else "none"
+def in_unit(plan: Plan, amount: float) -> str:
+    """An amount in the contrast unit of the plan's outcome, such as "30 min"; "none" for 0."""
+    number = f"{amount:.0f}" if amount >= 10 else f"{amount:.1f}".removesuffix(".0")
+    return f"{number} {plan.outcome.contrast_unit}" if amount else "none"
 
 
-def _percent(share: Share) -> str:
+def percent(share: Share) -> str:
+    """A chance in per cent, with a decimal below 9.5 %."""
     return f"{100 * share.chance:.0f} %" if share.chance >= 0.095 else f"{100 * share.chance:.1f} %"
-
-
-def _counted(share: Share) -> str:
-    """A chance with its Monte Carlo error (one standard error)."""
-    return f"{100 * share.chance:.1f} ± {100 * share.error:.1f} %"
 
 
 def _of_twenty(chance: float) -> str:
@@ -381,5 +196,6 @@ def _of_twenty(chance: float) -> str:
     return f"about {max(1, round(20 * chance))} of 20"
 
 
-def _nights(number: int) -> str:
+def nights_in_words(number: int) -> str:
+    """A number of nights: "1 night", "3 nights"."""
     return f"{number} night{'' if number == 1 else 's'}"

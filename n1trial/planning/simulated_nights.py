@@ -1,7 +1,7 @@
-"""Many lives on many draws of one schedule: nights of a person, before any arm acts.
+"""Simulated nights of many trials on draws of one schedule, without any effect of an arm.
 
-The same formula as `simulate`, whole arrays at a time and without a device, exports or a diary; nights are
-Gaussian. Nights with heavier tails and the same SD tell as much about a mean.
+The formula is that of `simulate`, for whole arrays and without a device, exports or a diary. Nights are Gaussian:
+nights with heavier tails and the same SD are as informative about a mean.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from scipy.signal import lfilter
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule, randomise
 from n1trial.inference.inla import Design, design_of
-from n1trial.planning.night_variability import FREE_EVENINGS, Person, matern
+from n1trial.planning.night_variability import FREE_EVENINGS, NightVariability, matern
 
 type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int64]
@@ -27,7 +27,17 @@ A_LONG_TRIAL_DAYS = 460
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
-    """Draws of a protocol's schedule that share their nights: `arms` [draw, night] on one `design`."""
+    """Draws of a protocol's schedule on the same analysed nights.
+
+    Attributes
+    ----------
+    design
+        Covariates of the analysed nights, the same for every draw but for its arms.
+    arms : [draw, night]
+        Code of the arm, its place in ``design.arms``; 0 is the reference.
+    schedules
+        The draws themselves.
+    """
 
     design: Design
     arms: Codes
@@ -35,13 +45,23 @@ class Draws:
 
     @property
     def block_ends(self) -> tuple[int, ...]:
-        """Nights of the design up to the end of every block."""
+        """Number of analysed nights up to the end of every block."""
         return tuple(int(night) + 1 for night in np.flatnonzero(np.diff(self.design.block, append=-1)))
 
 
 @lru_cache(maxsize=1)
 def draw_schedules(protocol: Protocol, *, draws: int, seed: int) -> Draws:
-    """Draw schedules as `new` would, and line up their analysed nights."""
+    """Draw schedules as `n1trial new` does, and their analysed nights.
+
+    Parameters
+    ----------
+    protocol
+        The protocol whose schedule is drawn.
+    draws
+        Number of draws.
+    seed
+        Of the draws; the same seed gives the same schedules.
+    """
     schedules = tuple(
         randomise(protocol, start=ANY_MONDAY, seed=f"{seed * 1_000_003 + number:064x}")
         for number in range(draws)
@@ -57,37 +77,52 @@ def _analysed(schedule: Schedule, arms: tuple[str, ...]) -> Design:
     return design_of(kept, arms, planned_days=float(len(table) - 1))
 
 
-def live(
-    person: Person, draws: Draws, *, trials: int, rng: np.random.Generator
+def draw_nights(
+    variability: NightVariability, draws: Draws, *, trials: int, rng: np.random.Generator
 ) -> tuple[Array, Array, Codes]:
-    """Nights without any effect, doses taken, and the arms, of every trial.
+    """Draw the nights of many trials without any effect, with doses taken and arms.
+
+    Parameters
+    ----------
+    variability
+        How the person's nights vary.
+    draws
+        Draws of the schedule, which the trials use in turn.
+    trials
+        Number of trials.
+    rng
+        Source of all random numbers.
 
     Returns
     -------
-    nights [trial, night], NaN where not recorded; whether the night's dose was taken [trial, night]; arms
-    [trial, night], the draws in turn.
+    nights : [trial, night], in the outcome's unit
+        NaN where not recorded.
+    taken : [trial, night], 0 or 1
+        Whether the dose was taken.
+    arms : [trial, night]
+        Codes as in ``draws.arms``.
     """
     design = draws.design
     days = int(design.day[-1]) + 1
     free = np.isin(design.weekday, FREE_EVENINGS)
-    root = _drift_root(max(days, A_LONG_TRIAL_DAYS), person.drift_length_nights)[:days, :days]
-    drift = person.drift_sd * (rng.standard_normal((trials, days)) @ root.T)
+    root = _drift_root(max(days, A_LONG_TRIAL_DAYS), variability.drift_length_nights)[:days, :days]
+    drift = variability.drift_sd * (rng.standard_normal((trials, days)) @ root.T)
     shocks = rng.standard_normal((trials, days))
-    shocks[:, 1:] *= np.sqrt(1 - person.phi**2)
-    chance = person.night_sd * lfilter([1.0], [1.0, -person.phi], shocks, axis=1)
-    nights = (person.level + drift + chance)[:, design.day] + person.free_night * free
-    missing = not_recorded(person, days, trials=trials, rng=rng)
-    taken = rng.random(nights.shape) >= person.missed_share
+    shocks[:, 1:] *= np.sqrt(1 - variability.phi**2)
+    chance = variability.night_sd * lfilter([1.0], [1.0, -variability.phi], shocks, axis=1)
+    nights = (variability.level + drift + chance)[:, design.day] + variability.free_night * free
+    missing = not_recorded(variability, days, trials=trials, rng=rng)
+    taken = rng.random(nights.shape) >= variability.missed_share
     arms = draws.arms[np.arange(trials) % len(draws.arms)]
     return np.where(missing[:, design.day], np.nan, nights), taken.astype(float), arms
 
 
 def not_recorded(
-    person: Person, days: int, *, trials: int, rng: np.random.Generator
+    variability: NightVariability, days: int, *, trials: int, rng: np.random.Generator
 ) -> npt.NDArray[np.bool_]:
-    """Which nights have no record [trial, day]: single ones, and bursts."""
-    missing = rng.random((trials, days)) < person.missing_share
-    for trial, bursts in enumerate(rng.poisson(person.bursts * days / 100, trials)):
+    """Which nights have no record [trial, day]: single nights, and bursts of 3 to 7."""
+    missing = rng.random((trials, days)) < variability.missing_share
+    for trial, bursts in enumerate(rng.poisson(variability.bursts * days / 100, trials)):
         for first in rng.integers(days, size=bursts):
             missing[trial, first : first + rng.integers(3, 8)] = True
     return missing
@@ -95,7 +130,7 @@ def not_recorded(
 
 @lru_cache(maxsize=4)
 def _drift_root(days: int, length: float) -> Array:
-    """Cholesky root of the drift's correlation; that of fewer days is its first rows and columns."""
-    apart = np.abs(np.subtract.outer(np.arange(days), np.arange(days))).astype(float)
-    root: Array = np.linalg.cholesky(matern(apart, length) + 1e-9 * np.eye(days))
+    """Cholesky root of the drift's correlation; the root for fewer days is its first rows and columns."""
+    distance = np.abs(np.subtract.outer(np.arange(days), np.arange(days))).astype(float)
+    root: Array = np.linalg.cholesky(matern(distance, length) + 1e-9 * np.eye(days))
     return root

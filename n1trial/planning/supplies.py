@@ -1,4 +1,4 @@
-"""What a trial takes: evenings, grams and capsules of every arm."""
+"""Supplies of a trial: evenings, grams and capsules of every arm."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,19 @@ from n1trial.design.schedule import Schedule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmCost:
-    """One arm's evenings (mean over draws), and for each substance its grams and capsules in all."""
+    """Supplies of one arm over the whole trial.
+
+    Attributes
+    ----------
+    arm
+        Name of the arm.
+    evenings
+        Evenings with this arm, as a mean over draws of the schedule.
+    grams
+        By substance, grams of the compound.
+    capsules
+        Capsules of all substances.
+    """
 
     arm: str
     evenings: float
@@ -21,14 +33,14 @@ class ArmCost:
 
 
 def arm_costs(protocol: Protocol, schedules: Sequence[Schedule]) -> tuple[ArmCost, ...]:
-    """What every arm takes over the whole trial; nothing in the run-in."""
+    """Supplies of every arm over the whole trial; the run-in takes none."""
     costs = []
     for arm in protocol.arms:
         evenings = float(
             np.mean(
                 [
-                    ((each.table["arm"] == arm.name) & (each.table["phase"] == "trial")).sum()
-                    for each in schedules
+                    ((schedule.table["arm"] == arm.name) & (schedule.table["phase"] == "trial")).sum()
+                    for schedule in schedules
                 ]
             )
         )
@@ -41,5 +53,5 @@ def arm_costs(protocol: Protocol, schedules: Sequence[Schedule]) -> tuple[ArmCos
 
 
 def _rounded(grams: float) -> float:
-    """To a tenth of a gram; below one gram to two digits, so that little is never nothing."""
+    """To a tenth of a gram; below one gram to two digits, so that a small amount is not shown as 0."""
     return round(grams, 1) if grams >= 1 else float(f"{grams:.2g}")

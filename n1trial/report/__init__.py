@@ -1,4 +1,4 @@
-"""The effect report: one self-contained page that answers a tired person first and a statistician last."""
+"""The report of a trial: one self-contained page with the answer first and the methods last."""
 
 from n1trial.report.content.inputs import Material
 from n1trial.report.deidentify.copy import shareable

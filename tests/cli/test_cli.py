@@ -21,8 +21,8 @@ from n1trial.cli._console import still
 from n1trial.design.protocol import protocol_dir, protocol_path, read_protocol, template_names
 from n1trial.errors import N1TrialError
 from n1trial.planning import plan_sentences, plan_trial, save_plan
-from n1trial.planning.sentences import plan_tables
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
+from n1trial.planning.tables import plan_tables
 from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.store import open_folder, read_log

@@ -13,7 +13,7 @@ from n1trial.data.nights import COLUMNS, Nights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import Protocol, read_protocol
 from n1trial.errors import AnalysisError
-from n1trial.planning import person_of, plan, plan_lines, plan_sentences, read_plan
+from n1trial.planning import estimate_night_variability, plan, plan_lines, plan_sentences, read_plan
 from n1trial.planning.count_operating_characteristics import counts_at, possible_gains, simulate_count_trials
 from n1trial.planning.simulated_nights import draw_schedules
 from n1trial.report.render.plan_report import plan_page
@@ -50,7 +50,7 @@ def chances(person, *, outcome=WAKES, gains=(0.0,), trials):
 
 
 def test_the_more_wakes_an_arm_spares_the_oftener_it_is_seen_and_nothing_is_rarely_seen():
-    _, by_gain = chances(person_of(None, WAKES), gains=(0.0, 0.5, 1.0), trials=20)
+    _, by_gain = chances(estimate_night_variability(None, WAKES), gains=(0.0, 0.5, 1.0), trials=20)
     nothing, one, two = (at.verdicts[0].chance for at in by_gain)
     assert nothing < one < two
     assert by_gain[0].alarmed.chance <= 0.1
@@ -59,7 +59,7 @@ def test_the_more_wakes_an_arm_spares_the_oftener_it_is_seen_and_nothing_is_rare
 
 
 def test_half_the_dispersion_narrows_the_interval():
-    usual = person_of(None, WAKES)
+    usual = estimate_night_variability(None, WAKES)
     steady = replace(usual, night_sd=usual.night_sd / 2**0.5)
     assert steady.dispersion == pytest.approx(usual.dispersion / 2)
     widths = [chances(person, trials=6)[0].half_width for person in (steady, usual)]
@@ -78,22 +78,22 @@ def test_counts_have_the_mean_and_the_dispersion_that_were_asked_for(dispersion)
 @pytest.mark.parametrize("dispersion", [0.5, 1.0, 2.25])
 def test_a_person_s_count_and_dispersion_are_known_from_half_a_year(dispersion):
     counts = counts_at(np.full(180, 3.0), np.random.default_rng(4).random(180), dispersion=dispersion)
-    person = person_of(nights_with(counts), WAKES)
+    person = estimate_night_variability(nights_with(counts), WAKES)
     assert person.usual == pytest.approx(counts.mean(), abs=0.15)
     assert person.dispersion == pytest.approx(counts.var() / counts.mean(), rel=0.15)
 
 
 def test_a_single_night_without_a_wake_is_not_never():
-    person = person_of(nights_with([0.0]), WAKES)
+    person = estimate_night_variability(nights_with([0.0]), WAKES)
     assert 0 < person.usual < 2
     assert person.dispersion == pytest.approx(1, abs=0.3)
 
 
 def test_a_spread_that_no_count_has_is_refused():
     with pytest.raises(AnalysisError, match=r"--sd: 50 is too much for 2\.0 a night: give about 1\.4"):
-        person_of(None, WAKES, night_sd=50.0)
+        estimate_night_variability(None, WAKES, night_sd=50.0)
     with pytest.raises(AnalysisError, match=r"give wakes a night, such as 1\.4"):
-        person_of(None, WAKES, night_sd=0.0)
+        estimate_night_variability(None, WAKES, night_sd=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_the_command_plans_a_count(printed_and_saved):
 
 
 def test_wakes_of_any_length_are_planned_in_per_cent(printed_and_saved):
-    person = person_of(None, ALL_WAKES)
+    person = estimate_night_variability(None, ALL_WAKES)
     width, by_gain = chances(person, outcome=ALL_WAKES, gains=(0.0, 30.0), trials=6)
     assert 3 < width.half_width < 30
     assert by_gain[0].verdicts[0].chance < by_gain[1].verdicts[0].chance

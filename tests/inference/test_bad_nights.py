@@ -33,7 +33,7 @@ from n1trial.inference.inla import (
 from n1trial.inference.models import models
 from n1trial.inference.sampling import fit_model
 from n1trial.report import Material
-from n1trial.report.content.content import tell
+from n1trial.report.content.content import report_content
 from n1trial.report.deidentify.copy import shareable
 from n1trial.report.render.text_report import plain_text
 from n1trial.report.sentences.bad_nights import _of_hundred
@@ -218,7 +218,10 @@ def test_a_copy_for_others_names_arms_as_it_does_elsewhere():
     material = report_material(some())
     copied = shareable(material)
     assert [*copied.effects[0].distribution.arms] == [*copied.data.arms]
-    assert tell(copied).pictures[1].table.rows[0][1:] == tell(material).pictures[1].table.rows[0][1:]
+    assert (
+        report_content(copied).pictures[1].table.rows[0][1:]
+        == report_content(material).pictures[1].table.rows[0][1:]
+    )
 
 
 def prevents_bad_nights(path):
@@ -260,11 +263,11 @@ def test_the_report_of_every_template_has_bad_nights(name):
     nights = list(schedule.table["night"])
     minutes = 420 + 60 * np.random.default_rng(1).standard_t(3, len(nights))
     data = join_trial(schedule, recorded(nights, tst_min=minutes), protocol)
-    story = tell(report_material(data))
+    content = report_content(report_material(data))
     assert all(
-        any(said.startswith("Nights under 5\u00a0hours:") for said in each.beside) for each in story.answers
+        any(said.startswith("Nights under 5\u00a0hours:") for said in each.beside) for each in content.answers
     )
-    assert "bad-nights" in [picture.name for picture in story.pictures]
+    assert "bad-nights" in [picture.name for picture in content.pictures]
 
 
 TRIALS = 200

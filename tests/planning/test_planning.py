@@ -1,4 +1,4 @@
-"""The planner: what it says of a design before night 1, and that it says so of odd baselines in one line."""
+"""Plans: operating characteristics of designs before night 1, and errors of unusable baselines in one line."""
 
 import json
 import re
@@ -22,19 +22,19 @@ from n1trial.errors import AnalysisError, FolderError, ProtocolError
 from n1trial.inference.inla import Priors
 from n1trial.planning import (
     LITERATURE,
-    person_of,
+    estimate_night_variability,
     plan_lines,
     plan_sentences,
     plan_trial,
     read_plan,
     save_plan,
 )
-from n1trial.planning.alternative_designs import neighbours, yaml_of
+from n1trial.planning.alternative_designs import alternatives_to, yaml_of
 from n1trial.planning.carryover import recovered_share
 from n1trial.planning.operating_characteristics import Share, planned_looks, simulate_trials
-from n1trial.planning.sentences import twenty_trials
 from n1trial.planning.simulate import Truth, simulate_nights, write_fitbit_takeout
-from n1trial.planning.simulated_nights import draw_schedules, live
+from n1trial.planning.simulated_nights import draw_nights, draw_schedules
+from n1trial.planning.tables import twenty_trials
 from n1trial.report.render.plan_report import plan_page
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
@@ -59,7 +59,7 @@ def plan():
     return plan_trial(PROTOCOL, trials=100)
 
 
-# Computed apart from this code, for 126 nights and half-lives of 1, 3, 7 and 14 nights
+# Computed independently of this code, for 126 nights and half-lives of 1, 3, 7 and 14 nights
 @pytest.mark.parametrize(
     ("period_nights", "recovered"),
     [(7, (0.81, 0.43, 0.17, 0.07)), (14, (0.90, 0.64, 0.34, 0.14)), (21, (0.94, 0.76, 0.46, 0.24))],
@@ -68,9 +68,9 @@ def test_averages_recover_the_expected_share_of_a_slow_effect(period_nights, rec
     protocol = with_design(blocks=42 // period_nights, period_nights=period_nights)
     schedules = draw_schedules(protocol, draws=300, seed=2).schedules
     for half_life, share in zip((1, 3, 7, 14), recovered, strict=True):
-        found = recovered_share(schedules, protocol, half_life_nights=half_life)
-        print(f"{period_nights}-night periods, half-life {half_life}: {found:.3f} (expected {share})")
-        assert found == pytest.approx(share, abs=0.03)
+        simulated = recovered_share(schedules, protocol, half_life_nights=half_life)
+        print(f"{period_nights}-night periods, half-life {half_life}: {simulated:.3f} (expected {share})")
+        assert simulated == pytest.approx(share, abs=0.03)
 
 
 def test_no_repeat_recovers_a_little_less():
@@ -114,32 +114,34 @@ def test_longer_is_more_precise_and_nightly_is_most_precise_of_its_length(plan):
     assert width["two weeks a period"] > width["as planned"] > width["another arm every night"]
 
 
-def test_no_design_stands_twice_and_every_one_can_be_drawn(plan):
+def test_no_design_is_listed_twice_and_every_one_can_be_drawn(plan):
     shapes = [(design.arms, design.blocks, design.period_nights) for design in plan.designs]
     assert len(set(shapes)) == len(shapes)
-    for _, other in neighbours(PROTOCOL):
+    for _, other in alternatives_to(PROTOCOL):
         table = randomise(other, start=date(2026, 1, 5), seed="00" * 32).table
         assert len(table) == other.planned_nights
 
 
-def test_six_weeks_are_told_kindly_that_they_cannot_answer():
-    said = plan_sentences(plan_trial(with_design(blocks=2), trials=60))
-    assert said[0].startswith("42 nights cannot answer this question")
-    assert any("three times as long" in each or "another arm every night" in each for each in said)
+def test_six_weeks_cannot_answer_and_a_better_design_is_named():
+    sentences = plan_sentences(plan_trial(with_design(blocks=2), trials=60))
+    assert sentences[0].startswith("42 nights cannot answer this question")
+    assert any(
+        "three times as long" in sentence or "another arm every night" in sentence for sentence in sentences
+    )
 
 
 def test_quiet_nights_and_many_of_them_would_see_it():
-    said = plan_sentences(plan_trial(PROTOCOL, night_sd=15.0, trials=60))
-    assert "nearly all such trials" in said[0] or "about 19 of 20" in said[0] or "about 18 of 20" in said[0]
+    first = plan_sentences(plan_trial(PROTOCOL, night_sd=15.0, trials=60))[0]
+    assert "nearly all such trials" in first or "about 19 of 20" in first or "about 18 of 20" in first
 
 
-def test_the_chances_carry_their_error(plan):
+def test_every_probability_has_its_monte_carlo_error(plan):
     lines = "\n".join(plan_lines(plan))
     assert f"{100 * plan.planned.by_gain[0].verdicts[0].chance:.1f} ± " in lines
     assert "standard errors are at most" in lines
 
 
-def test_a_share_of_no_trial_at_all_is_still_in_doubt():
+def test_a_share_of_zero_trials_has_an_error_above_zero():
     assert Share.of(np.zeros(100)).error == pytest.approx(0.005)
     assert Share.of(np.array([0.0, 1.0] * 50)).error == pytest.approx(0.05, rel=0.01)
 
@@ -171,7 +173,7 @@ def test_a_plan_has_tables(plan):
     assert plan.looks_table["nights"].between(63, 126).all()
 
 
-def test_a_look_stops_no_later_than_the_end_and_the_protocols_own_looks_are_kept(plan):
+def test_an_interim_look_stops_no_later_than_the_end_and_the_protocols_own_looks_are_kept(plan):
     assert planned_looks(PROTOCOL).after_blocks == (3, 4, 5)
     assert planned_looks(with_design(blocks=3)) is None
     document = PROTOCOL.model_dump() | {"looks": {"after_blocks": [4], "sd_at_most": 30.0}}
@@ -196,10 +198,10 @@ def test_every_template_can_be_planned_or_says_why_not(name):
             plan_trial(protocol, trials=50)
 
 
-def test_lives_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
+def test_simulated_nights_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
     draws = draw_schedules(PROTOCOL, draws=20, seed=4)
     quiet = replace(LITERATURE, drift_sd=0.0, free_night=0.0, bursts=0.0, missing_share=0.1, phi=0.3)
-    nights, taken, arms = live(quiet, draws, trials=400, rng=np.random.default_rng(0))
+    nights, taken, arms = draw_nights(quiet, draws, trials=400, rng=np.random.default_rng(0))
     assert np.nanmean(nights) == pytest.approx(420, abs=2)
     assert np.nanstd(nights) == pytest.approx(quiet.night_sd, rel=0.02)
     assert np.isnan(nights).mean() == pytest.approx(0.1, abs=0.01)
@@ -210,10 +212,13 @@ def test_lives_have_the_spread_the_gaps_and_the_doses_that_were_asked_for():
     assert {tuple(row) for row in arms} == {tuple(row) for row in draws.arms}
 
 
-def test_a_person_is_known_from_a_year_of_nights_and_typical_from_three():
+def test_variability_is_estimated_from_a_year_of_nights_and_typical_from_three():
     rng = np.random.default_rng(8)
     year = 450 + 80 * rng.standard_normal(365)
-    known, hardly = person_of(nights_with(year), SLEEP), person_of(nights_with(year[:3]), SLEEP)
+    known, hardly = (
+        estimate_night_variability(nights_with(year), SLEEP),
+        estimate_night_variability(nights_with(year[:3]), SLEEP),
+    )
     assert known.night_sd == pytest.approx(80, rel=0.08)
     assert known.level == pytest.approx(450, abs=20)
     assert hardly.night_sd == pytest.approx(LITERATURE.night_sd, rel=0.2)
@@ -225,24 +230,24 @@ def test_estimates_are_near_the_simulated_truth():
         residual_sd=50, phi=0.0, drift_sd=25, free_night_min=40, free_night_sd=0, caffeine_share=0,
         partial_share=0, missing_share=0.1, missing_bursts=0, missed_share=0,
     )  # fmt: skip
-    found = []
+    estimates = []
     for seed in range(12):
         schedule = randomise(PROTOCOL, start=date(2025, 1, 6), seed=f"{seed:064x}")
-        lived = simulate_nights(schedule, truth, seed=seed).table
-        nights = nights_with(lived["tst_min"].where(lived["present"]).to_numpy(), first="2025-01-06")
-        found.append(person_of(nights, SLEEP))
-    assert np.mean([each.night_sd for each in found]) == pytest.approx(50, rel=0.08)
-    assert np.mean([each.free_night for each in found]) == pytest.approx(40, abs=8)
-    assert np.mean([each.phi for each in found]) == pytest.approx(0, abs=0.06)
-    assert np.mean([each.drift_sd for each in found]) == pytest.approx(25, rel=0.25)
-    assert np.mean([each.missing_share for each in found]) == pytest.approx(0.1, abs=0.02)
+        simulated = simulate_nights(schedule, truth, seed=seed).table
+        nights = nights_with(simulated["tst_min"].where(simulated["present"]).to_numpy(), first="2025-01-06")
+        estimates.append(estimate_night_variability(nights, SLEEP))
+    assert np.mean([estimate.night_sd for estimate in estimates]) == pytest.approx(50, rel=0.08)
+    assert np.mean([estimate.free_night for estimate in estimates]) == pytest.approx(40, abs=8)
+    assert np.mean([estimate.phi for estimate in estimates]) == pytest.approx(0, abs=0.06)
+    assert np.mean([estimate.drift_sd for estimate in estimates]) == pytest.approx(25, rel=0.25)
+    assert np.mean([estimate.missing_share for estimate in estimates]) == pytest.approx(0.1, abs=0.02)
 
 
-def test_a_night_of_half_an_hour_does_not_pass_for_noise():
+def test_a_partial_record_of_half_an_hour_does_not_raise_the_nightly_sd():
     rng = np.random.default_rng(9)
     nights = 430 + 45 * rng.standard_normal(60)
-    clean = person_of(nights_with(nights), SLEEP)
-    spoiled = person_of(nights_with(np.where(np.arange(60) % 25 == 3, 30.0, nights)), SLEEP)
+    clean = estimate_night_variability(nights_with(nights), SLEEP)
+    spoiled = estimate_night_variability(nights_with(np.where(np.arange(60) % 25 == 3, 30.0, nights)), SLEEP)
     assert spoiled.far_nights == 3
     assert spoiled.night_sd < 1.4 * clean.night_sd
 
@@ -251,7 +256,7 @@ def test_a_long_pause_of_the_device_is_not_missing_nights():
     rng = np.random.default_rng(10)
     minutes = 430 + 45 * rng.standard_normal(120)
     minutes[40:80] = np.nan
-    assert person_of(nights_with(minutes), SLEEP).missing_share < 0.05
+    assert estimate_night_variability(nights_with(minutes), SLEEP).missing_share < 0.05
 
 
 @pytest.mark.parametrize(
@@ -264,7 +269,7 @@ def test_a_long_pause_of_the_device_is_not_missing_nights():
 )
 def test_a_baseline_that_says_nothing_is_refused_in_one_line(minutes, said):
     with pytest.raises(AnalysisError, match=said):
-        person_of(nights_with(minutes), SLEEP)
+        estimate_night_variability(nights_with(minutes), SLEEP)
 
 
 @pytest.mark.parametrize("night_sd", [0.0, -5.0, float("nan"), 5000.0])
@@ -272,13 +277,13 @@ def test_an_impossible_sd_is_refused(night_sd):
     with pytest.raises(
         AnalysisError, match=r"--sd: .* is no SD from night to night: give minutes, such as 60"
     ):
-        person_of(None, SLEEP, night_sd=night_sd)
+        estimate_night_variability(None, SLEEP, night_sd=night_sd)
 
 
 def test_an_outcome_without_typical_nights_asks_for_some():
     with pytest.raises(AnalysisError, match=r"waso_min: .* give --baseline with some nights, or --sd"):
-        person_of(None, OUTCOMES["waso_min"])
-    given = person_of(None, OUTCOMES["waso_min"], night_sd=20.0)
+        estimate_night_variability(None, OUTCOMES["waso_min"])
+    given = estimate_night_variability(None, OUTCOMES["waso_min"], night_sd=20.0)
     assert given.night_sd == 20.0
     # Slow drift is in the same measure to the nightly SD as a typical person's.
     assert given.drift_sd / given.night_sd == pytest.approx(LITERATURE.drift_sd / LITERATURE.night_sd)
@@ -309,13 +314,13 @@ def test_the_command_plans_an_export_and_writes_page_and_json(tmp_path):
     arguments = ["plan", PROTOCOL.name, "--baseline", str(export), "--home-zone", "Europe/Berlin"]
     ran = CliRunner().invoke(cli, [*arguments, "--json", "--out", str(page)], catch_exceptions=False)
     assert ran.exit_code == 0
-    told = json.loads(ran.stdout)
-    assert told["person"]["baseline_nights"] > 100
+    written = json.loads(ran.stdout)
+    assert written["person"]["baseline_nights"] > 100
     assert "Your own " in page.read_text()
 
 
 @pytest.mark.slow
-def test_a_plan_agrees_with_two_hundred_trials_that_were_lived_and_sampled():
+def test_a_plan_agrees_with_two_hundred_trials_that_were_simulated_and_sampled():
     truth = Truth(
         effects_min={"glycine": 30.0, "magnesium-glycinate": 30.0},
         residual_sd=LITERATURE.night_sd,
@@ -359,7 +364,7 @@ def test_a_plan_agrees_with_two_hundred_trials_that_were_lived_and_sampled():
 @pytest.mark.parametrize("name", template_names())
 def test_designs_beside_the_plan_keep_washout_order_and_restrictions(name):
     planned = read_protocol(name)
-    beside = [design for _, design in neighbours(planned)]
+    beside = [design for _, design in alternatives_to(planned)]
     assert len(beside) >= 3
     for other in beside:
         for key in ("run_in_nights", "washout_nights", "order", "never"):
@@ -368,7 +373,7 @@ def test_designs_beside_the_plan_keep_washout_order_and_restrictions(name):
 
 def test_a_restriction_that_names_an_arm_left_out_goes_with_it():
     pair = {"arm": "magnesium-glycinate", "after": "glycine"}
-    others = dict(neighbours(with_design(never=(pair,))))
+    others = dict(alternatives_to(with_design(never=(pair,))))
     alone = others.pop("glycine alone against nothing")
     assert alone.design.never == ()
     assert {other.design.never for other in others.values()} == {with_design(never=(pair,)).design.never}
@@ -383,7 +388,7 @@ def test_a_restriction_that_names_an_arm_left_out_goes_with_it():
     ],
 )
 def test_every_design_beside_the_plan_can_be_had_by_the_line_that_stands_beside_it(planned):
-    for _, other in neighbours(planned):
+    for _, other in alternatives_to(planned):
         line = yaml_of(other, planned=planned)
         written, _, only = line.partition("; of arms only ")
         design = YAML(typ="safe", pure=True).load(written)["design"]
@@ -405,7 +410,7 @@ def test_what_cannot_be_planned_is_said_before_any_trial_is_simulated(tmp_path):
     assert "simulating trials" not in refused.output
 
 
-def test_a_table_that_nights_wrote_is_told_from_an_export(tmp_path):
+def test_a_table_that_nights_wrote_is_distinguished_from_an_export(tmp_path):
     row = dict.fromkeys(COLUMNS) | {"night": pd.Timestamp("2026-01-05"), "tst_min": 412.0}
     Nights(pd.DataFrame([row])).to_csv(tmp_path / "nights.csv")
     (tmp_path / "other.csv").write_text("night,tst_min\n2026-01-05,412\n")

@@ -135,8 +135,10 @@ def test_the_sentence_says_both_answers_and_why():
 @pytest.mark.parametrize("reason", WHY)
 @pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=OUTCOMES)
 def test_every_reason_is_a_short_sentence(reason, outcome):
-    told = Conflict(whose="period means", estimate=-2 * outcome.mid, reason=reason)
-    said = sentences.in_conflict(replace(effect(outcome.mid, outcome.mid, outcome=outcome), conflict=told))
+    conflict = Conflict(whose="period means", estimate=-2 * outcome.mid, reason=reason)
+    said = sentences.in_conflict(
+        replace(effect(outcome.mid, outcome.mid, outcome=outcome), conflict=conflict)
+    )
     _, sentence = readability.sentences_of(said)
     assert len(readability.words_of(sentence)) <= 25
 
@@ -155,5 +157,5 @@ def test_a_rule_is_fixed_before_the_first_night_only_where_there_was_a_protocol(
     assert "by the rule fixed before the first night" not in plain_text(
         replace(clear, data=replace(clear.data, planned=False))
     )
-    told = " ".join(plain_text(replace(clear, data=replace(clear.data, planned=True))).split())
-    assert "Yes, it is worth it by the rule fixed before the first night: better" in told
+    text = " ".join(plain_text(replace(clear, data=replace(clear.data, planned=True))).split())
+    assert "Yes, it is worth it by the rule fixed before the first night: better" in text

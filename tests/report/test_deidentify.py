@@ -1,4 +1,4 @@
-"""The copy to share: canaries are planted in every input, and none may sing."""
+"""The de-identified copy: canaries are planted in every input, and none may be in the copy."""
 
 import re
 from dataclasses import replace
@@ -160,8 +160,8 @@ def renamed(posterior, names):
     return posterior.assign_coords(contrast=[names[str(arm)] for arm in posterior["contrast"].to_numpy()])
 
 
-def sung(text: str) -> list[str]:
-    """Canaries that can be heard in a text, whole or as a number in another dress."""
+def canaries_in(text: str) -> list[str]:
+    """Canaries that are in a text, whole or as a number in another format."""
     bare = re.sub(r"[\s,.\u00a0\u202f]", "", text)
     return [each for each in STRINGS if each in text or each.upper() in text] + [
         str(each) for each in VALUES if str(each) in bare
@@ -174,13 +174,13 @@ def owner() -> Material:
 
 
 def test_the_owner_s_own_page_shows_the_canaries(owner):
-    assert len(sung(render(owner))) >= 40
+    assert len(canaries_in(render(owner))) >= 40
 
 
 @pytest.mark.parametrize("with_nights", [False, True])
-def test_no_canary_sings_in_a_copy_to_share(owner, with_nights):
+def test_no_canary_is_in_a_copy_to_share(owner, with_nights):
     copy = shareable(owner, with_nights=with_nights)
-    found = sung(render(copy)) + sung(plain_text(copy))
+    found = canaries_in(render(copy)) + canaries_in(plain_text(copy))
     print(f"{len(STRINGS)} strings and {len(VALUES)} values planted, {len(found)} found")
     if with_nights:
         # Asked for: the nights themselves, under their number.
@@ -211,7 +211,7 @@ def test_single_nights_are_in_a_copy_only_when_asked_for():
     assert '<th scope="row">night 8</th>' in asked
 
 
-def test_a_template_keeps_its_own_words_and_another_protocol_is_told_by_its_doses(owner):
+def test_a_template_keeps_its_own_words_and_another_protocol_is_named_by_its_doses(owner):
     published = plain_text(shareable(fixture_reports.REPORTS["clear-gain"]()))
     assert published.startswith("Nothing, glycine or magnesium glycinate for sleep\n133 nights\n")
     own = plain_text(shareable(owner))

@@ -44,7 +44,7 @@ def pictures(given: by_hand.Inputs, width: float) -> dict[str, Figure]:
         "bad nights": figures.bad_nights_by_arm(effects.distribution, data, width=width),
         "nights": every_night(data, width=width),
         "tomorrow": figures.tomorrow_night(effects, data, width=width),
-        "differently": figures.analysed_differently(found, effects, data, width=width),
+        "differently": figures.forest_of_analyses(found, effects, data, width=width),
         "periods": figures.means_by_period(data, data.outcomes[0], width=width),
         "beliefs": figures.prior_and_posterior(effects, data, prior_sd=20.0, width=width),
         "doses": figures.dose_timing(

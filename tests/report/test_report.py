@@ -15,7 +15,7 @@ from n1trial.design.protocol import read_protocol
 from n1trial.markup.text import visible
 from n1trial.report import Material, render, write_report
 from n1trial.report.content import tables
-from n1trial.report.content.content import tell
+from n1trial.report.content.content import report_content
 from n1trial.report.content.trial_summary import confounders_by_arm
 
 PROTOCOL = read_protocol(PROTOCOLS / "glycine-vs-magnesium-glycinate.yaml")
@@ -259,7 +259,7 @@ def test_a_trial_that_ended_early_says_on_how_many_nights_nothing_is_known():
 
 def test_the_verdicts_on_other_outcomes_stand_at_the_top():
     material = fixture_reports.REPORTS["clear-gain"]()
-    others = tell(material).other_verdicts
+    others = report_content(material).other_verdicts
     assert len(others) == len(material.effects) - 1
     page = render(material)
     for said in others:
@@ -285,16 +285,18 @@ def test_numbers_on_the_page_have_no_false_digits():
 
 def test_yes_or_no_in_the_diary_is_counted_in_evenings_and_an_amount_has_a_mean():
     given = by_hand.decided()
-    told = confounders_by_arm(given.data, by_hand.diary(given.data), PROTOCOL)
-    assert told.loc["ill"].str.fullmatch(r"0 of \d+ evenings").all()
-    assert (told.loc["caffeine mg, mean"].astype(float) > 50).all()
+    by_arm = confounders_by_arm(given.data, by_hand.diary(given.data), PROTOCOL)
+    assert by_arm.loc["ill"].str.fullmatch(r"0 of \d+ evenings").all()
+    assert (by_arm.loc["caffeine mg, mean"].astype(float) > 50).all()
 
 
 def test_arms_of_one_verdict_are_named_together():
     same = replace(by_hand.undecided(), effects=by_hand.undecided().effects[:1] * 2).material()
-    assert tell(same).other_verdicts == ("Sleep: can’t tell yet on glycine and magnesium glycinate.",)
+    assert report_content(same).other_verdicts == (
+        "Sleep: can’t tell yet on glycine and magnesium glycinate.",
+    )
 
 
 def test_notes_of_the_terminal_are_sentences_in_the_report():
-    notes = tell(fixture_reports.REPORTS["peeked"]()).notes
+    notes = report_content(fixture_reports.REPORTS["peeked"]()).notes
     assert notes == ["Looked before the end; reason given: I could not wait."]

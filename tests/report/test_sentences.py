@@ -16,7 +16,7 @@ from n1trial.design.verdict import Chances, NightsAlone, verdict_of, within_a_pe
 from n1trial.inference.build_up import LongerPeriods
 from n1trial.inference.inla import ArmNights, BadNightsChange, SleepDistribution, Steady, TypicalChange
 from n1trial.report import sentences
-from n1trial.report.content.content import tell
+from n1trial.report.content.content import report_content
 
 GOLDEN = TESTS / "golden" / "sentences.txt"
 LABELS = {"magnesium": "magnesium glycinate", "none": "nothing", "glycine": "glycine"}
@@ -159,7 +159,7 @@ def of_bad_nights() -> list[str]:
     return [*dict.fromkeys(said)]
 
 
-def test_bad_nights_are_told_in_short_sentences_without_banned_words():
+def test_sentences_on_bad_nights_are_short_and_without_banned_words():
     for text in of_bad_nights():
         for part in readability.sentences_of(text):
             assert len(readability.words_of(part)) <= 25, part
@@ -182,19 +182,25 @@ def test_there_are_two_hundred_golden_cases_at_least():
     assert {each.verdict for each in grid()} == {*sentences.HEADINGS} - {"no verdict"}
 
 
-def told_texts(name: str) -> list[str]:
+def texts_of_report(name: str) -> list[str]:
     """Every text of ours in a report, the model's own words and the checks' notes apart."""
-    story = tell(fixture_reports.REPORTS[name]())
-    pictures = (*story.pictures, *story.methods.pictures)
+    content = report_content(fixture_reports.REPORTS[name]())
+    pictures = (*content.pictures, *content.methods.pictures)
     return [
         *(
             part
-            for each in story.answers
+            for each in content.answers
             for part in (each.sentence, *each.beside, each.keep_taking, each.how_sure)
         ),
         *(text for picture in pictures for text in (picture.lead, *picture.words)),
-        *(story.refusal, *story.steps, *story.happened, *story.guardrails, *story.others_found),
-        *(story.cannot_tell, story.methods.secondary, story.methods.intervals, *story.methods.rule),
+        *(
+            content.refusal,
+            *content.steps,
+            *content.trial_summary,
+            *content.guardrails,
+            *content.others_found,
+        ),
+        *(content.cannot_tell, content.methods.secondary, content.methods.intervals, *content.methods.rule),
     ]
 
 
@@ -203,7 +209,7 @@ def told_texts(name: str) -> list[str]:
     ["clear-gain", "gate-failed", "blind-broken", "stopped-early", "five-arms", "means-apart-and-slow"],
 )
 def test_no_sentence_of_a_report_has_more_than_25_words_or_a_banned_one(name):
-    for text in told_texts(name):
+    for text in texts_of_report(name):
         for said in readability.sentences_of(text):
             assert len(readability.words_of(said)) <= 25, said
         assert not [word for word in BANNED[:-4] if word in text.lower().replace("\u00a0", " ")], text
@@ -246,7 +252,7 @@ def test_no_sentence_uses_a_banned_word():
         assert not [word for word in BANNED if word in said.replace("\u00a0", " ")], said
 
 
-def test_the_brief_s_own_example():
+def test_a_likely_gain_reads_as_agreed():
     said = sentences.answer(effect(18, 8.4, arm="glycine"), LABELS).replace("\u00a0", " ")
     assert said == (
         "Glycine probably lengthened your sleep by about 18 min (95 % interval 2 to 34)."
@@ -317,7 +323,7 @@ def test_chances_never_fall_as_they_grow():
     assert said == sorted(said, key=order.index)
 
 
-def test_an_undecided_arm_is_told_the_nights_that_would_settle_it():
+def test_an_undecided_arm_has_the_number_of_nights_that_would_settle_it():
     said = sentences.keep_taking(effect(10, 12, settle_nights=210), nights=119)
     assert "Very roughly 210 nights in all might settle it: 91 more. That number is a guess itself." in said
 
@@ -328,7 +334,7 @@ def test_two_lengths_on_one_card_say_what_each_would_tell():
     assert "8 periods of 28 nights could tell what steady use does" in sentences.once_built_up(said)
 
 
-def test_an_undecided_arm_is_told_when_nothing_feasible_would_settle_it():
+def test_an_undecided_arm_says_where_nothing_feasible_would_settle_it():
     said = sentences.keep_taking(effect(10, 12), nights=119)
     assert "not feasible" in said
     assert "more than 2 years" in said

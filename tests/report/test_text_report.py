@@ -6,41 +6,41 @@ import fixture_reports
 import pytest
 
 from n1trial.report import render
-from n1trial.report.content.content import tell
+from n1trial.report.content.content import report_content
 from n1trial.report.render.terminal_report import answer_lines
 from n1trial.report.render.text_report import WIDTH, plain_text
 
 
 @pytest.fixture(scope="module", params=["clear-gain", "gate-failed", "two-arms-one-outcome"])
-def told(request):
+def report(request):
     material = fixture_reports.REPORTS[request.param]()
     return material, " ".join(plain_text(material).split())
 
 
-def test_every_sentence_of_the_page_stands_in_the_text(told):
-    material, text = told
-    story = tell(material)
-    said = [
+def test_every_sentence_of_the_page_stands_in_the_text(report):
+    material, text = report
+    content = report_content(material)
+    sentences = [
         *(
             part
-            for answer in story.answers
+            for answer in content.answers
             for part in (answer.sentence, *answer.beside, answer.keep_taking, answer.how_sure)
         ),
-        *story.problems,
-        *story.steps,
-        *(words for picture in (*story.pictures, *story.methods.pictures) for words in picture.words),
-        *story.happened,
-        *story.guardrails,
-        story.cannot_tell,
+        *content.problems,
+        *content.steps,
+        *(words for picture in (*content.pictures, *content.methods.pictures) for words in picture.words),
+        *content.trial_summary,
+        *content.guardrails,
+        content.cannot_tell,
     ]
     page = " ".join(unescape(re.sub(r"<[^>]+>", " ", render(material))).split())
-    for sentence in said:
+    for sentence in sentences:
         assert " ".join(sentence.split()) in text
         assert " ".join(sentence.split()) in page
 
 
-def test_the_terminal_says_the_same_words(told):
-    material, text = told
+def test_the_terminal_says_the_same_words(report):
+    material, text = report
     shown = [line.strip() for line in answer_lines(material.data, material.effects[:1])]
     for line in shown[1:]:
         assert " ".join(line.removeprefix("- ").split()) in text or "No verdict" in line

@@ -1,4 +1,4 @@
-"""A whole trial with a known truth: nights, the exports a device would have made of them, and a diary."""
+"""Simulator of a whole trial with known effects: nights, device exports and a diary."""
 
 from n1trial.planning.simulate.diary import diary_text
 from n1trial.planning.simulate.fitbit import write_fitbit_takeout

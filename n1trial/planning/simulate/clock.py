@@ -1,4 +1,4 @@
-"""A place's wall clock, and where it jumps."""
+"""Local time of a time zone, and its changes by an hour."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from n1trial.errors import ScheduleError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WallClock:
-    """Local times of a zone; times without offset are wall-clock times, as devices write them."""
+    """Local times of a zone; a time without offset is a wall-clock time, as devices write it."""
 
     zone: ZoneInfo
 
@@ -18,7 +18,7 @@ class WallClock:
         return local.replace(tzinfo=self.zone).astimezone(UTC)
 
     def existing(self, local: datetime) -> datetime:
-        """The same wall-clock time, or the one that stands on the clock where this one was skipped."""
+        """The same wall-clock time; one that the clock skips is moved an hour later."""
         return self.instant(local).astimezone(self.zone).replace(tzinfo=None)
 
     def leap_min(self, local: datetime, minutes: float) -> float:

@@ -1,4 +1,4 @@
-"""Draw a night's stages, epoch by epoch, with exactly so much sleep and so many wake episodes."""
+"""Random sleep stages of a night by epoch, with a given amount of sleep and number of wake episodes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Stages = NDArray[np.int8]
 
 WAKE, LIGHT, DEEP, REM, BRIEF = 0, 1, 2, 3, 4
 EPISODE_S = 300
-# Time awake beyond the least of every episode, so that no record runs into the next evening
+# Most time awake beyond the 5 minutes of every episode, so that no record reaches the next evening
 MOST_EXCESS_S = 90 * 60
 
 
@@ -23,7 +23,7 @@ def draw_stages(
     episodes
         Runs of WAKE of 5 minutes or more strictly inside the sleep period, exactly.
     brief_wakes
-        Runs of BRIEF of less than 5 minutes strictly inside; fewer where the sleep has no room for them.
+        Runs of BRIEF of less than 5 minutes strictly inside; fewer where the sleep is too short for them.
         No run touches another.
     epoch_s : seconds
 
@@ -71,7 +71,7 @@ def _sleep(rng: np.random.Generator, epochs: int, epoch_s: int) -> Stages:
             lengths.append(60 * minutes * rng.uniform(0.6, 1.4))
         cycle += 1
     runs = np.maximum(np.round(np.array(lengths) / epoch_s).astype(int), 1)
-    # Rounding may leave the last epochs over: they are light sleep
+    # Rounding may leave some last epochs without a stage: they are light sleep
     night = np.repeat(np.array(stages, dtype=np.int8), runs)[:epochs]
     return np.concatenate([night, _run(LIGHT, epochs - len(night))])
 

@@ -1,4 +1,4 @@
-"""Draw the nights of one simulated person on one schedule."""
+"""Nights of one simulated person on one schedule."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -24,16 +24,22 @@ USUAL_START_MIN = 23 * 60 + 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedTrial:
-    """A trial whose truth is known.
+    """A simulated trial with its known effects.
 
-    `table` has one row a planned night: `night`, `phase`, `block`, `period`, `arm`; what was done: `taken`
-    (in the run-in nothing is), `taken_at` and `start` (wall clock), `caffeine_mg`; what lies behind:
-    `exposure` to the night's own arm (0 to 1), `effect_min` (of all arms, carry-over included),
-    `expected_min` (sleep time without the nightly residual), `sleep_min` (as slept), `expected_episodes`;
-    what the device kept: `present`, `partial`, `tst_min` and `wake_episodes` (NaN where not present), and
-    `tst_full_min` (as it would be with every night present and whole); `guess` and `confidence`.
-
-    `effects_min` holds this person's own effects, by arm.
+    Attributes
+    ----------
+    table : one row per planned night
+        Schedule: `night`, `phase`, `block`, `period`, `arm`. Behaviour: `taken` (never in the run-in), `taken_at` and
+        `start` (wall clock), `caffeine_mg`. Truth: `exposure` to the night's own arm (0 to 1), `effect_min` (of all
+        arms, carry-over included), `expected_min` (sleep time without the nightly residual), `sleep_min`,
+        `expected_episodes`. Record: `present`, `partial`, `tst_min` and `wake_episodes` (NaN where not present),
+        `tst_full_min` (with every night present and whole). Diary: `guess` and `confidence`.
+    effects_min
+        This person's effects in minutes, by arm.
+    truth
+        The parameters of the simulation.
+    seed
+        Of all random numbers.
     """
 
     table: pd.DataFrame
@@ -42,25 +48,49 @@ class SimulatedTrial:
     seed: int
 
     def rng(self, *key: int) -> np.random.Generator:
-        """A stream of random numbers of its own for each key, the same for ever."""
+        """A reproducible, independent random generator for each key."""
         return np.random.default_rng([self.seed, *key])
 
 
 def simulate_nights(schedule: Schedule, truth: Truth, seed: int) -> SimulatedTrial:
-    """Simulate every night of a schedule.
+    """Simulate every night of a schedule, with known effects of the arms.
 
-    Each ingredient has its own stream of random numbers: a truth that differs in one parameter gives the
-    same person, with that one thing changed.
+    Each part of the model has its own random generator: a truth that differs in one parameter gives the same person
+    with only that changed. The formula is that of `Truth`.
 
     Parameters
     ----------
-    seed : 0 or more
-        Another seed is another person.
+    schedule : Schedule
+        The planned nights and their arms.
+    truth : Truth
+        Effects, variability, behaviour and recording.
+    seed : int
+        Seed, 0 or more. Another seed is another person.
+
+    Returns
+    -------
+    SimulatedTrial
+        The nights, and the person's own effects.
 
     Raises
     ------
     ScheduleError
         The truth names an arm that the schedule lacks, or is out of range.
+
+    Examples
+    --------
+    `QUIET` has no variation, so arms differ by exactly their effects.
+
+    >>> from dataclasses import replace
+    >>> from datetime import date
+    >>> from n1trial import randomise, read_protocol, simulate_nights
+    >>> from n1trial.planning.simulate import QUIET
+    >>> protocol = read_protocol("glycine-vs-magnesium-glycinate")
+    >>> schedule = randomise(protocol, start=date(2026, 1, 5), seed="00" * 32)
+    >>> trial = simulate_nights(schedule, replace(QUIET, effects_min={"glycine": 20.0}), seed=1)
+    >>> in_trial = trial.table[trial.table["phase"] == "trial"]
+    >>> in_trial.groupby("arm")["tst_min"].mean().to_dict()
+    {'glycine': 440.0, 'magnesium-glycinate': 420.0, 'none': 420.0}
     """
     plan = schedule.table
     arms = tuple(sorted(set(plan["arm"])))
@@ -88,11 +118,11 @@ def simulate_nights(schedule: Schedule, truth: Truth, seed: int) -> SimulatedTri
     free_night = np.isin(plan["night"].dt.day_of_week.to_numpy(), (4, 5))
     free_night_min = truth.free_night_min + truth.free_night_sd * next(streams).standard_normal()
     period = plan["period"].to_numpy()
-    of_period = next(streams).standard_normal(int(period.max()) + 1)[period]
+    period_shift = next(streams).standard_normal(int(period.max()) + 1)[period]
     drift = _drift(next(streams), days, truth.drift_length_nights)
     quiet = truth.mean_min + effect + free_night_min * free_night + truth.drift_sd * drift
     caffeine, expected, sleep = _days(
-        next(streams), truth, quiet + truth.period_sd * of_period, _residual(next(streams), nights, truth)
+        next(streams), truth, quiet + truth.period_sd * period_shift, _residual(next(streams), nights, truth)
     )
 
     wakes = next(streams)
@@ -105,26 +135,26 @@ def simulate_nights(schedule: Schedule, truth: Truth, seed: int) -> SimulatedTri
     episodes = _generalised_poisson(wakes, np.exp(log_rate), truth.wakes_omega)
 
     recorder = next(streams)
-    seen = (
+    measured = (
         truth.device_offset_min
         + truth.device_slope * sleep
         + truth.device_sd * recorder.standard_normal(nights)
     )
-    full = np.clip(np.round(seen), LEAST_MIN, MOST_MIN)
+    full = np.clip(np.round(measured), LEAST_MIN, MOST_MIN)
     kept_share = np.where(
         recorder.random(nights) < truth.partial_share, recorder.uniform(0.2, 0.6, nights), 1.0
     )
     recorded = np.maximum(np.round(full * kept_share), LEAST_MIN)
-    # A minute of sleep lies between two wake episodes, and the record ends before the next evening
-    room = np.minimum(recorded - 1, (1080 - recorded) // 8)
-    counted = np.minimum(recorder.binomial(episodes, kept_share), room)
+    # Between two wake episodes is a minute of sleep, and the record ends before the next evening
+    most_episodes = np.minimum(recorded - 1, (1080 - recorded) // 8)
+    counted = np.minimum(recorder.binomial(episodes, kept_share), most_episodes)
     present = ~_missing(next(streams), sleep, truth)
     start = np.clip(
         USUAL_START_MIN + 45 * free_night + 35 * clock.standard_normal(nights), 20.5 * 60, 25.5 * 60
     )
     bedtime = evening + (np.round(start * 2) * 30).astype("timedelta64[s]")
     felt = np.abs(effect) >= truth.felt_min
-    guess, confidence = _guesses(next(streams), arm_idx, arms, felt, truth.unblinding)
+    guess, confidence = _guessed_arms(next(streams), arm_idx, arms, felt, truth.unblinding)
     guess[~in_trial] = None
     drawn = pd.DataFrame(
         {
@@ -163,10 +193,10 @@ def _exposure(taken: Bools, half_life: float) -> Floats:
 
 
 def _residual(rng: np.random.Generator, nights: int, truth: Truth) -> Floats:
-    """AR(1) of marginal SD `residual_sd`, from the first night on."""
+    """AR(1) with marginal SD `residual_sd` on every night."""
     shocks = rng.standard_normal(nights)
     if truth.tail_nu is not None:
-        # A t of SD 1: its own SD is the root of nu / (nu - 2)
+        # Scaled to SD 1: the SD of a t distribution is the root of nu / (nu - 2)
         shocks *= np.sqrt((truth.tail_nu - 2) / rng.chisquare(truth.tail_nu, nights))
     shocks[1:] *= math.sqrt(1 - truth.phi**2)
     residual: Floats = lfilter([1.0], [1.0, -truth.phi], truth.residual_sd * shocks)
@@ -183,8 +213,8 @@ def _drift(rng: np.random.Generator, days: Integers, length: float) -> Floats:
 @lru_cache(maxsize=16)
 def _matern_root(days: int, length: float) -> Floats:
     """Cholesky root of the Matérn-5/2 covariance between consecutive days."""
-    apart = math.sqrt(5) * np.abs(np.subtract.outer(np.arange(days), np.arange(days))) / length
-    covariance = (1 + apart + apart**2 / 3) * np.exp(-apart)
+    scaled = math.sqrt(5) * np.abs(np.subtract.outer(np.arange(days), np.arange(days))) / length
+    covariance = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
     root: Floats = np.linalg.cholesky(covariance + 1e-9 * np.eye(days))
     return root
 
@@ -192,10 +222,10 @@ def _matern_root(days: int, length: float) -> Floats:
 def _days(
     rng: np.random.Generator, truth: Truth, quiet: Floats, residual: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Caffeine in mg, expected and slept minutes: day after day, because a short night invites caffeine."""
-    odds = truth.caffeine_after_short
-    after_short = 2 * truth.caffeine_share * odds / (1 + odds)
-    after_long = 2 * truth.caffeine_share / (1 + odds)
+    """Caffeine in mg, expected and actual minutes of sleep, day by day: caffeine is likelier after a short night."""
+    ratio = truth.caffeine_after_short
+    after_short = 2 * truth.caffeine_share * ratio / (1 + ratio)
+    after_long = 2 * truth.caffeine_share / (1 + ratio)
     draws, doses = rng.random(len(quiet)), np.where(rng.random(len(quiet)) < 0.7, 100.0, 200.0)
     caffeine = np.zeros(len(quiet))
     expected = quiet.copy()
@@ -210,7 +240,7 @@ def _days(
 
 
 def _generalised_poisson(rng: np.random.Generator, mean: Floats, omega: float) -> Integers:
-    """Counts of mean λ and variance λ/(1 - ω)², by inversion of the tabulated chances.
+    """Counts of mean λ and variance λ/(1 - ω)², by inversion of the tabulated distribution function.
 
     References
     ----------
@@ -229,7 +259,7 @@ def _generalised_poisson(rng: np.random.Generator, mean: Floats, omega: float) -
 
 
 def _missing(rng: np.random.Generator, sleep: Floats, truth: Truth) -> Bools:
-    """Single nights, likelier on short ones if the truth says so, and bursts of 3 to 7 nights."""
+    """Missing nights: single ones, likelier where sleep was short if the truth says so, and bursts of 3 to 7."""
     weight = np.where(sleep < 300, truth.missing_short_factor, 1.0)
     missing = rng.random(len(sleep)) < truth.missing_share * weight / max(weight.mean(), 1e-12)
     bursts = rng.poisson(truth.missing_bursts * len(sleep) / 100)
@@ -238,7 +268,7 @@ def _missing(rng: np.random.Generator, sleep: Floats, truth: Truth) -> Bools:
     return np.asarray(missing)
 
 
-def _guesses(
+def _guessed_arms(
     rng: np.random.Generator, arm_idx: Integers, arms: tuple[str, ...], felt: Bools, unblinding: float
 ) -> tuple[NDArray[np.object_], Floats]:
     """Each morning's guess at the arm, and how sure the person is (0 to 10)."""

@@ -1,7 +1,7 @@
 """Write a simulated trial as the sleep CSV of Oura on the Web.
 
 47 columns, CRLF, times with offset, stages every five minutes (1 deep, 2 light, 3 REM, 4 awake). A third of
-the rows and more are unconfirmed short periods of blank type. Layout: FORMATS 2.2b, seen on real files.
+the rows or more are unconfirmed short periods with a blank type. The layout was seen on real files.
 """
 
 import csv
@@ -39,22 +39,42 @@ type Row = dict[str, object]
 
 
 def write_oura_web_csv(trial: SimulatedTrial, path: GivenPath, *, zone: str = "Europe/Berlin") -> None:
-    """Write a CSV from which an importer gets exactly the trial's `tst_min` and `wake_episodes`.
+    """Write a simulated trial as the sleep CSV of Oura on the Web.
 
-    As in real files the five-minute string agrees with the durations only roughly, and shows no wake shorter
-    than five minutes.
+    An importer reads exactly the trial's `tst_min` and `wake_episodes` from it. As in real files the five-minute
+    stages agree with the durations only approximately, and have no wake shorter than five minutes. The same trial
+    gives the same bytes.
 
     Parameters
     ----------
-    path
-        The CSV to write; the same trial gives the same bytes.
-    zone : IANA name
-        Where the person lives.
+    trial : SimulatedTrial
+        The simulated trial.
+    path : Path or str
+        The CSV to write; an existing file is replaced.
+    zone : str
+        IANA name of the person's time zone.
 
     Raises
     ------
     ScheduleError
         No time zone has that name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from datetime import date
+    >>> from pathlib import Path
+    >>> from zoneinfo import ZoneInfo
+    >>> import n1trial
+    >>> protocol = n1trial.read_protocol("glycine-vs-magnesium-glycinate")
+    >>> schedule = n1trial.randomise(protocol, start=date(2026, 1, 5), seed="00" * 32)
+    >>> trial = n1trial.simulate_nights(schedule, n1trial.Truth(), seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     export = Path(folder) / "oura_sleep.csv"
+    ...     n1trial.write_oura_web_csv(trial, export)
+    ...     nights = n1trial.nightly(n1trial.read_exports([export], home_zone=ZoneInfo("Europe/Berlin")))
+    >>> bool(nights.table["tst_min"].count() == trial.table["tst_min"].count())
+    True
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\r\n")
@@ -69,7 +89,7 @@ def _rows(trial: SimulatedTrial, clock: WallClock) -> Iterator[Row]:
             continue
         rng = trial.rng(2, number)
         for period in range(int(rng.poisson(UNCONFIRMED_PER_NIGHT))):
-            hour = 14 + 2 * period  # each in its own two hours, and all over before the night
+            hour = 14 + 2 * period  # one every two hours, all of them before the night
             if hour > 18:
                 break
             start = datetime.combine(night.night.date(), time(hour, int(rng.integers(60))))
@@ -83,11 +103,11 @@ def _rows(trial: SimulatedTrial, clock: WallClock) -> Iterator[Row]:
 def _period(
     rng: np.random.Generator, clock: WallClock, local: datetime, minutes: int, episodes: int, kind: str
 ) -> Row:
-    """One row: so many minutes asleep, so many runs of 4 inside the string."""
+    """One row with these minutes asleep and these runs of 4 inside the string."""
     least = -(-60 * minutes // CHARACTER_S)
     stages = draw_stages(
         rng,
-        # The string shows rather more sleep than the durations do
+        # The string has slightly more sleep than the durations
         sleep_epochs=max(least + int(rng.integers(0, 3)), episodes + 1),
         episodes=episodes,
         brief_wakes=0,

@@ -1,4 +1,4 @@
-"""Everything that decides how a simulated person sleeps, behaves and records."""
+"""The parameters of a simulated trial: sleep, effects, behaviour and recording."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from n1trial.errors import ScheduleError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """The truth of a simulated trial; the defaults are an ordinary adult with a wearable and no effect.
+    """Parameters of a simulated trial; the defaults are an ordinary adult with a wearable and no effect.
 
     Sleep time of night t, in minutes, with the arms k and the exposures X::
 
@@ -19,44 +19,87 @@ class Truth:
 
         log λ = log wakes_mean + Σ_k log_rate_effects[k]·X[k,t] + wakes_sleep_exponent·log(sleep/420) + drift
 
-    The ranges in brackets were seen in public series of six wearers and in published trials.
+    The ranges in brackets were seen in public series of six wearers and in published trials. Shares are from 0 to 1.
 
-    Parameters
+    Attributes
     ----------
-    effects_min, log_rate_effects, half_life_nights
-        By arm; an arm that is not named has 0. An effect is that of taking the dose every night for ever.
-    effects_between_people_sd
+    effects_min : Mapping [arm], minutes
+        Effect on sleep time of taking the dose every night for ever; an arm that is not named has 0.
+    log_rate_effects : Mapping [arm]
+        The same on the log rate of wake episodes.
+    half_life_nights : Mapping [arm], nights
+        Nights in which half of an effect builds up or fades; an arm that is not named acts at once.
+    effects_between_people_sd : float, minutes
         SD between people of every effect in `effects_min`; each seed is another person (0, 8, 15).
-    mean_min : minutes
+    mean_min : float, minutes
         Sleep on nothing, on a night before a working day, without caffeine (360 to 520).
-    residual_sd, tail_nu, phi
-        SD (43 to 102), degrees of freedom (None: Gaussian) and lag-1 autocorrelation (-.15 to .3) of the
-        nightly residual.
-    period_sd
-        SD of what a period has in common beside its arm (0, 15, 20).
-    drift_sd, drift_length_nights
-        A Gaussian process of Matérn-5/2 kernel (SD 13 to 47).
-    free_night_min, free_night_sd
-        Mean and SD between people of the extra sleep on Friday and Saturday evenings.
-    wakes_mean, wakes_sleep_exponent, wakes_omega, wakes_drift_sd
-        m0 (2, 6, 25), κ, ω (-.3 to .3; negative is under-dispersed) and the drift's SD of the log rate.
-    missing_share, missing_bursts, missing_short_factor
-        Share of nights missing one by one (.02 to .34), bursts of 3 to 7 more nights per 100 nights, and
-        how many times as likely a night under 300 min is to be missing (3: missing not at random).
-    partial_share
+    residual_sd : float, minutes
+        SD of the nightly residual (43 to 102).
+    tail_nu : float or None
+        Degrees of freedom of the nightly residual; None: Gaussian.
+    phi : float
+        Lag-1 autocorrelation of the nightly residual (-.15 to .3).
+    period_sd : float, minutes
+        SD of what the nights of a period have in common beside their arm (0, 15, 20).
+    drift_sd : float, minutes
+        SD of the slow drift, a Gaussian process with a Matérn-5/2 kernel (13 to 47).
+    drift_length_nights : float, nights
+        Length scale of the drift.
+    free_night_min : float, minutes
+        Mean between people of the additional sleep on Friday and Saturday evenings.
+    free_night_sd : float, minutes
+        SD between people of it.
+    wakes_mean : float, a night
+        Mean number of wake episodes at 420 minutes of sleep (2, 6, 25).
+    wakes_sleep_exponent : float
+        Power of sleep time to which wake episodes are proportional.
+    wakes_omega : float
+        Dispersion ω of wake episodes (-.3 to .3); negative is under-dispersed.
+    wakes_drift_sd : float
+        SD of the drift of the log rate of wake episodes.
+    missing_share : float
+        Share of nights that are missing one by one (.02 to .34).
+    missing_bursts : float, per 100 nights
+        Bursts of 3 to 7 further missing nights.
+    missing_short_factor : float
+        How many times as likely a night under 300 min is to be missing (3: missing not at random).
+    partial_share : float
         Share of nights of which the device recorded only a part.
-    caffeine_share, caffeine_after_short, caffeine_min_per_100mg
-        Share of days with caffeine, how many times as likely it is after a night below the mean, its price.
-    missed_share
-        Share of doses forgotten.
-    device_offset_min, device_slope, device_sd
-        recorded = offset + slope·sleep + N(0, sd); a middling wearable has 15, .9, 15.
-    unblinding, felt_min
-        P(guess is right) is 1/K, and higher by `unblinding` where tonight's effect is `felt_min` or more.
-    unwritten_share
-        Share of nights of which the person wrote nothing.
-    split_share, nap_share
-        Share of nights that a Fitbit records in two pieces, of days with an afternoon nap.
+    caffeine_share : float
+        Share of days with caffeine.
+    caffeine_after_short : float
+        How many times as likely caffeine is after a night below the mean as after another night.
+    caffeine_min_per_100mg : float, minutes
+        Effect of 100 mg of caffeine on sleep time.
+    missed_share : float
+        Share of doses that are forgotten.
+    device_offset_min : float, minutes
+        Offset of the device: recorded = offset + slope·sleep + N(0, sd); a middling wearable has 15, .9, 15.
+    device_slope : float
+        Slope of the device.
+    device_sd : float, minutes
+        SD of the device.
+    unblinding : float
+        A guess is right with probability 1/K, and higher by this where tonight's effect is felt.
+    felt_min : float, minutes
+        Least size of an effect that is felt.
+    unwritten_share : float
+        Share of nights without an entry in the diary.
+    split_share : float
+        Share of nights that a Fitbit records in two pieces.
+    nap_share : float
+        Share of days with an afternoon nap.
+
+    References
+    ----------
+    Generalised Poisson: Consul and Jain (1973), Technometrics 15:791.
+
+    Examples
+    --------
+    >>> from n1trial import Truth
+    >>> truth = Truth(effects_min={"glycine": 15.0}, half_life_nights={"glycine": 2.0})
+    >>> truth.mean_min, truth.residual_sd, truth.effects_min["glycine"]
+    (420.0, 60.0, 15.0)
     """
 
     effects_min: Mapping[str, float] = field(default_factory=dict)
@@ -94,7 +137,12 @@ class Truth:
     nap_share: float = 0.05
 
     def check(self, arms: tuple[str, ...]) -> None:
-        """Refuse a truth that no person could have, or one about other arms than the schedule's.
+        """Check that every parameter is in range and every arm is one of the schedule's.
+
+        Parameters
+        ----------
+        arms
+            Names of the schedule's arms.
 
         Raises
         ------
@@ -163,4 +211,4 @@ QUIET = Truth(
     split_share=0.0,
     nap_share=0.0,
 )
-"""Nothing but the mean and the effects: differences between arms are exact."""
+"""Only the mean and the effects, without any variation: differences between arms are exact."""

@@ -1,1 +1,1 @@
-"""What a report says, gathered before any page is made: answers, tables, figures, methods."""
+"""The content of a report, independent of its format: answers, tables, figures, methods."""

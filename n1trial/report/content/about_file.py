@@ -1,4 +1,4 @@
-"""`about.yaml`: what only the person can say about a trial, for the lists of CENT 2015 and SPENT 2019; optional."""
+"""Reader of `about.yaml`, the person's own answers for the checklists CENT 2015 and SPENT 2019; optional."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from n1trial.errors import FolderError
 from n1trial.report.content.cent_checklist import ASKED
 from n1trial.trial_folder.printouts.spent_checklist import SAID
 
-# Of the report's account and of the document's.
+# The keys of both checklists.
 KNOWN = tuple(dict.fromkeys([*ASKED, *SAID]))
 
 
 def read_about(path: Path) -> dict[str, str]:
-    """What was answered, by the names of `cent.ASKED` and `spent.SAID`; nothing where there is no file.
+    """Answers by key of `cent_checklist.ASKED` and `spent_checklist.SAID`; empty where there is no file.
 
     Raises
     ------
@@ -26,9 +26,9 @@ def read_about(path: Path) -> dict[str, str]:
     try:
         document = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, MarkedYAMLError) as error:
-        said = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         raise FolderError(
-            f"{path.name}: cannot be read ({said}): write lines such as funding: none"
+            f"{path.name}: cannot be read ({reason}): write lines such as funding: none"
         ) from error
     if document is None:
         return {}

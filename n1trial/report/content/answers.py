@@ -1,4 +1,4 @@
-"""What is said about each arm: the answer, whether to go on, how sure that is."""
+"""The answer about each arm: the verdict, whether to go on, how certain that is."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from n1trial.report.figures.palette import STYLES, arm_styles
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One arm against the reference, in words; `style` is its place in `palette.STYLES`.
+    """One arm against the reference, in words.
 
-    `beside` says what else should be known of the answer, a paragraph each.
+    `style` is the position in `palette.STYLES`; `beside` has further paragraphs that qualify the answer.
     """
 
     style: int
@@ -32,12 +32,12 @@ class Answer:
 
     @property
     def sentence(self) -> str:
-        """The claim and the numbers that carry it."""
+        """The claim and its numbers."""
         return " ".join(filter(None, (self.claim, self.numbers)))
 
 
 def answer_arms(effects: Effects, data: TrialData) -> list[Answer]:
-    """What is said about every arm, in the order of the arms; nothing where a gate refused the result."""
+    """The answer about every arm, in the order of the arms; empty where there is no verdict."""
     if effects.problems:
         return []
     return [_answer(effect, effects, data) for effect in against_reference(effects, data)]
@@ -66,7 +66,7 @@ def _answer(effect: Effect, effects: Effects, data: TrialData) -> Answer:
 
 
 def edition_line(material: Material) -> str:
-    """The answer on the primary outcome in one line, as the log keeps it."""
+    """The answer on the primary outcome in one line, as it is logged."""
     main, data = material.effects[0], material.data
     if main.problems:
         return f"no verdict: {'; '.join(main.problems)}"
@@ -86,13 +86,13 @@ def other_verdicts(material: Material) -> Iterator[str]:
             of_one = (sentences.heading(effect), sentences.level_of(effect))
             arms.setdefault(of_one, []).append(visible(data.labels[effect.arm]))
         if arms and not effects.problems:
-            said = [_verdict_on(*of_one, named) for of_one, named in arms.items()]
-            yield f"{capitalised(sentences.thing(effects.outcome))}: {'; '.join(said)}."
+            verdicts = [_verdict_on(*of_one, named) for of_one, named in arms.items()]
+            yield f"{capitalised(sentences.thing(effects.outcome))}: {'; '.join(verdicts)}."
 
 
 def _verdict_on(verdict: str, level: str, arms: Sequence[str]) -> str:
-    said = f"{verdict[0].lower()}{verdict[1:]} on {sentences.in_a_row(arms)}"
-    return f"{said} ({level})" if level else said
+    sentence = f"{verdict[0].lower()}{verdict[1:]} on {sentences.in_a_row(arms)}"
+    return f"{sentence} ({level})" if level else sentence
 
 
 def _verdict_in_words(effect: Effect) -> str:
@@ -102,5 +102,5 @@ def _verdict_in_words(effect: Effect) -> str:
 def other_outcomes(material: Material) -> Iterator[str]:
     """The answers on every outcome but the primary, in the same words."""
     for effects in material.effects[1:]:
-        for each in answer_arms(effects, material.data):
-            yield each.sentence
+        for answer in answer_arms(effects, material.data):
+            yield answer.sentence

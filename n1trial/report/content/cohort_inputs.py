@@ -1,4 +1,4 @@
-"""What a report of many people is written from, whether their nights are here or only their summaries."""
+"""The inputs of a cohort's report, from the nights of its people or from their summaries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,13 +15,30 @@ from n1trial.report.sentences import people
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CohortMaterial:
-    """All that a cohort's report is written from.
+    """The inputs of a cohort's report.
 
-    `raw` has each person's own `estimate` and `error` of every `contrast` by `person`; `companion` the
-    random-effects average of every contrast; `sensitivity` the averages under other priors of the spread.
-    `methods` are paragraphs, `priors` are in words, `modified` has what changes the effects (`property`, `arm`,
-    `middle`, `low`, `high`), and `facts` say where the numbers come from. `styles` are by arm. `title` stands over
-    the report; empty: what was measured, and of how many.
+    Attributes
+    ----------
+    cohort, effects
+        The people, and the effects estimated from them.
+    raw
+        Each person's own `estimate` and `error` of every `contrast`, by `person`.
+    companion
+        The random-effects average of every contrast.
+    sensitivity
+        The averages under other priors of the SD between people.
+    methods
+        Paragraphs of the methods.
+    priors
+        Priors in words, by what they are of.
+    styles
+        Colour and shape, by arm.
+    modified
+        What changes the effects: `property`, `arm`, `middle`, `low`, `high`.
+    facts
+        Where the numbers come from, by name.
+    title
+        Title of the report; empty: the outcome and the number of people.
     """
 
     cohort: Cohort | SummaryCohort
@@ -47,8 +64,8 @@ def material_of_nights(
     facts: Mapping[str, str],
     title: str = "",
 ) -> CohortMaterial:
-    """The material of people whose nights were fitted together."""
-    found = fit.diagnostics
+    """The inputs from people whose nights were fitted together."""
+    diagnostics = fit.diagnostics
     own = arm_styles(fit.cohort.people[0].data)
     return CohortMaterial(
         cohort=fit.cohort,
@@ -60,7 +77,7 @@ def material_of_nights(
             fit.assumes,
             f"Model: {fit.model}; {fit.formula}.",
             people.DRAWN_TOGETHER,
-            people.COMPANION_OF_NIGHTS,
+            people.RANDOM_EFFECTS_OF_NIGHTS,
         ),
         priors=fit.priors,
         styles={
@@ -71,10 +88,10 @@ def material_of_nights(
         title=title,
         facts={
             **facts,
-            "draws": f"{found.chains} chains of {found.draws}",
-            "largest R-hat": f"{found.max_r_hat:.3f}",
-            "least effective draws": f"{min(found.min_ess_bulk, found.min_ess_tail):.0f}",
-            "divergences": str(found.divergences),
+            "draws": f"{diagnostics.chains} chains of {diagnostics.draws}",
+            "largest R-hat": f"{diagnostics.max_r_hat:.3f}",
+            "least effective draws": f"{min(diagnostics.min_ess_bulk, diagnostics.min_ess_tail):.0f}",
+            "divergences": str(diagnostics.divergences),
             "seed": str(fit.seed),
             "versions": ", ".join(f"{name} {version}" for name, version in fit.versions.items()),
         },
@@ -89,7 +106,7 @@ def material_of_summaries(
     sensitivity: pd.DataFrame,
     facts: Mapping[str, str],
 ) -> CohortMaterial:
-    """The material of people known by their summaries."""
+    """The inputs from the summaries of people."""
     return CohortMaterial(
         cohort=pooled.cohort,
         effects=effects,
@@ -100,7 +117,7 @@ def material_of_summaries(
             people.TWO_STAGES,
             people.ERROR_OF_TWO_STAGES,
             people.DRAWN_TOGETHER,
-            people.COMPANION_OF_SUMMARIES,
+            people.RANDOM_EFFECTS_OF_SUMMARIES,
         ),
         priors=in_words(pooled.priors, scale=pooled.scale, unit=pooled.cohort.outcome.unit),
         styles=_styles(pooled.cohort.treatments),

@@ -1,6 +1,6 @@
-"""The report as words, numbers and pictures, in the order of reading: what page and text are written from.
+"""The content of a report in the order of reading, from which page and text are rendered.
 
-The answer stands first, the methods last. Nothing here knows of HTML.
+The answer comes first, the methods last. Nothing in this module depends on HTML.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ from n1trial.report.sentences import headings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """One report, block by block; with `problems` there is no answer, and `steps` say what to do."""
+class ReportContent:
+    """One report, section by section; with `problems` there is no answer, and `steps` say what to do."""
 
     title: str
     when: str
@@ -40,7 +40,7 @@ class Story:
     other_verdicts: Sequence[str]
     notes: Sequence[str]
     pictures: Sequence[Picture]
-    happened: Sequence[str]
+    trial_summary: Sequence[str]
     counted: Sequence[Table]
     guardrails: Sequence[str]
     others_found: Sequence[str]
@@ -48,11 +48,11 @@ class Story:
     methods: Methods
 
 
-def tell(material: Material) -> Story:
-    """Put a report into words."""
+def report_content(material: Material) -> ReportContent:
+    """The sentences, tables and pictures of a report."""
     data, main = material.data, material.effects[0]
     shown = list(pictures_of_answer(material))
-    return Story(
+    return ReportContent(
         title=material.protocol.title
         if material.protocol
         else material.title or sentences.title_of(main.outcome),
@@ -66,7 +66,7 @@ def tell(material: Material) -> Story:
         other_verdicts=() if main.problems else tuple(other_verdicts(material)),
         notes=[_sentence(note) for note in data.notes],
         pictures=shown,
-        happened=what_was_done(data, material.diary, material.protocol),
+        trial_summary=what_was_done(data, material.diary, material.protocol),
         counted=_counted(material),
         guardrails=[
             *other_outcomes(material),
@@ -80,7 +80,7 @@ def tell(material: Material) -> Story:
 
 
 def _sentence(note: str) -> str:
-    """A note of the terminal, which begins small and has no full stop, as a sentence."""
+    """A note, which begins with a small letter and has no full stop, as a sentence."""
     return capitalised(note) + ("" if note.endswith((".", "!", "?")) else ".")
 
 
@@ -98,12 +98,12 @@ def _counted(material: Material) -> list[Table]:
     data = material.data
     by_arm = tables.frame("Nights by arm", nights_by_arm(data, data.outcomes[0]), corner="arm")
     rows = [[data.labels[row[0]], *row[1:]] for row in by_arm.rows]
-    found = [Table(caption=by_arm.caption, header=by_arm.header, rows=rows)]
+    counted = [Table(caption=by_arm.caption, header=by_arm.header, rows=rows)]
     means = confounders_by_arm(data, material.diary, material.protocol)
     if not means.empty:
         named = means.rename(columns=dict(data.labels))
-        found.append(tables.frame("What else went on, by arm", named, corner="from the diary"))
-    return found
+        counted.append(tables.frame("What else went on, by arm", named, corner="from the diary"))
+    return counted
 
 
 def _others_found(material: Material) -> list[str]:
@@ -115,7 +115,7 @@ def _others_found(material: Material) -> list[str]:
         named = " ".join([*data.arms, *data.labels.values()]).lower()
         glycine, magnesium = "glycin" in named, "magnes" in named
     return [
-        said
-        for said, held in ((sentences.GLYCINE_FOUND, glycine), (sentences.MAGNESIUM_FOUND, magnesium))
-        if held
+        sentence
+        for sentence, holds in ((sentences.GLYCINE_FOUND, glycine), (sentences.MAGNESIUM_FOUND, magnesium))
+        if holds
     ]

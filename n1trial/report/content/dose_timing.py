@@ -1,4 +1,4 @@
-"""Nights and diary side by side: what was taken, guessed and felt on every planned evening."""
+"""Nights joined with the diary, and the time from dose to sleep."""
 
 from datetime import datetime
 
@@ -12,10 +12,10 @@ from n1trial.design.protocol import Protocol
 BEFORE_SLEEP = "before_sleep_min"
 
 
-def evenings(data: TrialData, diary: Diary | None) -> pd.DataFrame:
-    """The table of nights with every column of the diary, a row a planned night.
+def nights_with_diary(data: TrialData, diary: Diary | None) -> pd.DataFrame:
+    """The table of nights with every column of the diary, one row per planned night.
 
-    `before_sleep_min` says how many minutes before sleep the dose was taken, where both are known.
+    `before_sleep_min` is the minutes from the dose to the start of sleep, where both are known.
     """
     table = data.table
     if diary is not None:
@@ -29,20 +29,20 @@ def evenings(data: TrialData, diary: Diary | None) -> pd.DataFrame:
 
 
 def _minutes_between(taken: object, start: object) -> float:
-    """From a time of the clock to the start of sleep, at most half a day; NaN if sleep came first."""
+    """Minutes from a time of day to the start of sleep, less than half a day; NaN if sleep came first."""
     if not (isinstance(taken, str) and taken and isinstance(start, str) and start):
         return np.nan
     hours, minutes = (int(part) for part in taken.split(":"))
     began = datetime.fromisoformat(start)
-    apart = (began.hour * 60 + began.minute - 60 * hours - minutes) % 1440
-    return float(apart) if apart < 720 else np.nan
+    elapsed = (began.hour * 60 + began.minute - 60 * hours - minutes) % 1440
+    return float(elapsed) if elapsed < 720 else np.nan
 
 
 def minutes_before_sleep(
     data: TrialData, diary: Diary | None, protocol: Protocol | None
 ) -> dict[str, list[float]]:
-    """Minutes from dose to sleep, by every arm that holds a dose and has an evening of which both are known."""
-    table = evenings(data, diary)
+    """By arm with a dose, the minutes from dose to sleep of every evening on which both are known."""
+    table = nights_with_diary(data, diary)
     if BEFORE_SLEEP not in table:
         return {}
     known = table.dropna(subset=BEFORE_SLEEP)
@@ -51,7 +51,7 @@ def minutes_before_sleep(
 
 
 def dosed_arms(data: TrialData, protocol: Protocol | None) -> set[str]:
-    """Arms in which there is something to take: every arm where placebo hides them."""
+    """Arms with a dose; in a blinded trial every arm, since the others hold placebo."""
     if data.blinded:
         return set(data.arms)
     if protocol is None:

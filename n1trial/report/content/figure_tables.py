@@ -1,4 +1,4 @@
-"""The numbers of every picture, as tables that a screen reader can read."""
+"""The numbers of every figure, as tables that a screen reader can read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,13 +16,13 @@ from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import BadNightsChange, SleepDistribution, TypicalChange
 from n1trial.report.content.tables import RANGE, Table, number, span
-from n1trial.report.figures import Analysis, PeriodMean, Prediction, against_reference
+from n1trial.report.figures import ForestRow, PeriodMean, Prediction, against_reference
 from n1trial.report.figures.doses import BIN_MIN, MOST_MIN
 from n1trial.report.sentences import of_hundred
 
 
 def dots_table(effects: Effects, data: TrialData) -> Table:
-    """Counts and nine of the quantiles that the dots stand for."""
+    """Counts of the dots and seven of the quantiles that they represent."""
     shown, sign = against_reference(effects, data), effects.outcome.sign
     rows = []
     for effect in shown:
@@ -37,7 +37,7 @@ def dots_table(effects: Effects, data: TrialData) -> Table:
 
 
 def nights_table(data: TrialData) -> Table:
-    """Every planned night, what was measured and what became of it."""
+    """Every planned night, its measurements, and whether it was analysed or why not."""
     ledgers = [data.ledger(outcome)["became"] for outcome in data.outcomes]
     rows = []
     for place, row in enumerate(data.table.to_dict("records")):
@@ -59,17 +59,20 @@ def nights_table(data: TrialData) -> Table:
     )
 
 
-def distribution_table(found: SleepDistribution, data: TrialData) -> Table:
-    """Bad nights and the middle night of every arm, and what has changed against the reference."""
+def distribution_table(distribution: SleepDistribution, data: TrialData) -> Table:
+    """Bad nights and the median night of every arm, and their changes against the reference."""
     rows = []
-    for arm, nights in found.arms.items():
+    for arm, nights in distribution.arms.items():
         pair = arm, data.reference
         share = number(100 * nights.bad / nights.nights)
         counted = [str(nights.nights), str(nights.bad), share, number(nights.middle_min, 4)]
-        changes = [*_of_bad_nights(found.bad.get(pair)), *_of_typical_night(found.typical.get(pair))]
+        changes = [
+            *_of_bad_nights(distribution.bad.get(pair)),
+            *_of_typical_night(distribution.typical.get(pair)),
+        ]
         rows.append([data.labels[arm], *counted, *changes])
     header = [
-        *("arm", "nights", f"under {found.limit_min} min", "of 100", "middle night, min"),
+        *("arm", "nights", f"under {distribution.limit_min} min", "of 100", "middle night, min"),
         *("change of 100 nights", RANGE, f"odds ratio ({RANGE})", "verdict"),
         *("change of the typical night, min", RANGE),
     ]
@@ -93,7 +96,7 @@ def _of_typical_night(change: TypicalChange | None) -> list[str]:
 
 
 def tomorrow_table(effects: Effects, data: TrialData) -> Table:
-    """Better nights of a hundred, an arm a row."""
+    """Better nights of a hundred, one row per arm."""
     rows = [
         [
             data.labels[effect.arm],
@@ -111,24 +114,24 @@ REPEATED_OR_OTHER = ("prior, default", "prior, sceptical", "once built up")
 VARIANTS = {"sceptical": "Model, sceptical start", "equal sleep": "Model, at equal sleep time"}
 
 
-def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[Analysis]:
+def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[ForestRow]:
     """Every analysis of the same contrasts in the same unit, the model's first.
 
-    Left to the table of checks: those that repeat the model or its variants or ask of what is built up, those whose
-    note speaks of a ratio, since their numbers are one, and all of a percentage, which give the outcome's unit.
+    Some checks are in the table of checks only: repeats of the model or its variants, effects once built up, ratios
+    (by the note), and all checks of a percentage, which are in the outcome's unit.
     """
-    found = []
+    rows = []
     checks = [
-        each
-        for each in checks
-        if each.estimate is not None
-        and each.check not in REPEATED_OR_OTHER
-        and "ratio" not in each.note
+        check
+        for check in checks
+        if check.estimate is not None
+        and check.check not in REPEATED_OR_OTHER
+        and "ratio" not in check.note
         and fit.outcome.scale == "difference"
     ]
     for effect in against_reference(effects, data):
-        found.append(
-            Analysis(
+        rows.append(
+            ForestRow(
                 contrast=effect.contrast,
                 name=THE_MODEL,
                 estimate=effect.mean,
@@ -139,8 +142,8 @@ def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[Check
         for name, posterior in fit.variants.items():
             draws = contrast_draws(posterior, data, fit.outcome, effect.arm, effect.comparator)
             low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
-            found.append(
-                Analysis(
+            rows.append(
+                ForestRow(
                     contrast=effect.contrast,
                     name=VARIANTS.get(name, f"Model, {name}"),
                     estimate=float(draws.mean()),
@@ -148,23 +151,23 @@ def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[Check
                     high=float(high),
                 )
             )
-        found += [
-            Analysis(
+        rows += [
+            ForestRow(
                 contrast=effect.contrast,
-                name=each.check,
-                estimate=each.estimate or 0.0,
-                low=each.low,
-                high=each.high,
+                name=check.check,
+                estimate=check.estimate or 0.0,
+                low=check.low,
+                high=check.high,
             )
-            for each in checks
-            if each.contrast == effect.contrast
+            for check in checks
+            if check.contrast == effect.contrast
         ]
-    return found
+    return rows
 
 
-def analyses_table(found: Sequence[Analysis], unit: str) -> Table:
+def analyses_table(analyses: Sequence[ForestRow], unit: str) -> Table:
     """The analyses behind the figure."""
-    rows = [[each.name, each.contrast, number(each.estimate), span(each.low, each.high)] for each in found]
+    rows = [[row.name, row.contrast, number(row.estimate), span(row.low, row.high)] for row in analyses]
     return Table(
         caption="Analysed differently", header=["analysis", "contrast", f"estimate, {unit}", RANGE], rows=rows
     )
@@ -174,10 +177,15 @@ def periods_table(means: Sequence[PeriodMean], outcome: Outcome, data: TrialData
     """The mean of every period with its interval."""
     rows = [
         [
-            *(str(each.period), str(each.block or "–"), data.labels[each.arm], str(each.nights)),
-            *(number(each.mean, 4), span(each.low, each.high)),
+            *(
+                str(period.period),
+                str(period.block or "–"),
+                data.labels[period.arm],
+                str(period.nights),
+            ),
+            *(number(period.mean, 4), span(period.low, period.high)),
         ]
-        for each in means
+        for period in means
     ]
     header = ["period", "block", "arm", "nights", f"mean {outcome.label}, {outcome.unit}", RANGE]
     return Table(caption="The mean of every period", header=header, rows=rows)
@@ -203,15 +211,20 @@ def beliefs_table(effects: Effects, data: TrialData, prior_sd: float) -> Table:
 def predictions_table(predictions: Sequence[Prediction]) -> Table:
     """Every feature of the nights as observed and as predicted."""
     rows = [
-        [each.name, number(each.observed), span(each.low, each.high), "yes" if each.inside else "no"]
-        for each in predictions
+        [
+            row.name,
+            number(row.observed),
+            span(row.low, row.high),
+            "yes" if row.inside else "no",
+        ]
+        for row in predictions
     ]
     header = ["feature of the nights", "observed", f"predicted, {RANGE}", "could the model have made it"]
     return Table(caption="Could the model have made these nights?", header=header, rows=rows)
 
 
 def doses_table(minutes: Mapping[str, Sequence[float]], data: TrialData) -> Table:
-    """Doses by half hours before sleep began, an arm a row."""
+    """Doses by half hours before sleep began, one row per arm."""
     step = 3 * BIN_MIN
     edges = np.arange(0, MOST_MIN + step, step)
     rows = [
@@ -222,12 +235,12 @@ def doses_table(minutes: Mapping[str, Sequence[float]], data: TrialData) -> Tabl
     return Table(caption="Doses by minutes before sleep began", header=header, rows=rows)
 
 
-def agreement_table(found: Agreement, outcome: Outcome) -> Table:
+def agreement_table(agreement: Agreement, outcome: Outcome) -> Table:
     """Bias, spread and limits of agreement of two devices."""
     rows = [
         [
-            *(f"{found.second} minus {found.first}", str(len(found.differences))),
-            *(number(found.bias), number(found.sd), span(found.low, found.high)),
+            *(f"{agreement.second} minus {agreement.first}", str(len(agreement.differences))),
+            *(number(agreement.bias), number(agreement.sd), span(agreement.low, agreement.high)),
         ]
     ]
     header = [f"{outcome.label}, {outcome.unit}", "nights", "mean", "SD", "limits of agreement"]

@@ -1,4 +1,4 @@
-"""All that a report is written from, in one noun."""
+"""The inputs of a trial's report, as one type."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,16 +16,49 @@ from n1trial.inference.fit import Fit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What was planned, measured, written down and estimated.
+    """The inputs of a report: what was planned, measured, recorded in the diary and estimated.
 
-    `fits` and `effects` hold one entry an outcome, in the same order; the first is the outcome that the trial
-    is about. By outcome name `checks` holds lines and `tables` the
-    numbers of figures, each under the name of its check. `facts` says where the numbers come from, as lines of
-    name and value. `about` holds what only the person can say, by the names of `cent.ASKED`. `earlier` holds
-    the answers of earlier editions, a line each. `title` stands over a report without a protocol; empty: a question
-    about the outcome. `person` says whose trial it is, by name or number. `devices` holds the nights of every
-    device by its name, the one that is analysed first. Without `single_nights` no night is shown on its own, only
-    what they add up to. `shared` marks a copy that `sharing` made.
+    Attributes
+    ----------
+    data : TrialData
+        The nights joined with the schedule.
+    fits : Sequence of Fit [outcome]
+        The fitted models; the first is of the primary outcome.
+    effects : Sequence of Effects [outcome]
+        The effects of each fit, in the same order.
+    checks : Mapping of str to Sequence of CheckResult
+        Results of the checks, by name of the outcome.
+    tables : Mapping of str to Mapping of str to DataFrame
+        Numbers of the checks' figures, by name of the outcome and of the check.
+    protocol : Protocol or None
+        The protocol; None: there was none.
+    title : str
+        Title of a report without a protocol; empty: a question about the outcome.
+    person : str
+        Whose trial it is, by name or number; empty: not shown.
+    diary : Diary or None
+        The diary; None: there is none.
+    facts : Mapping of str to str
+        Where the numbers come from, by name.
+    about : Mapping of str to str
+        The person's own answers for the checklist, by key of `cent_checklist.ASKED`.
+    earlier : Sequence of str
+        Answers of earlier editions, one line each.
+    devices : Mapping of str to Nights
+        The nights of every device by name; the first is the one that is analysed.
+    single_nights : bool
+        Whether single nights are shown; else only numbers over several nights.
+    shared : bool
+        Whether this is a de-identified copy.
+
+    Examples
+    --------
+    `data`, `fit` and `effects` are those of `estimate_effects`'s example.
+
+    >>> from n1trial import Material
+    >>> material = Material(data=data, fits=[fit], effects=[effects], title="Does glycine help?")
+    >>> len(material.fits) == len(material.effects), material.shared
+    (True, False)
     """
 
     data: TrialData
@@ -46,5 +79,5 @@ class Material:
 
     @property
     def refused(self) -> bool:
-        """Whether a gate forbids the verdict of the primary outcome."""
+        """Whether problems forbid a verdict on the primary outcome."""
         return bool(self.effects[0].problems)

@@ -1,4 +1,4 @@
-"""A picture with what it found in words and the table of its numbers; and the four that everybody sees."""
+"""A figure with its finding in words and the table of its numbers; and the four figures of the first section."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from n1trial.report.sentences import headings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One figure: how it is read, what it found, how it is drawn at a width in pixels, and its numbers."""
+    """One figure: how to read it, its finding, how it is drawn at a width in pixels, and its numbers."""
 
     name: str
     title: str
@@ -35,7 +35,7 @@ class Picture:
 
 
 def pictures_of_answer(material: Material) -> Iterator[Picture]:
-    """The pictures for everybody: how big, bad nights, every night, tomorrow night."""
+    """The figures of the first section: size of the effect, bad nights, every night, tomorrow night."""
     main, data = material.effects[0], material.data
     if not material.refused:
         yield _fifty_dots(main, data)
@@ -58,37 +58,37 @@ def _fifty_dots(effects: Effects, data: TrialData) -> Picture:
     )
 
 
-def _distribution(found: SleepDistribution, data: TrialData) -> Picture:
+def _distribution(distribution: SleepDistribution, data: TrialData) -> Picture:
     return Picture(
         name="bad-nights",
         title=headings.DISTRIBUTION,
         lead=sentences.DISTRIBUTION_LEAD,
-        words=sentences.distribution_in_words(found, data),
-        draw=lambda width: bad_nights_by_arm(found, data, width=width),
-        table=tables.distribution_table(found, data),
+        words=sentences.distribution_in_words(distribution, data),
+        draw=lambda width: bad_nights_by_arm(distribution, data, width=width),
+        table=tables.distribution_table(distribution, data),
     )
 
 
 def _nights(material: Material) -> Picture:
     data = material.data
-    said = sentences.kept_in_words(data) if material.refused else sentences.means_in_words(data)
+    sentence = sentences.kept_in_words(data) if material.refused else sentences.means_in_words(data)
     return Picture(
         name="nights",
         title=headings.NIGHTS,
         lead=sentences.NIGHTS_LEAD,
-        words=[said],
+        words=[sentence],
         draw=lambda width: every_night(data, width=width),
         table=tables.nights_table(data),
     )
 
 
 def _tomorrow(effects: Effects, data: TrialData) -> Picture:
-    said = [sentences.tomorrow(effect, data.labels) for effect in against_reference(effects, data)]
+    every = [sentences.tomorrow(effect, data.labels) for effect in against_reference(effects, data)]
     return Picture(
         name="tomorrow",
         title=headings.TOMORROW,
         lead="",
-        words=[sentence for sentence in said if sentence],
+        words=[sentence for sentence in every if sentence],
         draw=lambda width: tomorrow_night(effects, data, width=width),
         table=tables.tomorrow_table(effects, data),
     )

@@ -1,4 +1,4 @@
-"""The last block: design, rule, models, checks and provenance, for whoever checks the answer."""
+"""The last section: design, verdict rule, models, checks and provenance."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from n1trial.design.outcomes import BAD_NIGHTS
 from n1trial.inference.inla import bad_nights, typical
 from n1trial.report import sentences
 from n1trial.report.content import tables
-from n1trial.report.content.cent_checklist import Item, cent_items
+from n1trial.report.content.cent_checklist import CentItem, cent_items
 from n1trial.report.content.inputs import Material
 from n1trial.report.content.main_figures import Picture
 from n1trial.report.content.methods_figures import pictures_of_methods
@@ -27,7 +27,7 @@ class ModelInWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Methods:
-    """What a biostatistician asks for, in the order of the asking."""
+    """The methods, in the order in which they are shown."""
 
     design: Sequence[str]
     mids: str
@@ -41,7 +41,7 @@ class Methods:
     further: Sequence[str]
     pictures: Sequence[Picture]
     checks: Sequence[Table]
-    cent: Sequence[Item]
+    cent: Sequence[CentItem]
     cent_missing: str
     facts: Mapping[str, str]
     earlier: Sequence[str]
@@ -49,11 +49,11 @@ class Methods:
 
 
 def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
-    """Everything of the methods; `shown` are the pictures further up, whose numbers stand here."""
+    """The methods; `shown` are the figures of the first section, whose tables are part of the methods."""
     data, fits = material.data, material.fits
     further = list(pictures_of_methods(material))
-    open_effects = [each for each in material.effects if not each.problems]
-    cent = cent_items(material)
+    open_effects = [effects for effects in material.effects if not effects.problems]
+    items = cent_items(material)
     return Methods(
         design=sentences.design_lines(data, material.protocol),
         mids=sentences.mids_in_words([fit.outcome for fit in fits]),
@@ -70,25 +70,28 @@ def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
         intervals=sentences.INTERVALS,
         diagnostics=tables.diagnostics_table(fits),
         without_verdict=[
-            sentences.without_verdict(each.outcome, each.problems)
-            for each in material.effects[1:]
-            if each.problems
+            sentences.without_verdict(effects.outcome, effects.problems)
+            for effects in material.effects[1:]
+            if effects.problems
         ],
         secondary=sentences.secondary_in_words(
-            len(material.effects) + sum(each.distribution is not None for each in material.effects),
-            sum(len(each.contrasts) * (1 + (each.distribution is not None)) for each in material.effects),
+            len(material.effects) + sum(effects.distribution is not None for effects in material.effects),
+            sum(
+                len(effects.contrasts) * (1 + (effects.distribution is not None))
+                for effects in material.effects
+            ),
         ),
         effects=tables.effects_table(open_effects, data) if open_effects else None,
         further=[
             sentences.answer_compared(effect, data.labels)
-            for each in open_effects
-            for effect in each.contrasts
+            for effects in open_effects
+            for effect in effects.contrasts
             if effect.comparator != data.reference
         ],
         pictures=further,
         checks=_checks(material),
-        cent=cent,
-        cent_missing=sentences.missing_items([item.name for item in cent if not item.where], len(cent)),
+        cent=items,
+        cent_missing=sentences.missing_items([item.name for item in items if not item.where], len(items)),
         facts=_facts(material),
         earlier=material.earlier,
         numbers=[picture.table for picture in (*shown, *further)],
@@ -96,10 +99,10 @@ def describe_methods(material: Material, shown: Sequence[Picture]) -> Methods:
 
 
 def _facts(material: Material) -> dict[str, str]:
-    """Where the numbers come from; the seed of the sampler stays at home."""
+    """Where the numbers come from; a copy to share has no seed of the sampler."""
     fit = material.fits[0]
     seed = {} if material.shared else {"seed of the sampler": str(fit.seed)}
-    versions = {f"version of {name}": said for name, said in fit.versions.items()}
+    versions = {f"version of {name}": version for name, version in fit.versions.items()}
     return {**material.facts, **seed, **versions}
 
 
@@ -113,18 +116,18 @@ def _checks(material: Material) -> list[Table]:
 
 
 def _beyond_the_mean(material: Material) -> Iterator[ModelInWords]:
-    """The models of the fast engine for what the mean does not tell of sleep time."""
-    found = next((each.distribution for each in material.effects if each.distribution), None)
-    if found is None:
+    """The INLA models of bad nights and of the typical night."""
+    distribution = next((effects.distribution for effects in material.effects if effects.distribution), None)
+    if distribution is None:
         return
-    rule = sentences.bad_night_rule(found)
+    rule = sentences.bad_night_rule(distribution)
     yield ModelInWords(
         title=BAD_NIGHTS.label,
         assumes=f"{rule} {bad_nights.ASSUMES}",
         formula=bad_nights.FORMULA,
         priors=bad_nights.priors_in_words(material.data),
     )
-    if found.typical:
+    if distribution.typical:
         yield ModelInWords(
             title=headings.TYPICAL, assumes=typical.ASSUMES, formula=typical.FORMULA, priors={}
         )

@@ -1,4 +1,4 @@
-"""The pictures for whoever checks the answer: periods, beliefs, predictions, other analyses, doses, devices."""
+"""The figures of the methods: periods, prior and posterior, predictions, other analyses, doses, devices."""
 
 from collections.abc import Iterator
 
@@ -14,9 +14,9 @@ from n1trial.report.content.main_figures import Picture
 from n1trial.report.figures import (
     Prediction,
     against_reference,
-    analysed_differently,
     device_agreement,
     dose_timing,
+    forest_of_analyses,
     means_by_period,
     period_means,
     predictive_checks,
@@ -30,7 +30,7 @@ PREDICTIVE = "posterior predictive"
 
 
 def pictures_of_methods(material: Material) -> Iterator[Picture]:
-    """Every further picture that this trial has the numbers for; nothing by arm where a gate refused."""
+    """Every further figure for which this trial has the numbers; none by arm where there is no verdict."""
     if not material.refused:
         if material.single_nights or _periods_hide_nights(material):
             yield _periods(material)
@@ -44,7 +44,7 @@ def pictures_of_methods(material: Material) -> Iterator[Picture]:
 
 
 def _periods_hide_nights(material: Material) -> bool:
-    """Whether every period is long enough that its mean tells no night."""
+    """Whether every period is long enough that no night can be read from its mean."""
     means = period_means(material.data, material.effects[0].outcome)
     return all(each.nights >= LEAST_NIGHTS_TO_HIDE_ONE for each in means)
 
@@ -53,26 +53,26 @@ def _periods(material: Material) -> Picture:
     data, outcome = material.data, material.effects[0].outcome
     means = period_means(data, outcome)
     by_block = {
-        block: {each.arm: each.mean for each in means if each.block == block}
-        for block in dict.fromkeys(each.block for each in means if each.block)
+        block: {period_mean.arm: period_mean.mean for period_mean in means if period_mean.block == block}
+        for block in dict.fromkeys(period_mean.block for period_mean in means if period_mean.block)
     }
-    said = []
+    findings = []
     for arm in data.treatments:
         gains = [
-            outcome.sign * (found[arm] - found[data.reference])
-            for found in by_block.values()
-            if arm in found and data.reference in found
+            outcome.sign * (mean_of[arm] - mean_of[data.reference])
+            for mean_of in by_block.values()
+            if arm in mean_of and data.reference in mean_of
         ]
         if gains:
             better = sum(gain > 0 for gain in gains)
-            said.append(
+            findings.append(
                 sentences.blocks_in_words(better, len(gains), data.labels[arm], data.labels[data.reference])
             )
     return Picture(
         name="periods",
         title=headings.PERIODS,
         lead=sentences.PERIODS_LEAD,
-        words=said or [sentences.kept_in_words(data)],
+        words=findings or [sentences.kept_in_words(data)],
         draw=lambda width: means_by_period(data, outcome, width=width),
         table=tables.periods_table(means, outcome, data),
     )
@@ -80,17 +80,17 @@ def _periods(material: Material) -> Picture:
 
 def _differently(material: Material) -> Picture:
     effects, data = material.effects[0], material.data
-    found = tables.analyses(material.fits[0], effects, data, material.checks.get(effects.outcome.name, ()))
+    analyses = tables.analyses(material.fits[0], effects, data, material.checks.get(effects.outcome.name, ()))
     model = {effect.contrast: effect for effect in against_reference(effects, data)}
-    others = [each for each in found if each.name != tables.THE_MODEL]
-    inside = sum(model[each.contrast].low <= each.estimate <= model[each.contrast].high for each in others)
+    others = [row for row in analyses if row.name != tables.THE_MODEL]
+    inside = sum(model[row.contrast].low <= row.estimate <= model[row.contrast].high for row in others)
     return Picture(
         name="differently",
         title=headings.DIFFERENTLY,
         lead=sentences.DIFFERENTLY_LEAD,
         words=[sentences.other_analyses_in_words(inside, len(others))],
-        draw=lambda width: analysed_differently(found, effects, data, width=width),
-        table=tables.analyses_table(found, effects.outcome.contrast_unit),
+        draw=lambda width: forest_of_analyses(analyses, effects, data, width=width),
+        table=tables.analyses_table(analyses, effects.outcome.contrast_unit),
     )
 
 
@@ -130,7 +130,7 @@ def _doses(material: Material) -> Iterator[Picture]:
     if not minutes:
         return
     planned = protocol.dosing.minutes_before_bed
-    every = [each for taken in minutes.values() for each in taken]
+    every = [minute for taken in minutes.values() for minute in taken]
     yield Picture(
         name="doses",
         title=headings.DOSES,
@@ -146,27 +146,27 @@ def _agreement(material: Material) -> Iterator[Picture]:
     named = [(device_name(source), nights) for source, nights in material.devices.items()]
     devices = named if material.single_nights else []
     for number, other in enumerate(devices[1:]):
-        found = compare_devices(devices[0], other, outcome)
-        if found is None:
+        agreement = compare_devices(devices[0], other, outcome)
+        if agreement is None:
             continue
         yield Picture(
             name=f"devices-{number}",
             title=headings.AGREEMENT,
             lead=sentences.AGREEMENT_LEAD,
-            words=[sentences.agreement_in_words(found, outcome)],
-            draw=lambda width, found=found: device_agreement(found, outcome, width=width),  # type: ignore[misc]
-            table=tables.agreement_table(found, outcome),
+            words=[sentences.agreement_in_words(agreement, outcome)],
+            draw=lambda width, agreement=agreement: device_agreement(agreement, outcome, width=width),  # type: ignore[misc]
+            table=tables.agreement_table(agreement, outcome),
         )
 
 
 def predictions_of(material: Material) -> list[Prediction]:
-    """What the predictive check found of the primary outcome."""
-    found = material.tables.get(material.effects[0].outcome.name, {}).get(PREDICTIVE)
-    if found is None:
+    """Results of the posterior predictive check of the primary outcome."""
+    features = material.tables.get(material.effects[0].outcome.name, {}).get(PREDICTIVE)
+    if features is None:
         return []
     return [
         Prediction(
             name=str(row.statistic), observed=float(row.recorded), low=float(row.low), high=float(row.high)
         )
-        for row in found.itertuples()
+        for row in features.itertuples()
     ]

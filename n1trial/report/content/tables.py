@@ -1,4 +1,4 @@
-"""The numbers behind every sentence and picture, as tables that a screen reader can read."""
+"""Tables of a report, and how their numbers are written."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Table:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A number in so many digits with a true minus, or a dash where there is none."""
+    """A number with these significant digits and a true minus, or a dash where there is none."""
     if value is None or np.isnan(value):
         return "–"
     text = f"{value:.{digits}g}"
@@ -35,7 +35,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def difference(value: float | None, decimals: int = 2) -> str:
-    """A number whose size is measured against 1, such as awakenings a night: what is nearly 0 gets no false digits."""
+    """A number rounded to these decimals, such as awakenings a night: a value near 0 gets no false digits."""
     if value is None or np.isnan(value):
         return "–"
     text = number(value)
@@ -59,7 +59,7 @@ def p_value(p: float | None) -> str:
 
 def readable(note: str) -> str:
     """The remark of a check with three digits where it has more, and true minus signs."""
-    rounded = re.sub(r"(?<![\d.])\d+\.\d{3,}(?![\d.]*\d)", lambda found: number(float(found[0])), note)
+    rounded = re.sub(r"(?<![\d.])\d+\.\d{3,}(?![\d.]*\d)", lambda match: number(float(match[0])), note)
     return re.sub(r"(?<![\w\-])-(?=\d)", "−", rounded)
 
 
@@ -117,7 +117,7 @@ def checks_table(results: Sequence[CheckResult], label: str) -> Table:
         [
             each.check,
             each.contrast,
-            # 1.005 in three digits would stand beside "below 1.01" as 1.01.
+            # 1.005 in three digits would be 1.01 beside "below 1.01".
             number(each.estimate, 4) if "R-hat" in each.check else difference(each.estimate, 3),
             span(each.low, each.high),
             p_value(each.p),
@@ -131,7 +131,7 @@ def checks_table(results: Sequence[CheckResult], label: str) -> Table:
 
 
 def diagnostics_table(fits: Sequence[Fit]) -> Table:
-    """How the sampler did, an outcome a row."""
+    """Diagnostics of the sampler, one row per outcome."""
     rows = [
         [
             fit.outcome.label,

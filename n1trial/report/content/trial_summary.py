@@ -1,4 +1,4 @@
-"""What happened in the trial, counted: nights, doses, guesses, side effects and confounders by arm."""
+"""Summary of the trial: nights, doses, guesses, side effects and confounders by arm."""
 
 from collections.abc import Mapping
 
@@ -13,15 +13,15 @@ from n1trial.design.calendar_columns import roster_columns
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Protocol
 from n1trial.report import sentences
-from n1trial.report.content.dose_timing import dosed_arms, evenings, minutes_before_sleep
+from n1trial.report.content.dose_timing import dosed_arms, minutes_before_sleep, nights_with_diary
 
-# A week of silence at the end is no lost record any more.
+# A week without records at the end means that the trial ended early.
 ENDED_EARLY_NIGHTS = 7
 SIDE_EFFECTS = {"grogginess": "Grogginess", "stomach": "Stomach trouble"}
 
 
 def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
-    """Nights planned for the comparison, analysed and missing, a row an arm."""
+    """Nights planned for the comparison, analysed and missing, one row per arm."""
     planned = data.table.loc[~data.table["left_out"].isin(PLANNED_OUT), "arm"].value_counts()
     kept = data.analysed(outcome)["arm"].value_counts()
     table = (
@@ -32,7 +32,7 @@ def nights_by_arm(data: TrialData, outcome: Outcome) -> pd.DataFrame:
 
 def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> list[str]:
     """Sentences about nights, doses, their timing, and guesses."""
-    table = evenings(data, diary)
+    table = nights_with_diary(data, diary)
     return [
         sentences.nights_in_words(data),
         *_ended_early(data),
@@ -40,12 +40,12 @@ def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | Non
         *_doses(table[table["left_out"] != "run-in"], data, protocol),
         *_habits(table[table["left_out"] != "run-in"], data),
         *_timing(table, data, diary, protocol),
-        *_guesses(table, data),
+        *_guessed_arms(table, data),
     ]
 
 
 def _ended_early(data: TrialData) -> list[str]:
-    """A run of planned nights at the end of which nothing was recorded."""
+    """That nothing was recorded on the last planned nights."""
     planned = data.table[~data.table["left_out"].isin(PLANNED_OUT)]
     kept = np.flatnonzero(planned.index.isin(data.analysed(data.outcomes[0]).index))
     silent = len(planned) - 1 - int(kept.max(initial=-1))
@@ -58,8 +58,8 @@ def _recorded(data: TrialData) -> list[str]:
         return []
     devices = data.table["device"].dropna().value_counts()
     changed = data.table.loc[data.table["flags"].str.contains("dst_|offset_change"), "night"]
-    said = [sentences.devices_in_words(devices.to_dict())] if len(devices) else []
-    return said + ([sentences.clock_changes_in_words(list(changed.dt.date))] if len(changed) else [])
+    named = [sentences.devices_in_words(devices.to_dict())] if len(devices) else []
+    return named + ([sentences.clock_changes_in_words(list(changed.dt.date))] if len(changed) else [])
 
 
 def _doses(table: pd.DataFrame, data: TrialData, protocol: Protocol | None) -> list[str]:
@@ -91,7 +91,7 @@ def _timing(
 ) -> list[str]:
     by_arm = minutes_before_sleep(data, diary, protocol)
     if by_arm and protocol is not None:
-        every = [each for taken in by_arm.values() for each in taken]
+        every = [minute for taken in by_arm.values() for minute in taken]
         return [sentences.timing_in_words(every, protocol.dosing.minutes_before_bed)]
     if "taken_at" not in table:
         return []
@@ -99,17 +99,17 @@ def _timing(
     return [sentences.clock_in_words([time for time in times if time])] if times.any() else []
 
 
-def _guesses(table: pd.DataFrame, data: TrialData) -> list[str]:
+def _guessed_arms(table: pd.DataFrame, data: TrialData) -> list[str]:
     if "guess" not in table or data.blinded is False:
         return []
-    guesses = table[table["guess"].isin([*data.arms, *data.labels.values()])]
-    if guesses.empty:
+    guessed = table[table["guess"].isin([*data.arms, *data.labels.values()])]
+    if guessed.empty:
         return []
-    named = guesses["arm"].map(dict(data.labels))
-    right = int(((guesses["guess"] == guesses["arm"]) | (guesses["guess"] == named)).sum())
-    # Whether luck alone would guess so well less than once in twenty trials.
-    beyond = float(bdtrc(right - 1, len(guesses), 1 / len(data.arms))) < 0.05
-    return [sentences.guesses_in_words(right, len(guesses), len(data.arms), beyond_luck=beyond)]
+    named = guessed["arm"].map(dict(data.labels))
+    right = int(((guessed["guess"] == guessed["arm"]) | (guessed["guess"] == named)).sum())
+    # Whether so many right guesses have a probability below .05 by chance.
+    beyond = float(bdtrc(right - 1, len(guessed), 1 / len(data.arms))) < 0.05
+    return [sentences.guesses_in_words(right, len(guessed), len(data.arms), beyond_luck=beyond)]
 
 
 def never_recorded(data: TrialData) -> list[str]:
@@ -122,8 +122,8 @@ def never_recorded(data: TrialData) -> list[str]:
 
 
 def side_effects(data: TrialData, diary: Diary | None) -> list[str]:
-    """What was written about side effects, in the same words for each."""
-    table = evenings(data, diary)
+    """What the diary has about side effects, a sentence each."""
+    table = nights_with_diary(data, diary)
     by_column = {column: means_by_arm(table, data, column) for column in SIDE_EFFECTS}
     return [
         sentences.side_effect_in_words(SIDE_EFFECTS[column], means, data.labels)
@@ -133,7 +133,7 @@ def side_effects(data: TrialData, diary: Diary | None) -> list[str]:
 
 
 def means_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[str, float]:
-    """Mean of a diary column over the trial's evenings of each arm; the run-in is not among them."""
+    """By arm, mean of a diary column over the trial's evenings; without the run-in."""
     if column not in table:
         return {}
     trial = table[table["left_out"] != "run-in"]
@@ -142,10 +142,10 @@ def means_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[s
 
 
 def confounders_by_arm(data: TrialData, diary: Diary | None, protocol: Protocol | None) -> pd.DataFrame:
-    """Mean of every confounder; of yes or no, and of every shift, on how many evenings: a column an arm."""
+    """Mean of every confounder, or the number of evenings of a yes-or-no one or a shift; one column per arm."""
     if protocol is None:
         return pd.DataFrame()
-    table = evenings(data, diary)
+    table = nights_with_diary(data, diary)
     shifts = roster_columns(protocol.roster).values() if protocol.roster else ()
     rows: dict[str, Mapping[str, float] | Mapping[str, str]] = {}
     for name in (*protocol.confounders, *shifts):
@@ -159,7 +159,7 @@ def confounders_by_arm(data: TrialData, diary: Diary | None, protocol: Protocol 
 
 
 def counts_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[str, str]:
-    """On how many of the evenings that say it a yes-or-no column says yes, by arm; the run-in is not among them."""
+    """By arm, evenings with a yes in a yes-or-no column, of those with an entry; without the run-in."""
     trial = table[(table["left_out"] != "run-in") & table[column].notna()]
     by_arm = trial[column].astype(float).groupby(trial["arm"])
     yes, of = by_arm.sum().astype(int), by_arm.size()

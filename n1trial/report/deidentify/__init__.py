@@ -1,1 +1,1 @@
-"""A copy of a report to share: names, places and free text replaced or left out."""
+"""De-identified copies of reports: names, dates and free text are replaced or left out."""

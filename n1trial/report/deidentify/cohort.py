@@ -1,4 +1,4 @@
-"""A cohort's report to share: people have numbers instead of names, and what only its owner needs is left out."""
+"""The de-identified copy of a cohort's report: people have numbers instead of names."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from n1trial.cohort import Cohort, CohortEffects
 from n1trial.cohort.two_stage import SummaryCohort
 from n1trial.report.content.cohort_inputs import CohortMaterial
 
-# Of the facts, those that tell how the numbers were made and nothing of whose they are.
+# Facts about the computation that identify nobody.
 KEPT_FACTS = (
     "draws",
     "largest R-hat",
@@ -22,7 +22,7 @@ KEPT_FACTS = (
 
 
 def shared_cohort(material: CohortMaterial) -> CohortMaterial:
-    """The same report without anybody's name, without the title that a person wrote, seeds and names of files."""
+    """The inputs without names of people, title, seeds and names of files."""
     cohort = material.cohort
     named = _numbered((*cohort.names, *cohort.left_out))
     return replace(
@@ -60,13 +60,15 @@ def _renamed(cohort: Cohort | SummaryCohort, named: Mapping[str, str]) -> Cohort
 
 
 def _without_names(effects: CohortEffects, named: Mapping[str, str]) -> CohortEffects:
-    contrasts = tuple(replace(each, people=each.people.rename(index=named)) for each in effects.contrasts)
+    contrasts = tuple(
+        replace(effect, people=effect.people.rename(index=named)) for effect in effects.contrasts
+    )
     problems = tuple(_replaced(problem, named) for problem in effects.problems)
     return replace(effects, contrasts=contrasts, problems=problems)
 
 
 def _replaced(text: str, named: Mapping[str, str]) -> str:
-    """A text with every name as its number, the longest name first, so that no part of one is left."""
+    """The text with every name replaced by its number, the longest first, so that no part of a name remains."""
     longest_first = sorted(named, key=len, reverse=True)
     pattern = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in longest_first)
-    return re.sub(pattern, lambda found: named[found[0]], text) if pattern else text
+    return re.sub(pattern, lambda match: named[match[0]], text) if pattern else text

@@ -1,7 +1,7 @@
-"""The copy that may leave the house: dates become day numbers, and only what is known to be harmless stays.
+"""The de-identified copy of a report: dates become day numbers, and only fields on an allow-list are kept.
 
-Every noun is made anew from a list of what may stay; whatever a later version adds stays out until it is
-named here. Free text of a person never stays.
+Every object is built anew from the fields that may be shared. A field that a later version adds is left out until it
+is added to this module. Free text of the person is never kept.
 """
 
 import re
@@ -19,14 +19,14 @@ from n1trial.data.trial_data import PLANNED_OUT, TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
-from n1trial.report.content.dose_timing import BEFORE_SLEEP, evenings
+from n1trial.report.content.dose_timing import BEFORE_SLEEP, nights_with_diary
 from n1trial.report.content.inputs import Material
 from n1trial.report.content.methods_figures import PREDICTIVE
 from n1trial.report.content.trial_summary import SIDE_EFFECTS
 from n1trial.report.deidentify.names import (
     KNOWN_CONFOUNDERS,
     SharedNames,
-    content,
+    doses_in_copy,
     is_published,
     names_in_copy,
 )
@@ -44,12 +44,14 @@ UNKNOWN_DEVICE = "a device"
 
 
 def shareable(material: Material, *, with_nights: bool = False) -> Material:
-    """The same report for other eyes: no date, place, path, serial number, seed, note or word of the person.
+    """The inputs of a de-identified report: without dates, places, paths, serial numbers, seeds, notes and free text.
 
     Parameters
     ----------
+    material
+        The inputs of the report.
     with_nights
-        Whether single nights may be seen, by their number; else only what they add up to.
+        Whether single nights are kept, by number; else only numbers over several nights.
     """
     protocol, names = material.protocol, names_in_copy(material)
     data = _data(material, names)
@@ -73,8 +75,8 @@ def _protocol(protocol: Protocol, names: SharedNames) -> Protocol:
     known = tuple(name for name in protocol.confounders if name in KNOWN_CONFOUNDERS)
     if is_published(protocol):
         return protocol
-    # While a trial is sealed its arms are letters, and those of the protocol are nobody's.
-    called = {arm.name: names.arms.get(arm.name, content(arm)) for arm in protocol.arms}
+    # While a trial is sealed its arms are letters, and none of them is an arm of the protocol.
+    called = {arm.name: names.arms.get(arm.name, doses_in_copy(arm)) for arm in protocol.arms}
     arms = tuple(
         arm.model_copy(
             update={
@@ -87,28 +89,28 @@ def _protocol(protocol: Protocol, names: SharedNames) -> Protocol:
         for arm in protocol.arms
     )
     words = {"title": SHARED_TITLE, "question": SHARED_QUESTION, "reason": "", "acknowledged_above_limit": ""}
-    said = {"name": "shared", "arms": arms, "reference": called[protocol.reference], "confounders": known}
+    named = {"name": "shared", "arms": arms, "reference": called[protocol.reference], "confounders": known}
     own = {"stop_and_ask_a_doctor": (), "cycle": None, "roster": None}
-    return protocol.model_copy(update=words | said | own)
+    return protocol.model_copy(update=words | named | own)
 
 
 def _data(material: Material, names: SharedNames) -> TrialData:
     data = material.data
-    before = evenings(data, material.diary)
-    table = before[["day", "block", "period"]].assign(
-        night=pd.Series(pd.NaT, index=before.index, dtype="datetime64[s]"),
-        arm=before["arm"].map(names.arms),
-        left_out=[each if LEFT_OUT.fullmatch(each) else "left out" for each in before["left_out"]],
+    nights = nights_with_diary(data, material.diary)
+    table = nights[["day", "block", "period"]].assign(
+        night=pd.Series(pd.NaT, index=nights.index, dtype="datetime64[s]"),
+        arm=nights["arm"].map(names.arms),
+        left_out=[reason if LEFT_OUT.fullmatch(reason) else "left out" for reason in nights["left_out"]],
         flags="",
-        **{new.name: before[old] for old, new in names.outcomes.items()},
+        **{new.name: nights[old] for old, new in names.outcomes.items()},
     )
-    kept = [name for name in ("taken", BEFORE_SLEEP, *SIDE_EFFECTS, *KNOWN_CONFOUNDERS) if name in before]
-    table[kept] = before[kept]
-    if "guess" in before:
+    kept = [name for name in ("taken", BEFORE_SLEEP, *SIDE_EFFECTS, *KNOWN_CONFOUNDERS) if name in nights]
+    table[kept] = nights[kept]
+    if "guess" in nights:
         meant = dict(names.arms) | {data.labels[arm]: called for arm, called in names.arms.items()}
-        table["guess"] = before["guess"].map(meant)
-    if "device" in before:
-        table["device"] = before["device"].map(_device, na_action="ignore")
+        table["guess"] = nights["guess"].map(meant)
+    if "device" in nights:
+        table["device"] = nights["device"].map(_device, na_action="ignore")
     return TrialData(
         table=table,
         arms=tuple(names.arms[arm] for arm in data.arms),
@@ -122,7 +124,9 @@ def _data(material: Material, names: SharedNames) -> TrialData:
         notes=tuple(_notes(data)),
         covariates=tuple(name for name in data.covariates if name in KNOWN_CONFOUNDERS),
         habits=tuple(names.arms[arm] for arm in data.habits if arm in names.arms),
-        half_lives={names.arms[arm]: nights for arm, nights in data.half_lives.items() if arm in names.arms},
+        half_lives={
+            names.arms[arm]: half_life for arm, half_life in data.half_lives.items() if arm in names.arms
+        },
         planned=data.planned,
         blinded=data.blinded,
         peeked=data.peeked,
@@ -151,7 +155,7 @@ def _fit(fit: Fit, names: SharedNames) -> Fit:
         outcome=names.outcomes[fit.outcome.name],
         assumes=names.clean(fit.assumes),
         formula=names.clean(fit.formula),
-        priors={names.clean(name): names.clean(said) for name, said in fit.priors.items()},
+        priors={names.clean(name): names.clean(prior) for name, prior in fit.priors.items()},
         posterior=_renamed(fit.posterior, names),
         variants={name: _renamed(each, names) for name, each in fit.variants.items()},
         problems=tuple(names.clean(problem) for problem in fit.problems),
@@ -176,13 +180,16 @@ def _effects(effects: Effects, names: SharedNames) -> Effects:
     )
 
 
-def _distribution(found: SleepDistribution, names: SharedNames) -> SleepDistribution:
+def _distribution(distribution: SleepDistribution, names: SharedNames) -> SleepDistribution:
     return SleepDistribution(
-        limit_min=found.limit_min,
-        arms={names.arms[arm]: nights for arm, nights in found.arms.items()},
-        bad={(names.arms[one], names.arms[other]): change for (one, other), change in found.bad.items()},
+        limit_min=distribution.limit_min,
+        arms={names.arms[arm]: nights for arm, nights in distribution.arms.items()},
+        bad={
+            (names.arms[one], names.arms[other]): change for (one, other), change in distribution.bad.items()
+        },
         typical={
-            (names.arms[one], names.arms[other]): change for (one, other), change in found.typical.items()
+            (names.arms[one], names.arms[other]): change
+            for (one, other), change in distribution.typical.items()
         },
     )
 
@@ -198,12 +205,12 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
 
 
 def _checks(results: Iterable[CheckResult], names: SharedNames, *, with_nights: bool) -> list[CheckResult]:
-    """Every line without its note: notes tell levels, dates and names; the extremes are single nights."""
+    """Every result without its note, which may hold levels, dates and names; extremes are single nights."""
     return [
-        replace(each, check=names.clean(each.check), contrast=contrast, note="")
-        for each in results
-        if (contrast := names.contrast(each.contrast)) is not None
-        and (with_nights or not each.check.startswith(PREDICTIVE))
+        replace(result, check=names.clean(result.check), contrast=contrast, note="")
+        for result in results
+        if (contrast := names.contrast(result.contrast)) is not None
+        and (with_nights or not result.check.startswith(PREDICTIVE))
     ]
 
 

@@ -1,6 +1,6 @@
-"""What arms, outcomes and words are called in a copy that may leave the house.
+"""Names of arms and outcomes in a de-identified copy.
 
-Arms are called by what is in them, unless the protocol is one of the templates, whose words are public.
+Arms are named by their doses, unless the protocol is one of the templates, whose words are public.
 """
 
 import re
@@ -25,65 +25,77 @@ KNOWN_CONFOUNDERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedNames:
-    """What everything is called in the copy, and the words that must not be in it."""
+    """Names in the copy, and the words that must not be in it.
+
+    Attributes
+    ----------
+    arms
+        New name of every arm.
+    labels
+        Label of every arm, by its new name.
+    outcomes
+        The outcome to show in place of each, by its old name.
+    private
+        Words to remove from texts, the longest first.
+    """
 
     arms: Mapping[str, str]
     labels: Mapping[str, str]
     outcomes: Mapping[str, Outcome]
     private: tuple[str, ...]
 
-    def contrast(self, said: str) -> str | None:
-        """A contrast, or one arm, in the copy's names; None if it is none of this trial."""
-        if not said or said in self.arms:
-            return self.arms.get(said, "")
-        arm, _, comparator = said.partition(" vs ")
+    def contrast(self, name: str) -> str | None:
+        """A contrast, or one arm, with the new names; None if it is not of this trial."""
+        if not name or name in self.arms:
+            return self.arms.get(name, "")
+        arm, _, comparator = name.partition(" vs ")
         return f"{self.arms[arm]} vs {self.arms[comparator]}" if {arm, comparator} <= {*self.arms} else None
 
     def clean(self, text: str) -> str:
-        """A text of the program with every private word in it taken out."""
+        """A text of the program without the private words."""
         for word in self.private:
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", text)
         return text
 
 
 def names_in_copy(material: Material) -> SharedNames:
-    """Choose a name for every arm and outcome, and gather the words that must not be in the copy."""
+    """New names of arms and outcomes, and the words that must not be in the copy."""
     data, protocol = material.data, material.protocol
     published = protocol is not None and is_published(protocol)
     if published:
         arms, labels = {arm: arm for arm in data.arms}, dict(data.labels)
     else:
-        called = _bycontent(protocol, data)
+        called = _named_by_doses(protocol, data)
         arms, labels = called, {called[arm]: called[arm] for arm in data.arms}
     confounders = [*data.covariates, *(protocol.confounders if protocol else ())]
     outcomes = {each.name: _outcome(each, place) for place, each in enumerate(data.outcomes, start=1)}
     words = [] if published else [*data.arms, *data.labels.values()]
     words += [name for name in confounders if name not in KNOWN_CONFOUNDERS]
     words += [text for each in data.outcomes if each.name not in OUTCOMES for text in (each.name, each.label)]
-    # The longest first, so that no private word is left standing as the rest of a longer one.
+    # The longest first, so that no part of a longer word remains.
     private = tuple(sorted({word for word in words if word}, key=len, reverse=True))
     return SharedNames(arms=arms, labels=labels, outcomes=outcomes, private=private)
 
 
 def is_published(protocol: Protocol) -> bool:
-    """Whether it is a template as it ships, so that its words are nobody's own."""
+    """Whether the protocol is an unchanged template, whose words are public."""
     return protocol.name in template_names() and read_protocol(protocol.name).sha256 == protocol.sha256
 
 
-def _bycontent(protocol: Protocol | None, data: TrialData) -> dict[str, str]:
-    """Each arm by what is in it; by a letter where that is not known."""
+def _named_by_doses(protocol: Protocol | None, data: TrialData) -> dict[str, str]:
+    """Every arm named by its doses; by a letter where those are not known."""
     called: dict[str, str] = {}
     for place, arm in enumerate(data.arms):
         wanted = f"arm {chr(ord('A') + place)}"
         if protocol is not None and arm in protocol.arm_names:
-            wanted = content(protocol.arm_named(arm))
+            wanted = doses_in_copy(protocol.arm_named(arm))
         again = sum(name == wanted or name.startswith(f"{wanted} (") for name in called.values())
         called[arm] = f"{wanted} ({again + 1})" if again else wanted
     return called
 
 
-def content(arm: Arm) -> str:
-    """An arm by what is in it."""
+def doses_in_copy(arm: Arm) -> str:
+    """The doses of an arm in words."""
     held = [f"{dose.substance.replace('-', ' ')} {dose.compound_in_words} mg" for dose in arm.doses]
     return " + ".join(held) or "no dose"
 

@@ -1,8 +1,7 @@
-"""The pictures of the report, each a function that returns a matplotlib figure and works in a notebook.
+"""The figures of the report, each a function that returns a matplotlib figure and works in a notebook.
 
-One visual language: an arm has its colour and its shape, right is better, what is too small to matter lies
-on a band, labels stand beside what they name. `width` is in CSS pixels: `WIDE` for a page, `NARROW` for a
-phone.
+In every figure an arm has the same colour and shape, right is better, effects too small to matter lie on a band, and
+labels are beside what they name. `width` is in CSS pixels: `WIDE` for a page, `NARROW` for a phone.
 """
 
 from n1trial.report.figures.bad_nights import bad_nights_by_arm
@@ -13,7 +12,7 @@ from n1trial.report.figures.canvas import NARROW, WIDE
 from n1trial.report.figures.devices import device_agreement
 from n1trial.report.figures.doses import dose_timing
 from n1trial.report.figures.fifty_dots import quantile_dots
-from n1trial.report.figures.forest import Analysis, analysed_differently
+from n1trial.report.figures.forest import ForestRow, forest_of_analyses
 from n1trial.report.figures.gain_axis import against_reference
 from n1trial.report.figures.icon_row import tomorrow_night
 from n1trial.report.figures.predicted import Prediction, predictive_checks
@@ -21,15 +20,15 @@ from n1trial.report.figures.predicted import Prediction, predictive_checks
 __all__ = [
     "NARROW",
     "WIDE",
-    "Analysis",
+    "ForestRow",
     "PeriodMean",
     "Prediction",
     "against_reference",
-    "analysed_differently",
     "bad_nights_by_arm",
     "device_agreement",
     "dose_timing",
     "every_night",
+    "forest_of_analyses",
     "means_by_period",
     "period_means",
     "predictive_checks",

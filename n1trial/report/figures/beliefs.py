@@ -1,4 +1,4 @@
-"""What was held possible before the nights, and what is left of it after them."""
+"""Prior and posterior of every effect."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,18 +22,24 @@ CURVE, TOP, BOTTOM, POINTS = 84.0, 26.0, 44.0, 90
 
 
 def prior_and_posterior(effects: Effects, data: TrialData, *, prior_sd: float, width: float = WIDE) -> Figure:
-    """The prior as a dashed line and the posterior as a full one, an arm a panel.
+    """The prior density as a dashed line and the posterior density as a solid one, one panel per arm.
 
     Parameters
     ----------
+    effects
+        The effects of one outcome.
+    data
+        The trial, for arms and labels.
     prior_sd
-        Of the effect, in the outcome's contrast unit; the prior's mean is no effect.
+        Prior SD of an effect, in the outcome's contrast unit; the prior mean is 0.
+    width
+        In CSS pixels.
     """
     shown, sign, mid = against_reference(effects, data), effects.outcome.sign, effects.outcome.mid
     reach = 2.6 * prior_sd
     gains = [sign * effect.draws for effect in shown]
-    low = min(-reach, *(float(each.min()) for each in gains))
-    high = max(reach, *(float(each.max()) for each in gains))
+    low = min(-reach, *(float(gain.min()) for gain in gains))
+    high = max(reach, *(float(gain.max()) for gain in gains))
     at = np.linspace(low, high, POINTS)
     page = canvas(width, TOP + (HEADER + CURVE) * len(shown) + BOTTOM)
     inner = width - 2 * PAD
@@ -48,7 +54,7 @@ def prior_and_posterior(effects: Effects, data: TrialData, *, prior_sd: float, w
         axes.plot(at, 1 + scale * before, color=MUTED.light, linewidth=1.6, dashes=(5, 3))
         axes.plot(at, 1 + scale * after, color=style.light, linewidth=2.4)
         draw_header(page, place + HEADER / 2 + 2, effect, data, "")
-        page.say(
+        page.text(
             width - PAD - 4,
             place + HEADER / 2 + 2,
             "– – before   — after",
@@ -62,7 +68,7 @@ def prior_and_posterior(effects: Effects, data: TrialData, *, prior_sd: float, w
 
 
 def _density(gain: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Gaussian kernels of Scott's width; some hundred of the draws give the same line to a pixel."""
+    """Gaussian kernel density with Scott's bandwidth; 800 draws or a few more are enough for a pixel."""
     some = gain[:: max(1, len(gain) // 800)]
     width = some.std(ddof=1) * len(some) ** -0.2
     if width == 0:

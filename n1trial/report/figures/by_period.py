@@ -1,4 +1,4 @@
-"""The mean of every period with its interval: what the period-means companion sees."""
+"""The mean of every period with its interval, as the analysis of period means uses it."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,7 +33,7 @@ class PeriodMean:
 
 def period_means(data: TrialData, outcome: Outcome) -> list[PeriodMean]:
     """Every period that has an analysed night, in calendar order, in the outcome's unit."""
-    found = []
+    means = []
     analysed = data.analysed(outcome)
     for period, nights in analysed[analysed["period"] > 0].groupby("period"):
         values = nights[outcome.name].to_numpy(float)
@@ -42,7 +42,7 @@ def period_means(data: TrialData, outcome: Outcome) -> list[PeriodMean]:
             t = float(stdtrit(len(values) - 1, (1 + INTERVAL) / 2))
             reach = t * float(values.std(ddof=1)) / np.sqrt(len(values))
         mean = float(values.mean())
-        found.append(
+        means.append(
             PeriodMean(
                 period=int(period),
                 block=int(nights["block"].iloc[0]),
@@ -53,16 +53,18 @@ def period_means(data: TrialData, outcome: Outcome) -> list[PeriodMean]:
                 high=None if reach is None else mean + reach,
             )
         )
-    return found
+    return means
 
 
 def means_by_period(data: TrialData, outcome: Outcome, *, width: float = WIDE) -> Figure:
-    """Period means and their intervals in calendar order, blocks apart by thin rules."""
+    """Period means and their intervals in calendar order, with thin rules between blocks."""
     means, styles = period_means(data, outcome), arm_styles(data)
     page = canvas(width, TOP + KEY + PLOT + AXIS)
-    page.say(4, TOP / 2, level_title(outcome), fontweight="bold")
+    page.text(4, TOP / 2, level_title(outcome), fontweight="bold")
     axes = page.axes(left=LEFT, top=TOP + KEY, width=width - LEFT - RIGHT, height=PLOT)
-    ends = [value for each in means for value in (each.mean, each.low, each.high) if value is not None]
+    ends = [
+        value for period in means for value in (period.mean, period.low, period.high) if value is not None
+    ]
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     low, high = (low, high) if high > low else (low - 1, low + 1)
     scale = (PLOT - 16) / (high - low)
@@ -70,14 +72,14 @@ def means_by_period(data: TrialData, outcome: Outcome, *, width: float = WIDE) -
     draw_levels(axes, outcome, low, high, foot=8, height=PLOT - 16)
     place = 10.0
     for arm, style in styles.items():
-        own = [(at, each) for at, each in enumerate(means) if each.arm == arm]
+        own = [(at, period) for at, period in enumerate(means) if period.arm == arm]
         bars = [
             point
-            for at, each in own
-            if each.low is not None and each.high is not None
+            for at, period in own
+            if period.low is not None and period.high is not None
             for point in (
-                (at, 8 + scale * (each.low - low)),
-                (at, 8 + scale * (each.high - low)),
+                (at, 8 + scale * (period.low - low)),
+                (at, 8 + scale * (period.high - low)),
                 (at, np.nan),
             )
         ]
@@ -85,20 +87,20 @@ def means_by_period(data: TrialData, outcome: Outcome, *, width: float = WIDE) -
             axes.plot(*zip(*bars, strict=True), color=style.light, linewidth=1.6)
         axes.plot(
             [at for at, _ in own],
-            [8 + scale * (each.mean - low) for _, each in own],
+            [8 + scale * (period.mean - low) for _, period in own],
             style.marker,
             color=style.light,
             markersize=min(8.5, max(4.0, 0.5 * (width - LEFT) / max(len(means), 1))),
         )
         label = fitted(f"{style.symbol} {data.labels[arm]}", (width - 30) / len(data.arms))
-        page.say(place, TOP + KEY / 2, label, color=style.light, fontsize=TEXT - 0.5)
+        page.text(place, TOP + KEY / 2, label, color=style.light, fontsize=TEXT - 0.5)
         place += (width - 20) / len(data.arms)
-    blocks = [each.block for each in means]
+    blocks = [period.block for period in means]
     starts = [at for at, block in enumerate(blocks) if block > 0 and (at == 0 or blocks[at - 1] != block)]
     rule_down(axes, [at - 0.5 for at in starts[1:]])
     every = max(1, int(np.ceil(len(starts) * 26 / (width - LEFT - RIGHT))))
     middles = [(start + end - 1) / 2 for start, end in pairwise([*starts, len(means)])]
     label_ticks(axes, middles[::every], [str(blocks[start]) for start in starts[::every]])
     if starts:
-        page.say(width / 2, page.height - 9, "block", ha="center", color=MUTED.light, fontsize=TEXT - 1)
+        page.text(width / 2, page.height - 9, "block", ha="center", color=MUTED.light, fontsize=TEXT - 1)
     return page.figure

@@ -1,7 +1,7 @@
-"""Picture B: every planned night in calendar order, none hidden.
+"""Every planned night in calendar order.
 
-A filled mark is an analysed night; a hollow one was left out, at its own height where it was recorded and
-at the foot where it was not; the key under the picture names the reasons.
+A filled mark is an analysed night. A hollow one was left out: at its own height where it was recorded, at the bottom
+where it was not. The legend names the reasons.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ NIGHTS_A_ROW_WIDE, NIGHTS_A_ROW_NARROW = 170, 63
 
 
 def every_night(data: TrialData, *, width: float = WIDE) -> Figure:
-    """All nights of a trial: one panel an outcome, rows of whole periods, the mean of every period."""
+    """All nights of a trial: one panel per outcome, rows of whole periods, the mean of every period."""
     rows = list(_rows(data.table, NIGHTS_A_ROW_NARROW if width < 500 else NIGHTS_A_ROW_WIDE))
     reasons = _reasons(data)
     keys = _key_lines(data, reasons, width)
@@ -36,7 +36,7 @@ def every_night(data: TrialData, *, width: float = WIDE) -> Figure:
     _draw_keys(page, keys)
     place = KEY * len(keys)
     for outcome in data.outcomes:
-        page.say(4, place + TITLE / 2 + 2, level_title(outcome), fontweight="bold")
+        page.text(4, place + TITLE / 2 + 2, level_title(outcome), fontweight="bold")
         place += TITLE
         for row in rows:
             axes = page.axes(left=LEFT, top=place, width=width - LEFT - RIGHT, height=STRIP + PLOT + FOOT)
@@ -46,7 +46,7 @@ def every_night(data: TrialData, *, width: float = WIDE) -> Figure:
 
 
 def _rows(table: pd.DataFrame, nights: int) -> Iterator[pd.DataFrame]:
-    """The table cut into rows of at most so many nights, at ends of periods where they are short enough."""
+    """The table divided into rows of about this many nights, at ends of periods where those are near."""
     rows = max(1, int(np.ceil(len(table) / nights)))
     wanted = np.linspace(0, len(table), rows + 1).round().astype(int)
     ends = np.flatnonzero(np.diff(table["period"].to_numpy(), append=-1)) + 1
@@ -60,17 +60,17 @@ def _rows(table: pd.DataFrame, nights: int) -> Iterator[pd.DataFrame]:
 
 def _reasons(data: TrialData) -> Mapping[str, str]:
     """Each reason for leaving a night out, and its hollow mark."""
-    found = dict.fromkeys(reason for reason in data.table["left_out"] if reason)
+    reasons = dict.fromkeys(reason for reason in data.table["left_out"] if reason)
     if any(data.ledger(outcome)["became"].eq("not recorded").any() for outcome in data.outcomes):
-        found |= {"not recorded": None}
-    return {reason: HOLLOW[min(number, len(HOLLOW) - 1)] for number, reason in enumerate(found)}
+        reasons |= {"not recorded": None}
+    return {reason: HOLLOW[min(number, len(HOLLOW) - 1)] for number, reason in enumerate(reasons)}
 
 
 type _Key = tuple[str, str, str, bool]
 
 
 def _key_lines(data: TrialData, reasons: Mapping[str, str], width: float) -> list[list[_Key]]:
-    """Marks and their meaning, in lines that fit: arms first, then the reasons for hollow marks."""
+    """The legend in lines that fit: arms first, then the reasons for hollow marks."""
     styles = arm_styles(data)
     arms = [(styles[arm].marker, styles[arm].light, data.labels[arm], True) for arm in data.arms]
     counted = data.table["left_out"].value_counts()
@@ -93,7 +93,7 @@ def _key_lines(data: TrialData, reasons: Mapping[str, str], width: float) -> lis
 
 
 def _reason_in_words(reason: str) -> str:
-    """A night to come is not left out."""
+    """The reason as in the legend; a night to come is not left out."""
     return reason if reason.startswith(TO_COME) else f"left out: {reason.removeprefix('missing: ')}"
 
 
@@ -117,7 +117,7 @@ def _draw_keys(page: Canvas, lines: list[list[_Key]]) -> None:
                 markersize=8,
                 clip_on=False,
             )
-            page.say(place + 10, KEY * (number + 0.5), text, color=colour, fontsize=TEXT - 0.5)
+            page.text(place + 10, KEY * (number + 0.5), text, color=colour, fontsize=TEXT - 0.5)
             place += _key_width(key)
 
 
@@ -166,15 +166,15 @@ def _draw_row(
 def _draw_periods(
     axes: Axes, row: pd.DataFrame, height: pd.Series, became: pd.Series, data: TrialData, night_px: float
 ) -> None:
-    """Mean of a period's analysed nights as a line, the arm's name or shape above, a rule at its end."""
+    """Mean of every period as a line, with the arm's name or shape above and a rule at its end."""
     styles, top = arm_styles(data), STRIP + PLOT + FOOT - 7
     ends: list[tuple[float, float]] = []
-    # Lines and shapes of one arm are drawn at once, with gaps: a path for each would double the page.
+    # Lines and shapes of one arm are one path with gaps: a path for each would double the size of the page.
     means: dict[str, list[tuple[float, float]]] = {arm: [] for arm in data.arms}
     shapes: dict[str, list[float]] = {arm: [] for arm in data.arms}
     for _, period in row.groupby("period", sort=False):
         begin, end = float(period["day"].iloc[0]) - 0.5, float(period["day"].iloc[-1]) + 0.5
-        arm, room = str(period["arm"].iloc[0]), (end - begin) * night_px
+        arm, period_px = str(period["arm"].iloc[0]), (end - begin) * night_px
         if arm not in styles:
             continue
         nights = period.index[became.loc[period.index] == "analysed"]
@@ -185,7 +185,7 @@ def _draw_periods(
                 means[arm] += [(begin + 0.2, mean), (end - 0.2, mean), (np.nan, np.nan)]
         run_in = (period["left_out"] == "run-in").all()
         label = "run-in" if run_in else visible(data.labels[arm])
-        if room > len(label) * LETTER * (TEXT - 1.5) + 3:
+        if period_px > len(label) * LETTER * (TEXT - 1.5) + 3:
             colour = MUTED.light if run_in else styles[arm].light
             axes.text(
                 (begin + end) / 2,
@@ -197,7 +197,7 @@ def _draw_periods(
                 color=colour,
                 parse_math=False,
             )
-        elif room > 12 and not run_in:
+        elif period_px > 12 and not run_in:
             shapes[arm].append((begin + end) / 2)
     if ends:
         axes.plot(*zip(*ends, strict=True), color=LINE.light, linewidth=0.8, zorder=0)

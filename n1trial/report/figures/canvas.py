@@ -1,6 +1,6 @@
-"""What every figure of the report shares: a canvas measured in pixels, text, and plain axes.
+"""A canvas measured in pixels, with text and plain axes, for every figure of the report.
 
-One unit is one CSS pixel at full size, so that a text of 12 is as large as 12 px on the page.
+One unit is one CSS pixel at full size: text of size 12 is as large as 12 px on the page.
 """
 
 import io
@@ -19,7 +19,7 @@ from n1trial.markup.theme import CARD, INK, LINE, MUTED
 
 WIDE, NARROW = 680.0, 330.0
 TEXT = 12.5
-# Mean width of a letter at size 1, on the generous side.
+# Mean width of a letter at size 1, rounded up.
 LETTER = 0.56
 NOTEBOOK_DPI = 96
 
@@ -53,7 +53,7 @@ class Canvas:
         axes.spines[:].set_visible(False)
         return axes
 
-    def say(self, left: float, top: float, text: str, **look: Any) -> Text:
+    def text(self, left: float, top: float, text: str, **look: Any) -> Text:
         """Text with its left (or `ha`) edge and its middle line at a place."""
         return self.figure.text(left / self.width, 1 - top / self.height, visible(text), **(LOOK | look))
 

@@ -1,4 +1,4 @@
-"""Two devices on the same nights: the difference against the mean, as Bland & Altman draw it."""
+"""Two devices on the same nights: the Bland-Altman plot."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,19 +12,19 @@ from n1trial.report.figures.gain_axis import signed
 LEFT, RIGHT, TOP, PLOT, AXIS = 44.0, 74.0, 30.0, 190.0, 44.0
 
 
-def device_agreement(found: Agreement, outcome: Outcome, *, width: float = WIDE) -> Figure:
+def device_agreement(agreement: Agreement, outcome: Outcome, *, width: float = WIDE) -> Figure:
     """The difference of the two devices against their mean, with bias and limits of agreement."""
     page = canvas(width, TOP + PLOT + AXIS)
     unit = "" if outcome.unit == "units" else f", {outcome.unit}"
-    title = f"{found.second} minus {found.first}{unit}"
-    page.say(4, TOP / 2, fitted(title, width - 8), fontweight="bold")
+    title = f"{agreement.second} minus {agreement.first}{unit}"
+    page.text(4, TOP / 2, fitted(title, width - 8), fontweight="bold")
     axes = page.axes(left=LEFT, top=TOP, width=width - LEFT - RIGHT, height=PLOT)
-    low = min(float(found.differences.min()), found.low, 0.0)
-    high = max(float(found.differences.max()), found.high, 0.0)
+    low = min(float(agreement.differences.min()), agreement.low, 0.0)
+    high = max(float(agreement.differences.max()), agreement.high, 0.0)
     pad = 0.06 * (high - low) or 1.0
     axes.set_ylim(low - pad, high + pad)
-    spread = float(np.ptp(found.means)) or 1.0
-    axes.set_xlim(found.means.min() - 0.04 * spread, found.means.max() + 0.04 * spread)
+    spread = float(np.ptp(agreement.means)) or 1.0
+    axes.set_xlim(agreement.means.min() - 0.04 * spread, agreement.means.max() + 0.04 * spread)
     for tick in round_ticks(low, high, 6):
         axes.axhline(tick, color=LINE.light, linewidth=0.8, zorder=0)
         axes.annotate(
@@ -39,16 +39,21 @@ def device_agreement(found: Agreement, outcome: Outcome, *, width: float = WIDE)
             color=MUTED.light,
         )
     axes.plot(
-        found.means, found.differences, "o", markersize=5, markerfacecolor="none", markeredgecolor=MUTED.light
+        agreement.means,
+        agreement.differences,
+        "o",
+        markersize=5,
+        markerfacecolor="none",
+        markeredgecolor=MUTED.light,
     )
-    for value, said, look in (
-        (found.high, "limit", MUTED),
-        (found.bias, "mean", ACCENT),
-        (found.low, "limit", MUTED),
+    for value, line_name, look in (
+        (agreement.high, "limit", MUTED),
+        (agreement.bias, "mean", ACCENT),
+        (agreement.low, "limit", MUTED),
     ):
         axes.axhline(value, color=look.light, linewidth=1.8 if look is ACCENT else 1.2)
         axes.annotate(
-            f"{said} {value:{'+.0f' if abs(value) >= 10 else '+.1f'}}".replace("-", "−"),
+            f"{line_name} {value:{'+.0f' if abs(value) >= 10 else '+.1f'}}".replace("-", "−"),
             (1, value),
             (5, 0),
             xycoords=("axes fraction", "data"),
@@ -61,7 +66,7 @@ def device_agreement(found: Agreement, outcome: Outcome, *, width: float = WIDE)
     unit_min, (left, right) = 60 if hours else 1, axes.get_xlim()
     ticks = round_ticks(left / unit_min, right / unit_min, 6)
     label_ticks(axes, [tick * unit_min for tick in ticks], [f"{tick:g}" for tick in ticks])
-    page.say(
+    page.text(
         LEFT + (width - LEFT - RIGHT) / 2,
         page.height - 9,
         "mean of the two" + (", hours" if hours else ""),

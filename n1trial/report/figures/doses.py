@@ -1,4 +1,4 @@
-"""When the doses were taken, counted back from the start of sleep."""
+"""Time of the doses, in minutes before the start of sleep."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,17 +21,23 @@ def dose_timing(
     planned: tuple[int, int],
     width: float = WIDE,
 ) -> Figure:
-    """A mark for every dose, stacked in tens of minutes before sleep began, against the planned window.
+    """A mark for every dose, stacked in bins of ten minutes before the start of sleep, and the planned window.
 
     Parameters
     ----------
     minutes
-        By arm, minutes from the dose to the start of sleep; beyond four hours they stand at the end.
+        By arm, minutes from the dose to the start of sleep; those beyond four hours are in the last bin.
+    data
+        The trial, for arms and labels.
     planned
         First and last minute of the window of the protocol.
+    width
+        In CSS pixels.
     """
     edges = np.arange(0, MOST_MIN + BIN_MIN, BIN_MIN)
-    counts = {arm: np.histogram(np.clip(each, 0, MOST_MIN - 1), edges)[0] for arm, each in minutes.items()}
+    counts = {
+        arm: np.histogram(np.clip(taken_min, 0, MOST_MIN - 1), edges)[0] for arm, taken_min in minutes.items()
+    }
     together = sum(counts.values(), start=np.zeros(len(edges) - 1, dtype=int))
     taken, tallest = np.flatnonzero(together), max(1, int(together.max()))
     step = min(MARK + 3, 150 / tallest)
@@ -42,7 +48,7 @@ def dose_timing(
     axes.set_xlim(last, 0)
     axes.axvspan(planned[1], planned[0], color=BAND.light, linewidth=0)
     per_minute = (width - 2 * PAD) / last
-    page.say(
+    page.text(
         PAD + (last - sum(planned) / 2) * per_minute,
         TOP / 2,
         "planned",
@@ -64,11 +70,11 @@ def dose_timing(
             axes.plot(*zip(*at, strict=True), style.marker, color=style.light, markersize=size)
         below = below + count
         label = fitted(f"{style.symbol} {data.labels[arm]}", (width - 2 * PAD) / len(counts))
-        page.say(place, TOP + KEY / 2, label, color=style.light, fontsize=TEXT - 0.5)
+        page.text(place, TOP + KEY / 2, label, color=style.light, fontsize=TEXT - 0.5)
         place += (width - 2 * PAD) / len(counts)
     ticks = list(range(0, last + 1, 30))
     label_ticks(axes, ticks, [str(tick) for tick in ticks])
-    page.say(
+    page.text(
         width / 2,
         page.height - 9,
         "minutes before sleep began",

@@ -1,4 +1,4 @@
-"""Picture A: fifty equally likely answers for each arm, against the smallest worthwhile effect."""
+"""Quantile dots: fifty equally likely effects of each arm, against the smallest worthwhile effect."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,13 +21,11 @@ from n1trial.report.figures.gain_axis import (
 from n1trial.report.figures.palette import ArmStyle, arm_styles
 
 LARGEST_DOT, SMALLEST_DOT = 15.0, 5.0
-
-
 STACK = 7
 
 
 def quantile_dots(effects: Effects, data: TrialData, *, width: float = WIDE) -> Figure:
-    """Fifty equally likely answers for each arm, against the smallest worthwhile effect."""
+    """Fifty equally likely effects of each arm, against the smallest worthwhile effect."""
     shown = against_reference(effects, data)
     mid = effects.outcome.mid
     gains = [dot_gains(effect) for effect in shown]
@@ -72,7 +70,7 @@ def _stacked(gains: np.ndarray, mid: float, unit_px: float) -> _Stacked:
 
 
 def _dots(axes: Axes, at: np.ndarray, stack: np.ndarray, dot: float, *, mid: float, style: ArmStyle) -> None:
-    looks = (
+    markers = (
         (at >= mid, {"marker": style.marker, "markerfacecolor": style.light, "markeredgecolor": style.light}),
         (at <= -mid, {"marker": "X", "markerfacecolor": WORSE.light, "markeredgecolor": WORSE.light}),
         (
@@ -85,12 +83,12 @@ def _dots(axes: Axes, at: np.ndarray, stack: np.ndarray, dot: float, *, mid: flo
             },
         ),
     )
-    for chosen, look in looks:
+    for chosen, marker in markers:
         axes.plot(
             at[chosen],
             (stack[chosen] + 0.5) * dot + 3,
             linestyle="",
-            markersize=dot - (4.2 if look["marker"] == "s" else 3.4),
+            markersize=dot - (4.2 if marker["marker"] == "s" else 3.4),
             clip_on=False,
-            **look,
+            **marker,
         )

@@ -1,4 +1,4 @@
-"""Every other analysis of the same nights beside the one that counts."""
+"""Forest plot of other analyses of the same nights beside the primary one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ from n1trial.report.figures.palette import ArmStyle, arm_styles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Analysis:
-    """One way to analyse the same nights: its estimate and interval, in the outcome's contrast unit."""
+class ForestRow:
+    """One analysis of a contrast: its estimate and interval, in the outcome's contrast unit."""
 
     contrast: str
     name: str
@@ -33,10 +33,10 @@ class Analysis:
     high: float | None
 
 
-def analysed_differently(
-    analyses: Sequence[Analysis], effects: Effects, data: TrialData, *, width: float = WIDE
+def forest_of_analyses(
+    analyses: Sequence[ForestRow], effects: Effects, data: TrialData, *, width: float = WIDE
 ) -> Figure:
-    """Every other analysis of the same nights beside the one that counts, an arm a panel."""
+    """Other analyses of the same nights beside the primary one, one panel per arm."""
     shown = [
         (effect, [each for each in analyses if each.contrast == effect.contrast])
         for effect in against_reference(effects, data)
@@ -65,7 +65,7 @@ def analysed_differently(
         for number, each in enumerate(group):
             y = place + HEADER + row * (number + 0.5)
             weight = "bold" if number == 0 else "normal"
-            page.say(
+            page.text(
                 PAD + 4,
                 y - (9 if narrow else 0),
                 fitted(capitalised(each.name), 300 if narrow else left, TEXT - 1.5),
@@ -82,18 +82,20 @@ def analysed_differently(
             )
         place += height
     worse, right = ((value - low) / (high - low) * inner + PAD + left for value in (-mid, mid))
-    page.say(right + 6, 13, "worth having →", fontweight="bold", fontsize=TEXT - 1)
-    page.say(worse - 6, 13, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
+    page.text(right + 6, 13, "worth having →", fontweight="bold", fontsize=TEXT - 1)
+    page.text(worse - 6, 13, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
     draw_gain_axis(axes, page, effects, low, high)
     return page.figure
 
 
-def _whisker(axes: Axes, each: Analysis, y: float, *, sign: int, style: ArmStyle, thick: bool) -> None:
-    if each.low is not None and each.high is not None:
+def _whisker(axes: Axes, analysis: ForestRow, y: float, *, sign: int, style: ArmStyle, thick: bool) -> None:
+    if analysis.low is not None and analysis.high is not None:
         axes.plot(
-            [sign * each.low, sign * each.high],
+            [sign * analysis.low, sign * analysis.high],
             [y, y],
             color=style.light if thick else MUTED.light,
             linewidth=3 if thick else 1.5,
         )
-    axes.plot([sign * each.estimate], [y], style.marker, color=style.light, markersize=9 if thick else 6.5)
+    axes.plot(
+        [sign * analysis.estimate], [y], style.marker, color=style.light, markersize=9 if thick else 6.5
+    )

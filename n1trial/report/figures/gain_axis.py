@@ -1,6 +1,6 @@
-"""The ground that every picture of an effect stands on: the zone too small to matter, its names, the axis.
+"""Elements of every figure of an effect: the zone too small to matter, names of the zones, and the axis.
 
-Right is always better; the words at the ends of the axis say which way that is.
+Right is always better; words at the ends of the axis name the direction.
 """
 
 from matplotlib.axes import Axes
@@ -14,8 +14,6 @@ from n1trial.report.figures.palette import arm_styles
 from n1trial.report.sentences import wording
 
 HEADER = 26.0
-
-
 PAD = 14.0
 
 
@@ -31,22 +29,22 @@ def draw_zones(axes: Axes, mid: float) -> None:
 
 
 def name_zones(page: Canvas, top: float, *, low: float, high: float, mid: float, inner: float) -> None:
-    """The names of the zones in one line, `low` to `high` being the ends of the axis and `inner` its pixels."""
+    """The names of the zones in one line; `low` and `high` are the ends of the axis, `inner` its width in pixels."""
     per_unit = inner / (high - low)
     left, middle, right = ((value - low) * per_unit + PAD for value in (-mid, 0.0, mid))
-    page.say(left - 6, top, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
-    page.say(right + 6, top, "worth having →", fontweight="bold", fontsize=TEXT - 1)
+    page.text(left - 6, top, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
+    page.text(right + 6, top, "worth having →", fontweight="bold", fontsize=TEXT - 1)
     if right - left > 120:
-        page.say(middle, top, "too small to matter", ha="center", color=MUTED.light, fontsize=TEXT - 1)
+        page.text(middle, top, "too small to matter", ha="center", color=MUTED.light, fontsize=TEXT - 1)
 
 
-def draw_header(page: Canvas, top: float, effect: Effect, data: TrialData, said: str) -> None:
-    """The arm by shape, name and colour on the left, what was counted on the right."""
+def draw_header(page: Canvas, top: float, effect: Effect, data: TrialData, counted: str) -> None:
+    """The arm by shape, name and colour on the left, a count on the right."""
     style = arm_styles(data)[effect.arm]
     label = fitted(capitalised(data.labels[effect.arm]), page.width - 2 * PAD - 80)
-    page.say(PAD + 4, top, f"{style.symbol} {label}", color=style.light, fontweight="bold")
-    if said:
-        page.say(page.width - PAD - 4, top, said, ha="right", fontweight="bold")
+    page.text(PAD + 4, top, f"{style.symbol} {label}", color=style.light, fontweight="bold")
+    if counted:
+        page.text(page.width - PAD - 4, top, counted, ha="right", fontweight="bold")
 
 
 def signed(difference: float) -> str:
@@ -55,7 +53,7 @@ def signed(difference: float) -> str:
 
 
 def draw_gain_axis(axes: Axes, page: Canvas, effects: Effects, low: float, high: float) -> None:
-    """Round numbers along the bottom, and which way is which at its ends."""
+    """Round numbers along the bottom, and the direction at each end."""
     outcome, words = effects.outcome, wording(effects.outcome)
     ticks = round_ticks(low, high, 6 if page.width < 500 else 8)
     label_ticks(axes, ticks, [signed(outcome.sign * tick) for tick in ticks])
@@ -63,8 +61,8 @@ def draw_gain_axis(axes: Axes, page: Canvas, effects: Effects, low: float, high:
     unit = {"min": "minutes", "a night": "a night", "units": ""}.get(
         outcome.contrast_unit, outcome.contrast_unit
     )
-    page.say(PAD, page.height - 10, f"← {worse}", color=MUTED.light, fontsize=TEXT - 1)
-    page.say(page.width / 2, page.height - 10, unit, ha="center", color=MUTED.light, fontsize=TEXT - 1)
-    page.say(
+    page.text(PAD, page.height - 10, f"← {worse}", color=MUTED.light, fontsize=TEXT - 1)
+    page.text(page.width / 2, page.height - 10, unit, ha="center", color=MUTED.light, fontsize=TEXT - 1)
+    page.text(
         page.width - PAD, page.height - 10, f"{better} →", ha="right", color=MUTED.light, fontsize=TEXT - 1
     )

@@ -1,4 +1,4 @@
-"""Tomorrow night: a hundred nights on each arm as a row of icons."""
+"""A hundred nights on each arm as rows of icons."""
 
 import numpy as np
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""A nightly outcome up the side: limits, round levels with thin lines, hours where the outcome is sleep time."""
+"""The vertical axis of a nightly outcome: limits and round levels with thin lines, in hours for sleep time."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from n1trial.markup.theme import LINE, MUTED
 from n1trial.report.figures.canvas import TEXT, fitted, round_ticks
 
 
-def level_title(outcome: Outcome, room: float = 310) -> str:
-    """The outcome by its label and unit, shortened to a room in pixels."""
+def level_title(outcome: Outcome, width: float = 310) -> str:
+    """Label and unit of the outcome, shortened to a width in pixels."""
     label = capitalised(visible(outcome.label))
-    return f"{fitted(label, room - 50)}, hours" if outcome.name == "tst_min" else fitted(label, room)
+    return f"{fitted(label, width - 50)}, hours" if outcome.name == "tst_min" else fitted(label, width)
 
 
 def level_limits(values: pd.Series) -> tuple[float, float]:
-    """The lowest and the highest value; a little room around a single one, 0 to 1 where there is none."""
+    """The lowest and the highest value; a margin around a single one, 0 to 1 where there is none."""
     low, high = float(values.min()), float(values.max())
     return (low, high) if high > low else (low - 1, low + 1) if low == low else (0.0, 1.0)
 
@@ -46,13 +46,13 @@ def draw_levels(axes: Axes, outcome: Outcome, low: float, high: float, *, foot: 
 
 
 def rule_across(axes: Axes, heights: Sequence[float]) -> None:
-    """Thin lines across at these heights; one path, because a path for each would swell the page."""
+    """Thin horizontal lines at these heights, as one path: a path for each would enlarge the page."""
     left, right = axes.get_xlim()
     _draw_thin(axes, [point for y in heights for point in ((left, y), (right, y), (np.nan, np.nan))])
 
 
 def rule_down(axes: Axes, places: Sequence[float]) -> None:
-    """Thin lines from the top to the bottom at these places."""
+    """Thin vertical lines at these places."""
     bottom, top = axes.get_ylim()
     _draw_thin(axes, [point for x in places for point in ((x, bottom), (x, top), (np.nan, np.nan))])
 

@@ -1,6 +1,6 @@
-"""The look of an arm: one colour for each scheme and one shape, so that colour is never alone.
+"""The style of an arm: a colour for each scheme and a shape, so that colour is never the only cue.
 
-Every arm colour holds 4.5:1 on paper and card in both schemes; `test_figures.py` measures.
+The contrast of every arm colour with page and card is at least 4.5:1 in both schemes (see `test_figures.py`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ def arm_styles(data: TrialData) -> Mapping[str, ArmStyle]:
     """Each arm's style: grey for the reference, glycine and magnesium their own, the others in order."""
     styles = {data.reference: REFERENCE}
     for arm in data.treatments:
-        wanted = _kindred(f"{arm} {data.labels[arm]}")
+        wanted = _own_style(f"{arm} {data.labels[arm]}")
         if wanted and wanted not in styles.values():
             styles[arm] = wanted
     spare = cycle(
@@ -48,9 +48,9 @@ def arm_styles(data: TrialData) -> Mapping[str, ArmStyle]:
     return {arm: styles[arm] if arm in styles else next(spare) for arm in data.arms}
 
 
-def _kindred(words: str) -> ArmStyle | None:
-    said = words.lower()
-    return MAGNESIUM if "magnes" in said else GLYCINE if "glycin" in said else None
+def _own_style(words: str) -> ArmStyle | None:
+    lower = words.lower()
+    return MAGNESIUM if "magnes" in lower else GLYCINE if "glycin" in lower else None
 
 
 def css_variables(scheme: str) -> str:
@@ -59,7 +59,7 @@ def css_variables(scheme: str) -> str:
 
 
 def css_variable_of() -> Mapping[str, str]:
-    """Each light colour, as it stands in a figure, and the CSS variable that follows the scheme."""
+    """By light colour, as used in a figure, the CSS variable that follows the scheme."""
     return {colours["light"]: name for name, colours in _colours()}
 
 

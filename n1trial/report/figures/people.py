@@ -1,4 +1,4 @@
-"""Each person's effect, by themselves and informed by all others, around the average."""
+"""Forest plot of people: each person's effect from their own nights and from the cohort's model."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ CLEAR = 1.96
 
 
 def people_shown(effect: CohortEffect) -> pd.DataFrame:
-    """The people from the least gain to the most; of very many, evenly chosen ones."""
+    """The people in order of gain; of more than `MOST`, evenly spaced ones."""
     order = effect.people.assign(gain=effect.outcome.sign * effect.people["mean"]).sort_values(
         "gain", kind="stable"
     )
@@ -29,12 +29,18 @@ def people_shown(effect: CohortEffect) -> pd.DataFrame:
 def forest_of_people(
     effect: CohortEffect, raw: pd.DataFrame | None, *, style: ArmStyle, width: float = WIDE
 ) -> Figure:
-    """One row a person, and the average below; right is better.
+    """One row per person, and the average below; right is better.
 
     Parameters
     ----------
+    effect
+        The contrast.
     raw : index person
-        `estimate` and `error` of each person alone; None or missing: not drawn.
+        `estimate` and `error` from each person's own nights; None or missing: not drawn.
+    style
+        Colour and shape of the arm.
+    width
+        In CSS pixels.
     """
     shown, sign, mid = people_shown(effect), effect.outcome.sign, effect.outcome.mid
     alone = pd.DataFrame(columns=["estimate", "error"]) if raw is None else raw.reindex(shown.index)
@@ -50,7 +56,7 @@ def forest_of_people(
     draw_zones(axes, mid)
     for number, (name, row) in enumerate(shown.iterrows()):
         y = height - ROW * (number + 0.5)
-        page.say(
+        page.text(
             PAD, TOP + ROW * (number + 0.5), fitted(str(name), left - 8, TEXT - 1.5), fontsize=TEXT - 1.5
         )
         axes.plot([sign * row["low"], sign * row["high"]], [y + 3, y + 3], color=style.light, linewidth=2.5)
@@ -60,7 +66,7 @@ def forest_of_people(
             if np.isfinite(error):
                 reach = np.array([own[name] - CLEAR * error, own[name] + CLEAR * error])
                 axes.plot(reach.clip(low, high), [y - 4, y - 4], color=MUTED.light, linewidth=1)
-                # An arrow where it goes on beyond the picture.
+                # An arrow where it extends beyond the figure.
                 for end, beyond, mark in ((low, reach[0] < low, "<"), (high, reach[1] > high, ">")):
                     if beyond:
                         axes.plot([end], [y - 4], mark, color=MUTED.light, markersize=4, clip_on=False)
@@ -68,20 +74,20 @@ def forest_of_people(
                 [own[name]], [y - 4], style.marker, color=MUTED.light, markerfacecolor="none", markersize=5
             )
     y = ROW * 0.7
-    page.say(PAD, TOP + height - y, "average", fontweight="bold", fontsize=TEXT - 1)
+    page.text(PAD, TOP + height - y, "average", fontweight="bold", fontsize=TEXT - 1)
     average = effect.average
     axes.plot([sign * average.low, sign * average.high], [y, y], color=INK.light, linewidth=4)
     axes.plot([sign * average.mean], [y], "D", color=INK.light, markersize=8)
     per_unit = inner / (high - low)
     worse, worth = ((value - low) * per_unit + PAD + left for value in (-mid, mid))
-    page.say(worth + 5, 14, "worth having →", fontweight="bold", fontsize=TEXT - 1)
-    page.say(worse - 5, 14, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
+    page.text(worth + 5, 14, "worth having →", fontweight="bold", fontsize=TEXT - 1)
+    page.text(worse - 5, 14, "← worse", ha="right", color=WORSE.light, fontsize=TEXT - 1)
     ticks = round_ticks(low, high, 5 if width < 500 else 8)
     label_ticks(axes, ticks, [signed(sign * tick) for tick in ticks])
     words = wording(effect.outcome)
     less, more = (words.short_less, words.short_more)[::sign]
-    page.say(PAD + left, page.height - 12, f"← {less}", color=MUTED.light, fontsize=TEXT - 1)
-    page.say(
+    page.text(PAD + left, page.height - 12, f"← {less}", color=MUTED.light, fontsize=TEXT - 1)
+    page.text(
         page.width - PAD, page.height - 12, f"{more} →", ha="right", color=MUTED.light, fontsize=TEXT - 1
     )
     return page.figure

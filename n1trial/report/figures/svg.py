@@ -1,7 +1,7 @@
-"""A figure as inline SVG: the same bytes every time, named for a screen reader, in the page's colours.
+"""A figure as inline SVG: reproducible, labelled for screen readers, in the page's colours.
 
-Text stays text, in the reader's own font. Every colour of the palette becomes a CSS variable, so that the
-figure follows the light or dark scheme of the page.
+Text remains text in the page's font. Every colour of the palette becomes a CSS variable, so that the figure follows
+the light or dark scheme of the page.
 """
 
 import io
@@ -24,19 +24,21 @@ _NUMBER = re.compile(r"-?\d+\.\d+")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _FONT = re.compile(r"font-family: [^;]*;? ?")
 _UNTURNED = re.compile(r"rotate\(-?0(\.0)? .*\)")
-# Else every element would be written as <ns0:svg>.
+# Otherwise elements are written as <ns0:svg>.
 ElementTree.register_namespace("", SVG)
 
 
 def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> Markup:
-    """The figure as one SVG element to stand in a page.
+    """The figure as one SVG element of a page.
 
     Parameters
     ----------
+    figure
+        The figure.
     name
-        Unique on the page: part of every id inside.
+        Part of every id inside; unique on the page.
     title, description
-        What the figure is, and what it found.
+        What the figure is, and its finding.
     """
     root = ElementTree.fromstring(_drawn(figure, name))
     width, height = (float(length) for length in root.attrib["viewBox"].split()[2:])
@@ -51,21 +53,21 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> Ma
         element = ElementTree.Element(f"{{{SVG}}}{tag}", {"id": f"{name}-{tag}"})
         element.text = visible(text)
         root.insert(position, element)
-    # The text of an XML tree written out is escaped, so it is safe to stand in the page.
+    # The serialised tree is escaped, so it is safe in the page.
     return Markup(ElementTree.tostring(root, encoding="unicode").replace(" />", "/>"))
 
 
 def _drawn(figure: Figure, name: str) -> str:
     stream = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": name, "svg.fonttype": "none"}), warnings.catch_warnings():
-        # Only widths are taken from matplotlib's font; the letters are drawn by the reader's.
+        # Matplotlib's font is used for widths only; the browser draws the letters.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(stream, format="svg", metadata=_NO_METADATA)
     return stream.getvalue()
 
 
 def _tidy(root: ElementTree.Element) -> None:
-    """Drop what nobody refers to, round coordinates, and let colours follow the scheme."""
+    """Remove unused elements and ids, round coordinates, and replace colours by variables."""
     variables = css_variable_of()
     for parent in list(root.iter()):
         for child in list(parent):
@@ -106,9 +108,9 @@ def _referred_to(root: ElementTree.Element) -> set[str]:
     return set(re.findall(r"#(\w+)", values))
 
 
-def _rounded(found: re.Match[str]) -> str:
+def _rounded(match: re.Match[str]) -> str:
     """To a tenth of a pixel."""
-    return f"{round(float(found[0]), 1) + 0.0:g}"
+    return f"{round(float(match[0]), 1) + 0.0:g}"
 
 
 def _is_matplotlib_style(element: ElementTree.Element) -> bool:
@@ -118,7 +120,7 @@ def _is_matplotlib_style(element: ElementTree.Element) -> bool:
 def _restyled(style: str, variables: Mapping[str, str]) -> str:
     # The page's style sheet names the font.
     style = _FONT.sub("", style)
-    return _COLOUR.sub(lambda found: f"var({variables.get(found[0], found[0])})", style)
+    return _COLOUR.sub(lambda match: f"var({variables.get(match[0], match[0])})", style)
 
 
 def _share_style(parent: ElementTree.Element) -> None:

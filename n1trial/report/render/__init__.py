@@ -1,1 +1,1 @@
-"""Pages and lines made of what a report says: HTML, plain text, terminal, plan and cohort."""
+"""Output formats: HTML pages, plain text and terminal lines of reports, plans and cohorts."""

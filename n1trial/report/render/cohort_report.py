@@ -1,4 +1,4 @@
-"""Many people on one self-contained page, and in plain lines: the average first, then people, then the methods."""
+"""The report of a cohort as a self-contained page and as plain lines: average, people, methods."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,14 @@ class _Table:
 
 
 def write_cohort(path: Path, material: CohortMaterial) -> None:
-    """Write the page, whole or not at all.
+    """Write the page; the file is replaced as a whole.
+
+    Parameters
+    ----------
+    path
+        The file to write.
+    material
+        The inputs of the report.
 
     Raises
     ------
@@ -44,7 +51,7 @@ def write_cohort(path: Path, material: CohortMaterial) -> None:
 
 
 def render_cohort(material: CohortMaterial) -> str:
-    """The report of a cohort as HTML; everything that a person wrote is escaped."""
+    """The report of a cohort as HTML; text of people is escaped."""
     cohort, effects = material.cohort, material.effects
     return (
         templates("report/render")
@@ -78,15 +85,15 @@ def cohort_lines(
         yield f"{people.heading(effect)}. {claim} {numbers}"
         yield f"  {people.how_people_differ(effect)}"
         yield f"  {people.the_next_person(effect)}"
-        yield from (f"  {said}" for said in _beside(effect, companion))
+        yield from (f"  {sentence}" for sentence in _beside(effect, companion))
 
 
 def _beside(effect: CohortEffect, companion: pd.DataFrame) -> Iterator[str]:
-    """That the classical average is another one, where it is."""
+    """A sentence where the classical average differs from the model's."""
     for row in companion[companion["contrast"] == effect.contrast].itertuples():
-        said = people.beside_the_classical(effect, estimate=row.estimate, tau=row.tau)
-        if said:
-            yield said
+        sentence = people.beside_the_classical(effect, estimate=row.estimate, tau=row.tau)
+        if sentence:
+            yield sentence
 
 
 def _label(cohort: Cohort | SummaryCohort, effect: CohortEffect) -> str:
@@ -102,12 +109,14 @@ def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]
     label = _label(material.cohort, effect)
     claim, numbers = people.on_average(effect, label)
     raw = material.raw[material.raw["contrast"] == effect.contrast].set_index("person")
-    found = people.forest_found(effect, capitalised(label), len(people_shown(effect)))
+    description = people.forest_found(effect, capitalised(label), len(people_shown(effect)))
     name = f"people-{material.effects.contrasts.index(effect)}"
 
     def drawn(size: str, width: float) -> Markup:
         figure = forest_of_people(effect, raw, style=material.styles[effect.arm], width=width)
-        return inline_svg(figure, name=f"{name}-{size}", title=f"{label}: each person", description=found)
+        return inline_svg(
+            figure, name=f"{name}-{size}", title=f"{label}: each person", description=description
+        )
 
     return {
         "id": name,
@@ -120,7 +129,7 @@ def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]
         "beside": " ".join(_beside(effect, material.companion)),
         "wide": drawn("wide", WIDE),
         "narrow": drawn("narrow", NARROW),
-        "found": found,
+        "found": description,
         "people": _people(material, effect, raw),
     }
 
@@ -128,7 +137,7 @@ def _answer(material: CohortMaterial, effect: CohortEffect) -> dict[str, object]
 def _people(material: CohortMaterial, effect: CohortEffect, raw: pd.DataFrame) -> _Table:
     outcome, nights = effect.outcome, material.cohort.nights
     rows = []
-    # As in the picture: from the least gain to the most.
+    # As in the figure: from the least gain to the most.
     order = (outcome.sign * effect.people["mean"]).sort_values(kind="stable").index
     for name in order:
         row = effect.people.loc[name]

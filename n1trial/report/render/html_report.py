@@ -1,13 +1,13 @@
-"""One page for the whole trial: the answer first, the methods folded away at the end.
+"""The report as one HTML page: the answer first, the methods folded at the end.
 
-Plain HTML with its style and pictures inside: no script, no request, the same bytes for the same inputs.
+Style and figures are inline. There is no script and no request, and the same inputs give the same bytes.
 """
 
 from jinja2 import Environment
 from markupsafe import Markup
 
 from n1trial.markup.jinja import templates
-from n1trial.report.content.content import tell
+from n1trial.report.content.content import report_content
 from n1trial.report.content.inputs import Material
 from n1trial.report.content.main_figures import Picture
 from n1trial.report.figures import NARROW, WIDE
@@ -19,12 +19,34 @@ from n1trial.system.files import write_whole
 
 
 def write_report(path: GivenPath, material: Material) -> None:
-    """Write the report to one file, whole or not at all, for its owner's eyes.
+    """Write the report as one self-contained HTML page, for the person of the trial.
+
+    The file is replaced as a whole: an error leaves the earlier one.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file to write.
+    material : Material
+        The inputs of the report.
 
     Raises
     ------
     FolderError
         The file cannot be written.
+
+    Examples
+    --------
+    `data`, `fit` and `effects` are those of `estimate_effects`'s example.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from n1trial import Material, write_report
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = Path(folder) / "report.html"
+    ...     write_report(page, Material(data=data, fits=[fit], effects=[effects]))
+    ...     page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    True
     """
     write_whole(path_of(path), render(material))
 
@@ -39,7 +61,7 @@ def render(material: Material) -> str:
             dark=Markup(css_variables("dark")),
             arm_numbers=range(len(STYLES)),
             heading=headings,
-            story=tell(material),
+            content=report_content(material),
         )
     )
 

@@ -1,4 +1,4 @@
-"""One edition of a report on disk: the page, the copies that were asked for, and its line in the log."""
+"""The files of one edition of a report: the page, copies on request, and its line in the log."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -19,11 +19,20 @@ LOG_EVENT = "report"
 
 
 def write_edition(page: Path, material: Material, copies: Collection[Copy] = ()) -> list[Path]:
-    """Write the page and every copy that was asked for beside it; an earlier edition is replaced.
+    """Write the page and, beside it, the requested copies; an earlier edition is replaced.
+
+    Parameters
+    ----------
+    page
+        The file of the page.
+    material
+        The inputs of the report.
+    copies
+        Plain text, or a de-identified page without or with single nights.
 
     Returns
     -------
-    Where they are, the page first.
+    The written files, the page first.
     """
     write_report(page, material)
     written = [page]
@@ -37,12 +46,12 @@ def write_edition(page: Path, material: Material, copies: Collection[Copy] = ())
 
 
 def log_detail(material: Material) -> str:
-    """What the log keeps of an edition: the fingerprint of its nights, and its answer."""
+    """The line of an edition in the log: the digest of its nights, and its answer."""
     return f"{_data_mark(material)}; {edition_line(material)}"
 
 
 def with_earlier(material: Material, log: Iterable[LogLine]) -> Material:
-    """The same with the answers of editions that were written from other nights, the last of each."""
+    """The inputs with the answers of earlier editions, the last one of every other set of nights."""
     answers: dict[str, str] = {}
     for line in log:
         mark, _, answer = line.detail.partition("; ")

@@ -1,17 +1,12 @@
-"""The plan as one self-contained page, in the look of the effect report."""
+"""The plan as one self-contained HTML page, in the style of the report."""
 
 from pathlib import Path
 
 from n1trial.markup.jinja import templates
 from n1trial.markup.text import as_written, capitalised, visible
 from n1trial.planning import Plan, plan_sentences, save_plan
-from n1trial.planning.sentences import (
-    counted_sentence,
-    how_to_get,
-    person_sentence,
-    plan_tables,
-    twenty_trials,
-)
+from n1trial.planning.sentences import counted_sentence, person_sentence
+from n1trial.planning.tables import how_to_get, plan_tables, twenty_trials
 from n1trial.report.figures.palette import css_variables
 from n1trial.system.files import write_whole
 

@@ -1,4 +1,4 @@
-"""The same words for the terminal: answers as plain lines."""
+"""The answers as plain lines for a terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,18 +15,18 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
     if interim := interim_in_words(data):
         yield f"{headings.INTERIM} {interim}"
         yield ""
-    for each in effects:
-        yield f"{capitalised(_heading(each.outcome))}:"
-        if each.problems:
+    for of_outcome in effects:
+        yield f"{capitalised(_heading(of_outcome.outcome))}:"
+        if of_outcome.problems:
             yield "  No verdict, for these reasons:"
-            yield from (f"  - {visible(problem)}" for problem in each.problems)
-            yield from (f"  {step}" for step in no_verdict(each.problems))
+            yield from (f"  - {visible(problem)}" for problem in of_outcome.problems)
+            yield from (f"  {step}" for step in no_verdict(of_outcome.problems))
         else:
-            for said in answer_arms(each, data):
-                yield f"  {said.sentence}"
-                yield f"    {headings.KEEP_DOING if data.habits else headings.KEEP} {said.keep_taking}"
-                yield f"    {said.how_sure}"
-                yield from (f"    {each}" for each in said.beside)
+            for answer in answer_arms(of_outcome, data):
+                yield f"  {answer.sentence}"
+                yield f"    {headings.KEEP_DOING if data.habits else headings.KEEP} {answer.keep_taking}"
+                yield f"    {answer.how_sure}"
+                yield from (f"    {paragraph}" for paragraph in answer.beside)
         yield ""
     yield nights_in_words(data)
 

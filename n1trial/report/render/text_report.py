@@ -1,11 +1,11 @@
-"""The same report as plain text, for a terminal, a mail or a Braille line; pictures are told in words."""
+"""The report as plain text, for a terminal, a mail or a Braille display; figures are described in words."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from n1trial.markup.text import visible
 from n1trial.report.content.answers import Answer
-from n1trial.report.content.content import Story, tell
+from n1trial.report.content.content import ReportContent, report_content
 from n1trial.report.content.inputs import Material
 from n1trial.report.content.main_figures import Picture
 from n1trial.report.content.methods import Methods
@@ -17,36 +17,36 @@ GAP = "  "
 
 
 def plain_text(material: Material) -> str:
-    """The report as lines of at most `WIDTH` letters; a wide table may run over."""
-    lines = [visible(line) for line in _lines(tell(material))]
+    """The report as lines of at most `WIDTH` characters; a wide table may be wider."""
+    lines = [visible(line) for line in _lines(report_content(material))]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _lines(story: Story) -> Iterator[str]:
-    yield from _wrapped(story.title)
-    yield story.when
-    if story.interim:
-        yield from _wrapped(f"{headings.INTERIM} {story.interim}")
-    for said in story.other_verdicts:
-        yield from _wrapped(said)
-    if story.problems:
-        yield from _section(headings.NO_ANSWER, [story.refusal])
-        yield from _section(headings.STOOD_IN_THE_WAY, story.problems)
-        yield from _section(headings.WHAT_NOW, story.steps)
+def _lines(content: ReportContent) -> Iterator[str]:
+    yield from _wrapped(content.title)
+    yield content.when
+    if content.interim:
+        yield from _wrapped(f"{headings.INTERIM} {content.interim}")
+    for verdict in content.other_verdicts:
+        yield from _wrapped(verdict)
+    if content.problems:
+        yield from _section(headings.NO_ANSWER, [content.refusal])
+        yield from _section(headings.STOOD_IN_THE_WAY, content.problems)
+        yield from _section(headings.WHAT_NOW, content.steps)
     else:
         yield from _section(headings.ANSWER, [])
-        for answer in story.answers:
-            yield from _answer(answer, story.keep)
-    yield from _section(headings.NOTES, story.notes)
-    for picture in story.pictures:
+        for answer in content.answers:
+            yield from _answer(answer, content.keep)
+    yield from _section(headings.NOTES, content.notes)
+    for picture in content.pictures:
         yield from _section(picture.title, picture.words)
-    yield from _section(headings.HAPPENED, story.happened)
-    for table in story.counted:
+    yield from _section(headings.HAPPENED, content.trial_summary)
+    for table in content.counted:
         yield from _grid(table)
-    yield from _section(headings.GUARDRAILS, story.guardrails)
-    yield from _section(headings.OTHERS, story.others_found)
-    yield from _section(headings.LIMITS, [story.cannot_tell])
-    yield from _methods(story.methods)
+    yield from _section(headings.GUARDRAILS, content.guardrails)
+    yield from _section(headings.OTHERS, content.others_found)
+    yield from _section(headings.LIMITS, [content.cannot_tell])
+    yield from _methods(content.methods)
 
 
 def _answer(answer: Answer, keep: str) -> Iterator[str]:
@@ -55,8 +55,8 @@ def _answer(answer: Answer, keep: str) -> Iterator[str]:
     yield from _indented(answer.sentence)
     yield from _indented(f"{keep} {answer.keep_taking}")
     yield from _indented(f"{headings.SURE}: {answer.how_sure}")
-    for said in answer.beside:
-        yield from _indented(said)
+    for paragraph in answer.beside:
+        yield from _indented(paragraph)
 
 
 def _methods(methods: Methods) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _methods(methods: Methods) -> Iterator[str]:
     yield from _section(headings.CENT, [methods.cent_missing])
     for item in methods.cent:
         yield from _indented(f"{item.number} {item.name}: {item.where or item.missing}")
-    yield from _section(headings.SOURCES, [f"{name}: {said}" for name, said in methods.facts.items()])
+    yield from _section(headings.SOURCES, [f"{name}: {fact}" for name, fact in methods.facts.items()])
     yield from _section(headings.EARLIER, methods.earlier)
 
 
@@ -91,15 +91,15 @@ def _picture(picture: Picture) -> Iterator[str]:
     yield from _grid(picture.table)
 
 
-def _section(title: str, said: Sequence[str]) -> Iterator[str]:
-    """A heading and its sentences; nothing where a part of the report has no sentence and no heading."""
-    if not said and title not in (headings.ANSWER, headings.METHODS):
+def _section(title: str, sentences: Sequence[str]) -> Iterator[str]:
+    """A heading and its sentences; nothing for a section without sentences, except the two main headings."""
+    if not sentences and title not in (headings.ANSWER, headings.METHODS):
         return
     yield ""
     if title:
         yield title.upper()
-    for each in said:
-        yield from _wrapped(each)
+    for sentence in sentences:
+        yield from _wrapped(sentence)
 
 
 def _wrapped(text: str) -> Iterator[str]:

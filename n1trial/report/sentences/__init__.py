@@ -1,7 +1,7 @@
-"""Every sentence about a result, for terminal, page, text and notebook.
+"""The sentences about a result, for terminal, page, text and notebook.
 
-A sentence joins size and certainty ("probably lengthened your sleep by about 18 min") and is always
-followed by its numbers in brackets. Chances are said as n in 20 and never as certain.
+An answer gives size and certainty ("probably lengthened your sleep by about 18 min"), followed by its numbers in
+brackets. Chances are written as n in 20 and never as certain.
 """
 
 from n1trial.report.sentences.advice import how_sure, keep_taking, level_of, no_verdict, refusal

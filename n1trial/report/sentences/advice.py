@@ -1,4 +1,4 @@
-"""Whether to go on taking it, how sure that is, and what to do when nothing can be said."""
+"""Advice on whether to go on, its certainty, and what to do when there is no verdict."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,12 @@ MOST_REASONS = 3
 
 
 def keep_taking(effect: Effect, *, nights: int, planned: bool = True) -> str:
-    """Whether to go on, and what it would take to know.
+    """Whether to go on, and how many nights might settle an open question.
 
     Parameters
     ----------
+    effect
+        The contrast of the arm with the reference.
     nights
         Analysed nights of this outcome so far.
     planned
@@ -65,33 +67,33 @@ def keep_taking(effect: Effect, *, nights: int, planned: bool = True) -> str:
 
 
 def _what(effect: Effect) -> str:
-    """What further nights would settle; where an effect builds up, that is not yet what steady use does."""
+    """What further nights would settle; for an effect that builds up, only its part within a period."""
     return f"what it does within {a_period(effect)}" if effect.steady else "it"
 
 
 def _worth_it(effect: Effect, *, planned: bool) -> str:
-    """A yes in the voice of its certainty; where the range reaches past zero, why that is no contradiction."""
+    """The advice for "worth it" by certainty; where the interval includes zero, why that is no contradiction."""
     rule = "the rule fixed before the first night" if planned else "the usual rule of n1trial"
     yes = "Perhaps. It is worth it" if effect.certainty == "low" else "Yes, it is worth it"
-    said = (
+    sentence = (
         f"{yes} by {rule}: better for you, and more likely than not by enough to matter"
         f" ({threshold(effect.outcome)}: {chance(effect.p_worthwhile)})."
     )
     if effect.low < 0 < effect.high:
-        said += (
+        sentence += (
             " The range reaches a little past no change, as it is drawn wider than the rule asks. The chance of no"
             f" gain at all is {chance(1 - effect.p_better)}."
         )
-    return said
+    return sentence
 
 
 def level_of(effect: Effect) -> str:
-    """The level of certainty of an answer; empty where there is none to be sure of."""
+    """The level of certainty of an answer; empty where there is no answer."""
     return f"{effect.certainty} certainty" if stands(effect) else ""
 
 
 def how_sure(effect: Effect) -> str:
-    """How certain an answer is, with at most three reasons why not surer; of an open question, why it is open."""
+    """The certainty of an answer with at most three reasons against a higher one; or why a question is open."""
     reasons = in_a_row(effect.reasons[:MOST_REASONS], between=";") if effect.reasons else ""
     if effect.verdict == "can't tell yet":
         besides = f" An answer would be less sure, too, because {reasons}." if reasons else ""
@@ -101,7 +103,7 @@ def how_sure(effect: Effect) -> str:
 
 
 def _why_undecided(effect: Effect) -> str:
-    """Why an open question is open: the range holds both answers."""
+    """Why a question is open: the interval includes both answers."""
     outcome = effect.outcome
     return (
         f"Still open: your nights vary so much that {short_change(outcome, effect.low)} and"
@@ -110,7 +112,7 @@ def _why_undecided(effect: Effect) -> str:
 
 
 def refusal(problems: Sequence[str]) -> str:
-    """Why a page gives no verdict, in one sentence. Empty where nothing stands in the way."""
+    """Why a page gives no verdict, in one sentence; empty where there are no problems."""
     if not problems:
         return ""
     if _of_the_sampler(problems):
@@ -123,7 +125,7 @@ def refusal(problems: Sequence[str]) -> str:
 
 
 def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
-    """What to do when a gate refused the result, in the order of what helps most."""
+    """What to do where problems forbid a verdict, the most helpful step first."""
     short = any("analysed period" in problem or "analysed night" in problem for problem in problems)
     steps = []
     if any(map(_of_the_seal, problems)):

@@ -1,6 +1,7 @@
-"""What an arm did, as size and certainty in one sentence, with its numbers in brackets.
+"""The answer about an arm: size and certainty in one sentence, with its numbers in brackets.
 
-Budescu, Por, Broomell & Smithson (2014), doi:10.1038/nclimate2194, found words alone read toward 50 %.
+The sentence "We can’t tell yet" is in `_claim`, the heading "Can’t tell yet" in `HEADINGS`. Words of probability alone
+are understood as nearer to 50 % than meant: Budescu, Por, Broomell & Smithson (2014), doi:10.1038/nclimate2194.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from n1trial.report.sentences.outcome_words import amount, change, short_change,
 
 # An effect under the smallest worthwhile one is "a little" or "slightly", and from twice that "a lot" or "far".
 MUCH = 2.0
-# Before "gave no …" and "made no …", where "may have" would be read as its contrary.
+# Before "gave no …" and "made no …", where "may have" could be read as the opposite.
 HEDGE: Mapping[Certainty, str] = {"high": "", "moderate": "probably ", "low": "perhaps "}
 HEADINGS: Mapping[Verdict, str] = {
     "worth it": "Worth it",
@@ -29,32 +30,32 @@ HEADINGS: Mapping[Verdict, str] = {
 
 
 def stands(effect: Effect) -> bool:
-    """Whether there is an answer, of which one can be more or less certain."""
+    """Whether there is an answer, with a verdict and more than very low certainty."""
     return effect.verdict not in ("can't tell yet", "no verdict") and effect.certainty != "very low"
 
 
 def heading(effect: Effect) -> str:
-    """The verdict in as sure a voice as the sentence below it."""
+    """The verdict, qualified by its certainty like the sentence below it."""
     if effect.certainty == "very low" and effect.verdict != "no verdict":
         return HEADINGS["can't tell yet"] if effect.verdict == "can't tell yet" else "Can’t tell"
-    said = HEADINGS[effect.verdict]
+    verdict = HEADINGS[effect.verdict]
     perhaps = effect.certainty == "low" and effect.verdict in ("worth it", "worse")
-    return f"Perhaps {said.lower()}" if perhaps else said
+    return f"Perhaps {verdict.lower()}" if perhaps else verdict
 
 
 def answer(effect: Effect, labels: Mapping[str, str]) -> str:
-    """What an arm did, in at most 25 words and the numbers in brackets."""
+    """The answer in at most 25 words, with its numbers in brackets."""
     return " ".join(filter(None, claim_and_numbers(effect, labels)))
 
 
 def answer_compared(effect: Effect, labels: Mapping[str, str]) -> str:
-    """The same, naming what the arm is compared with: for arms that are not set against the reference."""
+    """The answer with the name of the comparator, for contrasts between two arms."""
     claim, numbers = _claim(effect, visible(labels[effect.arm])), _numbers(effect)
     return " ".join(filter(None, (f"Compared with {visible(labels[effect.comparator])}, {claim}", numbers)))
 
 
 def claim_and_numbers(effect: Effect, labels: Mapping[str, str]) -> tuple[str, str]:
-    """The answer in its two halves, what is said and the numbers that carry it."""
+    """The answer in two parts: the claim and its numbers."""
     return capitalised(_claim(effect, visible(labels[effect.arm]))), _numbers(effect)
 
 
@@ -76,7 +77,6 @@ def _claim(effect: Effect, arm: str) -> str:
             return f"we can’t tell yet whether {arm} helps enough: {_about(change(outcome, effect.mean))}"
         gain = words.whether_up if outcome.better == "higher" else words.whether_down
         return f"we can’t tell{yet} whether {arm} {gain}: best guess {short_change(outcome, effect.mean)}"
-    # The thing itself is named already.
     about = _about(short_change(outcome, effect.mean))
     if effect.verdict in ("no worthwhile gain", "no gain within a period"):
         gave = f"{HEDGE[effect.certainty]}gave"
@@ -93,8 +93,8 @@ def _claim(effect: Effect, arm: str) -> str:
     return f"{arm} {_hedged(effect.certainty, past=verb, participle=verb)} {rest}"
 
 
-def _about(said: str) -> str:
-    return said if said.startswith(("under", "about")) else f"about {said}"
+def _about(size: str) -> str:
+    return size if size.startswith(("under", "about")) else f"about {size}"
 
 
 def _hedged(certainty: Certainty, *, past: str, participle: str) -> str:

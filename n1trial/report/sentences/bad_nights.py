@@ -1,4 +1,4 @@
-"""Bad nights and the typical night: what stands beside the change of mean sleep time."""
+"""Sentences on bad nights and on the typical night, beside the change of mean sleep time."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,8 @@ from n1trial.report.sentences.numbers import chance
 from n1trial.report.sentences.outcome_words import NBSP, level, short_change
 
 DISTRIBUTION_LEAD = "Left: bad nights of every 100, as counted. Right: the middle night; half were longer."
-# The typical night is told of where it is so many smallest worthwhile effects away from the mean.
+# The typical night is mentioned where its change differs from that of the mean by this many smallest
+# worthwhile effects.
 APART = 0.5
 
 
@@ -24,29 +25,31 @@ def hours(minutes: float) -> str:
 def beyond_the_mean(
     effect: Effect, distribution: SleepDistribution | None, labels: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """What stands beside the answer on sleep time: bad nights, then the typical night where it differs."""
+    """Paragraphs beside the answer on sleep time: bad nights, then the typical night where it differs."""
     if distribution is None:
         return ()
-    said = (bad_nights(effect, distribution, labels), typical_night(effect, distribution))
-    return tuple(filter(None, said))
+    paragraphs = (bad_nights(effect, distribution, labels), typical_night(effect, distribution))
+    return tuple(filter(None, paragraphs))
 
 
 def bad_nights(effect: Effect, distribution: SleepDistribution, labels: Mapping[str, str]) -> str:
-    """How many nights were bad on the arm and on its comparator, and what follows."""
+    """Numbers of bad nights on the arm and on its comparator, and the estimated change."""
     arm, other = (distribution.arms[name] for name in (effect.arm, effect.comparator))
     ours, theirs = (visible(labels[name]) for name in (effect.arm, effect.comparator))
     counted = f"Nights under {hours(distribution.limit_min)}: {_of(other)} on {theirs}, {_of(arm)} on {ours}."
     change = distribution.bad.get((effect.arm, effect.comparator))
     if change is None:
         return f"{counted} So there is nothing to compare."
-    unseen = next((each for each in (arm, other) if each.bad == 0), None)
-    room = f" None in {unseen.nights} nights does not mean that none will come." if unseen else ""
+    without_bad = next((nights for nights in (arm, other) if nights.bad == 0), None)
+    caution = (
+        f" None in {without_bad.nights} nights does not mean that none will come." if without_bad else ""
+    )
     guess = f"Best guess for {ours}: {_of_hundred(change.mean)} in 100 nights ({_interval(change)})."
-    return f"{counted} {guess} Chance of fewer such nights: {chance(change.p_fewer)}.{room}"
+    return f"{counted} {guess} Chance of fewer such nights: {chance(change.p_fewer)}.{caution}"
 
 
 def typical_night(effect: Effect, distribution: SleepDistribution) -> str:
-    """The change of the typical night, where the mean changed by something else; empty elsewhere."""
+    """The change of the typical night where it differs from that of the mean; else empty."""
     change = distribution.typical.get((effect.arm, effect.comparator))
     if change is None or abs(change.mean - effect.mean) <= APART * effect.outcome.mid:
         return ""
@@ -58,7 +61,7 @@ def typical_night(effect: Effect, distribution: SleepDistribution) -> str:
 
 
 def distribution_in_words(distribution: SleepDistribution, data: TrialData) -> list[str]:
-    """What the picture shows of every arm: bad nights, and the night in the middle."""
+    """What the figure shows of every arm: bad nights, and the median night."""
     return [
         f"{capitalised(visible(data.labels[arm]))}: {_of(nights)} nights under {hours(distribution.limit_min)};"
         f" half the nights had more than {level(OUTCOMES['tst_min'], nights.middle_min)}."
@@ -67,7 +70,7 @@ def distribution_in_words(distribution: SleepDistribution, data: TrialData) -> l
 
 
 def bad_night_rule(distribution: SleepDistribution) -> str:
-    """From when on a night is bad, which change is worth having, and where the numbers come from."""
+    """The limit of a bad night, the smallest worthwhile change, its source, and the method."""
     return (
         f"A night of less than {hours(distribution.limit_min)} is bad; {BAD_NIGHTS.mid:g} fewer of 100 are worth having"
         f" ({BAD_NIGHTS.source}). The fast engine answers for them, without the sampler."

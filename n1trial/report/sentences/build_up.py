@@ -1,11 +1,11 @@
-"""What is said where an effect builds up over nights and the schedule shows only part of it."""
+"""Sentences on an effect that builds up over nights, of which the schedule shows only a part."""
 
 from n1trial.analysis.effects import Effect
 from n1trial.design.verdict import Verdict
 from n1trial.inference.build_up import what_would_tell
 from n1trial.report.sentences.outcome_words import NBSP, short_change
 
-# Where the rest of a slow effect could still change what to do.
+# Verdicts that the rest of a slow effect could still change.
 OPEN_TO_MORE: tuple[Verdict, ...] = ("no gain within a period", "can't tell yet")
 
 
@@ -16,7 +16,7 @@ def a_period(effect: Effect) -> str:
 
 
 def once_built_up(effect: Effect) -> str:
-    """What steady use would do by the model of build-up, and what would tell; empty where nothing is left open."""
+    """The effect of steady use by the model of build-up, and which trial would show it; else empty."""
     steady = effect.steady
     if steady is None or effect.verdict not in OPEN_TO_MORE:
         return ""

@@ -1,4 +1,4 @@
-"""What is said where plain means of the same nights say something else than the answer, and why."""
+"""The sentence on a conflict between the answer and the plain means of the same nights, and its reason."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ WHY: Mapping[Reason, str] = {
 
 
 def in_conflict(effect: Effect) -> str:
-    """What the means say, and why the answer is another; empty where they agree."""
+    """The difference of the means, and why the answer differs; empty where they agree."""
     if effect.conflict is None:
         return ""
     outcome = effect.outcome

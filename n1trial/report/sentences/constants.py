@@ -1,4 +1,4 @@
-"""What is said in every report: what others found, and what a trial of one cannot tell."""
+"""Fixed sentences: findings of others, limits of a trial of one, and the notes of a de-identified copy."""
 
 from n1trial.report.sentences.outcome_words import NBSP
 

@@ -1,4 +1,4 @@
-"""What each picture found, for those who read it and for those who cannot see it."""
+"""The finding of each figure in words, also for screen readers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -61,11 +61,15 @@ def means_in_words(data: TrialData) -> str:
     """The same, and the plain mean of each arm."""
     outcome = data.outcomes[0]
     means = data.analysed(outcome).groupby("arm")[outcome.name].mean()
-    said = [
+    means_by_label = [
         f"{level(outcome, means[arm])} on {visible(data.labels[arm])}" for arm in data.arms if arm in means
     ]
-    beside = " Unlike the answer, they take no account of weekdays, or of good and bad weeks." if said else ""
-    return f"{kept_in_words(data)} Plain means: {'; '.join(said) if said else 'none'}.{beside}"
+    beside = (
+        " Unlike the answer, they take no account of weekdays, or of good and bad weeks."
+        if means_by_label
+        else ""
+    )
+    return f"{kept_in_words(data)} Plain means: {'; '.join(means_by_label) if means_by_label else 'none'}.{beside}"
 
 
 def other_analyses_in_words(inside: int, others: int) -> str:
@@ -100,14 +104,14 @@ def predictions_in_words(outside: Sequence[str], of: int) -> str:
     )
 
 
-def agreement_in_words(found: Agreement, outcome: Outcome) -> str:
+def agreement_in_words(agreement: Agreement, outcome: Outcome) -> str:
     """How far two devices are apart on the nights that both recorded."""
-    more = "more" if found.bias >= 0 else "less"
+    more = "more" if agreement.bias >= 0 else "less"
     return (
-        f"On {len(found.differences)} nights that both recorded, analysed or not, {visible(found.second)} said"
-        f" {_with_unit(outcome, found.bias)} {more} than {visible(found.first)} on average."
-        f" On 19 of 20 nights the difference lies between {_signed(outcome, found.low)} and"
-        f" {_signed(outcome, found.high)}."
+        f"On {len(agreement.differences)} nights that both recorded, analysed or not, {visible(agreement.second)} said"
+        f" {_with_unit(outcome, agreement.bias)} {more} than {visible(agreement.first)} on average."
+        f" On 19 of 20 nights the difference lies between {_signed(outcome, agreement.low)} and"
+        f" {_signed(outcome, agreement.high)}."
     )
 
 

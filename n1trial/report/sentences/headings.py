@@ -1,4 +1,4 @@
-"""The headings of the report, in the order of reading."""
+"""The headings of the report."""
 
 KICKER = "A trial of one"
 INTERIM = "Interim report:"

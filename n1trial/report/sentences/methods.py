@@ -1,4 +1,4 @@
-"""Design, verdict rule and provenance in words."""
+"""The methods in words: design, smallest worthwhile effects, verdict rule, checklist."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,20 +23,16 @@ BLINDING = {
     False: "The arms were not blinded.",
     None: "Whether the arms were blinded is not known.",
 }
-
-
 DRAWN = {
     "blocks": "The order was drawn by lot within blocks.",
     "coin": "The arm of each night was drawn by lot.",
     "none": "The order was not drawn by lot.",
 }
-
-
 BLIND_BROKEN = "The arms were blinded, and what was hidden came out before the end."
 
 
 def design_in_words(data: TrialData) -> str:
-    """Arms, blocks and periods, how they were drawn where no protocol says it, and who knew."""
+    """Arms, blocks and periods, randomisation where there was no protocol, and blinding."""
     periods = data.table.loc[data.table["period"] > 0]
     lengths = periods.groupby("period").size()
     nights = f"{lengths.min()}" if lengths.min() == lengths.max() else f"{lengths.min()} to {lengths.max()}"
@@ -79,10 +75,8 @@ def _held(arm: Arm) -> str:
 
 def mids_in_words(outcomes: Sequence[Outcome]) -> str:
     """The smallest change worth having of every outcome, with its source."""
-    said = [
-        f"{as_written(each.mid)} {each.contrast_unit} in {each.label} ({each.source})" for each in outcomes
-    ]
-    return f"The smallest change worth having is {in_a_row(said)}."
+    sizes = [f"{as_written(of.mid)} {of.contrast_unit} in {of.label} ({of.source})" for of in outcomes]
+    return f"The smallest change worth having is {in_a_row(sizes)}."
 
 
 def rule_in_words(rule: VerdictRule) -> list[str]:
@@ -110,7 +104,7 @@ def without_verdict(outcome: Outcome, problems: Sequence[str]) -> str:
 
 
 def secondary_in_words(outcomes: int, comparisons: int) -> str:
-    """How many outcomes were looked at, and how many findings chance alone would bring."""
+    """The number of outcomes and comparisons, and of findings expected by chance."""
     return (
         f"Looked at {outcomes} outcome{'s' if outcomes > 1 else ''} in {comparisons}"
         f" comparison{'s' if comparisons > 1 else ''}. By chance alone, about"
@@ -119,7 +113,7 @@ def secondary_in_words(outcomes: int, comparisons: int) -> str:
 
 
 def _by_chance(comparisons: int) -> str:
-    """How many findings chance brings at 1 in 20 comparisons; where that is less than one, in how many trials."""
+    """Findings expected by chance at 1 in 20 comparisons; below one, in how many trials one is expected."""
     if comparisons >= 20:
         return f"{comparisons / 20:.0f} of them would look like a finding"
     return f"1 in {max(2, round(20 / comparisons))} such trials would show a finding"

@@ -28,8 +28,8 @@ def _says_nothing(outcome: Outcome, value: float) -> bool:
 def chance(probability: float) -> str:
     """A chance as n in 20, the one base of all chances; never none and never all."""
     twentieths = round(20 * min(0.99, max(0.01, probability)))
-    said = {0: "under 1 in 20", 20: "over 19 in 20"}.get(twentieths, f"{twentieths} in 20")
-    return said.replace(" in ", f"{NBSP}in{NBSP}")
+    words = {0: "under 1 in 20", 20: "over 19 in 20"}.get(twentieths, f"{twentieths} in 20")
+    return words.replace(" in ", f"{NBSP}in{NBSP}")
 
 
 def of_hundred(probability: float) -> int:

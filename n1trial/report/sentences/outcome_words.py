@@ -1,4 +1,4 @@
-"""How a change of each outcome is said: verbs, comparisons, amounts in as many digits as a person can use."""
+"""The wording of a change of each outcome: verbs, comparisons, and amounts in sensible digits."""
 
 from dataclasses import dataclass
 
@@ -6,15 +6,15 @@ from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import as_written, visible
 
 NBSP = "\u00a0"
-# A change too small for the digits that a person can use.
+# A change that rounds to 0.
 SAME = "about the same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """How changes of one outcome are said.
+    """The wording of changes of one outcome.
 
-    `up` and `down` hold {size} and {about}; `more` and `less` compare, {n} being the amount.
+    `up` and `down` have the fields {size} and {about}; `more` and `less` are comparisons with the amount as {n}.
     """
 
     up: str
@@ -70,7 +70,7 @@ WORDINGS = {
 
 
 def wording(outcome: Outcome) -> Wording:
-    """The words of an outcome; one that the program does not know is raised or lowered."""
+    """The wording of an outcome; an unknown one is "raised" or "lowered"."""
     if outcome.name in WORDINGS and (outcome.scale == "percent") == (outcome.name == "wake_episodes_all"):
         return WORDINGS[outcome.name]
     label = visible(outcome.label)
@@ -95,7 +95,7 @@ def thing(outcome: Outcome) -> str:
 
 
 def amount(outcome: Outcome, value: float) -> str:
-    """A size without its sign, in as many digits as a person can use: 18, 0.6; "under 1" instead of 0."""
+    """A size without its sign in sensible digits: 18, 0.6; "under 1" instead of 0."""
     size = abs(value)
     if outcome.contrast_unit in ("min", "%", "points"):
         return f"{size:.0f}" if size >= 0.5 else "under 1"

@@ -1,4 +1,4 @@
-"""What a cohort's numbers mean: the average, how people differ, and the next person."""
+"""Sentences on a cohort: the average, how people differ, and the next person."""
 
 from n1trial.cohort import CohortEffect, Summed
 from n1trial.design.outcomes import Outcome
@@ -16,11 +16,11 @@ DRAWN_TOGETHER = (
     f"Intervals are {INTERVAL:.0%} and {INTERVAL_KIND}. Each person’s estimate is drawn towards the average, the more"
     " the less their own nights tell; for somebody who did not try an arm, it is what the others tell of it."
 )
-COMPANION_OF_NIGHTS = (
+RANDOM_EFFECTS_OF_NIGHTS = (
     "The classical companion takes each person’s difference of period means within blocks, and averages them by"
     " restricted maximum likelihood with the interval of Hartung and Knapp; it knows no prior."
 )
-COMPANION_OF_SUMMARIES = (
+RANDOM_EFFECTS_OF_SUMMARIES = (
     "The classical companion takes what each person’s nights alone say, and averages it by restricted maximum"
     " likelihood with the interval of Hartung and Knapp; it knows no prior of the average or of the spread."
 )
@@ -41,9 +41,9 @@ def heading(effect: CohortEffect) -> str:
 
 
 def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
-    """What an arm does on average, and the numbers that carry it."""
+    """The claim on an arm's average effect, and its numbers."""
     outcome, average = effect.outcome, effect.average
-    said = {
+    claims = {
         "worth it": f"On average, {label} is worth having: {change(outcome, average.mean)}",
         "worse": f"On average, {label} makes it worse: {change(outcome, average.mean)}",
         "no difference that matters": f"On average, {label} makes no difference that matters:"
@@ -56,23 +56,23 @@ def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
     still_open = (
         f"Whether {label} is worth having on average can’t be told yet: {change(outcome, average.mean)}"
     )
-    return said.get(effect.verdict, still_open), (
+    return claims.get(effect.verdict, still_open), (
         f"({INTERVAL * 100:.0f}{NBSP}% interval {span(outcome, average)}). Chance that the average is worth having:"
         f" {chance(effect.p_worthwhile)}."
     )
 
 
-def span(outcome: Outcome, found: Summed) -> str:
+def span(outcome: Outcome, estimate: Summed) -> str:
     """The ends of an interval in words, such as "2 to 20 min longer" or "2 min shorter to 20 min longer"."""
-    near, far = sorted((found.low, found.high), key=abs)
+    near, far = sorted((estimate.low, estimate.high), key=abs)
     if near * far > 0 and not amount(outcome, near).startswith("under"):
         return f"{amount(outcome, near)} to {short_change(outcome, far)}"
-    return f"{short_change(outcome, found.low)} to {short_change(outcome, found.high)}"
+    return f"{short_change(outcome, estimate.low)} to {short_change(outcome, estimate.high)}"
 
 
-def between(outcome: Outcome, found: Summed) -> str:
+def between(outcome: Outcome, estimate: Summed) -> str:
     """The ends of an interval behind "between"."""
-    return f"{short_change(outcome, found.low)} and {short_change(outcome, found.high)}"
+    return f"{short_change(outcome, estimate.low)} and {short_change(outcome, estimate.high)}"
 
 
 def how_people_differ(effect: CohortEffect) -> str:
@@ -94,12 +94,12 @@ def how_people_differ(effect: CohortEffect) -> str:
 
 
 def beside_the_classical(effect: CohortEffect, *, estimate: float, tau: float) -> str:
-    """What the classical average says where it is another one; empty where they agree.
+    """The classical average where it differs from the model's; empty where they agree.
 
-    They differ where averages, or SDs between people, are more than half the smallest worthwhile effect apart.
+    They differ where the averages, or the SDs between people, differ by more than half the smallest worthwhile effect.
     """
-    apart = max(abs(effect.average.mean - estimate), abs(effect.spread.mean - tau))
-    if not apart > effect.outcome.mid / 2:
+    difference = max(abs(effect.average.mean - estimate), abs(effect.spread.mean - tau))
+    if not difference > effect.outcome.mid / 2:
         return ""
     outcome = effect.outcome
     unit = f"{NBSP}{outcome.contrast_unit}" if outcome.contrast_unit != "units" else ""
@@ -120,7 +120,7 @@ def the_next_person(effect: CohortEffect) -> str:
 
 
 def forest_found(effect: CohortEffect, label: str, shown: int) -> str:
-    """What the picture of people shows."""
+    """What the forest plot of people shows."""
     people, tried = len(effect.people), int(effect.people["tried"].sum())
     surely = int((effect.people["p_worthwhile"] >= INTERVAL).sum()) or "none"
     every = "" if shown == people else f" {shown} of {people} people are shown, evenly from least to most."

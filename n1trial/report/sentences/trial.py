@@ -1,4 +1,4 @@
-"""What was planned and what happened, counted and said."""
+"""Sentences on the conduct of the trial: nights, devices, doses, guesses, side effects."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -22,7 +22,7 @@ def when_in_words(nights: int, dates: tuple[str, str] | None) -> str:
 
 
 def interim_in_words(data: TrialData) -> str:
-    """How much of the trial a report before its end rests on; empty at the end."""
+    """How many nights an interim report is based on; empty at the end."""
     later = interim_nights(data)
     if not later:
         return ""
@@ -49,34 +49,36 @@ def nights_in_words(data: TrialData) -> str:
 
 def devices_in_words(nights: Mapping[str, int]) -> str:
     """Which device recorded how many nights; more than one is a reason for care."""
-    said = [f"{visible(device)} ({count} nights)" for device, count in nights.items()]
-    care = " The device changed, so a difference may be the device." if len(said) > 1 else ""
-    return f"Recorded by {in_a_row(said)}.{care}"
+    named = [f"{visible(device)} ({count} nights)" for device, count in nights.items()]
+    care = " The device changed, so a difference may be the device." if len(named) > 1 else ""
+    return f"Recorded by {in_a_row(named)}.{care}"
 
 
 def clock_changes_in_words(nights: Sequence[date]) -> str:
     """Nights on which the local clock changed, by season or by travel."""
-    said = in_a_row([f"{night.day} {night:%b %Y}" for night in nights])
-    return f"The clock changed during {'one night' if len(nights) == 1 else 'some nights'}: {said}."
+    dates = in_a_row([f"{night.day} {night:%b %Y}" for night in nights])
+    return f"The clock changed during {'one night' if len(nights) == 1 else 'some nights'}: {dates}."
 
 
 def doses_in_words(taken: int, answered: int, unplanned: int) -> str:
-    """Doses taken of those planned, where the diary says, and those taken on a night of none."""
-    said = f"Of {answered} dose evenings in the diary, the dose was taken on {taken}."
+    """Planned doses taken, of those with an entry in the diary, and doses on nights without one."""
+    sentence = f"Of {answered} dose evenings in the diary, the dose was taken on {taken}."
     if unplanned:
-        said += f" On {unplanned} evening{'s' if unplanned > 1 else ''} without a dose something was taken."
-    return said
+        sentence += (
+            f" On {unplanned} evening{'s' if unplanned > 1 else ''} without a dose something was taken."
+        )
+    return sentence
 
 
 def habits_in_words(kept: int, answered: int) -> str:
-    """Evenings on which what was to be done was kept to, of those of which the diary says it."""
+    """Evenings on which the habit was kept, of those with an entry in the diary."""
     return f"You kept to what was planned on {kept} of the {answered} evenings of which the diary tells."
 
 
 def timing_in_words(minutes: Sequence[float], planned: tuple[int, int]) -> str:
     """How long before falling asleep the doses were taken."""
     ordered = sorted(minutes)
-    within = sum(planned[0] <= each <= planned[1] for each in ordered)
+    within = sum(planned[0] <= minute <= planned[1] for minute in ordered)
     return (
         f"The dose was taken about {ordered[len(ordered) // 2]:.0f}{NBSP}min before sleep began, and on {within} of"
         f" {len(ordered)} evenings {planned[0]} to {planned[1]}{NBSP}min before it. The plan says {planned[0]} to"
@@ -91,15 +93,15 @@ def clock_in_words(times: Sequence[str]) -> str:
 
 
 def guesses_in_words(right: int, guessed: int, arms: int, *, beyond_luck: bool) -> str:
-    """Guesses of the arm that were right, against luck."""
-    said = f"You guessed right on {right} of {guessed} mornings. Chance alone would give about {guessed / arms:.0f}."
-    return said + (
+    """Right guesses of the arm, against those expected by chance."""
+    text = f"You guessed right on {right} of {guessed} mornings. Chance alone would give about {guessed / arms:.0f}."
+    return text + (
         f" {right} is more than chance: you could often tell what you took." if beyond_luck else ""
     )
 
 
 def ended_early_in_words(nights: int) -> str:
-    """The last planned nights, of which nothing is known."""
+    """The last planned nights, on which nothing was recorded."""
     return f"Nothing was recorded on the last {nights} planned nights: the trial ended early."
 
 
@@ -109,6 +111,6 @@ def not_recorded_in_words(outcome: Outcome) -> str:
 
 
 def side_effect_in_words(thing: str, means: Mapping[str, float], labels: Mapping[str, str]) -> str:
-    """The mean of what was written about one side effect, by arm."""
-    said = [f"{value:.1f} on {visible(labels[arm])}" for arm, value in means.items()]
-    return f"{thing}, as you wrote it down, on average: {in_a_row(said)}."
+    """The mean of one side effect in the diary, by arm."""
+    by_arm = [f"{value:.1f} on {visible(labels[arm])}" for arm, value in means.items()]
+    return f"{thing}, as you wrote it down, on average: {in_a_row(by_arm)}."
