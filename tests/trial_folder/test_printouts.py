@@ -14,7 +14,7 @@ from n1trial.design.protocol_text import protocol_lines
 from n1trial.design.schedule import randomise
 from n1trial.markup.text import visible
 from n1trial.markup.theme import SHADES
-from n1trial.report.deidentify.names import content
+from n1trial.report.deidentify.names import doses_in_copy
 from n1trial.report.sentences.methods import _plan_lines
 from n1trial.trial_folder.printouts import (
     calendar_ics,
@@ -315,7 +315,7 @@ def test_a_dose_is_printed_as_it_was_written_everywhere(amount):
         "sheet": sheet_html(schedule, protocol),
         "document": document_html(protocol),
         "report": " ".join(_plan_lines(protocol)),
-        "shared": content(protocol.arms[1]),
+        "shared": doses_in_copy(protocol.arms[1]),
     }
     for place, text in places.items():
         assert f"{written} mg" in text, place
