@@ -9,7 +9,7 @@ PACKAGE = ROOT / "n1trial"
 README = ROOT / "README.md"
 # Where every command stands, and the tables of what was measured.
 COMMANDS = PACKAGE / "cli" / "README.md"
-SHOWN_RIGHT = PACKAGE / "inference" / "README.more.md"
+SHOWN_RIGHT = PACKAGE / "inference" / "README.md"
 PROTOCOLS = ROOT / "protocols"
 EXPORTS = TESTS / "exports"
 KEPT = TESTS / "calibration"
