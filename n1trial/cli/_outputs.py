@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-FORCE = click.option("--force", is_flag=True, help="Replace what is at --out, whoever wrote it.")
+FORCE = click.option("--force", is_flag=True, help="Replace a file that is there, whoever wrote it.")
 PAGES = (".html", ".htm")
 SHARE_NAME = "report-to-share.html"
 PEOPLE_TABLES = ("cohort", "people", "companion")

@@ -135,7 +135,7 @@ def check(folder: Path, as_json: bool, ledger: Path | None, force: bool) -> None
     from n1trial.data.ledger import COLUMNS
     from n1trial.system.files import write_whole
     from n1trial.trial_folder.analysis_data import trial_ledger
-    from n1trial.trial_folder.events import this_evening
+    from n1trial.trial_folder.events import coming_evening
     from n1trial.trial_folder.quality import check_quality, gather_evidence, quality_json, quality_lines
     from n1trial.trial_folder.store import open_folder, read_log
     from n1trial.trial_folder.store.log import chain_in_words
@@ -144,7 +144,7 @@ def check(folder: Path, as_json: bool, ledger: Path | None, force: bool) -> None
         check_file(ledger, endings=(".csv",), header=",".join(COLUMNS), force=force, option="--ledger")
     opened = open_folder(folder)
     chain = read_log(opened)
-    findings = check_quality(gather_evidence(opened, today=this_evening(opened, now=now())))
+    findings = check_quality(gather_evidence(opened, today=coming_evening(opened, now=now())))
     if ledger is not None:
         write_whole(ledger, trial_ledger(opened))
     if as_json:

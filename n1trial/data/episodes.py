@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from n1trial.markup.html_repr import line
+
 NOON_HOUR = 12
 
 TimeBasis = Literal["utc+offset", "naive_local", "utc_no_offset"]
@@ -271,3 +273,15 @@ def count_wake_runs(epochs: str) -> int:
 
 def _wake_runs(epochs: str) -> list[str]:
     return epochs.translate(_ONLY_WAKE).split()
+
+
+class SleepEpisodes(list[SleepEpisode]):
+    """Sleep episodes of an export, by start: a list that a console shows in one line, since it holds hundreds."""
+
+    def __repr__(self) -> str:
+        """How many records of which devices, from when to when."""
+        if not self:
+            return "<SleepEpisodes: none>"
+        devices = ", ".join(dict.fromkeys(episode.device or episode.source for episode in self))
+        dates = f"{self[0].start.wall.date()} to {self[-1].end.wall.date()}"
+        return line("SleepEpisodes", {"records": len(self), "from": dates, "device": devices})

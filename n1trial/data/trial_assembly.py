@@ -116,7 +116,10 @@ def _evenings(planned: pd.Series, diary: Diary) -> pd.DataFrame:
 
 
 def _missing_reason(flags: str) -> str:
-    known = ("nap_only", "unstaged", "unscored", "in_bed_only", "not_confirmed", "no_stages", "manual")
+    known = (
+        "nap_only", "unstaged", "unscored", "in_bed_only", "not_confirmed", "no_stages", "manual", "damaged",
+        "implausible", "too_short", "several_sleeps",
+    )  # fmt: skip
     return next(
         (flag.replace("_", " ") for flag in flags.split(";") if flag in known), "no sleep in the record"
     )

@@ -66,6 +66,15 @@ class Outcome:
         """The unit of an effect and of `mid`."""
         return "%" if self.scale == "percent" else self.unit
 
+    @property
+    def decimals(self) -> int | None:
+        """Digits after the point in which an effect is said: none of minutes, one of wakes; None for other units.
+
+        More where `mid` is so small that it could not be seen in so few.
+        """
+        usual = {"min": 0, "%": 0, "points": 0, "a night": 1}.get(self.contrast_unit)
+        return None if usual is None else max(usual, math.ceil(math.log10(2 / self.mid)))
+
     def log_mid(self, usual: float) -> tuple[float, float]:
         """How far the log of a mean count of `usual` falls, and rises, where the count changes by `mid`.
 

@@ -49,7 +49,7 @@ def _signed(value: float, digits: int, *, plus: bool = False) -> str:
 
 
 def _digits(outcome: Outcome, sd: float) -> int:
-    """Digits after the point: none of minutes and the like, one of wakes a night, else two of the SD."""
-    if outcome.contrast_unit in ("min", "%", "points"):
-        return 0
-    return 1 if outcome.contrast_unit == "a night" else max(0, 1 - math.floor(math.log10(sd or 1.0)))
+    """Digits after the point: those of the outcome, else two of the SD."""
+    if outcome.decimals is not None:
+        return outcome.decimals
+    return max(0, 1 - math.floor(math.log10(sd or 1.0)))

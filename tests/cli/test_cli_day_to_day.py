@@ -4,11 +4,11 @@ import os
 import pty
 import subprocess
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from test_analysis_data import plain_logs, write_logs
+from test_analysis_data import START, plain_logs, write_logs
 from test_cli import EXPORTS, TEMPLATE, TODAY, TOMORROW, invoke, n1trial, own_trial
 
 from n1trial.cli import GROUPS, cli
@@ -192,3 +192,15 @@ def test_nobody_guesses_in_a_demo_whose_arms_are_known(tmp_path):
     for hidden in (True, False):
         path.write_text(diary_text(person, protocol, hidden=hidden))
         assert read_diary(path, protocol).table["guess"].notna().any() == hidden
+
+
+def test_check_and_today_count_the_same_nights_in_the_morning(tmp_path, monkeypatch):
+    folder = tmp_path / "trial"
+    invoke("new", folder, "-p", TEMPLATE, "--start", START, "--home-zone", "UTC")
+    morning = datetime.combine(START + timedelta(days=14), time(9), UTC)
+    for commands in ("daily", "conduct"):
+        monkeypatch.setattr(f"n1trial.cli.{commands}.now", lambda: morning)
+    logs = write_logs(tmp_path / "sleep-2026-01-05.json", plain_logs(range(14)))
+    assert invoke("import", folder, logs).exit_code == 0
+    assert "14 of 14 nights so far are recorded" in invoke("check", folder).output
+    assert "14 of 14" in invoke("today", folder).output

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pretend import pretend_trial
@@ -47,3 +49,20 @@ def test_a_night_under_the_limit_is_bad_and_one_without_a_record_is_neither():
     kept = bad.analysed(BAD_NIGHTS)
     assert kept["bad_nights"][:2].tolist() == [1, 0]
     assert len(kept) == len(data.analysed(OUTCOMES["tst_min"])) == 124
+
+
+@pytest.mark.parametrize(
+    ("unit", "mid", "decimals"),
+    [
+        ("min", 15, 0),
+        ("min", 2, 0),
+        ("min", 1, 1),
+        ("points", 0.5, 1),
+        ("points", 0.05, 2),
+        ("a night", 0.5, 1),
+        ("h", 0.5, None),
+    ],
+)
+def test_an_effect_has_as_many_digits_as_its_smallest_worthwhile_size_needs(unit, mid, decimals):
+    outcome = replace(OUTCOMES["tst_min"], name="mine", unit=unit, mid=mid)
+    assert outcome.decimals == decimals

@@ -3,7 +3,10 @@ from datetime import date
 import by_hand
 import pandas as pd
 import pytest
+from paths import EXPORTS
 
+from n1trial.data.episodes import SleepEpisodes
+from n1trial.data.importers import read_exports
 from n1trial.data.nights import COLUMNS, Nights
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
@@ -51,3 +54,11 @@ def test_a_long_table_shows_its_beginning_and_says_so():
 
 def test_no_night_can_be_shown():
     assert "nights <b>0</b>" in Nights(nights().table.iloc[:0])._repr_html_()
+
+
+def test_an_export_is_one_line_on_a_console_and_still_a_list():
+    episodes = read_exports(EXPORTS / "oura" / "export")
+    assert repr(episodes).startswith(f"<SleepEpisodes: records {len(episodes)}, from 20")
+    assert len(repr(episodes)) < 120
+    assert repr(SleepEpisodes()) == "<SleepEpisodes: none>"
+    assert [episode.start for episode in episodes] == [episode.start for episode in list(episodes)]

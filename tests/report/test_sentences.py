@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from itertools import product
 
 import fixture_reports
@@ -332,6 +333,18 @@ def test_two_lengths_on_one_card_say_what_each_would_tell():
     said = effect(10, 12, settle_nights=210, steady=slow(10, OUTCOMES["tst_min"]))
     assert "might settle what it does within a week" in sentences.keep_taking(said, nights=119)
     assert "8 periods of 28 nights could tell what steady use does" in sentences.once_built_up(said)
+
+
+def test_a_guess_at_steady_use_below_the_change_itself_says_why():
+    steady = replace(slow(10, OUTCOMES["tst_min"]), mean=6.0)
+    assert "no larger than the change above" in sentences.once_built_up(effect(10, 12, steady=steady))
+    assert "no larger" not in sentences.once_built_up(effect(10, 12, steady=slow(10, OUTCOMES["tst_min"])))
+
+
+def test_points_with_a_small_worthwhile_size_keep_a_decimal():
+    points = replace(OUTCOMES["tst_min"], name="mood", label="mood", unit="points", mid=0.5)
+    assert sentences.change(points, 0.78) == "0.8\u00a0points higher"
+    assert sentences.change(points, 0.04) == "about the same"
 
 
 def test_an_undecided_arm_says_where_nothing_feasible_would_settle_it():

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from n1trial.data.episodes import SleepEpisode
+from n1trial.data.episodes import SleepEpisode, SleepEpisodes
 from n1trial.data.importers._archive import is_nested, printable
 from n1trial.data.importers._notes import Note, OnNote, unverified_device, warn
 from n1trial.data.importers._records import bounded
@@ -93,7 +93,7 @@ def device_name(source: str) -> str:
 
 def read_exports(
     paths: GivenPath | Sequence[GivenPath], *, home_zone: ZoneInfo | str | None = None, on_note: OnNote = warn
-) -> list[SleepEpisode]:
+) -> SleepEpisodes:
     r"""Read the sleep episodes of one export.
 
     Parameters
@@ -109,8 +109,9 @@ def read_exports(
 
     Returns
     -------
-    list of SleepEpisode
-        By start. A record that is in two files is there twice; `nightly` keeps one.
+    SleepEpisodes
+        A list of `SleepEpisode`, by start, that a console shows in one line. A record that is in two files is there
+        twice; `nightly` keeps one.
 
     Raises
     ------
@@ -162,8 +163,8 @@ def read_exports(
                 f"{source.label}: recognised as {importer.DEVICE} but holds no sleep record: "
                 "check the dates of the export"
             )
-    return sorted(
-        episodes, key=lambda episode: (episode.start.instant, episode.record_id, episode.source_file)
+    return SleepEpisodes(
+        sorted(episodes, key=lambda episode: (episode.start.instant, episode.record_id, episode.source_file))
     )
 
 

@@ -21,10 +21,16 @@ def once_built_up(effect: Effect) -> str:
     if steady is None or effect.verdict not in OPEN_TO_MORE:
         return ""
     low, high = (short_change(effect.outcome, end) for end in (steady.low, steady.high))
+    smaller = effect.mean * steady.mean > 0 and abs(steady.mean) < abs(effect.mean)
+    why = (
+        " That guess is no larger than the change above, because a slow effect is hard to tell from ups and downs of"
+        " weeks, and the guess starts out expecting small effects."
+    )
     return (
         f"It may need {nights_in_words(steady.half_life_nights)} for half its effect, so these periods show about"
         f" {percent(steady.recovered)} of the whole. Taken steadily, the best guess is"
-        f" {short_change(effect.outcome, steady.mean)}, but {low} and {high} fit too. {what_would_tell(steady.telling)}"
+        f" {short_change(effect.outcome, steady.mean)}, but {low} and {high} fit too.{why if smaller else ''}"
+        f" {what_would_tell(steady.telling)}"
     )
 
 

@@ -116,7 +116,7 @@ def agreement_in_words(agreement: Agreement, outcome: Outcome) -> str:
 
 
 def _with_unit(outcome: Outcome, value: float) -> str:
-    size = f"{abs(value):.0f}" if outcome.unit in ("min", "points") else f"{abs(value):.1f}"
+    size = f"{abs(value):.{(outcome.decimals or 0) if outcome.unit in ('min', 'points') else 1}f}"
     return size if outcome.unit in ("a night", "units") else f"{size}{NBSP}{outcome.unit}"
 
 

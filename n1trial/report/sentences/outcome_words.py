@@ -97,11 +97,10 @@ def thing(outcome: Outcome) -> str:
 def amount(outcome: Outcome, value: float) -> str:
     """A size without its sign in sensible digits: 18, 0.6; "under 1" instead of 0."""
     size = abs(value)
-    if outcome.contrast_unit in ("min", "%", "points"):
-        return f"{size:.0f}" if size >= 0.5 else "under 1"
-    if outcome.contrast_unit == "a night":
-        return f"{size:.1f}" if size >= 0.05 else "under 0.1"
-    return f"{size:.2g}"
+    if outcome.decimals is None:
+        return f"{size:.2g}"
+    least = 10.0**-outcome.decimals
+    return f"{size:.{outcome.decimals}f}" if size >= least / 2 else f"under {least:g}"
 
 
 def threshold(outcome: Outcome) -> str:

@@ -3,6 +3,7 @@
 from n1trial.cohort import CohortEffect, Summed
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
+from n1trial.markup.text import capitalised
 from n1trial.report.sentences.answers import HEADINGS
 from n1trial.report.sentences.numbers import chance, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, amount, change, short_change, threshold
@@ -51,7 +52,8 @@ def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
         "no worthwhile gain": f"On average, {label} brings no worthwhile gain: {change(outcome, average.mean)}",
         "no gain within a period": f"On average, {label} brings no worthwhile gain within a period:"
         f" {change(outcome, average.mean)}",
-        "no verdict": f"There is no verdict on {label}; these people’s average is {change(outcome, average.mean)}",
+        "no verdict": f"{capitalised(label)} cannot be judged; these people’s average is"
+        f" {change(outcome, average.mean)}",
     }
     still_open = (
         f"Whether {label} is worth having on average can’t be told yet: {change(outcome, average.mean)}"
