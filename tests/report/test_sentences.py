@@ -337,8 +337,8 @@ def test_two_lengths_on_one_card_say_what_each_would_tell():
 
 def test_a_guess_at_steady_use_below_the_change_itself_says_why():
     steady = replace(slow(10, OUTCOMES["tst_min"]), mean=6.0)
-    assert "no larger than the change above" in sentences.once_built_up(effect(10, 12, steady=steady))
-    assert "no larger" not in sentences.once_built_up(effect(10, 12, steady=slow(10, OUTCOMES["tst_min"])))
+    assert "smaller than the change above" in sentences.once_built_up(effect(10, 12, steady=steady))
+    assert "smaller than" not in sentences.once_built_up(effect(10, 12, steady=slow(10, OUTCOMES["tst_min"])))
 
 
 def test_points_with_a_small_worthwhile_size_keep_a_decimal():

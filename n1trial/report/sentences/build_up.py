@@ -23,7 +23,7 @@ def once_built_up(effect: Effect) -> str:
     low, high = (short_change(effect.outcome, end) for end in (steady.low, steady.high))
     smaller = effect.mean * steady.mean > 0 and abs(steady.mean) < abs(effect.mean)
     why = (
-        " That guess is no larger than the change above, because a slow effect is hard to tell from ups and downs of"
+        " That guess is smaller than the change above, because a slow effect is hard to tell from ups and downs of"
         " weeks, and the guess starts out expecting small effects."
     )
     return (
