@@ -6,7 +6,9 @@ type. Names are imported when they are first used, so that ``import n1trial`` co
 
     import n1trial
 
-    nights = n1trial.nightly(n1trial.read_exports([path], home_zone=zone))
+    protocol = n1trial.read_protocol("glycine-vs-magnesium-glycinate")
+    schedule = n1trial.randomise(protocol, start="2026-01-31", seed=n1trial.new_seed())
+    nights = n1trial.nightly(n1trial.read_exports("takeout.zip", home_zone="Europe/Berlin"))
     data = n1trial.join_trial(schedule, nights, protocol)
     fit = n1trial.fit_model(data, protocol.primary, seed=1)
     effects = n1trial.estimate_effects(fit, data)

@@ -1,4 +1,4 @@
-# The draw again, in another language, from the words of n1trial/allocation: reads lines of protocol hash, seed,
+# The draw again, in another language, from the words of n1trial/design/allocation: reads lines of protocol hash, seed,
 # arms, blocks, order and forbidden neighbours (before-after, or -), writes the schedule. Lists what Python counts.
 use strict; use warnings; use Digest::SHA qw(sha256);
 my ($prefix, $counter);
