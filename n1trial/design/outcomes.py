@@ -182,5 +182,5 @@ BAD_NIGHTS = Outcome(
     source="n1trial convention; no guideline counts them",
 )
 """Nights with less sleep than the protocol's limit. No device records them and no table has a column of them: they are
-made from sleep time (`trial_data.bad_nights_of`), so they stand beside every trial that measures it and not in `OUTCOMES`.
+made from sleep time (`trial_data.bad_nights_of`), so they stand beside every trial that measures it, not in `OUTCOMES`.
 """
