@@ -85,7 +85,8 @@ def fit_model(
     `data` is a trial of 42 nights with the arms none and glycine; sampling it takes some seconds, and longer where the
     model is compiled first.
 
-    >>> fit = fit_model(data, data.outcomes[0], seed=1)  # doctest: +SKIP
+    >>> from n1trial import fit_model
+    >>> fit = fit_model(data, data.outcomes[0], seed=1)
     >>> fit.posterior["effect"].dims
     ('chain', 'draw', 'contrast')
 

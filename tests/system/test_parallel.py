@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import calibrate
 import numpy as np
@@ -133,8 +134,11 @@ def test_the_command_refuses_an_address_where_nobody_is():
     assert ran.stdout == ""
 
 
+WORKERS_PATH = os.pathsep.join(map(str, (HELPERS, Path(__file__).parent)))
+
+
 @contextmanager
-def cluster(folder, *, workers, path=HELPERS):
+def cluster(folder, *, workers, path=WORKERS_PATH):
     """Address of a scheduler on this machine; its process, and those of its workers, who import from `path`."""
     folder.mkdir()
     contact = folder / "scheduler.json"

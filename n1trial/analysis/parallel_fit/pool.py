@@ -77,7 +77,7 @@ def fit_outcomes(
     ...     for checked in n1trial.fit_outcomes(cases, seed=1):
     ...         print(n1trial.estimate_effects(checked.fit, data))
     >>> if __name__ == "__main__":
-    ...     main()  # doctest: +SKIP
+    ...     main()
     """
     for case in cases:
         on_stage(case.outcome.name, "loading the sampler")
