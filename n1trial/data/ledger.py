@@ -1,7 +1,4 @@
-"""The ledger: every planned night and what became of it, traced back to file › record. Never an arm.
-
-A night is made of records, and every other record of its hours has a reason why it was not used.
-"""
+"""Every planned night and what became of it, by file › record; records not used have a reason. Never an arm."""
 
 import csv
 import io

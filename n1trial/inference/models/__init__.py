@@ -1,8 +1,7 @@
 """Models: a trial's data and the priors become a PyMC model; nothing is sampled here and no file is read or written.
 
-A model is a module of this folder that has the attributes of `Model`; the folder is the registry. Every model has a
-variable `effect` with dims ("contrast",), arm minus reference in the outcome's contrast unit, and holds
-what may change between fits of one compiled model in `pm.Data`.
+A model is a module here with the attributes of `Model`; the folder is the registry. Each has a variable `effect`, dims
+("contrast",), arm minus reference in the contrast unit; what may change between fits of it stands in `pm.Data`.
 """
 
 import importlib

@@ -44,10 +44,8 @@ def packing_html(
         The schedule with letters.
     sealed
         The key is in the trial's folder, behind the helper's passphrase; else it is beside this page.
-    folder
-        Name of the trial's folder, for the command that opens the key.
-    person
-        Name or number of the person for whom it is packed.
+    folder, person
+        Name of the trial's folder, for the command that opens the key; name or number of its person.
     """
     kits = kits_of(coded)
     by_arm = {filling.arm: filling for filling in fillings(protocol)}
