@@ -15,12 +15,19 @@ import pandas as pd
 from n1trial.analysis.certainty import Certainty, certainty_of
 from n1trial.analysis.contrasts import better_nights, contrast_draws, nights_alone
 from n1trial.analysis.problems import problems_of
-from n1trial.analysis.required_nights import with_settle_nights
+from n1trial.analysis.required_nights import longer_trials
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL as INTERVAL
 from n1trial.design.verdict import INTERVAL_KIND as INTERVAL_KIND
-from n1trial.design.verdict import Chances, Verdict, verdict_of, within_a_period
+from n1trial.design.verdict import (
+    Chances,
+    Verdict,
+    contrast_prior_sd,
+    settle_nights,
+    verdict_of,
+    within_a_period,
+)
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution, Steady, sleep_distribution, steady_effects
 from n1trial.inference.model_matrix import Array
@@ -220,7 +227,7 @@ def estimate_effects(fit: Fit, data: TrialData) -> Effects:
         return Effects(outcome=fit.outcome, contrasts=refused, problems=problems)
     return Effects(
         outcome=fit.outcome,
-        contrasts=with_settle_nights(_with_steady(contrasts, data), fit, data),
+        contrasts=_with_settle_nights(_with_steady(contrasts, data), fit, data),
         distribution=sleep_distribution(data, fit.outcome),
     )
 
@@ -265,3 +272,29 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
         settle_nights=None,
         draws=draws,
     )
+
+
+def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) -> tuple[Effect, ...]:
+    """The same effects, with the length of a trial that would decide where these nights cannot tell yet."""
+    undecided = [
+        effect for effect in effects if effect.verdict == "can't tell yet" and effect.sd < fit.prior_sd
+    ]
+    if not undecided:
+        return effects
+    pairs = [(effect.arm, effect.comparator) for effect in undecided]
+    longer = longer_trials(pairs, [effect.sd for effect in undecided], fit, data)
+    nights = {
+        effect.contrast: settle_nights(
+            fit.outcome.sign * effect.mean,
+            effect.sd,
+            lengths=lengths,
+            sds=sds,
+            prior_sd=contrast_prior_sd(
+                fit.prior_sd, against_reference=data.reference in (effect.arm, effect.comparator)
+            ),
+            mid=fit.outcome.mid,
+            rule=data.rule,
+        )
+        for effect, (lengths, sds) in zip(undecided, longer, strict=True)
+    }
+    return tuple(replace(effect, settle_nights=nights.get(effect.contrast)) for effect in effects)
