@@ -79,7 +79,9 @@ def test_the_density_is_that_of_the_non_centred_model(written):
         log_steps += float(np.log(step).sum())
         naive[name] = z
     before = {
-        variable.name: variable.get_value() for variable in built.data_vars if variable.name.endswith("_told")
+        variable.name: variable.get_value()
+        for variable in built.data_vars
+        if variable.name.endswith("_likelihood")
     }
     try:
         with built:

@@ -74,7 +74,7 @@ def main():
         nothing = {
             name: 0.0 * value
             for name, value in model.data_of(cohort, stack(cohort)).items()
-            if name.endswith("_told")
+            if name.endswith("_likelihood")
         }
         print_figures(
             "the same model written naively", *sample(model, cohort, values=nothing, attempts=ATTEMPTS[:1])

@@ -47,7 +47,7 @@ def index(name: str, values: Index) -> pt.TensorVariable:
 
 def likelihood_data(likelihoods: Mapping[str, Array]) -> dict[str, Array]:
     """The approximate likelihood of every term, by the name of the model's data that hold it."""
-    return {f"{name}_told": values for name, values in likelihoods.items()}
+    return {f"{name}_likelihood": values for name, values in likelihoods.items()}
 
 
 def standardised(
@@ -59,7 +59,7 @@ def standardised(
     mean: pt.TensorVariable | float = 0.0,
 ) -> pt.TensorVariable:
     """Standard normal z of terms `mean` + `sd` × z, sampled as the distance from their conditional mean."""
-    data = fixed_shape(f"{name}_told", likelihoods[name])
+    data = fixed_shape(f"{name}_likelihood", likelihoods[name])
     precision, towards = data[..., 0], data[..., 1]
     root = pt.sqrt(1.0 + sd**2 * precision)
     middle = sd * (towards - precision * mean) / root**2
@@ -104,7 +104,7 @@ def _standardised_together(
     precision of one z given the later ones.
     """
     size = len(names)
-    data = fixed_shape("effect_told", likelihoods["effect"])
+    data = fixed_shape("effect_likelihood", likelihoods["effect"])
     precision = data[..., :-1]
     remaining = pt.dot(data[..., -1] - pt.sum(precision * mean[:, None, :], axis=2), root)
     towards = [remaining[:, row] for row in range(size)]
