@@ -347,6 +347,10 @@ def test_points_with_a_small_worthwhile_size_keep_a_decimal():
     assert sentences.change(points, 0.04) == "about the same"
 
 
+def test_hours_and_minutes_stay_on_one_line():
+    assert sentences.level(OUTCOMES["tst_min"], 425) == "7\u00a0h\u00a005\u00a0min"
+
+
 def test_an_undecided_arm_says_where_nothing_feasible_would_settle_it():
     said = sentences.keep_taking(effect(10, 12), nights=119)
     assert "not feasible" in said

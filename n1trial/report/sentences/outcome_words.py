@@ -142,7 +142,7 @@ def level(outcome: Outcome, value: float) -> str:
     """A nightly value in words: "7 h 05 min", "2.1 a night"."""
     if outcome.name == "tst_min":
         hours, minutes = divmod(round(value), 60)
-        return f"{hours}{NBSP}h {minutes:02d}{NBSP}min"
+        return f"{hours}{NBSP}h{NBSP}{minutes:02d}{NBSP}min"
     if outcome.unit == "min":
         return f"{value:.0f}{NBSP}min"
     unit = "" if outcome.unit == "units" else f"{NBSP}{outcome.unit}"
