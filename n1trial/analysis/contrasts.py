@@ -11,7 +11,8 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import NightsAlone, contrast_prior_sd
 from n1trial.inference.fit import Fit
-from n1trial.inference.model_matrix import Array, count_unit
+from n1trial.inference.model_matrix import count_unit
+from n1trial.system.arrays import Array
 
 if TYPE_CHECKING:
     import xarray as xr

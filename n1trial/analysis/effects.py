@@ -30,9 +30,9 @@ from n1trial.design.verdict import (
 )
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution, Steady, sleep_distribution, steady_effects
-from n1trial.inference.model_matrix import Array
 from n1trial.markup.html_repr import card, line
 from n1trial.markup.text import as_written
+from n1trial.system.arrays import Array
 
 type Reason = Literal["prior", "weekday", "trend", "weeks", "odd nights", "together"]
 

@@ -8,8 +8,7 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.verdict import SETTLE_AT_MOST_NIGHTS, even_information
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import Priors, longer_sds, nights_of
-from n1trial.inference.inla.design import Codes
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array, Codes
 
 
 def longer_trials(

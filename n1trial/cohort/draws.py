@@ -6,7 +6,7 @@ import numpy as np
 
 from n1trial.cohort.one_stage.fit import CohortFit
 from n1trial.cohort.people import Cohort
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 NEW_PEOPLE_SEED = 1
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, Verdict
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 
 class People(Protocol):

@@ -19,7 +19,7 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import VerdictRule
 from n1trial.design.verdict import INTERVAL, Chances, NightsAlone, verdict_of, within_a_period
 from n1trial.inference.build_up import recovered_share
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 LEAST_FOR_A_VERDICT = 5
 

@@ -19,7 +19,7 @@ from n1trial.cohort.people import Cohort, Person
 from n1trial.data.trial_data import RESTS_ON
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 AVERAGE_COLUMNS = ["contrast", "people", "estimate", "low", "high", "p", "tau"]
 

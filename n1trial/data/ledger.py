@@ -11,12 +11,11 @@ from n1trial.data.episodes import SleepEpisode
 from n1trial.data.night_assembly import NightRecords, NightRule, night_records
 from n1trial.data.record_selection import asleep_min, select_records
 from n1trial.data.trial_data import TO_COME, TrialData
-from n1trial.markup.text import visible
+from n1trial.markup.text import spreadsheet_safe, visible
 
 COLUMNS = ("night", "became", "records", "not_used", "flags")
 OUTSIDE = "outside the trial"
 CUT = "cut_min="
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def trace_nights(episodes: Iterable[SleepEpisode], *, rule: NightRule | None = None) -> list[NightRecords]:
@@ -65,7 +64,7 @@ def ledger_csv(table: pd.DataFrame) -> str:
     writer.writerow(COLUMNS)
     for row in table.itertuples(index=False):
         cells = [visible(str(cell)) for cell in row]
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+        writer.writerow([spreadsheet_safe(cell) for cell in cells])
     return text.getvalue()
 
 

@@ -20,6 +20,7 @@ from n1trial.data.night_assembly import NightRule
 from n1trial.data.night_totals import Window, night_rows
 from n1trial.errors import TableError
 from n1trial.markup.html_repr import card, line
+from n1trial.markup.text import from_spreadsheet, spreadsheet_safe
 from n1trial.system.arguments import GivenPath, path_of
 from n1trial.system.files import write_whole
 
@@ -49,7 +50,6 @@ COLUMNS = ("night", *NUMBERS, "start", "end", "vendor_date", "device", "resoluti
 
 _DATES = ("night", "vendor_date")
 # A spreadsheet runs cells that begin so; tab and carriage return count because it strips them.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,9 +218,7 @@ def _values(row: dict[str, str], *, where: str) -> dict[str, Any]:
             elif column in _DATES:
                 values[column] = date.fromisoformat(cell)
             else:
-                values[column] = (
-                    cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
-                )
+                values[column] = from_spreadsheet(cell)
         except ValueError as error:
             raise TableError(f"{where}: {column} is {cell!r}: write the nights again") from error
     return values
@@ -233,7 +231,7 @@ def _cell(column: str, value: Any) -> str:
         return str(value.date())
     if column in NUMBERS or column == "episodes":
         return f"{round(float(value), 2):.10g}"
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else str(value)
+    return spreadsheet_safe(str(value))
 
 
 def _make_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

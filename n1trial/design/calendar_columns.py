@@ -8,12 +8,10 @@ other covariates the columns are centred, and the slopes of shifts, all around 0
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from n1trial.design.protocol import Cycle, Protocol, Roster
-
-type Array = npt.NDArray[np.float64]
+from n1trial.system.arrays import Array
 
 CYCLE_COLUMNS = ("cycle_sine", "cycle_cosine")
 # A first day sooner after another, in cycle lengths, was marked by mistake.

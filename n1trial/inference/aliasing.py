@@ -27,8 +27,7 @@ import pandas as pd
 
 from n1trial.data.trial_data import RESTS_ON, TrialData
 from n1trial.design.outcomes import Outcome
-
-type Array = npt.NDArray[np.float64]
+from n1trial.system.arrays import Array
 
 MOST_INFLATION = 5.0
 NIGHTS_A_COLUMN = 2

@@ -11,13 +11,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import LEAST_RECOVERED, SETTLE_AT_MOST_NIGHTS
-
-type Array = npt.NDArray[np.float64]
+from n1trial.system.arrays import Array
 
 WEEK, LONGEST_PERIOD_WEEKS, LEAST_BLOCKS = 7, 8, 4
 # Of trials up to so many times as long as the shortest, the one with the shortest periods: longer periods differ more.

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from arviz_stats.base import array_stats
 
-MAX_K = 0.7
+from n1trial.system.arrays import Array
 
-type Array = npt.NDArray[np.float64]
+MAX_K = 0.7
 
 
 def smoothed_weights(log_ratio: Array) -> tuple[Array, float]:

@@ -19,8 +19,7 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.errors import AnalysisError
 from n1trial.inference.data_requirements import require_every_arm, require_variation
-
-type Array = npt.NDArray[np.float64]
+from n1trial.system.arrays import Array
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # Least residual SD, as a share of the SD of the nights.

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 # Characters that turn the reading direction can make a label say something else than it holds.
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _LOOKED_AT = 1024
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def encoding_of(content: bytes) -> str:
@@ -51,6 +52,16 @@ def _shown(char: str) -> str:
     if code in _BIDI or 0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0 or code & 0xFFFE == 0xFFFE:
         return f"\\u{code:04x}"
     return char
+
+
+def spreadsheet_safe(cell: str) -> str:
+    """A cell of CSV that a spreadsheet shows and never runs: an apostrophe before what would begin a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def from_spreadsheet(cell: str) -> str:
+    """The cell as it was before `spreadsheet_safe`."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
 
 
 def shortened(text: str, length: int) -> str:

@@ -9,7 +9,6 @@ negative binomial where that is above 1, Poisson at 1, a binomial below. Nights 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import stats
 
 from n1trial.design.outcomes import Outcome
@@ -29,9 +28,7 @@ from n1trial.planning.operating_characteristics import (
     welch_finds_better,
 )
 from n1trial.planning.simulated_nights import Draws, not_recorded
-
-type Array = npt.NDArray[np.float64]
-type Codes = npt.NDArray[np.int64]
+from n1trial.system.arrays import Array, Codes
 
 # Off by .003 posterior SD in means and .2 % in SDs from `MANY_COUNT_POINTS`.
 COARSE_COUNT_POINTS = (2, 3, 2)

@@ -22,15 +22,13 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from n1trial.data.nights import Nights
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 from n1trial.markup.text import as_written
-
-type Array = npt.NDArray[np.float64]
+from n1trial.system.arrays import Array
 
 FREE_EVENINGS = (4, 5)
 LONGEST_BASELINE_DAYS = 365

@@ -14,9 +14,7 @@ from n1trial.inference.inla import ManyFits, Priors, fit_many
 from n1trial.planning.carryover import recovered_by_arm
 from n1trial.planning.night_variability import NightVariability
 from n1trial.planning.simulated_nights import Draws, draw_nights
-
-type Array = npt.NDArray[np.float64]
-type Codes = npt.NDArray[np.int64]
+from n1trial.system.arrays import Array, Codes
 
 VERDICTS: tuple[Verdict, ...] = (
     "worth it",

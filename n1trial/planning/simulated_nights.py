@@ -16,9 +16,7 @@ from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule, randomise
 from n1trial.inference.inla import Design, design_of
 from n1trial.planning.night_variability import FREE_EVENINGS, NightVariability, matern
-
-type Array = npt.NDArray[np.float64]
-type Codes = npt.NDArray[np.int64]
+from n1trial.system.arrays import Array, Codes
 
 # A Monday, so that whole-week periods begin with a working week; the weekday hardly matters.
 ANY_MONDAY = date(2026, 1, 5)

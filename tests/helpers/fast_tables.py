@@ -12,9 +12,9 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Diagnostics, Fit
 from n1trial.inference.inla import fast_fit, fit_counts
-from n1trial.inference.model_matrix import Array
 from n1trial.inference.models import model_for
 from n1trial.report import Material, write_report
+from n1trial.system.arrays import Array
 from n1trial.workflows.fit_trial import Analysis, analysis_of
 
 CHAINS, DRAWS = 4, 500

@@ -9,17 +9,15 @@ import itertools
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.effects import INTERVAL
+from n1trial.system.arrays import Array
 
 ENUMERATE_AT_MOST = 100_000
 DRAWS = 20_000
 SEED = 20_150
 TIE = 1e-9
-
-type Array = npt.NDArray[np.float64]
 
 
 def tossed_again(case: Case, name: str) -> Findings:

@@ -8,7 +8,6 @@ last guess of every period counts and the others do not.
 """
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings
@@ -17,13 +16,12 @@ from n1trial.analysis.checks._subsets import enough, without
 from n1trial.analysis.effects import INTERVAL
 from n1trial.data.diary import DONT_KNOW
 from n1trial.data.trial_data import TrialData
+from n1trial.system.arrays import Array
 
 NAME = "blinding"
 DRAWS, SEED = 20_000, 20_152
 # Jeffreys' prior of a share, for right, wrong and don't know.
 PRIOR = 0.5
-
-type Array = npt.NDArray[np.float64]
 
 
 def applies(case: Case) -> bool:

@@ -13,14 +13,13 @@ import pandas as pd
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.inference.models import model_named
+from n1trial.system.arrays import Array
 
 NAME = "posterior predictive"
 TRIALS = 500
 SEED = 20_151
 # Outside this share the model does not reproduce the statistic.
 TAIL = 0.01
-
-type Array = npt.NDArray[np.float64]
 
 
 def applies(case: Case) -> bool:

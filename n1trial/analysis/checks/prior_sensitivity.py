@@ -10,7 +10,6 @@ is neither keeps the default.
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
@@ -19,11 +18,10 @@ from n1trial.analysis.effects import INTERVAL
 from n1trial.inference.fit import Fit
 from n1trial.inference.importance_sampling import MAX_K, smoothed_weights, weighted_quantiles
 from n1trial.inference.priors import SCEPTICAL_SHARE
+from n1trial.system.arrays import Array
 
 NAME = "prior"
 GLYCINE, MAGNESIUM = (5.0, 15.0), (8.0, 15.0)
-
-type Array = npt.NDArray[np.float64]
 
 
 def applies(case: Case) -> bool:

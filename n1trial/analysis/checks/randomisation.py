@@ -26,6 +26,7 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.allocation import Admissible, Chain
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.aliasing import aliases
+from n1trial.system.arrays import Array
 
 NAME = "randomisation"
 ENUMERATE_AT_MOST = 100_000
@@ -34,7 +35,6 @@ SEED = 20_150
 # Differences of sums that are equal on paper must not count as unequal in floating point.
 TIE = 1e-9
 
-type Array = npt.NDArray[np.float64]
 type Codes = npt.NDArray[np.int8]
 
 

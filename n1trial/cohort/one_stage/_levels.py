@@ -10,8 +10,8 @@ from n1trial.cohort.one_stage._terms import index, standardised
 from n1trial.cohort.one_stage.partial_centring import zero_sum_shares
 from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Stacked, contrast_of_each, people_of
-from n1trial.inference.model_matrix import Array
 from n1trial.inference.models._sleep import fixed_shape
+from n1trial.system.arrays import Array
 
 
 def levels(

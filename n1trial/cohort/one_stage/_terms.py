@@ -10,9 +10,10 @@ from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS
 from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Index, Stacked, people_of
 from n1trial.cohort.people import Cohort
-from n1trial.inference.model_matrix import WEEKDAYS, Array
+from n1trial.inference.model_matrix import WEEKDAYS
 from n1trial.inference.models._sleep import fixed_shape
 from n1trial.inference.priors import EFFECT_TIE, LOG_SD_APART, Prior
+from n1trial.system.arrays import Array
 
 EFFECT_PRIORS = "effect_priors"
 

@@ -17,7 +17,7 @@ from scipy.linalg import helmert
 
 from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Index, Stacked, contrast_of_each, people_of
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 # Six orthogonal contrasts of seven weekdays, each of length 1: what adds up to zero, in free numbers.
 WEEKDAY_BASIS: Array = helmert(7)

@@ -6,9 +6,10 @@ import xarray as xr
 from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS
 from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
-from n1trial.inference.model_matrix import FIRST_NIGHT_GAP, Array
+from n1trial.inference.model_matrix import FIRST_NIGHT_GAP
 from n1trial.inference.models.awakenings import drawn_counts
 from n1trial.inference.priors import LOG_SD_APART
+from n1trial.system.arrays import Array
 
 
 def replicated_nights(cohort: Cohort, draw: xr.Dataset, rng: np.random.Generator) -> Array:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from n1trial.inference.model_matrix import Array
 from n1trial.inference.priors import EFFECT_TIE, Prior
+from n1trial.system.arrays import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

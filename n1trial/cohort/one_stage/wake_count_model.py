@@ -26,9 +26,9 @@ from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
 from n1trial.design.outcomes import log_ratio_sd
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array
 from n1trial.inference.models._sleep import fixed_shape
 from n1trial.inference.models.awakenings import kernel, shape_of
+from n1trial.system.arrays import Array
 
 NAME = "cohort of wake episodes"
 ASSUMES = (

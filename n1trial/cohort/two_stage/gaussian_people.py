@@ -16,7 +16,7 @@ from scipy import optimize, stats
 from n1trial.cohort.two_stage.shared_noise import Likelihoods, SharedNoise
 from n1trial.inference import priors as prior
 from n1trial.inference.importance_sampling import drawn_again, smoothed_weights
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 FREEDOM = 4.0
 # Steps and proposals cost as much as there are people.

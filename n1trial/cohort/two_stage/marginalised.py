@@ -15,8 +15,9 @@ from n1trial.cohort.two_stage.noise import PERIOD, Drawn, Kind
 from n1trial.data.trial_data import TrialData
 from n1trial.inference import priors as prior
 from n1trial.inference.fit import Fit
-from n1trial.inference.model_matrix import Array, Columns, columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import Columns, columns_of, zero_sum_basis
 from n1trial.inference.models._sleep import LINEAR, level_and_scale
+from n1trial.system.arrays import Array
 
 MOST_DRAWS = 2000
 # Numbers of one kind that are held at once.

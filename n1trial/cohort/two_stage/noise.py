@@ -18,7 +18,7 @@ from typing import Self
 import numpy as np
 
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 # Of the correlation and of the scale of nights, the median of the prior of the SD between people.
 MEDIAN_OF_HALF_NORMAL = 0.6745

@@ -12,7 +12,7 @@ from scipy.interpolate import CubicSpline, RectBivariateSpline
 
 from n1trial.cohort.two_stage.noise import Kind, UnderNoise, kinds, pairs
 from n1trial.cohort.two_stage.summary import PersonSummary
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 type Noise = Mapping[str, float]
 

@@ -12,15 +12,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+
+from n1trial.system.arrays import Codes
 
 # More nights in a row without a row are a pause of the trial.
 PAUSE_NIGHTS = 14
 UNKNOWN_ARM = ""
 _TURN = ["arm", "block", "given_period"]
-
-type Codes = npt.NDArray[np.int64]
 
 
 def in_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -32,11 +32,11 @@ from n1trial.inference.compile_cache._native import (
     layout_text,
     native_code,
 )
+from n1trial.system.arrays import Array
 from n1trial.system.files import write_whole
 
 __all__ = ["LOG_LIKELIHOOD", "LOG_PRIOR", "POINT", "Compiled", "compile_model"]
 
-type Array = npt.NDArray[np.float64]
 
 POINT = "point"
 LAYOUT = "layout.json"

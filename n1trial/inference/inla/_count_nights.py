@@ -7,9 +7,9 @@ from typing import Self
 import numpy as np
 
 from n1trial.inference import kernels
-from n1trial.inference.inla.design import Codes
 from n1trial.inference.inla.priors import CountPriors
-from n1trial.inference.model_matrix import Array, Columns, zero_sum_basis
+from n1trial.inference.model_matrix import Columns, zero_sum_basis
+from n1trial.system.arrays import Array, Codes
 
 type Components = tuple[Array, Array, Array, Array]
 

@@ -15,7 +15,7 @@ from n1trial.design.verdict import (
     contrast_prior_sd,
     verdict_of,
 )
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

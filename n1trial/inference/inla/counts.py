@@ -26,11 +26,12 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, NightsAlone
 from n1trial.inference.inla._count_nights import CountNights
-from n1trial.inference.inla.design import Codes, Design
+from n1trial.inference.inla.design import Design
 from n1trial.inference.inla.gaussian import ManyFits
 from n1trial.inference.inla.priors import CountPriors
 from n1trial.inference.inla.rate_change import RateChange
-from n1trial.inference.model_matrix import Array, columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import columns_of, zero_sum_basis
+from n1trial.system.arrays import Array, Codes
 
 COUNT_POINTS = (6, 4, 4)
 # For simulations, in which errors of .1 SD in single trials at the end of the support do not matter.

@@ -9,9 +9,9 @@ import pandas as pd
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.inference.model_matrix import Array, columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import columns_of, zero_sum_basis
+from n1trial.system.arrays import Array, Codes
 
-type Codes = npt.NDArray[np.int64]
 type Dense = Literal["trend", "run_in", "covariate"]
 
 NONE = -1

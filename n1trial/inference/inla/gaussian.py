@@ -20,10 +20,10 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import Chances
 from n1trial.inference import kernels
-from n1trial.inference.inla.design import Codes, Design, nights_of
+from n1trial.inference.inla.design import Design, nights_of
 from n1trial.inference.inla.mixture import Mixture
 from n1trial.inference.inla.priors import Priors
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array, Codes
 
 POINTS = (3, 9, 3)
 FINE_POINTS = (13, 13, 9)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import scipy
 
-from n1trial.inference.inla.design import Codes, Design
+from n1trial.inference.inla.design import Design
 from n1trial.inference.inla.gaussian import FastFit, fit_design, fit_many
 from n1trial.inference.inla.priors import Priors
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array, Codes
 
 CONTINUATIONS = 12
 COARSE_POINTS = (2, 5, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from n1trial.design.verdict import Chances
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 

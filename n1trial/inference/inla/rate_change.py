@@ -7,7 +7,7 @@ import numpy as np
 
 from n1trial.inference import kernels
 from n1trial.inference.inla.mixture import Mixture
-from n1trial.inference.model_matrix import Array
+from n1trial.system.arrays import Array
 
 HERMITE_X, HERMITE_W = np.polynomial.hermite_e.hermegauss(9)
 HERMITE_W = HERMITE_W / HERMITE_W.sum()

@@ -19,7 +19,8 @@ from n1trial.inference.inla.counts import CountFit, fit_counts
 from n1trial.inference.inla.design import nights_of
 from n1trial.inference.inla.gaussian import FastFit, fit_design
 from n1trial.inference.inla.priors import HALF_LIFE_LOG_SD, Priors
-from n1trial.inference.model_matrix import Array, columns_of
+from n1trial.inference.model_matrix import columns_of
+from n1trial.system.arrays import Array
 
 FACTOR_Z, FACTOR_W = np.polynomial.hermite_e.hermegauss(5)
 

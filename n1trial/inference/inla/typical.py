@@ -17,13 +17,8 @@ from n1trial.design.outcomes import Outcome
 from n1trial.inference.data_requirements import refuse_too_many_alike
 from n1trial.inference.inla.gaussian import FastFit, fast_fit
 from n1trial.inference.inla.priors import Priors
-from n1trial.inference.model_matrix import (
-    LEAST_LEFT,
-    Array,
-    Columns,
-    columns_of,
-    zero_sum_basis,
-)
+from n1trial.inference.model_matrix import LEAST_LEFT, Columns, columns_of, zero_sum_basis
+from n1trial.system.arrays import Array
 
 ASSUMES = (
     "The typical night is the middle of nights with heavy tails, so odd nights count less. The fast engine answers for"

@@ -43,11 +43,10 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-type Array = npt.NDArray[np.float64]
-type Codes = npt.NDArray[np.int64]
+from n1trial.system.arrays import Array, Codes
+
 type Sizes = tuple[int, int, int, int, int]
 
 CACHED = {"cache": True, "nogil": True, "error_model": "numpy"}

@@ -21,13 +21,10 @@ Laplace approximation (section 3.2.3).
 import math
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from n1trial.inference.kernels._compiled import LINE_X, WIDEN, fit_line, gauss_rule
-
-type Array = npt.NDArray[np.float64]
-type Codes = npt.NDArray[np.int64]
+from n1trial.system.arrays import Array, Codes
 
 CACHED = {"cache": True, "nogil": True, "error_model": "numpy"}
 

@@ -10,9 +10,10 @@ import xarray as xr
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, Columns, columns_of, count_unit
+from n1trial.inference.model_matrix import Columns, columns_of, count_unit
 from n1trial.inference.models._linear import coefficients, linear, stacked
 from n1trial.inference.models._sleep import effect_prior, fixed_shape, sceptical
+from n1trial.system.arrays import Array
 
 type Likelihood = Callable[[pt.TensorVariable, pt.TensorVariable, pt.TensorVariable, pt.TensorVariable], None]
 

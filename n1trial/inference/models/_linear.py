@@ -7,8 +7,9 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
-from n1trial.inference.model_matrix import Array, Columns
+from n1trial.inference.model_matrix import Columns
 from n1trial.inference.priors import Prior
+from n1trial.system.arrays import Array
 
 # Terms whose SD is estimated; the others have a Gaussian prior of fixed SD.
 HIERARCHICAL = ("period", "weekday")

@@ -14,8 +14,9 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
 from n1trial.inference.data_requirements import refuse_too_many_alike
-from n1trial.inference.model_matrix import Array, Columns, columns_of, mean_and_sd_left
+from n1trial.inference.model_matrix import Columns, columns_of, mean_and_sd_left
 from n1trial.inference.models._linear import coefficients, linear, stacked
+from n1trial.system.arrays import Array
 
 type Tails = Literal["gaussian", "student-t"]
 type Term = Callable[[pt.TensorVariable], pt.TensorVariable]

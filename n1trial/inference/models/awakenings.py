@@ -32,9 +32,10 @@ from scipy.special import gammaln
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, columns_of
+from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models import _counts
 from n1trial.inference.models._counts import count_model, count_priors, rates, usual_count
+from n1trial.system.arrays import Array
 
 NAME = "awakenings"
 KINDS = ("count",)

@@ -23,9 +23,10 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
 from n1trial.inference.inla import bad_nights, expected_logit
-from n1trial.inference.model_matrix import Array, columns_of
+from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models._linear import coefficients, linear, stacked
 from n1trial.inference.models._sleep import effect_prior, fixed_shape, sceptical
+from n1trial.system.arrays import Array
 
 NAME = "bad_nights"
 KINDS = ("yes-no",)

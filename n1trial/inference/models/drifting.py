@@ -21,10 +21,11 @@ from pymc.gp.hsgp_approx import calc_eigenvalues, calc_eigenvectors
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, Columns, columns_of
+from n1trial.inference.model_matrix import Columns, columns_of
 from n1trial.inference.models import duration
 from n1trial.inference.models._linear import linear
 from n1trial.inference.models._sleep import fixed_shape, level_and_scale, replicate_sleep, sleep_model
+from n1trial.system.arrays import Array
 
 NAME = "drifting"
 KINDS = ("continuous",)

@@ -30,7 +30,7 @@ import xarray as xr
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, columns_of
+from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models._sleep import (
     level_and_scale,
     replicate_sleep,
@@ -38,6 +38,7 @@ from n1trial.inference.models._sleep import (
     sleep_model,
     sleep_priors,
 )
+from n1trial.system.arrays import Array
 
 NAME = "duration"
 KINDS = ("continuous",)

@@ -23,10 +23,11 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, Columns, columns_of
+from n1trial.inference.model_matrix import Columns, columns_of
 from n1trial.inference.models import _counts, awakenings, duration
 from n1trial.inference.models._linear import linear, standard
 from n1trial.inference.models._sleep import free_effects, replicate_sleep, sleep_nights, sleep_unit
+from n1trial.system.arrays import Array
 
 NAME = "joint"
 KINDS = ("continuous", "count")

@@ -15,9 +15,10 @@ import xarray as xr
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array, columns_of
+from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models import _counts, awakenings
 from n1trial.inference.models._counts import count_model, count_priors, rates
+from n1trial.system.arrays import Array
 
 NAME = "negative_binomial"
 KINDS = ("count",)

@@ -21,9 +21,9 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import Array
 from n1trial.inference.models import duration
 from n1trial.inference.models._sleep import fixed_shape, level_and_scale, sleep_model, sleep_priors
+from n1trial.system.arrays import Array
 
 NAME = "substance"
 KINDS = ("continuous",)
