@@ -22,6 +22,7 @@ from n1trial.design.verdict import INTERVAL as INTERVAL
 from n1trial.design.verdict import INTERVAL_KIND as INTERVAL_KIND
 from n1trial.design.verdict import (
     Chances,
+    Problem,
     Verdict,
     contrast_prior_sd,
     settle_nights,
@@ -148,7 +149,7 @@ class Effects:
         The outcome that was compared.
     contrasts : tuple of Effect
         Every arm against the reference, then the further contrasts that the trial names.
-    problems : tuple of str
+    problems : tuple of Problem
         What forbids a verdict, one sentence each; empty where nothing does.
     distribution : SleepDistribution or None
         What the mean does not show of sleep time; None for other outcomes, and where there is no verdict.
@@ -165,7 +166,7 @@ class Effects:
 
     outcome: Outcome
     contrasts: tuple[Effect, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     distribution: SleepDistribution | None = None
 
     @property
@@ -190,7 +191,7 @@ class Effects:
 
     def _repr_html_(self) -> str:
         facts = {"unit": self.outcome.contrast_unit, "worth having": as_written(self.outcome.mid)}
-        problems = {"no verdict": "; ".join(self.problems)} if self.problems else {}
+        problems = {"no verdict": "; ".join(map(str, self.problems))} if self.problems else {}
         return card(f"Effects on {self.outcome.label}", facts | problems, self.table.drop(columns="outcome"))
 
 

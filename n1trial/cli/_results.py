@@ -40,7 +40,7 @@ def say_next(analysis: Analysis, folder: Path, *, after: date | None) -> None:
     if problems:
         click.echo("No verdict, for these reasons:")
     for problem in problems:
-        click.echo(f"  - {visible(problem)}")
+        click.echo(f"  - {visible(str(problem))}")
     when = f", after the last night, {after}" if after else ""
     click.echo(f"Next{when}: n1trial report {folder}")
 

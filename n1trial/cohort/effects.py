@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from n1trial.design.outcomes import Outcome
-from n1trial.design.verdict import INTERVAL, Verdict
+from n1trial.design.verdict import INTERVAL, Problem, Verdict
 from n1trial.system.arrays import Array
 
 
@@ -129,7 +129,7 @@ class CohortEffects:
         The outcome that was compared.
     contrasts : tuple of CohortEffect
         Every arm against the reference, then the further contrasts.
-    problems : tuple of str
+    problems : tuple of Problem
         What forbids a verdict, one sentence each; empty where nothing does.
     sound : bool
         False where the draws themselves cannot be trusted, so that no number of them may be shown.
@@ -148,7 +148,7 @@ class CohortEffects:
 
     outcome: Outcome
     contrasts: tuple[CohortEffect, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     sound: bool = True
 
     @property

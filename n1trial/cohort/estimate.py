@@ -17,7 +17,7 @@ from n1trial.cohort.one_stage.fit import CohortFit
 from n1trial.cohort.people import Cohort
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import VerdictRule
-from n1trial.design.verdict import INTERVAL, Chances, NightsAlone, verdict_of, within_a_period
+from n1trial.design.verdict import INTERVAL, Chances, NightsAlone, Problem, verdict_of, within_a_period
 from n1trial.inference.build_up import recovered_share
 from n1trial.system.arrays import Array
 
@@ -55,7 +55,7 @@ def estimate_cohort(fit: CohortFit, *, rule: VerdictRule | None = None) -> Cohor
         rule=rule or fit.cohort.people[0].data.rule,
         prior_sd=fit.prior_sd,
         recovered=_recovered(fit.cohort),
-        problems=(*fit.problems, *fit.cohort.problems),
+        problems=(*(Problem("sampler", words) for words in fit.problems), *fit.cohort.problems),
     )
 
 
@@ -83,7 +83,7 @@ def effects_of(
     rule: VerdictRule,
     prior_sd: float,
     recovered: Mapping[str, float] = {},
-    problems: tuple[str, ...] = (),
+    problems: tuple[Problem, ...] = (),
 ) -> CohortEffects:
     """The answers of a cohort from draws of its average, spread and people.
 
@@ -104,8 +104,11 @@ def effects_of(
     if few:
         problems = (
             *problems,
-            f"{len(cohort.names)} people are too few to say how people differ: a verdict on the average needs"
-            f" {LEAST_FOR_A_VERDICT}",
+            Problem(
+                "too few people",
+                f"{len(cohort.names)} people are too few to say how people differ: a verdict on the average needs"
+                f" {LEAST_FOR_A_VERDICT}",
+            ),
         )
     new = next_person(draws)
     contrasts = tuple(

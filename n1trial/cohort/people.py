@@ -7,6 +7,7 @@ import pandas as pd
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
+from n1trial.design.verdict import Problem
 from n1trial.inference.aliasing import aliases_of_people
 
 
@@ -96,10 +97,12 @@ class Cohort:
         return tuple((arm, self.reference) for arm in self.treatments) + self.further_contrasts
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """What forbids a verdict on an average, one sentence each: what its arm cannot be told apart from."""
+    def problems(self) -> tuple[Problem, ...]:
+        """What forbids a verdict on an average: what its arm cannot be told apart from."""
         aliased = aliases_of_people([person.data for person in self.people], self.outcome, self.contrasts)
-        return tuple(alias.in_words(self.labels, reference=self.reference) for alias in aliased)
+        return tuple(
+            Problem("confounded", alias.in_words(self.labels, reference=self.reference)) for alias in aliased
+        )
 
     @property
     def nights(self) -> pd.DataFrame:

@@ -31,6 +31,30 @@ type Verdict = Literal[
 ]
 SAYS_NO: tuple[Verdict, ...] = ("no difference that matters", "no worthwhile gain")
 
+type ProblemKind = Literal[
+    "sampler", "arms hidden", "too few nights", "not kept", "confounded", "too few people"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What forbids a verdict; `str` of it is the sentence, without its end.
+
+    Attributes
+    ----------
+    kind
+        What is wrong: no reader of `words` has to guess it from them.
+    words
+        The sentence; it may hold whatever an arm is called.
+    """
+
+    kind: ProblemKind
+    words: str
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return self.words
+
 
 type Numbers = float | npt.NDArray[np.float64]
 

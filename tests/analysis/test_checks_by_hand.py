@@ -186,7 +186,7 @@ def test_a_schedule_that_was_not_kept_has_no_verdict():
         data = taking({"none": 0, "glycine": taken})
         effects = estimate_effects(by_hand.fit(data, SLEEP, [30.0], 6.0), data)
         assert (effects.contrasts[0].verdict == "no verdict") is refused
-        assert any("the schedule was not kept" in problem for problem in effects.problems) is refused
+        assert any("the schedule was not kept" in str(problem) for problem in effects.problems) is refused
 
 
 def test_bangs_index_is_one_for_all_right_and_nothing_for_luck():

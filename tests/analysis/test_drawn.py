@@ -100,7 +100,7 @@ def test_an_order_that_was_not_drawn_lowers_the_certainty_by_a_step():
 def test_of_a_coin_every_night_counts_as_a_period():
     data = replace(pretend_trial(period_nights=1, blocks=1), drawn="coin")
     problems = estimate_effects(made_fit((30, 5), (0, 5)), data).problems
-    assert problems[0] == "none: 1 analysed night(s), but a verdict needs 2 of every arm"
+    assert str(problems[0]) == "none: 1 analysed night(s), but a verdict needs 2 of every arm"
 
 
 @pytest.mark.parametrize(

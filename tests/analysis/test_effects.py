@@ -9,7 +9,7 @@ from n1trial.analysis.certainty import lowered
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.analysis.effects import estimate_effects
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.design.verdict import Chances
+from n1trial.design.verdict import Chances, Problem
 from n1trial.inference.convergence import Diagnostics
 from n1trial.inference.fit import Fit
 
@@ -78,13 +78,13 @@ def test_percent_contrasts_between_arms_are_ratios_not_differences():
 def test_problems_forbid_every_verdict():
     effects = estimate_effects(made_fit((30, 5), (30, 5), problems=("the chains disagree",)), pretend_trial())
     assert {effect.verdict for effect in effects.contrasts} == {"no verdict"}
-    assert effects.problems == ("the chains disagree",)
+    assert effects.problems == (Problem("sampler", "the chains disagree"),)
 
 
 def test_one_period_an_arm_gives_no_verdict():
     effects = estimate_effects(made_fit((30, 5), (30, 5)), pretend_trial(blocks=1, period_nights=42))
     assert {effect.verdict for effect in effects.contrasts} == {"no verdict"}
-    assert "a verdict needs 2 of every arm" in effects.problems[0]
+    assert "a verdict needs 2 of every arm" in str(effects.problems[0])
 
 
 def test_certainty_falls_a_step_for_each_reason():

@@ -101,7 +101,7 @@ def test_people_who_all_had_one_arm_after_the_other_have_no_verdict(table):
     people, _ = read_people(path, person="who", arm="arm", reference="none", outcome="tst_min", night="night")
     cohort = gather([Person(name=name, data=data) for name, data in people.items()], "tst_min")
     assert len(cohort.people) == 8
-    assert "and the calendar cannot be told apart" in "; ".join(cohort.problems)
+    assert "and the calendar cannot be told apart" in "; ".join(map(str, cohort.problems))
 
 
 def test_an_arm_that_is_the_weekend_has_no_verdict(table):
@@ -112,7 +112,7 @@ def test_an_arm_that_is_the_weekend_has_no_verdict(table):
     effects = estimate_effects(fast_fitted(data, data.outcomes[0]), data)
     assert {each.verdict for each in effects.contrasts} == {"no verdict"}
     assert "x and the weekday cannot be told apart (they go together on 84 of 84 nights)" in "; ".join(
-        effects.problems
+        map(str, effects.problems)
     )
     assert not RANDOMISATION.applies(Case(data=data, outcome=data.outcomes[0]))
 

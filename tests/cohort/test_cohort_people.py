@@ -61,13 +61,13 @@ def test_whose_arm_goes_with_the_weekday_or_the_device_is_left_out_by_name():
 def test_arms_one_after_the_other_in_one_order_are_a_problem_and_in_two_orders_are_none():
     after = np.repeat(["none", "glycine"], 28)
     one_order = [with_table(each, arm=after) for each in people(6)]
-    assert "glycine and the calendar cannot be told apart" in gather(one_order, "tst_min").problems[0]
+    assert "glycine and the calendar cannot be told apart" in str(gather(one_order, "tst_min").problems[0])
     # In years of their own, too, where no change of the calendar is in two trials.
     years_apart = [
         with_table(each, night=each.data.table["night"] + pd.Timedelta(days=400 * place))
         for place, each in enumerate(one_order)
     ]
-    assert "glycine and the calendar cannot be told apart" in gather(years_apart, "tst_min").problems[0]
+    assert "glycine and the calendar cannot be told apart" in str(gather(years_apart, "tst_min").problems[0])
     both = [with_table(each, arm=after[:: 1 - 2 * (place % 2)]) for place, each in enumerate(one_order)]
     assert gather(both, "tst_min").problems == ()
 

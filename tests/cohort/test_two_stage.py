@@ -101,7 +101,7 @@ def test_few_people_get_numbers_and_no_verdict():
     effects = estimate_pooled(
         pool(people_of(3, average=np.array([5.0, 30.0]), spread=np.zeros(2), sd=8.0, seed=4), seed=1)
     )
-    assert "3 people are too few" in effects.problems[0]
+    assert "3 people are too few" in str(effects.problems[0])
     assert {effect.verdict for effect in effects.contrasts} == {"no verdict"}
     assert effects.table["average_sd"].gt(0).all()
 

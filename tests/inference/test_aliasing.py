@@ -55,7 +55,7 @@ def test_an_arm_that_is_the_weekend_has_no_verdict_and_the_two_are_named():
     ]
     effects = estimate_effects(made_fit((30, 5), (30, 5)), replace(pretend_trial(), table=weekends().table))
     assert {effect.verdict for effect in effects.contrasts} == {"no verdict"}
-    assert "magnesium and the weekday cannot be told apart" in "; ".join(effects.problems)
+    assert "magnesium and the weekday cannot be told apart" in "; ".join(map(str, effects.problems))
 
 
 def weekends():

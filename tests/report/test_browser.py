@@ -17,6 +17,7 @@ from people import WAKES, pretend_people
 from test_cohort_report import material as cohort_material
 
 from n1trial.analysis.checks import CheckResult
+from n1trial.design.verdict import Problem
 from n1trial.report import Material, render, shareable
 from n1trial.report.render.cohort_report import render_cohort
 
@@ -53,7 +54,7 @@ def all_pages(pages, tmp_path_factory):
     made = {
         "cohort": cohort_material(people),
         "cohort-wakes": cohort_material(pretend_people(8, outcome=WAKES, blocks=2), WAKES),
-        "cohort-refused": cohort_material(people, problems=("the chains disagree",)),
+        "cohort-refused": cohort_material(people, problems=(Problem("sampler", "the chains disagree"),)),
     }
     for name, material in made.items():
         (folder / f"{name}.html").write_text(render_cohort(material), encoding="utf-8")
@@ -194,7 +195,7 @@ def infested(payload: str) -> Material:
         replace(
             each,
             outcome=outcome,
-            problems=(payload,) if number else (),
+            problems=(Problem("sampler", payload),) if number else (),
             contrasts=tuple(
                 replace(effect, outcome=outcome, reasons=(payload,)) for effect in each.contrasts
             ),

@@ -12,6 +12,7 @@ from markupsafe import escape
 from paths import PROTOCOLS
 
 from n1trial.design.protocol import read_protocol
+from n1trial.design.verdict import Problem
 from n1trial.markup.text import visible
 from n1trial.report import Material, render, write_report
 from n1trial.report.content import tables
@@ -189,7 +190,7 @@ def test_wake_episodes_never_recorded_are_shown_as_such():
 
 def test_a_secondary_outcome_that_failed_its_gate_is_named_without_a_result():
     given = by_hand.decided()
-    failed = replace(given.effects[1], problems=("the sampler moved too slowly",))
+    failed = replace(given.effects[1], problems=(Problem("sampler", "the sampler moved too slowly"),))
     text = Outline(render(replace(given.material(), effects=(given.effects[0], failed)))).text
     assert "No verdict on wake episodes of 5 minutes or more: the sampler moved too slowly" in text
     assert "spared you" not in text

@@ -13,7 +13,7 @@ from n1trial.analysis.certainty import CERTAINTIES
 from n1trial.analysis.effects import Effect
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol import RULE_TODAY
-from n1trial.design.verdict import Chances, NightsAlone, verdict_of, within_a_period
+from n1trial.design.verdict import Chances, NightsAlone, Problem, verdict_of, within_a_period
 from n1trial.inference.build_up import LongerPeriods
 from n1trial.inference.inla import ArmNights, BadNightsChange, SleepDistribution, Steady, TypicalChange
 from n1trial.report import sentences
@@ -389,7 +389,16 @@ def test_an_unknown_outcome_keeps_its_own_name_whatever_it_holds():
     )
 
 
-@pytest.mark.parametrize("problem", ["the chains disagree", "glycine: 1 analysed period, and 2 are needed"])
+HIDDEN = Problem("arms hidden", "the arms are still hidden: open the key with n1trial unblind")
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem("sampler", "the chains disagree"),
+        Problem("too few nights", "glycine: 1 analysed period, and 2 are needed"),
+    ],
+)
 def test_a_refused_result_says_what_to_do(problem):
     assert "No number below is an answer about any arm" in sentences.no_verdict((problem,))[-1]
     assert len(sentences.no_verdict((problem,))) == 2
@@ -399,14 +408,34 @@ def test_a_refused_result_says_what_to_do(problem):
     ("problems", "said"),
     [
         ((), ""),
-        (("the chains disagree (R-hat 1.2)", "the arms are still hidden: n1trial unblind"), "its own tests"),
-        (("the arms are still hidden: open the key with n1trial unblind",), "still hidden"),
-        (("glycine: 1 analysed period(s), but a verdict needs 2 of every arm",), "what a verdict needs"),
+        ((Problem("sampler", "the chains disagree (R-hat 1.2)"), HIDDEN), "its own tests"),
+        ((HIDDEN,), "still hidden"),
+        (
+            (Problem("too few nights", "glycine: 1 analysed period(s), but a verdict needs 2"),),
+            "what a verdict needs",
+        ),
     ],
 )
 def test_a_page_without_a_verdict_names_what_stands_in_its_way(problems, said):
     assert said in sentences.refusal(problems)
     assert bool(sentences.refusal(problems)) == bool(problems)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "branched-chain amino acids",
+        "a sampler of teas",
+        "what the lot will draw",
+        "unblinded honey",
+        "one analysed night",
+    ],
+)
+def test_what_stands_in_the_way_is_never_guessed_from_the_name_of_an_arm(label):
+    not_kept = (Problem("not kept", f"{label}: as planned on 0 of 41 evenings"),)
+    plain = (Problem("not kept", "glycine: as planned on 0 of 41 evenings"),)
+    assert sentences.refusal(not_kept) == sentences.refusal(plain)
+    assert sentences.no_verdict(not_kept) == sentences.no_verdict(plain)
 
 
 def test_verdict_certainty_verb_and_advice_speak_with_one_voice():

@@ -26,7 +26,7 @@ def test_every_sentence_of_the_page_stands_in_the_text(report):
             for answer in content.answers
             for part in (answer.sentence, *answer.beside, answer.keep_taking, answer.how_sure)
         ),
-        *content.problems,
+        *map(str, content.problems),
         *content.steps,
         *(words for picture in (*content.pictures, *content.methods.pictures) for words in picture.words),
         *content.trial_summary,

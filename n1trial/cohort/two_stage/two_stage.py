@@ -20,6 +20,7 @@ from n1trial.cohort.two_stage.shared_noise import Likelihoods, shared_noise
 from n1trial.cohort.two_stage.summary import PersonSummary
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.design.protocol import RULE_TODAY, VerdictRule
+from n1trial.design.verdict import Problem
 from n1trial.errors import CohortError
 from n1trial.inference import priors as prior
 from n1trial.inference.importance_sampling import MAX_K
@@ -83,11 +84,12 @@ class TwoStage:
         return self.priors[1].scale * self.scale
 
     @property
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """What forbids a verdict."""
         if self.pareto_k < MAX_K:
             return ()
-        return (f"the draws do not cover the answer (Pareto k {self.pareto_k:.2f}, must be below {MAX_K})",)
+        words = f"the draws do not cover the answer (Pareto k {self.pareto_k:.2f}, must be below {MAX_K})"
+        return (Problem("sampler", words),)
 
 
 def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAWS) -> TwoStage:

@@ -69,7 +69,7 @@ def edition_line(material: Material) -> str:
     """The answer on the primary outcome in one line, as it is logged."""
     main, data = material.effects[0], material.data
     if main.problems:
-        return f"no verdict: {'; '.join(main.problems)}"
+        return f"no verdict: {'; '.join(map(str, main.problems))}"
     return "; ".join(
         f"{data.labels[effect.arm]}: {_verdict_in_words(effect)},"
         f" {sentences.short_change(effect.outcome, effect.mean)} ({sentences.interval(effect)})"

@@ -6,6 +6,7 @@ The answer comes first, the methods last. Nothing in this module depends on HTML
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from n1trial.design.verdict import Problem
 from n1trial.markup.text import capitalised
 from n1trial.report import sentences
 from n1trial.report.content import tables
@@ -33,7 +34,7 @@ class ReportContent:
     when: str
     interim: str
     refusal: str
-    problems: Sequence[str]
+    problems: Sequence[Problem]
     steps: Sequence[str]
     answers: Sequence[Answer]
     keep: str

@@ -63,7 +63,7 @@ def _without_names(effects: CohortEffects, named: Mapping[str, str]) -> CohortEf
     contrasts = tuple(
         replace(effect, people=effect.people.rename(index=named)) for effect in effects.contrasts
     )
-    problems = tuple(_replaced(problem, named) for problem in effects.problems)
+    problems = tuple(replace(problem, words=_replaced(problem.words, named)) for problem in effects.problems)
     return replace(effects, contrasts=contrasts, problems=problems)
 
 

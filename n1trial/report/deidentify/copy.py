@@ -175,7 +175,7 @@ def _effects(effects: Effects, names: SharedNames) -> Effects:
     return Effects(
         outcome=names.outcomes[effects.outcome.name],
         contrasts=tuple(_effect(effect, names) for effect in effects.contrasts),
-        problems=tuple(names.clean(problem) for problem in effects.problems),
+        problems=tuple(replace(problem, words=names.clean(problem.words)) for problem in effects.problems),
         distribution=effects.distribution and _distribution(effects.distribution, names),
     )
 

@@ -19,7 +19,7 @@ def answer_lines(data: TrialData, effects: Sequence[Effects]) -> Iterator[str]:
         yield f"{capitalised(_heading(of_outcome.outcome))}:"
         if of_outcome.problems:
             yield "  No verdict, for these reasons:"
-            yield from (f"  - {visible(problem)}" for problem in of_outcome.problems)
+            yield from (f"  - {visible(str(problem))}" for problem in of_outcome.problems)
             yield from (f"  {step}" for step in no_verdict(of_outcome.problems))
         else:
             for answer in answer_arms(of_outcome, data):

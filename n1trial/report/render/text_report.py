@@ -31,7 +31,7 @@ def _lines(content: ReportContent) -> Iterator[str]:
         yield from _wrapped(verdict)
     if content.problems:
         yield from _section(headings.NO_ANSWER, [content.refusal])
-        yield from _section(headings.STOOD_IN_THE_WAY, content.problems)
+        yield from _section(headings.STOOD_IN_THE_WAY, [*map(str, content.problems)])
         yield from _section(headings.WHAT_NOW, content.steps)
     else:
         yield from _section(headings.ANSWER, [])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from n1trial.analysis.effects import Effect
-from n1trial.design.verdict import SETTLE_AT_MOST_NIGHTS
+from n1trial.design.verdict import SETTLE_AT_MOST_NIGHTS, Problem
 from n1trial.markup.text import capitalised
 from n1trial.report.sentences.answers import HEADINGS, stands
 from n1trial.report.sentences.build_up import a_period
@@ -111,34 +111,35 @@ def _why_undecided(effect: Effect) -> str:
     )
 
 
-def refusal(problems: Sequence[str]) -> str:
+def refusal(problems: Sequence[Problem]) -> str:
     """Why a page gives no verdict, in one sentence; empty where there are no problems."""
     if not problems:
         return ""
-    if _of_the_sampler(problems):
+    kinds = {problem.kind for problem in problems}
+    if "sampler" in kinds:
         why = "The analysis did not pass its own tests"
-    elif all(map(_of_the_seal, problems)):
+    elif kinds == {"arms hidden"}:
         why = "The arms are still hidden"
     else:
         why = "The trial does not hold what a verdict needs"
     return f"{why}, so this page gives no verdict."
 
 
-def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
+def no_verdict(problems: Sequence[Problem]) -> tuple[str, ...]:
     """What to do where problems forbid a verdict, the most helpful step first."""
-    short = any("analysed period" in problem or "analysed night" in problem for problem in problems)
+    kinds = {problem.kind for problem in problems}
     steps = []
-    if any(map(_of_the_seal, problems)):
+    if "arms hidden" in kinds:
         steps.append(
             "After the last night, open the key. Nothing stays hidden then, so do not open it earlier."
         )
-    if any(map(_of_the_order, problems)):
+    if "confounded" in kinds:
         steps.append(
             "Take the arms in turns, in an order drawn by lot, so that nothing else changes whenever they do."
         )
-    if short:
+    if "too few nights" in kinds:
         steps.append("Go on with the trial: each arm needs at least two periods with nights in them.")
-    if _of_the_sampler(problems):
+    if "sampler" in kinds:
         steps.append(
             "Run the analysis once more with another seed; if it stops again, look for wrong numbers"
             " in the nights below."
@@ -148,15 +149,3 @@ def no_verdict(problems: Sequence[str]) -> tuple[str, ...]:
         " like it."
     )
     return tuple(steps)
-
-
-def _of_the_seal(problem: str) -> bool:
-    return "unblind" in problem
-
-
-def _of_the_order(problem: str) -> bool:
-    return "cannot be told apart" in problem
-
-
-def _of_the_sampler(problems: Sequence[str]) -> bool:
-    return any(word in problem for problem in problems for word in ("chain", "draw", "sampler"))

@@ -9,7 +9,7 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Arm, Protocol, VerdictRule
 from n1trial.design.protocol_text import nothing_asked
-from n1trial.design.verdict import LEAST_RECOVERED
+from n1trial.design.verdict import LEAST_RECOVERED, Problem
 from n1trial.markup.text import amount_in_words, as_written, capitalised, visible
 from n1trial.report.sentences.numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
@@ -98,9 +98,9 @@ def rule_in_words(rule: VerdictRule) -> list[str]:
     ]
 
 
-def without_verdict(outcome: Outcome, problems: Sequence[str]) -> str:
+def without_verdict(outcome: Outcome, problems: Sequence[Problem]) -> str:
     """An outcome of which nothing is said, and why."""
-    return f"No verdict on {visible(outcome.label)}: {'; '.join(problems)}."
+    return f"No verdict on {visible(outcome.label)}: {'; '.join(map(str, problems))}."
 
 
 def secondary_in_words(outcomes: int, comparisons: int) -> str:
