@@ -5,6 +5,7 @@ the plan says so (run-in, washout) or when nothing was recorded, and the ledger 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -20,6 +21,8 @@ RESTS_ON = "rests_on"
 
 # How the order of the arms was drawn by lot: within blocks, night by night, or not at all.
 type Drawn = Literal["blocks", "coin", "none"]
+# Words beside a substance that say that an arm is without it.
+_NOT_IN_IT = re.compile(r"\b(free|without|no|placebo|sham|ohne|sans|sin)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,16 @@ class TrialData:
     drawn: Drawn = "blocks"
     prior_width: float = 1.0
     bad_night_minutes: int = BAD_NIGHT_MINUTES
+
+    def supplement(self, arm: str) -> Literal["glycine", "magnesium"] | None:
+        """What an arm is taken for: by its doses, magnesium before glycine; by its name where no dose is known."""
+        if arm in self.doses:
+            glycine_g, magnesium_mg = self.doses[arm]
+            return "magnesium" if magnesium_mg > 0 else "glycine" if glycine_g > 0 else None
+        named = f"{arm} {self.labels[arm]}".lower()
+        if _NOT_IN_IT.search(named):
+            return None
+        return "magnesium" if "magnes" in named else "glycine" if "glycin" in named else None
 
     @property
     def treatments(self) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from pretend import pretend_trial
 
 from n1trial.data.diary import read_diary
 from n1trial.data.nights import COLUMNS, Nights
@@ -96,3 +98,23 @@ def test_the_diary_joins_the_nights_by_evening(tmp_path):
     assert data.table["taken"].isna().sum() == len(data.table) - 1
     assert data.table["guess"].iloc[0] == ""
     assert data.covariates == ("caffeine_mg",)
+
+
+@pytest.mark.parametrize(
+    ("label", "doses", "expected"),
+    [
+        ("magnesium-free placebo", None, None),
+        ("placebo without glycine", None, None),
+        ("Magnesium glycinate", None, "magnesium"),
+        ("Glycine 3 g", None, "glycine"),
+        ("what the doctor gave", (3.0, 0.0), "glycine"),
+        ("glycine's missing partner", (1.7, 200.0), "magnesium"),
+        ("magnesium by name alone", (0.0, 0.0), None),
+    ],
+)
+def test_an_arm_is_known_by_its_doses_and_by_its_name_only_where_none_is_known(label, doses, expected):
+    data = pretend_trial(arms=("none", "other"))
+    data = replace(
+        data, labels={"none": "nothing", "other": label}, doses={} if doses is None else {"other": doses}
+    )
+    assert data.supplement("other") == expected

@@ -3,8 +3,8 @@
 The sceptic's answer is the fit's own variant; for what others found the default draws are reweighted
 (`n1trial.inference.importance_sampling`), so no prior is sampled twice. Sleep time only: the literature speaks of
 minutes. Glycine N(5, 15) and magnesium N(8, 15) min from the trials in the report's "what others found": Yamadera
-2007, Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing. An arm is recognised by its name; one that
-is neither keeps the default.
+2007, Bannai 2012; Mah & Pitre 2021, +16 (-6, 38) min, drawn towards nothing. An arm is recognised by its doses,
+or by its name where none is known; one that is neither keeps the default.
 """
 
 from dataclasses import replace
@@ -43,7 +43,8 @@ def run(case: Case) -> Findings:
         if posterior is not None:
             words = _in_words(dict.fromkeys(arms, mean_and_sd))
             results += _lines(case, name, posterior, words=words)
-    priors = {arm: _literature_prior(arm, case.data.labels[arm], default) for arm in arms}
+    literature = {"glycine": GLYCINE, "magnesium": MAGNESIUM, None: default}
+    priors = {arm: literature[case.data.supplement(arm)] for arm in arms}
     return Findings(results=(*results, *_reweighted_lines(case, case.fit, priors, default=default)))
 
 
@@ -88,13 +89,6 @@ def _lines(
             )
         )
     return results
-
-
-def _literature_prior(arm: str, label: str, default: tuple[float, float]) -> tuple[float, float]:
-    named = f"{arm} {label}".lower()
-    if "magnes" in named:
-        return MAGNESIUM
-    return GLYCINE if "glycin" in named else default
 
 
 def _log_density(x: Array, mean: float, sd: float) -> Array:

@@ -39,18 +39,13 @@ def arm_styles(data: TrialData) -> Mapping[str, ArmStyle]:
     """Each arm's style: grey for the reference, glycine and magnesium their own, the others in order."""
     styles = {data.reference: REFERENCE}
     for arm in data.treatments:
-        wanted = _own_style(f"{arm} {data.labels[arm]}")
+        wanted = {"glycine": GLYCINE, "magnesium": MAGNESIUM, None: None}[data.supplement(arm)]
         if wanted and wanted not in styles.values():
             styles[arm] = wanted
     spare = cycle(
         style for style in STYLES[1:] if style not in styles.values() or len(data.arms) > len(STYLES)
     )
     return {arm: styles[arm] if arm in styles else next(spare) for arm in data.arms}
-
-
-def _own_style(words: str) -> ArmStyle | None:
-    lower = words.lower()
-    return MAGNESIUM if "magnes" in lower else GLYCINE if "glycin" in lower else None
 
 
 def css_variables(scheme: str) -> str:
