@@ -54,7 +54,7 @@ def all_pages(pages, tmp_path_factory):
     made = {
         "cohort": cohort_material(people),
         "cohort-wakes": cohort_material(pretend_people(8, outcome=WAKES, blocks=2), WAKES),
-        "cohort-refused": cohort_material(people, problems=(Problem("sampler", "the chains disagree"),)),
+        "cohort-refused": cohort_material(people, problems=("the chains disagree",)),
     }
     for name, material in made.items():
         (folder / f"{name}.html").write_text(render_cohort(material), encoding="utf-8")

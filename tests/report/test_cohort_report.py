@@ -11,7 +11,6 @@ from people import SLEEP, WAKES, pretend_people
 from test_two_stage import FINE
 
 from n1trial.cohort import CohortFit, classical_average, estimate_cohort, gather, spread_sensitivity
-from n1trial.design.verdict import Problem
 from n1trial.report.content.cohort_inputs import material_of_nights
 from n1trial.report.deidentify.cohort import shared_cohort
 from n1trial.report.render.cohort_report import _signed, cohort_lines, render_cohort
@@ -78,7 +77,7 @@ def test_the_answer_stands_first_with_its_verdict_people_and_the_next_one():
 
 
 def test_a_failed_gate_shows_the_problem_and_no_number_of_the_draws():
-    made = material(pretend_people(8, blocks=2), problems=(Problem("sampler", "the chains disagree"),))
+    made = material(pretend_people(8, blocks=2), problems=("the chains disagree",))
     page = render_cohort(made)
     assert "the chains disagree" in page
     assert "<svg" not in page
