@@ -277,9 +277,7 @@ def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
 
 def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) -> tuple[Effect, ...]:
     """The same effects, with the length of a trial that would decide where these nights cannot tell yet."""
-    undecided = [
-        effect for effect in effects if effect.verdict == "can't tell yet" and effect.sd < fit.prior_sd
-    ]
+    undecided = [each for each in effects if each.verdict == "can't tell yet" and each.sd < fit.prior_sd]
     if not undecided:
         return effects
     pairs = [(effect.arm, effect.comparator) for effect in undecided]
