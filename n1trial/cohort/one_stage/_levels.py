@@ -10,6 +10,7 @@ from n1trial.cohort.one_stage._terms import index, standardised
 from n1trial.cohort.one_stage.partial_centring import zero_sum_shares
 from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Stacked, contrast_of_each, people_of
+from n1trial.inference.models._half_normal import half_normal
 from n1trial.inference.models._sleep import fixed_shape
 from n1trial.system.arrays import Array
 
@@ -28,7 +29,7 @@ def levels(
     """
     moved = pm.Normal("level_of_all_moved", 0.0, usual_sd * unit)
     pm.Deterministic("level_of_all", usual + moved)
-    spread = pm.HalfNormal("level_sd", scales.people.scale * unit)
+    spread = half_normal("level_sd", scales.people.scale * unit)
     z = standardised("level", likelihoods, sd=spread, mean=moved, dims="person")
     return pm.Deterministic("level", usual + moved + spread * z, dims="person")
 

@@ -11,6 +11,7 @@ from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Index, Stacked, people_of
 from n1trial.cohort.people import Cohort
 from n1trial.inference.model_matrix import WEEKDAYS
+from n1trial.inference.models._half_normal import half_normal
 from n1trial.inference.models._sleep import fixed_shape
 from n1trial.inference.priors import EFFECT_TIE, LOG_SD_APART, Prior
 from n1trial.system.arrays import Array
@@ -78,7 +79,7 @@ def person_effects(
     """
     prior_scales = fixed_shape(EFFECT_PRIORS, scales.of_effects())
     average = pm.Normal("average", 0.0, prior_scales[0] * unit, dims="contrast")
-    spread = pm.HalfNormal("spread", prior_scales[1] * unit, dims="contrast")
+    spread = half_normal("spread", prior_scales[1] * unit, dims="contrast")
     expected = average[None, :]
     if cohort.modifiers.shape[1]:
         modified = pm.Normal("modified", 0.0, prior_scales[2] * unit, dims=("modifier", "contrast"))
@@ -197,7 +198,7 @@ def expected_nights(
         slope = pm.Normal("covariates", 0.0, scales.covariate.scale * unit, dims=("person", "covariate"))
         by_night = by_night + pt.sum(slope[person] * fixed_shape("covariates_at", stacked.covariates), axis=1)
     if stacked.week.any():
-        sd = pm.HalfNormal("week_sd", scales.week.scale * unit)
+        sd = half_normal("week_sd", scales.week.scale * unit)
         shared = sd * standardised("week", likelihoods, sd=sd, dims="week")
         by_night = by_night + pt.concatenate([[0.0], shared])[index("week_of", stacked.week)]
     return of_cell[index("cell", stacked.cell)] + by_night
@@ -205,7 +206,7 @@ def expected_nights(
 
 def person_sds(term: str, prior: Prior, unit: pt.TensorVariable | float) -> pt.TensorVariable:
     """Each person's SD between periods [person], log-normal around a common one."""
-    middle = pm.HalfNormal(f"{term}_sd", prior.scale * unit)
+    middle = half_normal(f"{term}_sd", prior.scale * unit)
     return middle * pt.exp(LOG_SD_APART * pm.Normal(f"{term}_sd_z", 0.0, 1.0, dims="person"))
 
 
@@ -213,9 +214,9 @@ def _weekdays(
     scales: Scales, likelihoods: Mapping[str, Array], unit: pt.TensorVariable | float
 ) -> pt.TensorVariable:
     """Weekdays of every person [person, 7] around those of all; each person's add up to zero."""
-    sd = pm.HalfNormal("weekday_sd", scales.weekday.scale * unit)
+    sd = half_normal("weekday_sd", scales.weekday.scale * unit)
     of_all = sd * standardised("weekday", likelihoods, sd=sd, dims="weekday_contrast")
-    spread = pm.HalfNormal("weekday_spread", scales.weekday_spread.scale * unit)
+    spread = half_normal("weekday_spread", scales.weekday_spread.scale * unit)
     own = standardised(
         "weekday_own", likelihoods, sd=spread, mean=of_all, dims=("person", "weekday_contrast")
     )

@@ -39,6 +39,7 @@ from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
 from n1trial.inference import priors as prior
 from n1trial.inference.model_matrix import FIRST_NIGHT_GAP
+from n1trial.inference.models._half_normal import half_normal
 from n1trial.inference.models._sleep import fixed_shape
 from n1trial.system.arrays import Array
 
@@ -153,7 +154,7 @@ def _log_sigmas(
     """Log of each person's SD from night to night [person], around that of all."""
     middle, log_sd = prior.NIGHT_SD.parameters
     of_all = np.log(middle) + pt.log(minute) + pm.Normal("log_sigma_of_all_moved", 0.0, log_sd)
-    spread = pm.HalfNormal("log_sigma_sd", prior.NIGHT_SD_SPREAD.scale)
+    spread = half_normal("log_sigma_sd", prior.NIGHT_SD_SPREAD.scale)
     log_sigma = of_all + spread * standardised(
         "log_sigma", likelihoods, sd=spread, mean=of_all, dims="person"
     )
@@ -194,7 +195,7 @@ def _correlations(likelihoods: Mapping[str, Array]) -> pt.TensorVariable:
     """Each person's correlation with the night before [person], within ±.9."""
     limit = prior.PHI.limits[1]
     of_all = pm.Normal("phi_of_all", *prior.PHI.parameters)
-    spread = pm.HalfNormal("phi_sd", prior.PHI_SPREAD.scale)
+    spread = half_normal("phi_sd", prior.PHI_SPREAD.scale)
     z = standardised("phi", likelihoods, sd=spread, mean=of_all, dims="person")
     return pm.Deterministic("phi", limit * pt.tanh((of_all + spread * z) / limit), dims="person")
 

@@ -26,6 +26,7 @@ from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
 from n1trial.design.outcomes import log_ratio_sd
 from n1trial.inference import priors as prior
+from n1trial.inference.models._half_normal import half_normal
 from n1trial.inference.models._sleep import fixed_shape
 from n1trial.inference.models.awakenings import kernel, shape_of
 from n1trial.system.arrays import Array
@@ -120,7 +121,7 @@ def _less_one(counts: Array) -> npt.NDArray[np.int64]:
 def _nights(stacked: Stacked, log_rate: pt.TensorVariable, level: pt.TensorVariable, *, most: int) -> None:
     low, high = prior.OMEGA.limits
     of_all = pm.Normal("omega_logit_of_all", *prior.OMEGA_LOGIT.parameters)
-    spread = pm.HalfNormal("omega_logit_sd", prior.OMEGA_SPREAD.scale)
+    spread = half_normal("omega_logit_sd", prior.OMEGA_SPREAD.scale)
     z = pm.Normal("omega_z", 0.0, 1.0, dims="person")
     omega = pm.Deterministic("omega", low + (high - low) * pt.sigmoid(of_all + spread * z), dims="person")
     count = fixed_shape("y", stacked.y)

@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 import xarray as xr
 
 from n1trial.inference.model_matrix import Columns
+from n1trial.inference.models._half_normal import half_normal
 from n1trial.inference.priors import Prior
 from n1trial.system.arrays import Array
 
@@ -48,7 +49,7 @@ def coefficients(
             continue
         size = priors[term].scale * (block_unit if term == "block" else scale)
         if term in HIERARCHICAL:
-            sd = pm.HalfNormal(f"{term}_sd{suffix}", size)
+            sd = half_normal(f"{term}_sd{suffix}", size)
             made[term] = sd * (given[term] if term in given else standard(term, suffix=suffix))
         elif term in OF_SEVERAL:
             made[term] = pm.Normal(f"{term}{suffix}", 0.0, size, dims=OF_SEVERAL[term])

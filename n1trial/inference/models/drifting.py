@@ -23,6 +23,7 @@ from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
 from n1trial.inference.model_matrix import Columns, columns_of
 from n1trial.inference.models import duration
+from n1trial.inference.models._half_normal import half_normal
 from n1trial.inference.models._linear import linear
 from n1trial.inference.models._sleep import fixed_shape, level_and_scale, replicate_sleep, sleep_model
 from n1trial.system.arrays import Array
@@ -48,8 +49,8 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
 
     def drift(scale: pt.TensorVariable) -> pt.TensorVariable:
         waves = fixed_shape("sines", sines)
-        sd = pm.HalfNormal("drift_sd", prior.DRIFT_SD.scale * scale)
-        beyond = pm.HalfNormal("drift_nights_beyond", prior.DRIFT_NIGHTS.scale)
+        sd = half_normal("drift_sd", prior.DRIFT_SD.scale * scale)
+        beyond = half_normal("drift_nights_beyond", prior.DRIFT_NIGHTS.scale)
         length = pm.Deterministic("drift_nights", shortest(data) + beyond)
         pm.modelcontext(None).add_coord("sine", np.arange(len(frequency)))
         z = pm.Normal("drift_z", 0.0, 1.0, dims="sine")
