@@ -44,7 +44,7 @@ _MODULE_OF = {
     "estimate_effects": "analysis.effects",
     "fit_cohort": "cohort",
     "fit_model": "inference.sampling",
-    "fit_outcomes": "analysis.parallel_fit.pool",
+    "fit_outcomes": "analysis.parallel_fit",
     "gather": "cohort",
     "join_trial": "data.trial_assembly",
     "load_fits": "analysis.fit_file",

@@ -6,7 +6,7 @@ The same names as the table in `__init__.py`; `tests/test_package.py` compares t
 from n1trial.analysis.checks import Case, run_checks, weigh_effects
 from n1trial.analysis.effects import Effect, Effects, estimate_effects
 from n1trial.analysis.fit_file import load_fits
-from n1trial.analysis.parallel_fit.pool import fit_outcomes
+from n1trial.analysis.parallel_fit import fit_outcomes
 from n1trial.cohort import Cohort, CohortEffects, CohortFit, Person, estimate_cohort, fit_cohort, gather
 from n1trial.data.diary import Diary, read_diary
 from n1trial.data.episodes import SleepEpisode

@@ -20,7 +20,7 @@ import h5py
 import pandas as pd
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
-from n1trial.analysis.parallel_fit.pool import CheckedFit
+from n1trial.analysis.parallel_fit import CheckedFit
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import FolderError
 from n1trial.inference.fit import Diagnostics, Fit
@@ -118,7 +118,7 @@ def load_fits(path: GivenPath) -> list[CheckedFit]:
     >>> import n1trial
     >>> from n1trial.analysis.checks import Findings
     >>> from n1trial.analysis.fit_file import save_fits
-    >>> from n1trial.analysis.parallel_fit.pool import CheckedFit
+    >>> from n1trial.analysis.parallel_fit import CheckedFit
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "fit.nc"
     ...     save_fits(path, [CheckedFit(fit=fit, findings=Findings(results=()))])

@@ -143,7 +143,6 @@ def analyse(
     from n1trial.inference.kernels import load_beside
 
     load_beside()
-    from n1trial.analysis.parallel_fit.preload import load_ahead
     from n1trial.data.read_table import read_table
 
     data = read_table(table, **asked)
@@ -154,7 +153,6 @@ def analyse(
     for note in data.notes:
         click.echo(f"note: {note}", err=True)
     say_preliminary(data)
-    load_ahead()
     from n1trial.workflows.report_trial import analyse_table
 
     with progress() as on_stage:

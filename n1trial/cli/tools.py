@@ -27,9 +27,6 @@ def demo(out: Path) -> None:
     A person who does not exist takes nothing, glycine or magnesium glycinate for 18 weeks. The trial folder
     and the pretend exports are made anew in --out.
     """
-    from n1trial.analysis.parallel_fit.preload import load_ahead
-
-    load_ahead()
     from n1trial.workflows.demo import run_demo
 
     click.echo("A pretend trial: 18 weeks of nothing, glycine or magnesium glycinate, in random order.")
@@ -161,9 +158,6 @@ def doctor() -> None:
     """Show versions, and time the whole pass on a pretend trial."""
     from tempfile import TemporaryDirectory
 
-    from n1trial.analysis.parallel_fit.preload import load_ahead
-
-    load_ahead()
     from n1trial.workflows.demo import examine
 
     with TemporaryDirectory() as scratch, progress() as on_stage:

@@ -94,6 +94,8 @@ class Fit:
         Seconds spent on building and compiling, or on loading what was compiled before.
     sample_s : float
         Seconds spent on sampling, all variants together.
+    why_not_kept : str
+        Why the compiled code was not kept on disk; empty where it was, and in a fit that was read from a file.
 
     See Also
     --------
@@ -128,6 +130,7 @@ class Fit:
     versions: Mapping[str, str] = field(default_factory=dict)
     compile_s: float = 0.0
     sample_s: float = 0.0
+    why_not_kept: str = ""
 
     def __repr__(self) -> str:
         return line(f"Fit of {self.outcome.label}", self._facts())

@@ -8,19 +8,18 @@ from importlib.metadata import version
 
 import numpy as np
 import numpy.typing as npt
-import nutpie
 import pymc as pm
 import xarray as xr
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR, POINT, Compiled, compile_model
+from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR, Compiled, compile_model
 from n1trial.inference.convergence import MIN_ESS, convergence_problems, diagnose, worst_of
 from n1trial.inference.fit import Diagnostics, Fit, Stage
 from n1trial.inference.importance_sampling import MAX_K, drawn_again, effective_draws, smoothed_weights
 from n1trial.inference.models import Model, model_for
 
-CHAINS, DRAWS, TUNE = 4, 1000, 700
+CHAINS, DRAWS, TUNE = 4, 2000, 700
 type Attempts = Sequence[tuple[int, float]]
 # (draws multiplied by, target acceptance) of each attempt: smaller steps at the second, more draws at the third.
 ATTEMPTS: Attempts = ((1, 0.9), (1, 0.99), (3, 0.99))
@@ -139,6 +138,7 @@ def fit_model(
         versions=versions(),
         compile_s=compiled_at - started,
         sample_s=time.perf_counter() - compiled_at,
+        why_not_kept=compiled.why_not_kept,
     )
 
 
@@ -202,33 +202,28 @@ def sample_compiled(
     attempts
         What draws and tuning steps are multiplied by, and the target acceptance, one pair for each attempt.
     """
-    packed = compiled.packed(**values)
     names = [variable.name for variable in built.free_RVs]
     for attempt, (factor, target_accept) in enumerate(attempts):
-        tree = nutpie.sample(
-            compiled.for_nutpie(packed),
+        points = compiled.sample(
+            values,
             draws=draws * factor,
             tune=tune * factor,
             chains=CHAINS,
             cores=cores,
             seed=seed,
             target_accept=target_accept,
-            save_warmup=False,
-            progress_bar=False,
         )
-        points = tree["posterior"][POINT].to_numpy()
-        drawn = named_draws(built, compiled.draws(points, packed))
+        drawn = named_draws(built, compiled.draws(points.values, values))
         densities = [name for name in drawn if str(name).startswith((LOG_LIKELIHOOD, LOG_PRIOR))]
         posterior = drawn.drop_vars(densities)
-        tree_of_draws = xr.DataTree.from_dict(
-            {"posterior": posterior, "sample_stats": tree["sample_stats"].to_dataset()}
-        )
-        diagnostics = diagnose(tree_of_draws, names)
+        stats = {name: (("chain", "draw"), getattr(points, name)) for name in ("energy", "diverging")}
+        tree = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": xr.Dataset(stats)})
+        diagnostics = diagnose(tree, names)
         problems = convergence_problems(diagnostics, second_try=attempt > 0)
         if not problems:
             break
     return Sampled(
-        points=points,
+        points=points.values,
         posterior=posterior,
         densities=drawn[densities],
         diagnostics=diagnostics,
@@ -261,7 +256,7 @@ def reweighted_variant(
     As many draws [chain, draw, ...]; None where the likelihood differs too, Pareto's k is `MAX_K` or more, or fewer
     than `MIN_ESS` draws would remain effective. The variant must then be sampled.
     """
-    drawn = named_draws(built, compiled.draws(sampled.points, compiled.packed(**values)))
+    drawn = named_draws(built, compiled.draws(sampled.points, values))
     if not drawn[LOG_LIKELIHOOD].equals(sampled.densities[LOG_LIKELIHOOD]):
         return None
     priors = [name for name in drawn if str(name).startswith(LOG_PRIOR)]

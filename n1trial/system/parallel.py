@@ -6,13 +6,14 @@ import logging
 import pickle
 import platform
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from typing import Any
 
 from n1trial.errors import N1TrialError, TaskError
@@ -130,19 +131,41 @@ def _in_pool[T, R](
 ) -> Iterator[tuple[int, R | _Refused]]:
     """Index and outcome of every item as they come."""
     pool = ProcessPoolExecutor(
-        min(processes, len(items)),
-        mp_context=get_context("spawn"),
-        # Ctrl-C reaches every process; those that only work leave without a traceback.
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_DFL),
+        min(processes, len(items)), mp_context=get_context("spawn"), initializer=leave_at_ctrl_c
     )
     with pool:
-        futures = {pool.submit(_attempt, work, item): index for index, item in items.items()}
+        with starting_processes():
+            futures = {pool.submit(_attempt, work, item): index for index, item in items.items()}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def starting_processes() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start, which would print tracebacks; they call `leave_at_ctrl_c`.
+
+    Ctrl-C reaches every process of the terminal. Those that are started here inherit that it is held back.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    # First, since starting it would let the signal through.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def leave_at_ctrl_c() -> None:
+    """Let Ctrl-C end this worker process without a traceback."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _on_cluster[T, R](

@@ -144,9 +144,21 @@ def examine(*, now: datetime, out: Path, on_stage: OnStage) -> Iterator[str]:
     for name, seconds in demonstration.analysis.seconds.items():
         yield f"{name}: {', '.join(f'{stage} {taken:.1f} s' for stage, taken in seconds.items())}"
     yield f"the whole pass: {time.perf_counter() - started:.1f} s"
+    yield _kept_or_not(demonstration.analysis)
     yield _difference_of_engines(demonstration.analysis)
     ok = not demonstration.analysis.refused
     yield "self-test passed" if ok else "self-test failed: the gate refused the demo's fit"
+
+
+def _kept_or_not(analysis: Analysis) -> str:
+    """Whether compiled models are kept from one command to the next."""
+    why = next((fit.why_not_kept for fit in analysis.fits if fit.why_not_kept), "")
+    if why:
+        return (
+            "compiled models: cannot be kept with these versions of numba and nutpie, so each fit compiles them"
+            f" anew ({why})"
+        )
+    return "compiled models: kept from one fit to the next"
 
 
 def _difference_of_engines(analysis: Analysis) -> str:

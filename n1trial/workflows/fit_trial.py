@@ -15,7 +15,7 @@ from n1trial.analysis.checks import Case, CheckResult, weigh_effects
 from n1trial.analysis.effects import Effects, estimate_effects
 from n1trial.analysis.fit_file import fits_key, known_fits, nights_fitted, save_fits
 from n1trial.analysis.interim import Decision, block_to_look_at, nights_to_look_at
-from n1trial.analysis.parallel_fit.pool import CheckedFit, fit_outcomes
+from n1trial.analysis.parallel_fit import CheckedFit, fit_outcomes
 from n1trial.analysis.problems import problems_of
 from n1trial.data.diary import Diary
 from n1trial.data.trial_data import AlternativeNights, TrialData

@@ -14,7 +14,7 @@ import n1trial
 from n1trial.analysis import fit_file
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.fit_file import NOT_OF_A_FIT, fits_key, known_fits, nights_fitted, save_fits
-from n1trial.analysis.parallel_fit.pool import CheckedFit
+from n1trial.analysis.parallel_fit import CheckedFit
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
 

@@ -12,7 +12,7 @@ import pytest
 
 from n1trial.analysis.checks import Findings
 from n1trial.analysis.fit_file import save_fits
-from n1trial.analysis.parallel_fit.pool import CheckedFit
+from n1trial.analysis.parallel_fit import CheckedFit
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout, write_oura_web_csv
 from n1trial.trial_folder.analysis_data import trial_data
 from n1trial.trial_folder.store import open_folder

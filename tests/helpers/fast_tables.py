@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from n1trial.analysis.checks import Case, Findings, checks
-from n1trial.analysis.parallel_fit.pool import CheckedFit
+from n1trial.analysis.parallel_fit import CheckedFit
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Diagnostics, Fit

@@ -17,12 +17,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import nutpie
 import pymc as pm
 from pytensor.graph.replace import graph_replace
 from scipy import stats
 
-from n1trial.inference.compile_cache import POINT, Compiled, compile_model
+from n1trial.inference.compile_cache import Compiled, compile_model
 from n1trial.inference.sampling import named_draws
 
 # One chain a trial: a chain that fails shows in the ranks, which is what they are for.
@@ -109,16 +108,8 @@ def count(prepared, quantities, *, part, threads=2):
 
 def sample(built, compiled, values, *, chains=1, cores=1, **how):
     """Draws [chain, draw, ...] of a model under these values of its data: the program's code, unjudged."""
-    packed = compiled.packed(**values)
-    tree = nutpie.sample(
-        compiled.for_nutpie(packed),
-        chains=chains,
-        cores=cores,
-        save_warmup=False,
-        progress_bar=False,
-        **how,
-    )
-    return named_draws(built, compiled.draws(tree["posterior"][POINT].to_numpy(), packed))
+    points = compiled.sample(values, chains=chains, cores=cores, **how)
+    return named_draws(built, compiled.draws(points.values, values))
 
 
 def ranks(counts, *, rng):

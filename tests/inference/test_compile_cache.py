@@ -10,16 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 from ctypes import CFUNCTYPE, c_int64, c_uint64, c_void_p
 from pathlib import Path
 
+import arviz_stats
 import numba
 import numpy as np
 import pymc as pm
 import pytest
 from paths import HELPERS
+from pretend import pretend_trial
 
+from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR, compile_model
 from n1trial.inference.compile_cache._fingerprint import fingerprint
-from n1trial.inference.compile_cache._graphs import functions_of
-from n1trial.inference.compile_cache._native import DENSITY, DRAW, Layout, native_code, pieces
+from n1trial.inference.compile_cache._graphs import DENSITY, DRAW, Layout, functions_of
+from n1trial.inference.compile_cache._kept import native_code
+from n1trial.inference.sampling import fit_model
 
 
 def small_model(y, *, scale=2.0):
@@ -56,14 +60,14 @@ def test_density_and_gradient_are_pymcs_own(kept):
     logp, dlogp = model.compile_logp(), model.compile_dlogp()
     for point in np.random.default_rng(1).normal(size=(5, 3)):
         named = {"effect": point[:2], "sigma_log__": point[2]}
-        value, gradient = density(compiled, point, compiled.packed())
+        value, gradient = density(compiled, point, compiled.packed({}))
         assert value == pytest.approx(float(logp(named)), rel=1e-12)
         assert gradient == pytest.approx(dlogp(named), rel=1e-10)
 
 
 def test_a_draw_holds_variables_log_likelihood_and_log_priors(kept):
     _, _, compiled = kept
-    draws = compiled.draws(np.array([[[1.0, -1.0, 0.0]]]), compiled.packed())
+    draws = compiled.draws(np.array([[[1.0, -1.0, 0.0]]]), {})
     assert draws["twice"][0, 0] == pytest.approx([2.0, -2.0])
     assert draws["sigma"][0, 0] == pytest.approx(1.0)
     # Standard normal densities of 1 - 1, 2 + 1, 3 - 1 and 5 + 1.
@@ -77,8 +81,8 @@ def test_tomorrows_nights_find_todays_code(kept):
     second = compile_model(small_model([4.0, 4.0, 1.0, 0.0]), folder=folder)
     assert (first.known, second.known) == (False, True)
     point = np.array([0.3, 0.1, 0.2])
-    updated = density(first, point, first.packed(y=np.array([4.0, 4.0, 1.0, 0.0])))
-    assert density(second, point, second.packed())[0] == updated[0]
+    updated = density(first, point, first.packed({"y": np.array([4.0, 4.0, 1.0, 0.0])}))
+    assert density(second, point, second.packed({}))[0] == updated[0]
 
 
 @pytest.mark.parametrize("other", [{"y": [1.0, 2.0, 3.0]}, {"y": [1.0, 2.0, 3.0, 5.0], "scale": 2.5}])
@@ -88,7 +92,7 @@ def test_another_shape_or_another_prior_is_another_model(kept, other):
 
 def test_a_value_of_another_shape_is_refused(kept):
     with pytest.raises(ValueError, match=r"y has shape \(3,\), the code is for \(4,\)"):
-        kept[2].packed(y=np.zeros(3))
+        kept[2].draws(np.zeros((1, 1, 3)), {"y": np.zeros(3)})
 
 
 def test_code_that_was_removed_is_made_again(kept, tmp_path):
@@ -99,18 +103,19 @@ def test_code_that_was_removed_is_made_again(kept, tmp_path):
     again = compile_model(model, folder=tmp_path / "code")
     assert not again.known
     point = np.array([0.3, 0.1, 0.2])
-    assert density(again, point, again.packed())[0] == pytest.approx(density(first, point, first.packed())[0])
+    assert density(again, point, again.packed({}))[0] == pytest.approx(
+        density(first, point, first.packed({}))[0]
+    )
 
 
 def test_a_density_may_take_more_data_than_numba_lets_a_call_have_arguments_within_a_try():
     names = [f"data {number}" for number in range(31)]
     layout = Layout(
-        size=1,
-        point=["level"],
-        data=pieces(dict.fromkeys(names, (2,))),
+        start=[0.0],
+        data=dict.fromkeys(names, (2,)),
         dtypes=dict.fromkeys(names, "float64"),
         takes={DENSITY: names, DRAW: names},
-        draw=pieces({"level": (1,)}),
+        draw={"level": (1,)},
     )
 
     @numba.njit
@@ -133,7 +138,7 @@ def test_nothing_is_kept_where_nothing_can_be_written(kept, tmp_path):
     (tmp_path / "code").write_text("a file where a folder should be")
     compiled = compile_model(kept[1], folder=tmp_path / "code")
     assert not compiled.known
-    assert density(compiled, np.zeros(3), compiled.packed())[0] < 0
+    assert density(compiled, np.zeros(3), compiled.packed({}))[0] < 0
 
 
 def test_of_two_that_compile_a_model_at_once_one_makes_the_code(tmp_path, monkeypatch):
@@ -143,13 +148,13 @@ def test_of_two_that_compile_a_model_at_once_one_makes_the_code(tmp_path, monkey
         made.append(asked)
         return functions_of(*asked, **options)
 
-    monkeypatch.setattr("n1trial.inference.compile_cache.functions_of", counted)
+    monkeypatch.setattr("n1trial.inference.compile_cache._kept.functions_of", counted)
     models = [small_model([1.0, 2.0, 3.0, 5.0], scale=3.0) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(lambda model: compile_model(model, folder=tmp_path), models)
     assert len(made) == 1
     point = np.array([0.3, 0.1, 0.2])
-    assert density(one, point, one.packed())[0] == density(other, point, other.packed())[0]
+    assert density(one, point, one.packed({}))[0] == density(other, point, other.packed({}))[0]
 
 
 def test_the_process_that_compiled_has_the_numbers_of_later_ones(tmp_path):
@@ -181,8 +186,69 @@ def sha256_of(compiled):
     points = np.random.default_rng(0).normal(size=(500, 3))
     digest = hashlib.sha256()
     for point in points:
-        value, gradient = density(compiled, point, compiled.packed())
+        value, gradient = density(compiled, point, compiled.packed({}))
         digest.update(value.tobytes() + gradient.tobytes())
-    for name, values in compiled.draws(points[None], compiled.packed()).items():
+    for name, values in compiled.draws(points[None], {}).items():
         digest.update(name.encode() + values.tobytes())
     return digest.hexdigest()
+
+
+KEPT = "n1trial.inference.compile_cache._kept"
+
+
+@pytest.fixture(params=["numba", "nutpie"])
+def broken(request, monkeypatch):
+    """A release in which a private part of numba, or of nutpie, is another."""
+    if request.param == "numba":
+        monkeypatch.delattr("numba.core.codegen.JITCPUCodegen")
+        monkeypatch.delitem(sys.modules, KEPT)
+    else:
+
+        def other_class(**fields):
+            raise TypeError("unexpected keyword argument 'compiled_logp_func'")
+
+        monkeypatch.setattr(f"{KEPT}.CompiledPyMCModel", other_class)
+    return request.param
+
+
+def test_without_private_parts_a_model_is_compiled_by_public_ones(kept, broken, monkeypatch):
+    folder, model, first = kept
+    plain = compile_model(model, folder=folder)
+    monkeypatch.undo()
+    assert (first.why_not_kept, plain.known) == ("", False)
+    assert ("JITCPUCodegen" if broken == "numba" else "compiled_logp_func") in plain.why_not_kept
+    points = np.random.default_rng(1).normal(size=(1, 5, 3))
+    for changed in ({}, {"y": np.array([4.0, 4.0, 1.0, 0.0])}):
+        draws = plain.draws(points, changed)
+        for name, values in first.draws(points, changed).items():
+            np.testing.assert_allclose(draws[name], values, rtol=1e-10)
+        how = {"draws": 1000, "tune": 400, "chains": 4, "cores": 2, "seed": 1}
+        one, other = (
+            compiled.draws(compiled.sample(changed, **how).values, changed)["effect"].reshape(-1, 2)
+            for compiled in (first, plain)
+        )
+        # Some 2,000 effective draws each.
+        assert np.abs(one.mean(0) - other.mean(0)).max() < 4 * one.std() * (2 / 2000) ** 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("outcome", ["tst_min", "wake_episodes"])
+def test_a_fit_without_private_parts_has_the_same_answer(broken, outcome, monkeypatch):
+    data = pretend_trial(
+        effects={"glycine": 20.0} if outcome == "tst_min" else {"magnesium": -1.0},
+        outcome=OUTCOMES[outcome],
+        counts=outcome == "wake_episodes",
+        level=420.0 if outcome == "tst_min" else 3.0,
+    )
+    plain = fit_model(data, data.outcomes[0], seed=1)
+    monkeypatch.undo()
+    kept_code = fit_model(data, data.outcomes[0], seed=1)
+    assert not plain.problems
+    one, other = (fit.posterior["effect"] for fit in (plain, kept_code))
+    for contrast in one["contrast"].to_numpy():
+        pair = one.sel(contrast=contrast), other.sel(contrast=contrast)
+        errors = [
+            float(draws.std()) / float(arviz_stats.ess(draws.to_dataset(name="effect"))["effect"]) ** 0.5
+            for draws in pair
+        ]
+        assert abs(float(pair[0].mean() - pair[1].mean())) < 4 * np.hypot(*errors)

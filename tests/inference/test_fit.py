@@ -14,7 +14,7 @@ from pretend import pretend_trial
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.effects import estimate_effects
 from n1trial.analysis.fit_file import load_fits, save_fits
-from n1trial.analysis.parallel_fit.pool import CheckedFit, fit_outcomes
+from n1trial.analysis.parallel_fit import CheckedFit, fit_outcomes
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import FolderError, TaskError
 from n1trial.inference.compile_cache import compile_model

@@ -24,7 +24,7 @@ from pretend import pretend_trial
 
 from n1trial import errors
 from n1trial.analysis.checks import Case
-from n1trial.analysis.parallel_fit.worker import fit_and_check
+from n1trial.analysis.parallel_fit import fit_and_check
 from n1trial.cli import cli
 from n1trial.cohort.two_stage.first_stage import summaries_of
 from n1trial.design.protocol import read_protocol

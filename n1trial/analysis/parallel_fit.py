@@ -1,18 +1,24 @@
-"""Several outcomes fitted and checked side by side, each in a process of its own."""
+"""Several outcomes fitted and checked in parallel, each in a process of its own."""
 
+from __future__ import annotations
+
+import gc
 import importlib
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from queue import Empty
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from n1trial.analysis.checks import Case, Findings
-from n1trial.analysis.parallel_fit.preload import LOADED, leave_at_ctrl_c, loaded_context
 from n1trial.errors import TaskError
-from n1trial.inference.fit import Fit, OnStage
+from n1trial.inference.fit import Fit, OnStage, Stage
+from n1trial.system.parallel import leave_at_ctrl_c, starting_processes
+
+if TYPE_CHECKING:
+    from n1trial.analysis.checks import Case, Findings
 
 PROCESSES = 2
 
@@ -69,7 +75,7 @@ def fit_outcomes(
     Examples
     --------
     Each process samples for some seconds, so this example is not run. Scripts need the guard on `__name__`,
-    because processes may import them again.
+    because processes import them again.
 
     >>> import n1trial
     >>> def main():
@@ -81,13 +87,14 @@ def fit_outcomes(
     """
     for case in cases:
         on_stage(case.outcome.name, "loading the sampler")
-    asked_at = time.time()
-    context = loaded_context()
+    context = get_context("spawn")
     stages = context.Queue()
-    with ProcessPoolExecutor(
-        min(PROCESSES, len(cases)), mp_context=context, initializer=_start, initargs=(stages, asked_at)
-    ) as pool:
-        futures = [pool.submit(_fit_in_process, case, seed) for case in cases]
+    pool = ProcessPoolExecutor(
+        min(PROCESSES, len(cases)), mp_context=context, initializer=_start, initargs=(stages,)
+    )
+    with pool:
+        with starting_processes():
+            futures = [pool.submit(_fit_in_process, case, seed=seed, asked_at=time.time()) for case in cases]
         while not all(future.done() for future in futures):
             try:
                 on_stage(*stages.get(timeout=0.05))
@@ -99,22 +106,37 @@ def fit_outcomes(
             raise TaskError("processes: one died while fitting: free some memory and try again") from None
 
 
-_worker: Any = None
 _stages: Any = None
-_start_s = 0.0
 
 
-def _start(stages: Any, asked_at: float) -> None:
-    global _worker, _stages, _start_s
+def _start(stages: Any) -> None:
+    global _stages
     leave_at_ctrl_c()
+    # Among the objects of a hundred modules this takes a quarter of the time that importing them does.
+    gc.disable()
     _stages = stages
-    _worker = importlib.import_module(LOADED).worker
-    _start_s = time.time() - asked_at
 
 
-def _fit_in_process(case: Case, seed: int) -> CheckedFit:
-    checked = _worker.fit_and_check(
-        case, seed=seed, stage=lambda words: _stages.put((case.outcome.name, words))
-    )
+def _fit_in_process(case: Case, *, seed: int, asked_at: float) -> CheckedFit:
+    started = time.time()
+    checked = fit_and_check(case, seed=seed, stage=lambda words: _stages.put((case.outcome.name, words)))
     # Only the checks need the densities, which are many times larger than all else.
-    return replace(checked, fit=replace(checked.fit, densities=None), start_s=_start_s)
+    return replace(checked, fit=replace(checked.fit, densities=None), start_s=started - asked_at)
+
+
+def fit_and_check(case: Case, *, seed: int, stage: Stage = lambda stage: None) -> CheckedFit:
+    """Fit the outcome of a case in this process, and run every check that applies to it.
+
+    Raises
+    ------
+    AnalysisError
+        The nights hold too little to fit the model.
+    """
+    # Imported here, since a process that only waits for others does not need them.
+    sampling = importlib.import_module("n1trial.inference.sampling")
+    checks = importlib.import_module("n1trial.analysis.checks")
+    fit = sampling.fit_model(case.data, case.outcome, seed=seed, stage=stage)
+    stage("checking")
+    started = time.perf_counter()
+    findings = checks.run_checks(replace(case, fit=fit))
+    return CheckedFit(fit=fit, findings=findings, check_s=time.perf_counter() - started)

@@ -1,1 +1,0 @@
-"""Outcomes fitted in parallel, each in a process that has imported the sampler in advance."""
