@@ -28,6 +28,7 @@ import matplotlib.pyplot as plt
 import night_studies
 import numpy as np
 import sbc
+from convergence_study import convergence_study
 from many_trials import Plan, effects_of_prior, simulate_many
 from paths import KEPT
 from pretend import pretend_trial
@@ -275,6 +276,7 @@ STUDIES = {
     "coverage": coverage_study,
     "deciles": decile_study,
     "operating": operating_study,
+    "convergence": convergence_study,
     "other-nights": partial(other_study, night_studies, night_studies.CELLS),
     "other-counts": partial(other_study, count_studies, count_studies.FAMILIES),
 }

@@ -4,6 +4,7 @@
 """
 
 import calibrate
+import convergence_study
 import pytest
 import sbc
 
@@ -35,3 +36,11 @@ def test_every_kept_study_is_drawn(tmp_path):
     calibrate.draw(tmp_path)
     drawn = {path.stem for path in tmp_path.iterdir()}
     assert drawn == {*(f"sbc-{name}" for name in calibrate.QUANTITIES), "deciles"}
+
+
+def test_at_the_first_try_the_sampler_converges_with_room():
+    kept = calibrate.kept("convergence")
+    assert kept["seeds"] == convergence_study.SEEDS
+    assert {name.partition(",")[0] for name in kept["of"]} == set(convergence_study.TRIALS)
+    for shares in kept["of"].values():
+        assert shares["within"] >= convergence_study.LEAST_SHARE
