@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import pandas as pd
 
 from n1trial.data.episodes import SleepEpisode
+from n1trial.data.left_out import LeftOut
 from n1trial.data.night_assembly import NightRecords, NightRule, night_records
 from n1trial.data.record_selection import asleep_min, select_records
-from n1trial.data.trial_data import TO_COME, TrialData
+from n1trial.data.trial_data import ANALYSED, TrialData
 from n1trial.markup.text import spreadsheet_safe, visible
 
 COLUMNS = ("night", "became", "records", "not_used", "flags")
@@ -100,7 +101,9 @@ def ledger_lines(data: TrialData) -> Iterator[str]:
     for outcome in data.outcomes:
         became = data.ledger(outcome)["became"].value_counts()
         # First what is analysed, last what is to come.
-        ordered = sorted(became.index, key=lambda what: (what != "analysed", what == TO_COME, -became[what]))
+        ordered = sorted(
+            became.index, key=lambda what: (what != ANALYSED, what == LeftOut.TO_COME, -became[what])
+        )
         yield f"{outcome.name}: " + ", ".join(f"{became[what]} {what}" for what in ordered)
     for note in data.notes:
         yield f"note: {visible(note)}"

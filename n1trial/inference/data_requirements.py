@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import RESTS_ON, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
@@ -85,7 +86,9 @@ def refuse_too_many_alike(data: TrialData, outcome: Outcome) -> None:
 
 
 def _numbers_of_its_kind(data: TrialData, outcome: Outcome) -> None:
-    table = data.table[data.table["left_out"].isin(("", "run-in")) & data.table[outcome.name].notna()]
+    table = data.table[
+        data.table["left_out"].isin((LeftOut.NO, LeftOut.RUN_IN)) & data.table[outcome.name].notna()
+    ]
     values = table[outcome.name].to_numpy(float)
     counts = outcome.kind == "count"
     wrong = ~(np.abs(values) < LARGEST) | (counts & ((values < 0) | (np.floor(values) != values)))

@@ -11,6 +11,7 @@ from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.data.adherence import as_planned, doses_kept
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 
 NAME = "doses"
@@ -41,7 +42,7 @@ def run(case: Case) -> Findings:
     if not away.any():
         return Findings(results=tuple(results))
     for check, other in (
-        ("per protocol", without(data, away, "dose not as planned")),
+        ("per protocol", without(data, away, LeftOut.DOSE_NOT_AS_PLANNED)),
         ("as taken", as_taken(data)),
     ):
         if enough(other, outcome.name):

@@ -15,6 +15,7 @@ from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.analysis.effects import INTERVAL
 from n1trial.data.diary import DONT_KNOW
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.system.arrays import Array
 
@@ -55,7 +56,7 @@ def run(case: Case) -> Findings:
             )
         )
     right = data.table["guess"] == data.table["arm"]
-    kept = without(data, right, "guessed right")
+    kept = without(data, right, LeftOut.GUESSED_RIGHT)
     if right.any() and enough(kept, outcome.name):
         results += estimates(
             kept,

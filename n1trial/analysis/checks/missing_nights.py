@@ -7,7 +7,8 @@ recorded on it, the arm's mean would move by δ times its missing share. Cro, Mo
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.contrasts import contrast_draws
-from n1trial.data.trial_data import PLANNED_OUT, TrialData
+from n1trial.data.left_out import PLANNED_OUT, LeftOut
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 
 NAME = "missing nights"
@@ -39,5 +40,5 @@ def run(case: Case) -> Findings:
 def missing_of(data: TrialData, outcome: Outcome, arm: str) -> tuple[int, int]:
     """Nights of an arm without a record, and nights planned for analysis."""
     planned = data.table[(data.table["arm"] == arm) & ~data.table["left_out"].isin(PLANNED_OUT)]
-    recorded = ((planned["left_out"] == "") & planned[outcome.name].notna()).sum()
+    recorded = ((planned["left_out"] == LeftOut.NO) & planned[outcome.name].notna()).sum()
     return len(planned) - int(recorded), len(planned)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.data.left_out import LeftOut
 from n1trial.inference.models import model_named
 from n1trial.system.arrays import Array
 
@@ -73,8 +74,8 @@ def _made_up(case: Case) -> tuple[Array, pd.DataFrame]:
     )
     # Models lay the recorded nights first, run-in included, and then those without a record.
     table = case.data.table
-    known = table[table["left_out"].isin(["", "run-in"]) & table[case.outcome.name].notna()]
-    analysed = (known["left_out"] == "").to_numpy()
+    known = table[table["left_out"].isin([LeftOut.NO, LeftOut.RUN_IN]) & table[case.outcome.name].notna()]
+    analysed = (known["left_out"] == LeftOut.NO).to_numpy()
     return made_up[:, : len(known)][:, analysed], known[analysed]
 
 

@@ -4,7 +4,6 @@ Every object is built anew from the fields that may be shared. A field that a la
 is added to this module. Free text of the person is never kept.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -14,8 +13,9 @@ import xarray as xr
 from n1trial.analysis.checks import CheckResult
 from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.importers import known_importers
+from n1trial.data.left_out import LeftOut
 from n1trial.data.nights import Nights
-from n1trial.data.trial_data import PLANNED_OUT, TrialData
+from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
@@ -39,7 +39,6 @@ from n1trial.report.sentences import (
     SHARED_TITLE,
 )
 
-LEFT_OUT = re.compile(rf"({'|'.join(PLANNED_OUT)}|no record|missing: [a-z ]+)?")
 UNKNOWN_DEVICE = "a device"
 
 
@@ -100,7 +99,7 @@ def _data(material: Material, names: SharedNames) -> TrialData:
     table = nights[["day", "block", "period"]].assign(
         night=pd.Series(pd.NaT, index=nights.index, dtype="datetime64[s]"),
         arm=nights["arm"].map(names.arms),
-        left_out=[reason if LEFT_OUT.fullmatch(reason) else "left out" for reason in nights["left_out"]],
+        left_out=[LeftOut(reason).value for reason in nights["left_out"]],
         flags="",
         **{new.name: nights[old] for old, new in names.outcomes.items()},
     )
