@@ -16,7 +16,7 @@ from n1trial.markup.text import spreadsheet_safe, visible
 
 COLUMNS = ("night", "became", "records", "not_used", "flags")
 OUTSIDE = "outside the trial"
-CUT = "cut_min="
+CUT = "cut_min"
 
 
 def trace_nights(episodes: Iterable[SleepEpisode], *, rule: NightRule | None = None) -> list[NightRecords]:
@@ -72,25 +72,18 @@ def ledger_csv(table: pd.DataFrame) -> str:
 def record_lines(episodes: Sequence[SleepEpisode], *, rule: NightRule | None = None) -> Iterator[str]:
     """How many records of one device count, and why each other one does not."""
     selected = select_records(episodes, least_part_min=(rule or NightRule()).least_part_min)
-    reasons = Counter(why for _, why in selected.left_out)
+    reasons = Counter(why.words for _, why in selected.left_out)
     copies = len(episodes) - len(selected.used) - len(selected.left_out)
     if copies:
         reasons["copy"] = copies
     line = f"{episodes[0].source}: {len(episodes)} records, {len(selected.used)} kept"
     if reasons:
-        reasons_in_words = ", ".join(
-            f"{count} {why.replace('_', ' ')}" for why, count in reasons.most_common()
-        )
+        reasons_in_words = ", ".join(f"{count} {why}" for why, count in reasons.most_common())
         line += f", {sum(reasons.values())} left out ({reasons_in_words})"
     hours = sum(max(asleep_min(episode), 0) for episode, _ in selected.left_out) / 60
     if hours:
         line += f" with {hours:.1f} h of sleep in them"
-    cut = [
-        float(flag.partition("=")[2])
-        for episode in selected.used
-        for flag in episode.flags
-        if flag.startswith(CUT)
-    ]
+    cut = [flag.number for episode in selected.used for flag in episode.flags if flag.word == CUT]
     if cut:
         line += f"; stages after the end of {len(cut)} were cut, {sum(cut):.0f} min in all"
     yield visible(line)

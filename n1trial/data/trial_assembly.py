@@ -1,11 +1,15 @@
 """Joins the schedule, the recorded nights and the diary to the table that the models read."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from n1trial.data.diary import Diary
+from n1trial.data.flags import parse_flags
 from n1trial.data.left_out import LeftOut
 from n1trial.data.nights import Nights
+from n1trial.data.not_used import NotUsed
 from n1trial.data.trial_data import TrialData
 from n1trial.design.calendar_columns import calendar_columns
 from n1trial.design.protocol import Protocol
@@ -13,18 +17,18 @@ from n1trial.design.schedule import Schedule
 from n1trial.design.substances import unknown_half_life
 
 # The flags that say why a record has no sleep time.
-_UNRECORDED = {
-    "nap_only": LeftOut.NAP_ONLY,
-    "unstaged": LeftOut.UNSTAGED,
-    "unscored": LeftOut.UNSCORED,
-    "in_bed_only": LeftOut.IN_BED_ONLY,
-    "not_confirmed": LeftOut.NOT_CONFIRMED,
-    "no_stages": LeftOut.NO_STAGES,
-    "manual": LeftOut.MANUAL,
-    "damaged": LeftOut.DAMAGED,
-    "implausible": LeftOut.IMPLAUSIBLE,
-    "too_short": LeftOut.TOO_SHORT,
-    "several_sleeps": LeftOut.SEVERAL_SLEEPS,
+_UNRECORDED: Mapping[str, LeftOut] = {
+    NotUsed.NAP_ONLY: LeftOut.NAP_ONLY,
+    NotUsed.UNSTAGED: LeftOut.UNSTAGED,
+    NotUsed.UNSCORED: LeftOut.UNSCORED,
+    NotUsed.IN_BED_ONLY: LeftOut.IN_BED_ONLY,
+    NotUsed.NOT_CONFIRMED: LeftOut.NOT_CONFIRMED,
+    NotUsed.NO_STAGES: LeftOut.NO_STAGES,
+    NotUsed.MANUAL: LeftOut.MANUAL,
+    NotUsed.DAMAGED: LeftOut.DAMAGED,
+    NotUsed.IMPLAUSIBLE: LeftOut.IMPLAUSIBLE,
+    NotUsed.TOO_SHORT: LeftOut.TOO_SHORT,
+    NotUsed.SEVERAL_SLEEPS: LeftOut.SEVERAL_SLEEPS,
 }
 
 
@@ -133,4 +137,5 @@ def _evenings(planned: pd.Series, diary: Diary) -> pd.DataFrame:
 
 def _unrecorded(flags: str) -> LeftOut:
     """Why a night with a record has no sleep time, from the flags of the night."""
-    return next((_UNRECORDED[flag] for flag in flags.split(";") if flag in _UNRECORDED), LeftOut.NO_SLEEP)
+    words = (flag.word for flag in parse_flags(flags))
+    return next((_UNRECORDED[word] for word in words if word in _UNRECORDED), LeftOut.NO_SLEEP)

@@ -8,6 +8,8 @@ from scipy.special import bdtrc
 
 from n1trial.data.diary import Diary
 from n1trial.data.diary.amounts import unit_of
+from n1trial.data.episodes import CLOCK_CHANGES
+from n1trial.data.flags import parse_flags
 from n1trial.data.left_out import PLANNED_OUT, LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.design.calendar_columns import roster_columns
@@ -58,9 +60,13 @@ def _recorded(data: TrialData) -> list[str]:
     if "device" not in data.table:
         return []
     devices = data.table["device"].dropna().value_counts()
-    changed = data.table.loc[data.table["flags"].str.contains("dst_|offset_change"), "night"]
+    changed = data.table.loc[data.table["flags"].map(_clock_changed), "night"]
     named = [sentences.devices_in_words(devices.to_dict())] if len(devices) else []
     return named + ([sentences.clock_changes_in_words(list(changed.dt.date))] if len(changed) else [])
+
+
+def _clock_changed(flags: str) -> bool:
+    return any(flag.word in CLOCK_CHANGES for flag in parse_flags(flags))
 
 
 def _doses(table: pd.DataFrame, data: TrialData, protocol: Protocol | None) -> list[str]:
