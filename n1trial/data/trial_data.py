@@ -24,6 +24,7 @@ ANALYSED = "analysed"
 
 # How the order of the arms was drawn by lot: within blocks, night by night, or not at all.
 type Drawn = Literal["blocks", "coin", "none"]
+type Supplement = Literal["glycine", "magnesium"]
 # Words beside a substance that say that an arm is without it.
 _NOT_IN_IT = re.compile(r"\b(free|without|no|placebo|sham|ohne|sans|sin)\b")
 
@@ -117,15 +118,21 @@ class TrialData:
     prior_width: float = 1.0
     bad_night_minutes: int = BAD_NIGHT_MINUTES
 
-    def supplement(self, arm: str) -> Literal["glycine", "magnesium"] | None:
-        """What an arm is taken for: by its doses, magnesium before glycine; by its name where no dose is known."""
+    def supplement(self, arm: str) -> Supplement | None:
+        """What an arm is taken for: the first of `supplements`."""
+        return next(iter(self.supplements(arm)), None)
+
+    def supplements(self, arm: str) -> tuple[Supplement, ...]:
+        """What is in an arm, magnesium before glycine: by its doses, or by its name where no dose is known."""
         if arm in self.doses:
             glycine_g, magnesium_mg = self.doses[arm]
-            return "magnesium" if magnesium_mg > 0 else "glycine" if glycine_g > 0 else None
-        named = f"{arm} {self.labels[arm]}".lower()
-        if _NOT_IN_IT.search(named):
-            return None
-        return "magnesium" if "magnes" in named else "glycine" if "glycin" in named else None
+            magnesium, glycine = magnesium_mg > 0, glycine_g > 0
+        else:
+            named = f"{arm} {self.labels[arm]}".lower()
+            without = _NOT_IN_IT.search(named) is not None
+            magnesium, glycine = "magnes" in named and not without, "glycin" in named and not without
+        in_arm: dict[Supplement, bool] = {"magnesium": magnesium, "glycine": glycine}
+        return tuple(supplement for supplement, holds in in_arm.items() if holds)
 
     @property
     def treatments(self) -> tuple[str, ...]:

@@ -223,8 +223,8 @@ def sample_compiled(
         tree_of_draws = xr.DataTree.from_dict(
             {"posterior": posterior, "sample_stats": tree["sample_stats"].to_dataset()}
         )
-        diagnostics = diagnose(tree_of_draws, names)
-        problems = convergence_problems(diagnostics, second_try=attempt > 0)
+        diagnostics = diagnose(tree_of_draws, names, second_try=attempt > 0)
+        problems = convergence_problems(diagnostics)
         if not problems:
             break
     return Sampled(

@@ -19,7 +19,7 @@ def test_flags_are_read_back_from_their_cell(flags):
 
 def test_a_cell_has_its_flags_in_order_and_an_empty_one_has_none():
     assert format_flags([Flag("split", 2), Flag("nap_only")]) == "nap_only;split=2"
-    assert format_flags([]) == "" and parse_flags("") == ()
+    assert (format_flags([]), parse_flags("")) == ("", ())
 
 
 def test_a_word_is_no_part_of_another_word():

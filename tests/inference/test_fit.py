@@ -18,7 +18,13 @@ from n1trial.analysis.parallel_fit.pool import CheckedFit, fit_outcomes
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import FolderError, TaskError
 from n1trial.inference.compile_cache import compile_model
-from n1trial.inference.convergence import Diagnostics, convergence_problems, diagnose
+from n1trial.inference.convergence import (
+    Diagnostics,
+    convergence_problems,
+    diagnose,
+    divergences_allowed,
+    worst_of,
+)
 from n1trial.inference.models import model_for
 from n1trial.inference.sampling import fit_model, reweighted_variant, sample_compiled
 
@@ -219,9 +225,20 @@ def test_a_few_divergences_are_allowed_at_the_second_try_only():
     found = Diagnostics(
         chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=900, min_ess_tail=900, divergences=4, min_bfmi=1
     )
+    second = replace(found, divergences_allowed=divergences_allowed(4000))
     assert convergence_problems(found)
-    assert convergence_problems(found, second_try=True) == ()
-    assert convergence_problems(replace(found, divergences=5), second_try=True)
+    assert convergence_problems(second) == ()
+    assert convergence_problems(replace(second, divergences=5))
+
+
+def test_variants_together_have_too_many_divergences_where_one_has_them():
+    first = Diagnostics(
+        chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=900, min_ess_tail=900, divergences=1, min_bfmi=1
+    )
+    second = replace(first, divergences=0, divergences_allowed=4)
+    for variants, passed in (((first, second), False), ((second, second), True)):
+        both = worst_of(variants)
+        assert (both.divergences <= both.divergences_allowed) is passed
 
 
 def test_the_command_line_loads_nothing_heavy():

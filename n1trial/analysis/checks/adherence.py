@@ -7,7 +7,7 @@ doi:10.1056/NEJMsm1605385.
 
 from dataclasses import replace
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.data.adherence import as_planned, doses_kept
@@ -35,6 +35,7 @@ def run(case: Case) -> Findings:
             check=NAME,
             estimate=kept / answered,
             passed=kept / answered >= 1 - MOST_MISSED,
+            quantity=Quantity.OTHER,
             note=f"{kept} of {answered} evenings in the diary as planned",
         )
     ]

@@ -10,7 +10,7 @@ last guess of every period counts and the others do not.
 import numpy as np
 import pandas as pd
 
-from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings
+from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings, Quantity
 from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.analysis.effects import INTERVAL
@@ -50,6 +50,7 @@ def run(case: Case) -> Findings:
                 low=float(low),
                 high=float(high),
                 passed=bool(low <= 0),
+                quantity=Quantity.OTHER,
                 note="Bang's index, last guess of a period: {:.0f} right, {:.0f} wrong, {:.0f} don't know".format(
                     *counts
                 ),

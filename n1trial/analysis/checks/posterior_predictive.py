@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.data.left_out import LeftOut
 from n1trial.inference.models import model_named
 from n1trial.system.arrays import Array
@@ -52,6 +52,7 @@ def run(case: Case) -> Findings:
                 estimate=row.recorded,
                 low=row.low,
                 high=row.high,
+                quantity=Quantity.NIGHTS,
                 p=2 * min(row.share_above, 1 - row.share_above),
                 passed=bool(TAIL <= row.share_above <= 1 - TAIL),
                 note=f"recorded, and 95 % of {len(made_up)} made-up trials; {row.share_above:.0%} lie above",

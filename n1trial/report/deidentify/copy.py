@@ -10,7 +10,7 @@ from dataclasses import replace
 import pandas as pd
 import xarray as xr
 
-from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.checks import CheckResult, Quantity
 from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.importers import known_importers
 from n1trial.data.left_out import LeftOut
@@ -21,7 +21,6 @@ from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
 from n1trial.report.content.dose_timing import BEFORE_SLEEP, nights_with_diary
 from n1trial.report.content.inputs import Material
-from n1trial.report.content.methods_figures import PREDICTIVE
 from n1trial.report.content.trial_summary import SIDE_EFFECTS
 from n1trial.report.deidentify.names import (
     KNOWN_CONFOUNDERS,
@@ -206,10 +205,10 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
 def _checks(results: Iterable[CheckResult], names: SharedNames, *, with_nights: bool) -> list[CheckResult]:
     """Every result without its note, which may hold levels, dates and names; extremes are single nights."""
     return [
-        replace(result, check=names.clean(result.check), contrast=contrast, note="")
+        replace(result, check=names.clean(result.check), contrast=contrast, note="", short_note="")
         for result in results
         if (contrast := names.contrast(result.contrast)) is not None
-        and (with_nights or not result.check.startswith(PREDICTIVE))
+        and (with_nights or result.quantity is not Quantity.NIGHTS)
     ]
 
 
