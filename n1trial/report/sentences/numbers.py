@@ -25,8 +25,9 @@ def interval(effect: Effect) -> str:
 def chance(probability: float) -> str:
     """A chance as n in 20, the one base of all chances; never none and never all."""
     twentieths = round(20 * min(0.99, max(0.01, probability)))
-    words = {0: "under 1 in 20", 20: "over 19 in 20"}.get(twentieths, f"{twentieths} in 20")
-    return words.replace(" in ", f"{NBSP}in{NBSP}")
+    of_twenty = f"{NBSP}in{NBSP}20"
+    beyond = {0: f"under 1{of_twenty}", 20: f"over 19{of_twenty}"}
+    return beyond.get(twentieths, f"{twentieths}{of_twenty}")
 
 
 def of_hundred(probability: float) -> int:
