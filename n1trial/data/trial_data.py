@@ -154,7 +154,8 @@ class TrialData:
     def sha256(self) -> str:
         """Fingerprint of what is analysed: shows whether a fit is of these nights."""
         # A night to come counts as one without a record, so that a fit stays valid as days go by.
-        table = self.table.assign(left_out=self.table["left_out"].replace(LeftOut.TO_COME, LeftOut.NO_RECORD))
+        left_out = self.table["left_out"]
+        table = self.table.assign(left_out=left_out.mask(left_out == LeftOut.TO_COME, LeftOut.NO_RECORD))
         return hashlib.sha256(table.to_csv().encode() + repr(self.outcomes).encode()).hexdigest()
 
     def analysed(self, outcome: Outcome) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import stat
 import subprocess
 import sys
 import zipfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from itertools import combinations
 from zoneinfo import ZoneInfo
@@ -97,7 +97,7 @@ def test_flags_and_reasons_of_a_record_are_stored_as_their_text_and_come_back_as
         flags=(Flag("classic"), Flag("tib_mismatch", "-60")),
     )
     add_episodes(folder, [flagged], now=NOW)
-    with sqlite3.connect(folder.path / database.NAME) as stored:
+    with closing(sqlite3.connect(folder.path / database.NAME)) as stored:
         [(content,)] = stored.execute("SELECT content FROM episode")
     assert '"not_used":"rest","missing":"unscored"' in content
     assert '"flags":["classic","tib_mismatch=-60"]' in content

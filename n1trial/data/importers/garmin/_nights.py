@@ -146,7 +146,7 @@ def with_vital_signs(episode: SleepEpisode, signs: dict[str, float | None]) -> S
     if episode.tst_min is None or episode.missing:
         return episode
     known: dict[str, float] = {}
-    doubted: list[str] = []
+    doubted: list[Flag] = []
     for name, value in signs.items():
         lowest, highest = _LOWEST_AND_HIGHEST[name]
         if value is None or (lowest > 0 >= value):
@@ -154,7 +154,7 @@ def with_vital_signs(episode: SleepEpisode, signs: dict[str, float | None]) -> S
         if lowest <= value <= highest:
             known[name] = value
         else:
-            doubted.append(f"{name}_implausible")
+            doubted.append(Flag(f"{name}_implausible"))
     return replace(episode, flags=(*episode.flags, *doubted), **known) if known or doubted else episode
 
 
