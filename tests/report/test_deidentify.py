@@ -15,9 +15,9 @@ from n1trial.inference.inla import sleep_distribution
 from n1trial.report import Material, render, shareable
 from n1trial.report.render.text_report import plain_text
 
-STRINGS = [f"canary-{number:02d}-x" for number in range(60)]
+STRINGS = [f"canary-{number:02d}-x" for number in range(70)]
 # Seven digits, so that none can stand in a page by chance; a night of 1234567 minutes need not be real.
-VALUES = [7310001 + 137 * number for number in range(20)]
+VALUES = [7310001 + 137 * number for number in range(40)]
 
 
 def planted() -> Material:
