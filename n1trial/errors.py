@@ -63,7 +63,17 @@ class TableError(N1TrialError):
 
 
 class AnalysisError(N1TrialError):
-    """Nights from which the model cannot learn anything: an empty arm, a constant outcome."""
+    """Nights from which the model cannot learn anything: an empty arm, a constant outcome.
+
+    Attributes
+    ----------
+    problem : str
+        What is wrong and what to do, without the outcome or covariate that it is about.
+    """
+
+    def __init__(self, problem: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {problem}" if where else problem)
+        self.problem = problem
 
 
 class CohortError(N1TrialError):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pandas as pd
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.analysis.parallel_fit import CheckedFit
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import FolderError
@@ -30,6 +30,13 @@ from n1trial.system.files import write_whole
 if TYPE_CHECKING:
     import xarray as xr
 
+# What checks estimate, by the first part of their name, in files of versions that did not say so.
+EARLIER_QUANTITIES = {
+    "quasi-Poisson rate": Quantity.LOG_RATIO,
+    "once built up": Quantity.STEADY_EFFECT,
+    "posterior predictive": Quantity.NIGHTS,
+    "sampling, R-hat": Quantity.R_HAT,
+}
 PARTS = ("arviz-stats", "numba", "numpy", "nutpie", "pymc", "pytensor", "scipy", "statsmodels")
 # Neither a fit nor a check imports these, or only what makes the nights, whose own fingerprint is in the key.
 NOT_OF_A_FIT = ("cli", "cohort", "data/importers", "planning", "report", "trial_folder", "workflows")
@@ -197,9 +204,17 @@ def _checked_fit_of(group: xr.DataTree) -> CheckedFit:
         }
     )
     findings = Findings(
-        results=tuple(CheckResult(**result) for result in checks["results"]),
+        results=tuple(_result_of(result) for result in checks["results"]),
         tables={
             name: pd.read_json(io.StringIO(text), orient="split") for name, text in checks["tables"].items()
         },
     )
     return CheckedFit(fit=fit, findings=findings, start_s=checks["start_s"], check_s=checks["check_s"])
+
+
+def _result_of(fields: Mapping[str, Any]) -> CheckResult:
+    if "quantity" in fields:
+        return CheckResult(**{**fields, "quantity": Quantity(fields["quantity"])})
+    name = fields["check"]
+    earlier = EARLIER_QUANTITIES.get(name, EARLIER_QUANTITIES.get(name.partition(", ")[0], Quantity.EFFECT))
+    return CheckResult(**fields, quantity=earlier)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.analysis.effects import Effects
+from n1trial.data.left_out import LeftOut
 from n1trial.data.left_out_nights import without_nights_after
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Looks
@@ -46,7 +47,7 @@ def block_to_look_at(planned: Looks | None, schedule: Schedule, evening: date) -
 
 def nights_to_look_at(data: TrialData, schedule: Schedule, block: int) -> TrialData:
     """The trial up to the end of a block."""
-    return without_nights_after(data, block_ends(schedule)[block], "after the look")
+    return without_nights_after(data, block_ends(schedule)[block], LeftOut.AFTER_LOOK)
 
 
 def block_ends(schedule: Schedule) -> dict[int, pd.Timestamp]:

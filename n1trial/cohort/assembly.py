@@ -130,7 +130,7 @@ def _comparable(people: Sequence[Person], outcome: Outcome) -> tuple[list[Person
         try:
             columns_among_others(data, outcome)
         except AnalysisError as error:
-            left_out[person.name] = str(error).partition(": ")[2]
+            left_out[person.name] = error.problem
             continue
         kept.append(replace(person, data=data))
     confounded = {

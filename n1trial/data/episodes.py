@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from n1trial.data.flags import Flag
+from n1trial.data.not_used import NotUsed
 from n1trial.markup.html_repr import line
 
 NOON_HOUR = 12
@@ -18,6 +20,9 @@ TimeBasis = Literal["utc+offset", "naive_local", "utc_no_offset"]
 
 # One letter an epoch: a night is then a string, and its wake runs are what is left between all other letters.
 ASLEEP, AWAKE, RESTLESS, UNKNOWN, UNPAINTED = "S", "W", "r", "u", "."
+
+# Flags of a night in which the local clock changed.
+CLOCK_CHANGES = DST_FORWARD, DST_BACK, OFFSET_CHANGE = "dst_forward", "dst_back", "offset_change"
 
 _SLEEP_RUN = re.compile(f"{ASLEEP}+")
 _ONLY_WAKE = str.maketrans(dict.fromkeys((ASLEEP, RESTLESS, UNKNOWN, UNPAINTED), " "))
@@ -120,18 +125,18 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         Whether the vendor calls it the main sleep of its date.
     vendor_awakenings : int or None
         The vendor's own count, never a substitute for `wake_runs_min`.
-    not_used : str
-        Why the vendor itself rejects the record; empty when it does not.
-    missing : str
-        Why there is no sleep time; empty when there is.
+    not_used : NotUsed
+        Why the vendor itself rejects the record; `NotUsed.NO` when it does not.
+    missing : NotUsed
+        Why there is no sleep time; `NotUsed.NO` when there is.
     algorithm : str
         The vendor's name or version of the analysis; empty where it is not known.
     device : str
         Model of the device; empty where it is not known.
     updated : datetime or None
         When the vendor last analysed it; of analyses of the same stretch the latest counts.
-    flags : tuple of str [flag]
-        Words, or ``word=number``, that a reader of the night should see.
+    flags : tuple of Flag [flag]
+        What a reader of the night should see.
 
     Examples
     --------
@@ -179,12 +184,12 @@ class SleepEpisode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     vendor_nap: bool = False
     vendor_main: bool | None = None
     vendor_awakenings: int | None = None
-    not_used: str = ""
-    missing: str = ""
+    not_used: NotUsed = NotUsed.NO
+    missing: NotUsed = NotUsed.NO
     algorithm: str = ""
     device: str = ""
     updated: datetime | None = None
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 def night_of(wall: datetime, *, noon_hour: int = NOON_HOUR) -> date:
@@ -215,12 +220,12 @@ def night_of(wall: datetime, *, noon_hour: int = NOON_HOUR) -> date:
     return (wall - timedelta(hours=noon_hour)).date()
 
 
-def clock_change(start: Moment, end: Moment) -> tuple[str, ...]:
+def clock_change(start: Moment, end: Moment) -> tuple[Flag, ...]:
     """Flag of a UTC offset that changes during an episode: daylight saving time, or travel."""
     if start.offset is None or end.offset is None or start.offset == end.offset:
         return ()
-    names = {timedelta(hours=1): "dst_forward", timedelta(hours=-1): "dst_back"}
-    return (names.get(end.offset - start.offset, "offset_change"),)
+    names = {timedelta(hours=1): DST_FORWARD, timedelta(hours=-1): DST_BACK}
+    return (Flag(names.get(end.offset - start.offset, OFFSET_CHANGE)),)
 
 
 class WakeStructure(msgspec.Struct, frozen=True, kw_only=True, gc=False):

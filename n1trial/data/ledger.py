@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 import pandas as pd
 
 from n1trial.data.episodes import SleepEpisode
+from n1trial.data.left_out import LeftOut
 from n1trial.data.night_assembly import NightRecords, NightRule, night_records
 from n1trial.data.record_selection import asleep_min, select_records
-from n1trial.data.trial_data import TO_COME, TrialData
+from n1trial.data.trial_data import ANALYSED, TrialData
 from n1trial.markup.text import spreadsheet_safe, visible
 
 COLUMNS = ("night", "became", "records", "not_used", "flags")
 OUTSIDE = "outside the trial"
-CUT = "cut_min="
+CUT = "cut_min"
 
 
 def trace_nights(episodes: Iterable[SleepEpisode], *, rule: NightRule | None = None) -> list[NightRecords]:
@@ -71,25 +72,18 @@ def ledger_csv(table: pd.DataFrame) -> str:
 def record_lines(episodes: Sequence[SleepEpisode], *, rule: NightRule | None = None) -> Iterator[str]:
     """How many records of one device count, and why each other one does not."""
     selected = select_records(episodes, least_part_min=(rule or NightRule()).least_part_min)
-    reasons = Counter(why for _, why in selected.left_out)
+    reasons = Counter(why.words for _, why in selected.left_out)
     copies = len(episodes) - len(selected.used) - len(selected.left_out)
     if copies:
         reasons["copy"] = copies
     line = f"{episodes[0].source}: {len(episodes)} records, {len(selected.used)} kept"
     if reasons:
-        reasons_in_words = ", ".join(
-            f"{count} {why.replace('_', ' ')}" for why, count in reasons.most_common()
-        )
+        reasons_in_words = ", ".join(f"{count} {why}" for why, count in reasons.most_common())
         line += f", {sum(reasons.values())} left out ({reasons_in_words})"
     hours = sum(max(asleep_min(episode), 0) for episode, _ in selected.left_out) / 60
     if hours:
         line += f" with {hours:.1f} h of sleep in them"
-    cut = [
-        float(flag.partition("=")[2])
-        for episode in selected.used
-        for flag in episode.flags
-        if flag.startswith(CUT)
-    ]
+    cut = [flag.number for episode in selected.used for flag in episode.flags if flag.word == CUT]
     if cut:
         line += f"; stages after the end of {len(cut)} were cut, {sum(cut):.0f} min in all"
     yield visible(line)
@@ -100,7 +94,9 @@ def ledger_lines(data: TrialData) -> Iterator[str]:
     for outcome in data.outcomes:
         became = data.ledger(outcome)["became"].value_counts()
         # First what is analysed, last what is to come.
-        ordered = sorted(became.index, key=lambda what: (what != "analysed", what == TO_COME, -became[what]))
+        ordered = sorted(
+            became.index, key=lambda what: (what != ANALYSED, what == LeftOut.TO_COME, -became[what])
+        )
         yield f"{outcome.name}: " + ", ".join(f"{became[what]} {what}" for what in ordered)
     for note in data.notes:
         yield f"note: {visible(note)}"

@@ -4,29 +4,34 @@ from dataclasses import replace
 
 import pandas as pd
 
-from n1trial.data.trial_data import AFTER_LOOK, NO_RECORD, PAUSED, PLANNED_OUT, TO_COME, TrialData
+from n1trial.data.left_out import PLANNED_OUT, LeftOut
+from n1trial.data.trial_data import TrialData
 
 
 def interim_nights(data: TrialData) -> int:
     """How many nights of the plan are still to come, or came after the look that this is; 0 where it is the end."""
-    return int(data.table["left_out"].isin((TO_COME, AFTER_LOOK)).sum())
+    return int(data.table["left_out"].isin((LeftOut.TO_COME, LeftOut.AFTER_LOOK)).sum())
 
 
 def with_nights_to_come(data: TrialData, evening: pd.Timestamp) -> TrialData:
     """The trial on this evening: it and later nights without a record are to come, not lost."""
-    to_come = (data.table["night"] >= evening) & (data.table["left_out"] == NO_RECORD)
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(to_come, TO_COME)))
+    to_come = (data.table["night"] >= evening) & (data.table["left_out"] == LeftOut.NO_RECORD)
+    return replace(
+        data, table=data.table.assign(left_out=data.table["left_out"].mask(to_come, LeftOut.TO_COME))
+    )
 
 
 def without_paused_nights(data: TrialData, first: pd.Timestamp, last: pd.Timestamp) -> TrialData:
     """The trial with the nights of a pause left out, recorded or not."""
-    paused = data.table["night"].between(first, last) & (data.table["left_out"] != "run-in")
-    return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(paused, PAUSED)))
+    paused = data.table["night"].between(first, last) & (data.table["left_out"] != LeftOut.RUN_IN)
+    return replace(
+        data, table=data.table.assign(left_out=data.table["left_out"].mask(paused, LeftOut.PAUSED))
+    )
 
 
-def without_nights_after(data: TrialData, last: pd.Timestamp, reason: str) -> TrialData:
+def without_nights_after(data: TrialData, last: pd.Timestamp, reason: LeftOut) -> TrialData:
     """The trial with every night after this one left out for a reason."""
-    later = (data.table["night"] > last) & (data.table["left_out"] != "run-in")
+    later = (data.table["night"] > last) & (data.table["left_out"] != LeftOut.RUN_IN)
     return replace(data, table=data.table.assign(left_out=data.table["left_out"].mask(later, reason)))
 
 

@@ -11,9 +11,8 @@ from datetime import date
 import msgspec
 
 from n1trial.data.episodes import NOON_HOUR, SleepEpisode, night_of
+from n1trial.data.not_used import NotUsed
 from n1trial.data.record_selection import asleep_min, select_records
-
-NAP, NAP_ONLY = "nap", "nap_only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         The main record and those around it: together they are the night.
     several_main : bool
         Whether another record of the night is long enough to be a main sleep too.
-    left_out : tuple of (SleepEpisode, str) [record]
+    left_out : tuple of (SleepEpisode, NotUsed) [record]
         Every other record of the night, with the reason.
     """
 
@@ -81,7 +80,7 @@ class NightRecords(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     main: SleepEpisode | None
     joined: tuple[SleepEpisode, ...]
     several_main: bool
-    left_out: tuple[tuple[SleepEpisode, str], ...]
+    left_out: tuple[tuple[SleepEpisode, NotUsed], ...]
 
 
 def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Iterator[NightRecords]:
@@ -127,7 +126,11 @@ def night_records(episodes: Iterable[SleepEpisode], *, rule: NightRule) -> Itera
             ),
             left_out=(
                 *[(episode, why[id(episode)]) for episode in left_out.get(night, [])],
-                *[(episode, NAP if main else NAP_ONLY) for episode in able if episode not in joined],
+                *[
+                    (episode, NotUsed.NAP if main else NotUsed.NAP_ONLY)
+                    for episode in able
+                    if episode not in joined
+                ],
             ),
         )
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from n1trial.data.flags import parse_flags
 from n1trial.data.nights import Nights
 from n1trial.markup.text import visible
 
 GAPS_SHOWN = 5
-# After the first "=" of a flag comes a number or a name, which does not change what the word means.
+# The value of a flag does not change what its word means.
 FLAGS = {
     "classic": "an older Fitbit record, without sleep stages",
     "copies_differ": "the same record has two contents: the later and longer one is used",
@@ -87,19 +88,15 @@ def summary_lines(nights: Nights) -> Iterator[str]:
         )
     yield from _gaps(table["night"])
     words = Counter(
-        word for flags in table["flags"].dropna() for word in {_word(flag) for flag in flags.split(";")}
+        word for flags in table["flags"].dropna() for word in {flag.word for flag in parse_flags(flags)}
     )
     for word, count in sorted(words.items(), key=lambda counted: (-counted[1], counted[0])):
-        if word and word not in _USUAL:
+        if word not in _USUAL:
             yield f"flag {visible(word)} on {_counted(count)}: {FLAGS.get(word, 'see the importer')}"
 
 
 def _counted(nights: int) -> str:
     return f"{nights} night" if nights == 1 else f"{nights} nights"
-
-
-def _word(flag: str) -> str:
-    return flag.partition("=")[0]
 
 
 def _gaps(nights: pd.Series) -> Iterator[str]:

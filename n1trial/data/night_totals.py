@@ -10,8 +10,10 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from n1trial.data.episodes import SleepEpisode
-from n1trial.data.night_assembly import NAP_ONLY, NightRecords, NightRule, night_records
-from n1trial.data.record_selection import OTHER_APP, OVERLAP, TOO_SHORT, asleep_min
+from n1trial.data.flags import Flag, format_flags
+from n1trial.data.night_assembly import NightRecords, NightRule, night_records
+from n1trial.data.not_used import NotUsed
+from n1trial.data.record_selection import asleep_min
 
 Window = Literal["main", "night", "day24"]
 
@@ -63,24 +65,24 @@ def night_rows(
 
 
 def _row(records: NightRecords, *, window: Window, rule: NightRule) -> dict[str, Any]:
-    dropped = sum(why == OVERLAP for _, why in records.left_out)
-    flags = {f"overlap_dropped={dropped}"} if dropped else set()
+    dropped = sum(why == NotUsed.OVERLAP for _, why in records.left_out)
+    flags = {Flag("overlap_dropped", dropped)} if dropped else set()
     main, used = records.main, records.used
     if main is None:
         return _missing_row(records, flags=flags | _why_missing(records))
     naps = len(used) - len(records.joined)
     if naps:
-        flags.add(f"naps={naps}")
+        flags.add(Flag("naps", naps))
     if records.several_main:
-        flags.add("several_main")
+        flags.add(Flag("several_main"))
     if main.vendor_main is False and any(episode.vendor_main for episode in used):
-        flags.add("vendor_main_differs")
+        flags.add(Flag("vendor_main_differs"))
     about = {"night": records.night, "vendor_date": main.vendor_date, "device": main.device or main.source}
     if lost := _may_be_missed(records, rule):
-        flags.add(f"left_out={lost}")
+        flags.add(Flag("left_out", lost))
     if window == "day24":
-        flags.add(f"records={len(used)}")
-        return about | _span(used) | {"tst_min": sum(map(asleep_min, used)), "flags": _join(flags)}
+        flags.add(Flag("records", len(used)))
+        return about | _span(used) | {"tst_min": sum(map(asleep_min, used)), "flags": format_flags(flags)}
     parts = [main] if window == "main" else list(records.joined)
     return about | _span(parts) | _quantities(parts, main=main, flags=flags, rule=rule)
 
@@ -90,9 +92,11 @@ def _may_be_missed(records: NightRecords, rule: NightRule) -> int:
     if not records.left_out:
         return 0
     unscored = sum(bool(episode.missing) for episode in records.recorded)
-    short = [episode for episode, why in records.left_out if why == TOO_SHORT]
+    short = [episode for episode, why in records.left_out if why == NotUsed.TOO_SHORT]
     longer = sum(
-        why == OTHER_APP and not episode.missing and _outside_min(episode, records.joined) >= _OUTSIDE_MIN
+        why == NotUsed.OTHER_APP
+        and not episode.missing
+        and _outside_min(episode, records.joined) >= _OUTSIDE_MIN
         for episode, why in records.left_out
     )
     return unscored + longer + (len(short) if sum(map(asleep_min, short)) >= rule.least_part_min else 0)
@@ -106,20 +110,20 @@ def _outside_min(episode: SleepEpisode, night: Sequence[SleepEpisode]) -> float:
     return max(0.0, first.minutes_since(episode.start)) + max(0.0, episode.end.minutes_since(last))
 
 
-def _why_missing(records: NightRecords) -> set[str]:
+def _why_missing(records: NightRecords) -> set[Flag]:
     reasons = {episode.missing for episode in records.recorded if episode.missing}
     if records.used:
-        return reasons | {NAP_ONLY}
-    return reasons or {TOO_SHORT}
+        reasons.add(NotUsed.NAP_ONLY)
+    return {Flag(reason) for reason in reasons or {NotUsed.TOO_SHORT}}
 
 
-def _missing_row(records: NightRecords, *, flags: set[str]) -> dict[str, Any]:
+def _missing_row(records: NightRecords, *, flags: set[Flag]) -> dict[str, Any]:
     labels = sorted(episode.vendor_date for episode in records.recorded if episode.vendor_date)
     return {
         "night": records.night,
         "vendor_date": labels[0] if labels else None,
         "device": records.recorded[0].device or records.recorded[0].source,
-        "flags": _join(flags | {"missing"}),
+        "flags": format_flags(flags | {Flag("missing")}),
     }
 
 
@@ -128,7 +132,7 @@ def _span(parts: Sequence[SleepEpisode]) -> dict[str, Any]:
 
 
 def _quantities(
-    parts: list[SleepEpisode], *, main: SleepEpisode, flags: set[str], rule: NightRule
+    parts: list[SleepEpisode], *, main: SleepEpisode, flags: set[Flag], rule: NightRule
 ) -> dict[str, Any]:
     gaps = [later.start.minutes_since(earlier.end) for earlier, later in pairwise(parts)]
     # Lying awake before and after the time off the record is one wake with it.
@@ -140,7 +144,7 @@ def _quantities(
     runs += [wake for wake in junctions if wake > 0]
     counted = all(part.wake_runs_min is not None for part in parts)
     if not counted:
-        flags.add("no_wake_count")
+        flags.add(Flag("no_wake_count"))
     tst_min = _sum([part.tst_min for part in parts])
     tib_min = _sum([*[part.tib_min for part in parts], *gaps])
     resolutions = sorted({str(part.resolution_s) for part in parts if part.resolution_s})
@@ -158,7 +162,9 @@ def _quantities(
         "longest_sleep_min": _longest([part.longest_sleep_min for part in parts]),
         **_vitals(main),
         "resolution_s": "+".join(resolutions) or None,
-        "flags": _join(flags | _part_flags(parts, main=main, gaps=gaps, resolutions=resolutions, rule=rule)),
+        "flags": format_flags(
+            flags | _part_flags(parts, main=main, gaps=gaps, resolutions=resolutions, rule=rule)
+        ),
     }
 
 
@@ -169,28 +175,27 @@ def _part_flags(
     gaps: list[float],
     resolutions: list[str],
     rule: NightRule,
-) -> set[str]:
-    flags = {f"res={'+'.join(resolutions)}"} if resolutions else set()
+) -> set[Flag]:
+    flags = {Flag("res", "+".join(resolutions))} if resolutions else set()
     sums: dict[str, float] = defaultdict(float)
     for part in parts:
         for flag in part.flags:
-            word, _, number = flag.partition("=")
-            if word in _SUMMED:
-                sums[word] += float(number)
+            if flag.word in _SUMMED:
+                sums[flag.word] += flag.number
             else:
                 flags.add(flag)
-    flags |= {f"{word}={_number(total)}" for word, total in sums.items()}
+    flags |= {Flag(word, _number(total)) for word, total in sums.items()}
     counts = [part.vendor_awakenings for part in parts if part.vendor_awakenings is not None]
     if counts:
-        flags.add(f"vendor_awakenings={sum(counts)}")
+        flags.add(Flag("vendor_awakenings", sum(counts)))
     if len(resolutions) > 1:
-        flags.add("mixed_resolution")
+        flags.add(Flag("mixed_resolution"))
     if len(parts) > 1:
-        flags |= {f"split={len(parts)}", f"gap_min={_number(sum(gaps))}"}
+        flags |= {Flag("split", len(parts)), Flag("gap_min", _number(sum(gaps)))}
         if any(
             rule.noon_hour <= part.start.wall.hour < rule.main_from_hour for part in parts if part is not main
         ):
-            flags.add("evening_part")
+            flags.add(Flag("evening_part"))
     return flags
 
 
@@ -217,7 +222,3 @@ def _longest(minutes: Sequence[float | None]) -> float | None:
 
 def _number(value: float) -> str:
     return f"{round(value, 2):.10g}"
-
-
-def _join(flags: set[str]) -> str:
-    return ";".join(sorted(flags))

@@ -14,17 +14,10 @@ from datetime import date
 from msgspec.structs import replace
 
 from n1trial.data.episodes import SleepEpisode, night_of
+from n1trial.data.flags import Flag
+from n1trial.data.not_used import NotUsed
 from n1trial.data.overlaps import overlapping, spans
 from n1trial.errors import ExportError
-
-OVERLAP = "overlap"
-TOO_SHORT = "too_short"
-SUPERSEDED = "superseded"
-UNFINISHED = "unfinished"
-OTHER_LAYOUT = "other_layout"
-OTHER_APP = "other_source"
-DAMAGED = "damaged"
-IN_BED_ONLY = "in_bed_only"
 
 _DAY_MIN = 24 * 60
 # What an app has to have seen in some night, so that what it sees can be the night.
@@ -41,13 +34,13 @@ class SelectedRecords:
         Records that the vendor does not reject: a night without any of these was not recorded.
     used : tuple of SleepEpisode [record]
         Of these the ones with usable sleep; no two overlap.
-    left_out : tuple of (SleepEpisode, str) [record]
+    left_out : tuple of (SleepEpisode, NotUsed) [record]
         Every other record with the reason.
     """
 
     recorded: tuple[SleepEpisode, ...]
     used: tuple[SleepEpisode, ...]
-    left_out: tuple[tuple[SleepEpisode, str], ...]
+    left_out: tuple[tuple[SleepEpisode, NotUsed], ...]
 
 
 def select_records(episodes: Iterable[SleepEpisode], *, least_part_min: float) -> SelectedRecords:
@@ -76,28 +69,28 @@ def select_records(episodes: Iterable[SleepEpisode], *, least_part_min: float) -
         raise ExportError(
             f"nights: episodes of {' and '.join(sources)} would be mixed: take one device at a time"
         )
-    why = {id(episode): OTHER_LAYOUT for episode in _in_other_layouts(single)}
+    why = {id(episode): NotUsed.OTHER_LAYOUT for episode in _in_other_layouts(single)}
     # Of what is left: an app and a layout that exclude each other would leave no record of the night.
     of_layout = [episode for episode in single if id(episode) not in why]
-    why |= {id(episode): OTHER_APP for episode in _by_other_apps(of_layout)}
-    why |= {id(episode): SUPERSEDED for episode in _whole_elsewhere(single)}
+    why |= {id(episode): NotUsed.OTHER_APP for episode in _by_other_apps(of_layout)}
+    why |= {id(episode): NotUsed.SUPERSEDED for episode in _whole_elsewhere(single)}
     superseded = overlapping(
         [episode for episode in single if episode.updated and id(episode) not in why],
         preference=lambda episode: (-_updated(episode), episode.record_id),
     )
-    why |= {id(episode): SUPERSEDED for episode in superseded}
+    why |= {id(episode): NotUsed.SUPERSEDED for episode in superseded}
     why |= {
         id(episode): episode.not_used for episode in single if episode.not_used and id(episode) not in why
     }
     recorded = [episode for episode in single if id(episode) not in why]
     for episode in recorded:
         if episode.missing or asleep_min(episode) < least_part_min:
-            why[id(episode)] = episode.missing or TOO_SHORT
+            why[id(episode)] = episode.missing or NotUsed.TOO_SHORT
     crowded_out = overlapping(
         [episode for episode in recorded if id(episode) not in why],
         preference=lambda episode: (-asleep_min(episode), episode.start.instant, episode.record_id),
     )
-    why |= {id(episode): OVERLAP for episode in crowded_out}
+    why |= {id(episode): NotUsed.OVERLAP for episode in crowded_out}
     return SelectedRecords(
         recorded=tuple(recorded),
         used=tuple(episode for episode in recorded if id(episode) not in why),
@@ -116,7 +109,7 @@ def layout_by_night(episodes: Sequence[SleepEpisode]) -> dict[date, str]:
     dated: Counter[str] = Counter()
     for episode in episodes:
         # What is damaged in one layout may be whole in the other.
-        if not episode.not_used and episode.missing != DAMAGED:
+        if not episode.not_used and episode.missing != NotUsed.DAMAGED:
             night = night_of(episode.start.wall)
             asleep[night][episode.layout] += max(0.0, asleep_min(episode))
             if episode.wake_runs_min is not None:
@@ -148,7 +141,7 @@ def _plausible(episodes: Iterable[SleepEpisode]) -> Iterator[SleepEpisode]:
             asleep is not None and asleep > (_DAY_MIN if in_bed is None else in_bed) + 1
         )
         backwards = episode.end.minutes_since(episode.start) < 0
-        yield replace(episode, missing="implausible") if impossible or backwards else episode
+        yield replace(episode, missing=NotUsed.IMPLAUSIBLE) if impossible or backwards else episode
 
 
 def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
@@ -162,10 +155,10 @@ def _once(episodes: Iterable[SleepEpisode]) -> list[SleepEpisode]:
 
 def _best_copy(same: Sequence[SleepEpisode]) -> SleepEpisode:
     # A record that was unfinished in one export may be complete in a later one.
-    same = [copy for copy in same if copy.not_used != UNFINISHED] or same
+    same = [copy for copy in same if copy.not_used != NotUsed.UNFINISHED] or same
     best = min(same, key=_copy_order)
     differs = any(replace(copy, source_file=best.source_file, layout=best.layout) != best for copy in same)
-    return replace(best, flags=(*best.flags, "copies_differ")) if differs else best
+    return replace(best, flags=(*best.flags, Flag("copies_differ"))) if differs else best
 
 
 def _in_other_layouts(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
@@ -182,8 +175,8 @@ def _in_other_layouts(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
 
 def _whole_elsewhere(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
     """Damaged records that another export holds whole: one that was going on when they began."""
-    damaged = [episode for episode in single if episode.missing == DAMAGED]
-    whole = [episode for episode in single if episode.missing != DAMAGED] if damaged else []
+    damaged = [episode for episode in single if episode.missing == NotUsed.DAMAGED]
+    whole = [episode for episode in single if episode.missing != NotUsed.DAMAGED] if damaged else []
     return [
         episode
         for episode in damaged
@@ -236,7 +229,7 @@ def _by_other_apps(single: Sequence[SleepEpisode]) -> list[SleepEpisode]:
         night = night_by_id.get(id(episode), night_of(episode.start.wall))
         if night in chosen:
             return episode.app != chosen[night]
-        return episode.app not in able and episode.missing in ("", IN_BED_ONLY)
+        return episode.app not in able and episode.missing in (NotUsed.NO, NotUsed.IN_BED_ONLY)
 
     return [episode for episode in single if is_other(episode)]
 

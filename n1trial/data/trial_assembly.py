@@ -1,15 +1,35 @@
 """Joins the schedule, the recorded nights and the diary to the table that the models read."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from n1trial.data.diary import Diary
+from n1trial.data.flags import parse_flags
+from n1trial.data.left_out import LeftOut
 from n1trial.data.nights import Nights
-from n1trial.data.trial_data import NO_RECORD, TrialData
+from n1trial.data.not_used import NotUsed
+from n1trial.data.trial_data import TrialData
 from n1trial.design.calendar_columns import calendar_columns
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule
 from n1trial.design.substances import unknown_half_life
+
+# The flags that say why a record has no sleep time.
+_UNRECORDED: Mapping[str, LeftOut] = {
+    NotUsed.NAP_ONLY: LeftOut.NAP_ONLY,
+    NotUsed.UNSTAGED: LeftOut.UNSTAGED,
+    NotUsed.UNSCORED: LeftOut.UNSCORED,
+    NotUsed.IN_BED_ONLY: LeftOut.IN_BED_ONLY,
+    NotUsed.NOT_CONFIRMED: LeftOut.NOT_CONFIRMED,
+    NotUsed.NO_STAGES: LeftOut.NO_STAGES,
+    NotUsed.MANUAL: LeftOut.MANUAL,
+    NotUsed.DAMAGED: LeftOut.DAMAGED,
+    NotUsed.IMPLAUSIBLE: LeftOut.IMPLAUSIBLE,
+    NotUsed.TOO_SHORT: LeftOut.TOO_SHORT,
+    NotUsed.SEVERAL_SLEEPS: LeftOut.SEVERAL_SLEEPS,
+}
 
 
 def join_trial(
@@ -56,8 +76,8 @@ def join_trial(
     nothing = table[columns].isna().all(axis=1)
     table["left_out"] = np.select(
         [table["phase"] == "run-in", table["washout"], nothing & (flags == ""), nothing],
-        ["run-in", "washout", NO_RECORD, "missing: " + flags.map(_missing_reason)],
-        default="",
+        [LeftOut.RUN_IN, LeftOut.WASHOUT, LeftOut.NO_RECORD, flags.map(_unrecorded)],
+        default=LeftOut.NO,
     )
     table["flags"] = flags
     table["day"] = (table["night"] - table["night"].iloc[0]).dt.days
@@ -115,11 +135,7 @@ def _evenings(planned: pd.Series, diary: Diary) -> pd.DataFrame:
     return diary.table.assign(night=nights).set_index("night").reindex(index=planned)
 
 
-def _missing_reason(flags: str) -> str:
-    known = (
-        "nap_only", "unstaged", "unscored", "in_bed_only", "not_confirmed", "no_stages", "manual", "damaged",
-        "implausible", "too_short", "several_sleeps",
-    )  # fmt: skip
-    return next(
-        (flag.replace("_", " ") for flag in flags.split(";") if flag in known), "no sleep in the record"
-    )
+def _unrecorded(flags: str) -> LeftOut:
+    """Why a night with a record has no sleep time, from the flags of the night."""
+    words = (flag.word for flag in parse_flags(flags))
+    return next((_UNRECORDED[word] for word in words if word in _UNRECORDED), LeftOut.NO_SLEEP)

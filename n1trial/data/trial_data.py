@@ -12,15 +12,19 @@ from typing import Literal
 
 import pandas as pd
 
+from n1trial.data.left_out import PLANNED_OUT, LeftOut
 from n1trial.design.allocation import Admissible
 from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, Outcome
 from n1trial.design.protocol import RULE_TODAY, VerdictRule
 from n1trial.markup.html_repr import card, line
 
 RESTS_ON = "rests_on"
+# What became of a night that is not left out, in a ledger.
+ANALYSED = "analysed"
 
 # How the order of the arms was drawn by lot: within blocks, night by night, or not at all.
 type Drawn = Literal["blocks", "coin", "none"]
+type Supplement = Literal["glycine", "magnesium"]
 # Words beside a substance that say that an arm is without it.
 _NOT_IN_IT = re.compile(r"\b(free|without|no|placebo|sham|ohne|sans|sin)\b")
 
@@ -34,10 +38,11 @@ class TrialData:
     table : DataFrame [night]
         One row a planned night in calendar order: `night` (date of the evening; NaT where a table without dates was
         read), `day` (calendar days since the first row), `arm` ("" on a missing night whose arm is not known), `block`
-        and `period` (0: none), one column for every outcome in its unit (NaN: not recorded), `left_out` (reason, or
-        empty) and `flags`. From a device also `start` of sleep (ISO text) and `device`. From a diary `taken` (1, 0,
-        NaN: not written), `taken_at` ("22:15"), `guess` ("": none), `confidence` (0 to 10), and a number for every
-        confounder. A table of means has `rests_on`, the nights that each row is the mean of.
+        and `period` (0: none), one column for every outcome in its unit (NaN: not recorded), `left_out` (a `LeftOut`,
+        empty where the night is analysed) and `flags`. From a device also `start` of sleep (ISO text) and `device`.
+        From a diary `taken` (1, 0, NaN: not written), `taken_at` ("22:15"), `guess` ("": none), `confidence` (0 to
+        10), and a number for every confounder. A table of means has `rests_on`, the nights that each row is the mean
+        of.
     arms : tuple of str [arm]
         Names of the arms, the reference first.
     reference : str
@@ -113,15 +118,21 @@ class TrialData:
     prior_width: float = 1.0
     bad_night_minutes: int = BAD_NIGHT_MINUTES
 
-    def supplement(self, arm: str) -> Literal["glycine", "magnesium"] | None:
-        """What an arm is taken for: by its doses, magnesium before glycine; by its name where no dose is known."""
+    def supplement(self, arm: str) -> Supplement | None:
+        """What an arm is taken for: the first of `supplements`."""
+        return next(iter(self.supplements(arm)), None)
+
+    def supplements(self, arm: str) -> tuple[Supplement, ...]:
+        """What is in an arm, magnesium before glycine: by its doses, or by its name where no dose is known."""
         if arm in self.doses:
             glycine_g, magnesium_mg = self.doses[arm]
-            return "magnesium" if magnesium_mg > 0 else "glycine" if glycine_g > 0 else None
-        named = f"{arm} {self.labels[arm]}".lower()
-        if _NOT_IN_IT.search(named):
-            return None
-        return "magnesium" if "magnes" in named else "glycine" if "glycin" in named else None
+            magnesium, glycine = magnesium_mg > 0, glycine_g > 0
+        else:
+            named = f"{arm} {self.labels[arm]}".lower()
+            without = _NOT_IN_IT.search(named) is not None
+            magnesium, glycine = "magnes" in named and not without, "glycin" in named and not without
+        in_arm: dict[Supplement, bool] = {"magnesium": magnesium, "glycine": glycine}
+        return tuple(supplement for supplement, holds in in_arm.items() if holds)
 
     @property
     def treatments(self) -> tuple[str, ...]:
@@ -143,7 +154,8 @@ class TrialData:
     def sha256(self) -> str:
         """Fingerprint of what is analysed: shows whether a fit is of these nights."""
         # A night to come counts as one without a record, so that a fit stays valid as days go by.
-        table = self.table.assign(left_out=self.table["left_out"].replace(TO_COME, NO_RECORD))
+        left_out = self.table["left_out"]
+        table = self.table.assign(left_out=left_out.mask(left_out == LeftOut.TO_COME, LeftOut.NO_RECORD))
         return hashlib.sha256(table.to_csv().encode() + repr(self.outcomes).encode()).hexdigest()
 
     def analysed(self, outcome: Outcome) -> pd.DataFrame:
@@ -159,7 +171,7 @@ class TrialData:
         DataFrame [night]
             Those rows of `table`.
         """
-        return self.table[(self.table["left_out"] == "") & self.table[outcome.name].notna()]
+        return self.table[(self.table["left_out"] == LeftOut.NO) & self.table[outcome.name].notna()]
 
     def ledger(self, outcome: Outcome) -> pd.DataFrame:
         """Every planned night and what became of it.
@@ -174,9 +186,11 @@ class TrialData:
         DataFrame [night]
             With `night`, `arm`, `period` and `became`: "analysed", "not recorded" or the reason of `left_out`.
         """
-        became = self.table["left_out"].mask(self.table["left_out"] == "", "analysed")
-        unrecorded = (became == "analysed") & self.table[outcome.name].isna()
-        return self.table[["night", "arm", "period"]].assign(became=became.mask(unrecorded, "not recorded"))
+        became = self.table["left_out"].mask(self.table["left_out"] == LeftOut.NO, ANALYSED)
+        unrecorded = (became == ANALYSED) & self.table[outcome.name].isna()
+        return self.table[["night", "arm", "period"]].assign(
+            became=became.mask(unrecorded, LeftOut.NOT_RECORDED)
+        )
 
     def __repr__(self) -> str:
         return line("Trial", self._facts())
@@ -195,11 +209,6 @@ class TrialData:
         """Share of the nights planned for analysis that have no outcome, 0 to 1."""
         planned = self.table[~self.table["left_out"].isin(PLANNED_OUT)]
         return 1 - len(self.analysed(outcome)) / len(planned) if len(planned) else 1.0
-
-
-NO_RECORD, TO_COME, PAUSED = "no record", "to come", "paused"
-AFTER_LOOK = "after the look"
-PLANNED_OUT = ("run-in", "washout", PAUSED, "after the stop", AFTER_LOOK, TO_COME)
 
 
 def bad_nights_of(data: TrialData) -> TrialData:

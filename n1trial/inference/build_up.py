@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import LEAST_RECOVERED, SETTLE_AT_MOST_NIGHTS
@@ -60,7 +61,7 @@ def exposure(given: Array, half_life_nights: float) -> Array:
 def exposure_to(data: TrialData, arm: str, half_life_nights: float) -> Array:
     """Exposure to an arm on each night of the trial's table [row], 0 to 1; no dose is taken in the run-in."""
     table = data.table
-    planned = table[table["left_out"] != "run-in"].drop_duplicates("day", keep="last")
+    planned = table[table["left_out"] != LeftOut.RUN_IN].drop_duplicates("day", keep="last")
     given = np.zeros(int(table["day"].max()) + 1)
     given[planned.loc[planned["arm"] == arm, "day"].to_numpy(int)] = 1.0
     return exposure(given, half_life_nights)[table["day"].to_numpy(int)]
@@ -72,7 +73,7 @@ def recovered_share(data: TrialData, outcome: Outcome, arm: str, comparator: str
     It is the exposure to an arm on its own nights less that on the other's nights. Where both arms build up, the
     smaller share counts. An arm of unknown half-life is taken to act and fade within a day.
     """
-    analysed = (data.table["left_out"] == "") & data.table[outcome.name].notna()
+    analysed = (data.table["left_out"] == LeftOut.NO) & data.table[outcome.name].notna()
     on = {name: (analysed & (data.table["arm"] == name)).to_numpy() for name in (arm, comparator)}
     if not all(nights.any() for nights in on.values()):
         return 1.0

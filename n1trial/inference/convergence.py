@@ -17,7 +17,7 @@ MAX_R_HAT, MIN_ESS, MIN_BFMI = 1.01, 400, 0.3
 MAX_DIVERGENT_SHARE_AT_SECOND_TRY = 0.001
 
 
-def diagnose(tree: xr.DataTree, names: Iterable[str]) -> Diagnostics:
+def diagnose(tree: xr.DataTree, names: Iterable[str], *, second_try: bool = False) -> Diagnostics:
     """Convergence figures, the worst over the named parameters.
 
     Parameters
@@ -26,6 +26,8 @@ def diagnose(tree: xr.DataTree, names: Iterable[str]) -> Diagnostics:
         Groups "posterior" [chain, draw, ...], and "sample_stats" with "energy" and "diverging" [chain, draw].
     names
         Variables of the posterior to look at.
+    second_try
+        Whether this was not the first attempt; then a thousandth of the draws may be divergent.
     """
     posterior = tree["posterior"].to_dataset()[list(names)]
     # By its rank an infinite draw would count as a large one.
@@ -46,21 +48,22 @@ def diagnose(tree: xr.DataTree, names: Iterable[str]) -> Diagnostics:
         min_ess_tail=worst(arviz_stats.ess(posterior, method="tail"), np.min),
         divergences=int(tree["sample_stats"]["diverging"].sum()),
         min_bfmi=float(bfmi.min()),
+        divergences_allowed=divergences_allowed(posterior.sizes["chain"] * posterior.sizes["draw"])
+        if second_try
+        else 0,
     )
 
 
-def convergence_problems(diagnostics: Diagnostics, *, second_try: bool = False) -> tuple[str, ...]:
+def divergences_allowed(draws: int) -> int:
+    """How many of so many draws may be divergent at a second attempt."""
+    return int(MAX_DIVERGENT_SHARE_AT_SECOND_TRY * draws)
+
+
+def convergence_problems(diagnostics: Diagnostics) -> tuple[str, ...]:
     """What forbids a verdict, one sentence each; empty when the gate is passed.
 
     Comparisons are written so that a figure that is not a number is a problem.
-
-    Parameters
-    ----------
-    second_try
-        Whether this was not the first attempt; then a thousandth of the draws may be divergent.
     """
-    total = diagnostics.chains * diagnostics.draws
-    allowed = MAX_DIVERGENT_SHARE_AT_SECOND_TRY * total if second_try else 0
     problems = []
     if not diagnostics.max_r_hat < MAX_R_HAT:
         problems.append(f"the chains disagree (R-hat {diagnostics.max_r_hat:.3f}, must be below {MAX_R_HAT})")
@@ -69,9 +72,10 @@ def convergence_problems(diagnostics: Diagnostics, *, second_try: bool = False) 
         problems.append(
             f"too few independent draws (effective sample size {least:.0f}, must be {MIN_ESS} or more)"
         )
-    if not diagnostics.divergences <= allowed:
+    if not diagnostics.divergences <= diagnostics.divergences_allowed:
         problems.append(
-            f"the sampler lost its way {diagnostics.divergences} times (divergences, must be {allowed:.0f})"
+            f"the sampler lost its way {diagnostics.divergences} times (divergences, must be"
+            f" {diagnostics.divergences_allowed})"
         )
     if not diagnostics.min_bfmi >= MIN_BFMI:
         problems.append(
@@ -90,4 +94,7 @@ def worst_of(all_diagnostics: Sequence[Diagnostics]) -> Diagnostics:
         min_ess_tail=min(each.min_ess_tail for each in all_diagnostics),
         divergences=sum(each.divergences for each in all_diagnostics),
         min_bfmi=min(each.min_bfmi for each in all_diagnostics),
+        divergences_allowed=sum(each.divergences_allowed for each in all_diagnostics)
+        if all(each.divergences <= each.divergences_allowed for each in all_diagnostics)
+        else 0,
     )

@@ -40,6 +40,8 @@ class Diagnostics:
         Divergent transitions, over all chains.
     min_bfmi : float
         Smallest E-BFMI of a chain.
+    divergences_allowed : int
+        How many divergent transitions there may be for a verdict; 0 where some variant had more than it may.
     """
 
     chains: int
@@ -49,6 +51,7 @@ class Diagnostics:
     min_ess_tail: float
     divergences: int
     min_bfmi: float
+    divergences_allowed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

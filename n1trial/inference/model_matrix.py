@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.errors import AnalysisError
@@ -134,8 +135,8 @@ def columns_among_others(data: TrialData, outcome: Outcome) -> Columns:
 
 def _columns(data: TrialData, outcome: Outcome) -> Columns:
     table = data.table
-    in_contrast = (table["left_out"] == "") & table[outcome.name].notna()
-    used = in_contrast | ((table["left_out"] == "run-in") & table[outcome.name].notna())
+    in_contrast = (table["left_out"] == LeftOut.NO) & table[outcome.name].notna()
+    used = in_contrast | ((table["left_out"] == LeftOut.RUN_IN) & table[outcome.name].notna())
     order = np.concatenate([np.flatnonzero(used), np.flatnonzero(~used)])
     rows, recorded = table.iloc[order], used.to_numpy()[order]
     analysed = in_contrast.to_numpy()[order]
@@ -149,12 +150,12 @@ def _columns(data: TrialData, outcome: Outcome) -> Columns:
         "trend": (day / planned - 0.5)[:, None],
     }
     coords: dict[str, list[str] | list[int]] = {"contrast": list(data.treatments)}
-    if (table["left_out"] == "run-in").any():
+    if (table["left_out"] == LeftOut.RUN_IN).any():
         terms["run_in"] = run_in[:, None].astype(float)
     if data.covariates:
         terms["covariates"] = _covariates(rows, data.covariates, analysed)
         coords["covariate"] = list(data.covariates)
-    trial = table[table["left_out"] != "run-in"]
+    trial = table[table["left_out"] != LeftOut.RUN_IN]
     if len(trial["block"].unique()) > 1:
         indicators, names = _one_hot(rows, trial, "block", run_in)
         terms["block"] = indicators @ zero_sum_basis(len(names))
@@ -244,7 +245,8 @@ def _covariates(
     late = sorted(AFTER_THE_DOSE.intersection(names))
     if late:
         raise AnalysisError(
-            f"covariate {late[0]}: is measured after the dose, so the dose may have changed it: leave it out"
+            "is measured after the dose, so the dose may have changed it: leave it out",
+            where=f"covariate {late[0]}",
         )
     values = rows[list(names)].to_numpy(float)
     known = np.where(analysed[:, None], values, np.nan)

@@ -218,8 +218,8 @@ def sample_compiled(
         posterior = drawn.drop_vars(densities)
         stats = {name: (("chain", "draw"), getattr(points, name)) for name in ("energy", "diverging")}
         tree = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": xr.Dataset(stats)})
-        diagnostics = diagnose(tree, names)
-        problems = convergence_problems(diagnostics, second_try=attempt > 0)
+        diagnostics = diagnose(tree, names, second_try=attempt > 0)
+        problems = convergence_problems(diagnostics)
         if not problems:
             break
     return Sampled(

@@ -15,6 +15,7 @@ from n1trial.data.diary import Diary, answer_doubt, diary_csv, read_diary, with_
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import OnNote, device_name, read_exports, warn
 from n1trial.data.ledger import ledger_csv, ledger_table, trace_nights
+from n1trial.data.left_out import LeftOut
 from n1trial.data.left_out_nights import with_nights_to_come, without_nights_after, without_paused_nights
 from n1trial.data.nights import Nights, nightly
 from n1trial.data.recorders import recorder_line
@@ -208,7 +209,7 @@ def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: t
     for first, last in course.pauses:
         data = without_paused_nights(data, pd.Timestamp(first), pd.Timestamp(last))
     if course.last_night:
-        data = without_nights_after(data, pd.Timestamp(course.last_night), "after the stop")
+        data = without_nights_after(data, pd.Timestamp(course.last_night), LeftOut.AFTER_STOP)
     return replace(
         data,
         notes=(*data.notes, *notes, *conduct_notes(course)),

@@ -4,11 +4,12 @@ import pytest
 from paths import EXPORTS
 from test_nights_by_hand import record
 
+from n1trial.data.flags import parse_flags
 from n1trial.data.importers import read_exports
 from n1trial.data.importers._vitals import with_vitals
 from n1trial.data.night_summary import FLAGS, summary_lines
 from n1trial.data.nights import Nights, nightly
-from n1trial.data.record_selection import DAMAGED, TOO_SHORT
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import N1TrialError
 
 
@@ -43,9 +44,9 @@ def test_every_flag_of_every_sample_is_explained():
             flags = nightly(read_exports([export], on_note=lambda note: None)).table["flags"]
         except N1TrialError:
             continue
-        seen |= {flag.partition("=")[0] for each in flags.dropna() for flag in each.split(";") if flag}
+        seen |= {flag.word for each in flags.dropna() for flag in parse_flags(each)}
     assert len(seen) >= 20
     # What no sample shows: reasons of records that are left out, and numbers that cannot be.
-    seen |= {TOO_SHORT, DAMAGED, "latency_implausible", "longest_sleep_min_implausible"}
+    seen |= {NotUsed.TOO_SHORT, NotUsed.DAMAGED, "latency_implausible", "longest_sleep_min_implausible"}
     seen |= {f"{name}_implausible" for name in inspect.signature(with_vitals).parameters if name != "episode"}
     assert seen <= FLAGS.keys()

@@ -6,6 +6,7 @@ import pytest
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
 from n1trial.data.nights import nightly
+from n1trial.data.not_used import NotUsed
 
 # A record is "start end asleep", with further words nap, rest, unstaged; a night "date asleep in-bed words",
 # or "date -" and why it is missing. Minutes in bed are instants apart: 23:00+01:00 to 07:00+02:00 is 7 h.
@@ -267,8 +268,8 @@ def record(number, written):
         tail_min=0,
         wake_runs_min=(),
         vendor_nap="nap" in words,
-        not_used="rest" if "rest" in words else "",
-        missing="unstaged" if "unstaged" in words else "",
+        not_used=NotUsed.REST if "rest" in words else NotUsed.NO,
+        missing=NotUsed.UNSTAGED if "unstaged" in words else NotUsed.NO,
         flags=clock_change(start, end),
     )
 

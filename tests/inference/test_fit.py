@@ -18,7 +18,13 @@ from n1trial.analysis.parallel_fit import CheckedFit, fit_outcomes
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import FolderError, TaskError
 from n1trial.inference.compile_cache import compile_model
-from n1trial.inference.convergence import Diagnostics, convergence_problems, diagnose
+from n1trial.inference.convergence import (
+    Diagnostics,
+    convergence_problems,
+    diagnose,
+    divergences_allowed,
+    worst_of,
+)
 from n1trial.inference.models import model_for
 from n1trial.inference.sampling import fit_model, reweighted_variant, sample_compiled
 
@@ -83,7 +89,7 @@ def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_can
         built = model.build(data, outcome)
         compiled = compile_model(built)
         default = sample_compiled(built, compiled, {}, seed=1)
-        narrower = {"effect_prior": compiled.values["effect_prior"] * [[1.0], [0.6]]}
+        narrower = {"effect_prior": compiled.data["effect_prior"] * [[1.0], [0.6]]}
         weighed, sampled = (
             reweighted_variant(built, compiled, default, narrower, seed=1)["effect"],
             sample_compiled(built, compiled, narrower, seed=2).posterior["effect"],
@@ -95,9 +101,9 @@ def test_another_prior_weighs_the_draws_as_sampling_would_and_says_when_they_can
         assert off.max() < 0.15
         assert (np.abs(weighed.std(("chain", "draw")) / sd - 1) < 0.1).all()
         # A prior far from every draw, and other nights.
-        elsewhere = {"effect_prior": compiled.values["effect_prior"] * [[0], [0.04]] + [[300], [0]]}
+        elsewhere = {"effect_prior": compiled.data["effect_prior"] * [[0], [0.04]] + [[300], [0]]}
         assert reweighted_variant(built, compiled, default, elsewhere, seed=1) is None
-        other_nights = {"nights_table": compiled.values["nights_table"] * 0.9}
+        other_nights = {"nights_table": compiled.data["nights_table"] * 0.9}
         assert reweighted_variant(built, compiled, default, other_nights, seed=1) is None
 
 
@@ -219,9 +225,20 @@ def test_a_few_divergences_are_allowed_at_the_second_try_only():
     found = Diagnostics(
         chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=900, min_ess_tail=900, divergences=4, min_bfmi=1
     )
+    second = replace(found, divergences_allowed=divergences_allowed(4000))
     assert convergence_problems(found)
-    assert convergence_problems(found, second_try=True) == ()
-    assert convergence_problems(replace(found, divergences=5), second_try=True)
+    assert convergence_problems(second) == ()
+    assert convergence_problems(replace(second, divergences=5))
+
+
+def test_variants_together_have_too_many_divergences_where_one_has_them():
+    first = Diagnostics(
+        chains=4, draws=1000, max_r_hat=1.0, min_ess_bulk=900, min_ess_tail=900, divergences=1, min_bfmi=1
+    )
+    second = replace(first, divergences=0, divergences_allowed=4)
+    for variants, passed in (((first, second), False), ((second, second), True)):
+        both = worst_of(variants)
+        assert (both.divergences <= both.divergences_allowed) is passed
 
 
 def test_the_command_line_loads_nothing_heavy():

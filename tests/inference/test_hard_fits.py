@@ -62,7 +62,7 @@ ODD = np.random.default_rng(1).standard_cauchy((4, 1000)).cumsum(axis=1)
 )
 @pytest.mark.filterwarnings("ignore")
 def test_a_pathological_fit_is_stopped_whatever_its_effects_seem_to_say(tree, message):
-    problems = convergence_problems(diagnose(tree, ["x"]), second_try=True)
+    problems = convergence_problems(diagnose(tree, ["x"], second_try=True))
     assert any(re.search(message, problem) for problem in problems)
     stopped = estimate_effects(made_fit((40, 2), (40, 2), problems=problems), pretend_trial())
     assert {effect.verdict for effect in stopped.contrasts} == {"no verdict"}

@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.checks import CheckResult, Quantity
 from n1trial.data.nights import Nights
 from n1trial.design.protocol import Arm, Contrast, PlannedOutcome
 from n1trial.inference.inla import sleep_distribution
 from n1trial.report import Material, render, shareable
 from n1trial.report.render.text_report import plain_text
 
-STRINGS = [f"canary-{number:02d}-x" for number in range(60)]
+STRINGS = [f"canary-{number:02d}-x" for number in range(70)]
 # Seven digits, so that none can stand in a page by chance; a night of 1234567 minutes need not be real.
-VALUES = [7310001 + 137 * number for number in range(20)]
+VALUES = [7310001 + 137 * number for number in range(40)]
 
 
 def planted() -> Material:
@@ -119,13 +119,22 @@ def planted() -> Material:
         outcome: [
             *(
                 replace(
-                    result, contrast=contrasts[result.contrast], note=f"{next(value)} of {names['glycine']}"
+                    result,
+                    contrast=contrasts[result.contrast],
+                    note=f"{next(value)} of {names['glycine']}",
+                    short_note=f"{next(value)} of {names['glycine']}",
                 )
                 for result in list(results)[:2]
             ),
-            CheckResult(check="another", contrast=f"{next(string)} vs x", note=next(string)),
+            CheckResult(
+                check="another", contrast=f"{next(string)} vs x", note=next(string), short_note=next(string)
+            ),
             CheckResult(check="missing nights", contrast=names["glycine"], estimate=3.0),
-            CheckResult(check="posterior predictive, largest", estimate=float(VALUES[0])),
+            CheckResult(
+                check="posterior predictive, largest",
+                estimate=float(VALUES[0]),
+                quantity=Quantity.NIGHTS,
+            ),
         ]
         for outcome, results in material.checks.items()
     }

@@ -274,14 +274,6 @@ def test_numbers_on_the_page_have_no_false_digits():
     assert tables.difference(-26.4523) == "−26.5"
     assert tables.span(-0.0004, 0.0302, 2) == "0\xa0to\xa00.03"
     assert [tables.p_value(p) for p in (None, 0.00668, 1e-9)] == ["–", "0.007", "<\xa00.001"]
-    note = "standard error 14.131334; mean of none 434.75000 (10.05385); the least p it can reach is 0.031; k -0.88"
-    assert tables.readable(note) == (
-        "standard error 14.1; mean of none 435 (10.1); the least p it can reach is 0.031; k −0.88"
-    )
-    assert (
-        tables.readable("Newey-West, 7 nights; N(0, 10); 2026-01-05")
-        == "Newey-West, 7 nights; N(0, 10); 2026-01-05"
-    )
 
 
 def test_yes_or_no_in_the_diary_is_counted_in_evenings_and_an_amount_has_a_mean():

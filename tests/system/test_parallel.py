@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -104,6 +105,22 @@ def test_a_process_that_dies_is_begun_again_and_nothing_is_lost(tmp_path):
 def test_processes_that_always_die_are_told_in_one_line():
     with pytest.raises(TaskError, match=r"processes: one died while working, 2 times .*: free some memory"):
         run_tasks(die, [1, 2], retries=1)
+
+
+def test_any_executor_does_the_work_and_is_left_open():
+    done = []
+    with ThreadPoolExecutor(2) as executor:
+        assert run_tasks(
+            math.sqrt, [9.0, 4.0, 1.0], executor=executor, on_done=lambda count, of: done.append((count, of))
+        ) == [3.0, 2.0, 1.0]
+        assert executor.submit(math.sqrt, 16.0).result() == 4.0
+        with pytest.raises(AnalysisError, match="refused"):
+            run_tasks(refuse, [1, 2], executor=executor)
+    assert done == [(1, 3), (2, 3), (3, 3)]
+
+
+def refuse(item):
+    raise AnalysisError("refused")
 
 
 def test_no_scheduler_is_told_in_one_line_within_seconds():

@@ -4,7 +4,7 @@ import stat
 import subprocess
 import sys
 import zipfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from itertools import combinations
 from zoneinfo import ZoneInfo
@@ -15,6 +15,8 @@ from paths import HELPERS
 
 from n1trial.data.diary import blank_diary
 from n1trial.data.episodes import Moment, SleepEpisode
+from n1trial.data.flags import Flag
+from n1trial.data.not_used import NotUsed
 from n1trial.design.protocol import protocol_path, read_protocol
 from n1trial.design.schedule import randomise
 from n1trial.errors import FolderError, N1TrialError
@@ -84,6 +86,25 @@ def test_only_the_owner_may_read_it(folder):
 def test_records_come_back_as_they_went_in(folder):
     add_episodes(folder, [episode()], now=NOW)
     assert stored_episodes(folder) == [episode()]
+
+
+def test_flags_and_reasons_of_a_record_are_stored_as_their_text_and_come_back_as_they_are(folder):
+    flagged = replace(
+        episode(),
+        tst_min=None,
+        missing=NotUsed.UNSCORED,
+        not_used=NotUsed.REST,
+        flags=(Flag("classic"), Flag("tib_mismatch", "-60")),
+    )
+    add_episodes(folder, [flagged], now=NOW)
+    with closing(sqlite3.connect(folder.path / database.NAME)) as stored:
+        [(content,)] = stored.execute("SELECT content FROM episode")
+    assert '"not_used":"rest","missing":"unscored"' in content
+    assert '"flags":["classic","tib_mismatch=-60"]' in content
+    [record] = stored_episodes(folder)
+    assert record == flagged
+    assert [flag.value for flag in record.flags] == ["", "-60"]
+    assert record.missing is NotUsed.UNSCORED
 
 
 def test_the_same_export_again_changes_nothing(folder):

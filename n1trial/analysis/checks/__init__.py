@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from typing import Protocol, cast
 
 import pandas as pd
@@ -81,6 +82,19 @@ class Case:
     recorders: tuple[str, ...] = ()
 
 
+class Quantity(StrEnum):
+    """What the estimate of a check is."""
+
+    # The effect of the contrast, in the outcome's unit, as the model's is.
+    EFFECT = "effect"
+    STEADY_EFFECT = "steady effect"
+    LOG_RATIO = "log ratio"
+    # Of recorded nights, among them single ones.
+    NIGHTS = "statistic of nights"
+    R_HAT = "R-hat"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One line of `checks.csv`.
@@ -92,13 +106,17 @@ class CheckResult:
     contrast
         Such as "glycine vs none", or an arm; empty where the check is about the whole fit.
     estimate, low, high
-        Estimate and 95 % interval in the outcome's unit, unless `note` says otherwise; None: not given.
+        Estimate and 95 % interval; None: not given.
     p
         Two-sided p value, 0 to 1.
     passed
         None where the check informs and cannot fail.
     note
         Method, counts and standard error in words.
+    short_note
+        The same with three digits, as a page shows it; empty where it is `note`.
+    quantity
+        What the estimate is.
     """
 
     check: str
@@ -109,6 +127,8 @@ class CheckResult:
     p: float | None = None
     passed: bool | None = None
     note: str = ""
+    short_note: str = ""
+    quantity: Quantity = Quantity.EFFECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -30,6 +30,7 @@ def estimates(
                     high=line.high,
                     p=line.p,
                     note="; ".join(filter(None, [note, f"period means, {line.note}"])),
+                    short_note="; ".join(filter(None, [note, f"period means, {line.short_note}"])),
                 )
         return
     try:

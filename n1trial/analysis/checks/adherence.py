@@ -7,10 +7,11 @@ doi:10.1056/NEJMsm1605385.
 
 from dataclasses import replace
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.data.adherence import as_planned, doses_kept
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 
 NAME = "doses"
@@ -34,6 +35,7 @@ def run(case: Case) -> Findings:
             check=NAME,
             estimate=kept / answered,
             passed=kept / answered >= 1 - MOST_MISSED,
+            quantity=Quantity.OTHER,
             note=f"{kept} of {answered} evenings in the diary as planned",
         )
     ]
@@ -41,7 +43,7 @@ def run(case: Case) -> Findings:
     if not away.any():
         return Findings(results=tuple(results))
     for check, other in (
-        ("per protocol", without(data, away, "dose not as planned")),
+        ("per protocol", without(data, away, LeftOut.DOSE_NOT_AS_PLANNED)),
         ("as taken", as_taken(data)),
     ):
         if enough(other, outcome.name):

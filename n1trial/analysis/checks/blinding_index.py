@@ -10,11 +10,12 @@ last guess of every period counts and the others do not.
 import numpy as np
 import pandas as pd
 
-from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings
+from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings, Quantity
 from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.analysis.effects import INTERVAL
 from n1trial.data.diary import DONT_KNOW
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.system.arrays import Array
 
@@ -49,13 +50,14 @@ def run(case: Case) -> Findings:
                 low=float(low),
                 high=float(high),
                 passed=bool(low <= 0),
+                quantity=Quantity.OTHER,
                 note="Bang's index, last guess of a period: {:.0f} right, {:.0f} wrong, {:.0f} don't know".format(
                     *counts
                 ),
             )
         )
     right = data.table["guess"] == data.table["arm"]
-    kept = without(data, right, "guessed right")
+    kept = without(data, right, LeftOut.GUESSED_RIGHT)
     if right.any() and enough(kept, outcome.name):
         results += estimates(
             kept,

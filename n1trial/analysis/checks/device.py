@@ -3,7 +3,7 @@
 A change of either moves the level of every night after it, and a period before it is no match for one after.
 """
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 
 NAME = "device"
 
@@ -21,6 +21,7 @@ def run(case: Case) -> Findings:
                 check=NAME,
                 estimate=float(len(case.recorders)),
                 passed=len(case.recorders) == 1,
+                quantity=Quantity.OTHER,
                 note=f"recorded by {', then '.join(case.recorders)}",
             ),
         )

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD
 
 NAME = "leave one night out"
@@ -47,6 +47,7 @@ def run(case: Case) -> Findings:
                 check=NAME,
                 estimate=worst,
                 passed=bad == 0,
+                quantity=Quantity.OTHER,
                 note=f"largest k over {len(k)} nights, must be below {MAX_K}; elpd {result.elpd:.1f}"
                 f" (standard error {result.se:.1f}), effective parameters {result.p:.1f}"
                 + (f"; {bad} night{'s' if bad > 1 else ''} above" if bad else ""),

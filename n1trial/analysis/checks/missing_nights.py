@@ -5,9 +5,11 @@ recorded on it, the arm's mean would move by δ times its missing share. Cro, Mo
 (2020), doi:10.1002/sim.8569.
 """
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
+from n1trial.analysis.checks._notes import Figure, notes
 from n1trial.analysis.contrasts import contrast_draws
-from n1trial.data.trial_data import PLANNED_OUT, TrialData
+from n1trial.data.left_out import PLANNED_OUT, LeftOut
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 
 NAME = "missing nights"
@@ -23,21 +25,32 @@ def run(case: Case) -> Findings:
     results = []
     for arm in case.data.arms:
         missing, planned = missing_of(case.data, case.outcome, arm)
-        note = f"{missing} of {planned} nights missing"
+        parts: list[str | Figure] = [f"{missing} of {planned} nights missing"]
         delta = None
         if case.fit is not None and arm != case.data.reference and missing:
             draws = contrast_draws(case.fit.posterior, case.data, case.outcome, arm, case.data.reference)
             delta = -float(draws.mean()) * planned / missing
-            note += (
-                f"; they would have to differ by {delta:+.3g} {case.outcome.contrast_unit} from the recorded"
-                " to bring the mean effect to nothing"
+            parts += [
+                "; they would have to differ by ",
+                Figure(delta, "+.3g", page_spec="+.3g"),
+                f" {case.outcome.contrast_unit} from the recorded to bring the mean effect to nothing",
+            ]
+        note, short_note = notes(*parts)
+        results.append(
+            CheckResult(
+                check=NAME,
+                contrast=arm,
+                estimate=delta,
+                note=note,
+                short_note=short_note,
+                quantity=Quantity.OTHER,
             )
-        results.append(CheckResult(check=NAME, contrast=arm, estimate=delta, note=note))
+        )
     return Findings(results=tuple(results))
 
 
 def missing_of(data: TrialData, outcome: Outcome, arm: str) -> tuple[int, int]:
     """Nights of an arm without a record, and nights planned for analysis."""
     planned = data.table[(data.table["arm"] == arm) & ~data.table["left_out"].isin(PLANNED_OUT)]
-    recorded = ((planned["left_out"] == "") & planned[outcome.name].notna()).sum()
+    recorded = ((planned["left_out"] == LeftOut.NO) & planned[outcome.name].notna()).sum()
     return len(planned) - int(recorded), len(planned)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without, without_first
+from n1trial.data.left_out import LeftOut
 from n1trial.inference.inla import Priors
 
 NAME = "analysed differently"
@@ -46,9 +47,9 @@ def run(case: Case) -> Findings:
     if data.sleep_time in data.table or outcome.name == "tst_min":
         asleep = data.table[outcome.name if outcome.name == "tst_min" else str(data.sleep_time)]
         short = asleep < SHORT_NIGHT_MIN
-        kept = without(data, short, "short night")
-        if (short & (data.table["left_out"] == "")).any() and enough(kept, outcome.name):
-            note = f"{int((short & (data.table['left_out'] == '')).sum())} nights fewer"
+        kept = without(data, short, LeftOut.SHORT_NIGHT)
+        if (short & (data.table["left_out"] == LeftOut.NO)).any() and enough(kept, outcome.name):
+            note = f"{int((short & (data.table['left_out'] == LeftOut.NO)).sum())} nights fewer"
             results += estimates(
                 kept, outcome, check=f"without nights under {SHORT_NIGHT_MIN:g} min", note=note
             )

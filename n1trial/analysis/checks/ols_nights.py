@@ -12,6 +12,7 @@ import numpy as np
 import statsmodels.api as sm
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._notes import Figure, notes
 from n1trial.analysis.effects import INTERVAL
 from n1trial.data.trial_data import TrialData
 
@@ -46,6 +47,10 @@ def run(case: Case) -> Findings:
         for name, (fitted, remark) in fits.items():
             test = fitted.t_test(contrast)
             low, high = test.conf_int(alpha=1 - INTERVAL)[0]
+            error = Figure(float(test.sd.item()), ".6f")
+            note, short_note = notes(
+                "standard error ", error, "; ", *level_of(fitted, data, comparator), f"; {remark}"
+            )
             results.append(
                 CheckResult(
                     check=name,
@@ -54,14 +59,14 @@ def run(case: Case) -> Findings:
                     low=float(low),
                     high=float(high),
                     p=float(test.pvalue),
-                    note=f"standard error {float(test.sd.item()):.6f};"
-                    f" {level_of(fitted, data, comparator)}; {remark}",
+                    note=note,
+                    short_note=short_note,
                 )
             )
     return Findings(results=tuple(results))
 
 
-def level_of(fitted: Any, data: TrialData, arm: str) -> str:
-    """Mean of an arm and its standard error, in words."""
+def level_of(fitted: Any, data: TrialData, arm: str) -> tuple[str | Figure, ...]:
+    """Mean of an arm and its standard error, as parts of a note."""
     at = data.arms.index(arm)
-    return f"mean of {arm} {fitted.params[at]:.5f} ({fitted.bse[at]:.5f})"
+    return f"mean of {arm} ", Figure(fitted.params[at], ".5f"), " (", Figure(fitted.bse[at], ".5f"), ")"

@@ -21,6 +21,7 @@ from n1trial.analysis.checks._conflict import (
 )
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.analysis.effects import INTERVAL
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
@@ -55,7 +56,7 @@ def run(case: Case) -> Findings:
         for line in _lines(data, outcome, check, priors)
     ]
     odd = _odd(data, outcome)
-    fewer = without(data, data.table.index.to_series().isin(odd), "odd night")
+    fewer = without(data, data.table.index.to_series().isin(odd), LeftOut.ODD_NIGHT)
     if len(odd) and enough(fewer, outcome.name):
         note = f"{len(odd)} nights more than {ODD_SDS:g} robust SDs from the middle of their arm left out"
         results += [replace(line, note=note) for line in _lines(fewer, outcome, NO_ODD_NIGHTS, usual)]

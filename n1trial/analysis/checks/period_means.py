@@ -10,6 +10,7 @@ import pandas as pd
 import statsmodels.formula.api as smf
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks._notes import Figure, notes
 from n1trial.analysis.checks._period_means import complete_blocks, left_out_note
 from n1trial.analysis.effects import INTERVAL
 
@@ -43,7 +44,8 @@ def run(case: Case) -> Findings:
                 row[column] = sign
         test = fitted.t_test(row.to_numpy())
         low, high = test.conf_int(alpha=1 - INTERVAL)[0]
-        error = float(test.sd.item())
+        error = Figure(float(test.sd.item()), ".3f")
+        note, short_note = notes(f"{left_out_note(data, blocks)}; standard error ", error)
         results.append(
             CheckResult(
                 check=NAME,
@@ -52,7 +54,8 @@ def run(case: Case) -> Findings:
                 low=float(low),
                 high=float(high),
                 p=float(test.pvalue),
-                note=f"{left_out_note(data, blocks)}; standard error {error:.3f}",
+                note=note,
+                short_note=short_note,
             )
         )
     return Findings(results=tuple(results))

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
+from n1trial.data.left_out import LeftOut
 from n1trial.inference.models import model_named
 from n1trial.system.arrays import Array
 
@@ -51,6 +52,7 @@ def run(case: Case) -> Findings:
                 estimate=row.recorded,
                 low=row.low,
                 high=row.high,
+                quantity=Quantity.NIGHTS,
                 p=2 * min(row.share_above, 1 - row.share_above),
                 passed=bool(TAIL <= row.share_above <= 1 - TAIL),
                 note=f"recorded, and 95 % of {len(made_up)} made-up trials; {row.share_above:.0%} lie above",
@@ -73,8 +75,8 @@ def _made_up(case: Case) -> tuple[Array, pd.DataFrame]:
     )
     # Models lay the recorded nights first, run-in included, and then those without a record.
     table = case.data.table
-    known = table[table["left_out"].isin(["", "run-in"]) & table[case.outcome.name].notna()]
-    analysed = (known["left_out"] == "").to_numpy()
+    known = table[table["left_out"].isin([LeftOut.NO, LeftOut.RUN_IN]) & table[case.outcome.name].notna()]
+    analysed = (known["left_out"] == LeftOut.NO).to_numpy()
     return made_up[:, : len(known)][:, analysed], known[analysed]
 
 

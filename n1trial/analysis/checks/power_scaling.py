@@ -10,7 +10,8 @@ import warnings
 import arviz_stats
 import xarray as xr
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
+from n1trial.analysis.checks._notes import Figure, notes
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR
 
 NAME = "power-scaling"
@@ -45,15 +46,23 @@ def run(case: Case) -> Findings:
         # No threshold: ArviZ would log advice of its own.
         table = arviz_stats.psense_summary(tree, var_names=["effect"], threshold=float("inf"))
     rows = zip(case.data.treatments, table.itertuples(index=False), strict=True)
-    return Findings(
-        results=tuple(
+    results = []
+    for arm, row in rows:
+        prior, likelihood = Figure(row.prior, ".3f"), Figure(row.likelihood, ".3f")
+        note, short_note = notes(
+            "to the priors ", prior, ", to the nights ", likelihood, f"; {_in_words(row)}"
+        )
+        results.append(
             CheckResult(
                 check=NAME,
                 contrast=f"{arm} vs {case.data.reference}",
-                note=f"to the priors {row.prior:.3f}, to the nights {row.likelihood:.3f}; {_in_words(row)}",
+                note=note,
+                short_note=short_note,
+                quantity=Quantity.OTHER,
             )
-            for arm, row in rows
-        ),
+        )
+    return Findings(
+        results=tuple(results),
         tables={NAME: table[["prior", "likelihood"]].reset_index(names="effect")},
     )
 

@@ -9,7 +9,8 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
+from n1trial.analysis.checks._notes import Figure, notes
 from n1trial.analysis.effects import INTERVAL
 
 NAME = "quasi-Poisson rate"
@@ -47,6 +48,11 @@ def run(case: Case) -> Findings:
             if arm_name in data.treatments:
                 row[1 + data.treatments.index(arm_name)] = sign
         estimate, error = float(row @ fitted.params), float(np.sqrt(row @ fitted.cov_params() @ row))
+        note, short_note = notes(
+            f"log rate ratio {unit}; standard error ",
+            Figure(error, ".4f"),
+            f"; dispersion {fitted.scale:.2f}",
+        )
         results.append(
             CheckResult(
                 check=NAME,
@@ -55,7 +61,9 @@ def run(case: Case) -> Findings:
                 low=estimate - wide * error,
                 high=estimate + wide * error,
                 p=float(2 * stats.norm.sf(abs(estimate / error))),
-                note=f"log rate ratio {unit}; standard error {error:.4f}; dispersion {fitted.scale:.2f}",
+                note=note,
+                short_note=short_note,
+                quantity=Quantity.LOG_RATIO,
             )
         )
     return Findings(results=tuple(results))

@@ -4,7 +4,7 @@ The nights follow the exposure to each arm at the half-life that the protocol st
 (`inference/inla`). It informs: half-lives are assumed, and the answer depends on them.
 """
 
-from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.analysis.checks._subsets import enough
 from n1trial.inference.inla import steady_effects
 
@@ -27,6 +27,7 @@ def run(case: Case) -> Findings:
                 estimate=steady.mean,
                 low=steady.low,
                 high=steady.high,
+                quantity=Quantity.STEADY_EFFECT,
                 note=f"half-life about {steady.half_life_nights:g} nights; shown of the effect: {steady.recovered:.2f}",
             )
             for (arm, comparator), steady in steady_effects(case.data, case.outcome).items()

@@ -83,15 +83,27 @@ class Diary:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know of the file: encoding, columns of one's own, cells that count as not recorded."""
+        return (*self._of_file, *(f"diary: {note}" for note in self._of_cells))
+
+    @property
+    def own_notes(self) -> tuple[str, ...]:
+        """`notes` for a place that speaks of the diary already."""
+        return (*self._of_file, *self._of_cells)
+
+    @property
+    def _of_file(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.encoding_note, self.own_line)))
+
+    @property
+    def _of_cells(self) -> tuple[str, ...]:
         unread = tuple(
-            f"diary: {name} of {night} is no possible amount ({quoted(cell)}) and counts as not recorded: write how"
+            f"{name} of {night} is no possible amount ({quoted(cell)}) and counts as not recorded: write how"
             " much it was in digits, or empty the cell"
             for name, cells in self.no_amounts.items()
             for night, cell in cells.items()
         )
         more = len(unread) - NOTES_SHOWN
-        shown = (*unread[:NOTES_SHOWN], f"diary: {more} more such cells") if more > 1 else unread
-        return (*filter(None, (self.encoding_note, self.own_line)), *shown)
+        return (*unread[:NOTES_SHOWN], f"{more} more such cells") if more > 1 else unread
 
 
 def diary_columns(protocol: Protocol) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from n1trial.data.episodes import Moment, SleepEpisode
 from n1trial.data.importers._notes import Note
 from n1trial.data.importers._source import Member, Source
-from n1trial.data.record_selection import DAMAGED
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError, HomeZoneError
 
 # A file of nothing but damage would fill the memory with errors before its end is reached.
@@ -110,10 +110,10 @@ def _stand_in[Record](
         yield SleepEpisode(
             source="",
             source_file=member.where,
-            record_id=f"{DAMAGED} {start.isoformat()}",
+            record_id=f"{NotUsed.DAMAGED} {start.isoformat()}",
             start=start,
             # Its length is not known.
             end=start,
             time_basis="naive_local" if start.offset is None else "utc+offset",
-            missing=DAMAGED,
+            missing=NotUsed.DAMAGED,
         )

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._health_records import Fragment
 from n1trial.data.importers._intervals import Interval, moment_at, named_zone, with_stages
 from n1trial.data.importers._unfinished import MARGIN
-from n1trial.data.record_selection import DAMAGED, IN_BED_ONLY, UNFINISHED
+from n1trial.data.not_used import NotUsed
 
 _SESSION_GAP = timedelta(minutes=60)
 _LONGEST = timedelta(hours=24)
@@ -51,7 +52,9 @@ def sleeps(
                 record_id=f"{app}/{sleep.start.instant.isoformat()}",
                 layout=layout,
                 app=app,
-                not_used=UNFINISHED if exported is not None and last > exported - MARGIN else "",
+                not_used=NotUsed.UNFINISHED
+                if exported is not None and last > exported - MARGIN
+                else NotUsed.NO,
                 device=device_name(name, hardware, device),
             )
 
@@ -104,11 +107,11 @@ def _sleep(session: Sequence[Fragment], *, home_zone: ZoneInfo | None) -> SleepE
         if fragment.stage is not None
     ]
     damaged = any(fragment.damaged for fragment in session)
-    missing = ""
+    missing = NotUsed.NO
     if not timedelta() <= last.end - first.start <= _LONGEST:
-        missing = "implausible"
+        missing = NotUsed.IMPLAUSIBLE
     elif all(stage == "awake" for _, _, stage in intervals):
-        missing = DAMAGED if damaged else IN_BED_ONLY
+        missing = NotUsed.DAMAGED if damaged else NotUsed.IN_BED_ONLY
     sleep = SleepEpisode(
         source="",
         source_file=first.where,
@@ -118,8 +121,8 @@ def _sleep(session: Sequence[Fragment], *, home_zone: ZoneInfo | None) -> SleepE
         time_basis="utc+offset",
         missing=missing,
         flags=(
-            *(("manual",) if any(fragment.by_hand for fragment in session) else ()),
-            *(("damaged",) if damaged else ()),
+            *((Flag("manual"),) if any(fragment.by_hand for fragment in session) else ()),
+            *((Flag("damaged"),) if damaged else ()),
             *clock_change(start, end),
         ),
     )

@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.data.episodes import UNKNOWN, UNPAINTED, SleepEpisode, wake_structure
+from n1trial.data.flags import Flag
 from n1trial.errors import ExportError
 
 _DAY_S = 86_400
@@ -104,7 +105,7 @@ def with_hypnogram(
     )
 
 
-def hole_flags(epochs: str, *, resolution_s: int) -> tuple[str, ...]:
+def hole_flags(epochs: str, *, resolution_s: int) -> tuple[Flag, ...]:
     """Flags of minutes that are neither sleep nor wake: unknown to the vendor, or with no level at all."""
     if UNKNOWN not in epochs and UNPAINTED not in epochs:
         return ()
@@ -112,4 +113,4 @@ def hole_flags(epochs: str, *, resolution_s: int) -> tuple[str, ...]:
         "unknown_min": epochs.count(UNKNOWN) * resolution_s / 60,
         "unpainted_min": epochs.count(UNPAINTED) * resolution_s / 60,
     }
-    return tuple(f"{word}={value:g}" for word, value in minutes.items() if value >= _FLAG_MIN)
+    return tuple(Flag(word, f"{value:g}") for word, value in minutes.items() if value >= _FLAG_MIN)

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._records import plausible_wall
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 Stage = Literal["deep", "light", "rem", "asleep", "awake"]
@@ -75,7 +77,7 @@ def with_stages(
     outside: list[Stretch] = []
     for first, last, stage in intervals:
         if first > last:
-            return replace(episode, tib_min=tib_min, missing="implausible")
+            return replace(episode, tib_min=tib_min, missing=NotUsed.IMPLAUSIBLE)
         if first < start - _ROUNDING_S:
             outside.append((first, min(last, start)))
             first = start
@@ -88,12 +90,15 @@ def with_stages(
     if outside:
         cut_min = _minutes(union(outside))
         if cut_min > _minutes(union(stretch for stretches in by_stage.values() for stretch in stretches)):
-            return replace(episode, tib_min=tib_min, missing="implausible")
+            return replace(episode, tib_min=tib_min, missing=NotUsed.IMPLAUSIBLE)
     wake = union(by_stage.pop("awake", ()))
     asleep = without(union(stretch for stretches in by_stage.values() for stretch in stretches), wake)
     if not asleep:
         return replace(
-            episode, tib_min=tib_min, tst_min=0 if wake else None, missing="" if wake else "unstaged"
+            episode,
+            tib_min=tib_min,
+            tst_min=0 if wake else None,
+            missing=NotUsed.NO if wake else NotUsed.UNSTAGED,
         )
     first, last = asleep[0][0], asleep[-1][1]
     # Sleep without a stage and without a wake was not looked at closely enough to count.
@@ -121,11 +126,11 @@ def with_stages(
         flags=(
             *episode.flags,
             *(
-                [f"unmeasured_min={unmeasured_min:.10g}"]
+                [Flag("unmeasured_min", f"{unmeasured_min:.10g}")]
                 if round(unmeasured_min, 6) >= _UNMEASURED_FLAG_MIN
                 else []
             ),
-            *([f"cut_min={cut_min:.10g}"] if cut_min else []),
+            *([Flag("cut_min", f"{cut_min:.10g}")] if cut_min else []),
         ),
     )
 

@@ -15,7 +15,7 @@ from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers._notes import Note
 from n1trial.data.importers._source import Source
 from n1trial.data.importers._takeout import made_at
-from n1trial.data.record_selection import UNFINISHED
+from n1trial.data.not_used import NotUsed
 
 # Devices send late, and vendors analyse again after that.
 MARGIN = timedelta(hours=2)
@@ -35,4 +35,4 @@ def without_unfinished(episodes: Iterable[SleepEpisode], source: Source) -> Iter
                 " made and may not be whole: it is left out until you give the next export"
             )
         )
-        yield replace(episode, not_used=UNFINISHED)
+        yield replace(episode, not_used=NotUsed.UNFINISHED)

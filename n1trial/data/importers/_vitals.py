@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from n1trial.data.episodes import SleepEpisode
+from n1trial.data.flags import Flag
 
 # A number, or the text of a cell.
 type Reading = float | str | None
@@ -48,7 +49,7 @@ def with_vitals(
     impossible = []
     if None in (hrv, lowest, mean, breaths, deviation):
         impossible = [
-            f"{name}_implausible"
+            Flag(f"{name}_implausible")
             for name, value, reading in (
                 ("hrv_rmssd_ms", hrv, hrv_rmssd_ms),
                 ("heart_rate_min_bpm", lowest, heart_rate_min_bpm),

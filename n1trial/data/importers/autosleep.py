@@ -32,6 +32,7 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable
 from n1trial.data.importers._clock_text import read_clock
 from n1trial.data.importers._damaged import whole_records
@@ -46,6 +47,7 @@ from n1trial.data.importers._records import (
     read_cells,
 )
 from n1trial.data.importers._source import Member, Source
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "AutoSleep"
@@ -69,7 +71,6 @@ _MARKS = (b"fromDate", b"waketime", b"fellAsleepIn", b"asleep")
 _DURATION = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 _LONGEST_MIN = 2_880
 _ROUNDING_MIN = 5
-_SEVERAL = "several_sleeps"
 _BEATS, _BREATHS = (20, 250), (4, 60)
 
 
@@ -97,7 +98,7 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     for member in _members(source):
         days = several = 0
         for episode in _days(source, member, home_zone):
-            days, several = days + 1, several + (episode.missing == _SEVERAL)
+            days, several = days + 1, several + (episode.missing == NotUsed.SEVERAL_SLEEPS)
             yield episode
         if several:
             source.note(
@@ -151,7 +152,7 @@ def _episode(day: _Day, member: Member, where: str, home_zone: ZoneInfo | None) 
         end=end,
         time_basis="naive_local",
         vendor_date=label,
-        missing=_SEVERAL if several else "" if tst_min else "unscored",
+        missing=NotUsed.SEVERAL_SLEEPS if several else NotUsed.NO if tst_min else NotUsed.UNSCORED,
         device=DEVICE,
     )
     if episode.missing:
@@ -169,7 +170,7 @@ def _episode(day: _Day, member: Member, where: str, home_zone: ZoneInfo | None) 
         respiratory_rate_rpm=_within(day.breaths, _BREATHS),
         flags=(
             *(
-                [f"tib_mismatch={abs(span_min - in_bed):g}"]
+                [Flag("tib_mismatch", f"{abs(span_min - in_bed):g}")]
                 if in_bed is not None and abs(span_min - in_bed) > _ROUNDING_MIN
                 else []
             ),

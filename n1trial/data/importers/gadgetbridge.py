@@ -32,6 +32,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers import _gadgetbridge_huami as huami
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._gadgetbridge_tables import LAYOUTS, NAPS, Sleep, naps_of, sleeps_of
@@ -40,6 +41,7 @@ from n1trial.data.importers._intervals import moment_at, with_stages
 from n1trial.data.importers._records import bounded
 from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._sqlite import has_table, is_database, reading
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError, HomeZoneError
 
 DEVICE = "Gadgetbridge"
@@ -151,10 +153,10 @@ def _episode(sleep: Sleep, start: Moment, end: Moment, *, app: str, member: Memb
         sleep.intervals,
         latency=bool(sleep.from_bed),
     )
-    if sleep.asleep_min is not None and episode.missing in ("", "unstaged"):
+    if sleep.asleep_min is not None and episode.missing in (NotUsed.NO, NotUsed.UNSTAGED):
         differs = episode.tst_min is not None and abs(episode.tst_min - sleep.asleep_min) > _ROUNDING_MIN
-        flags = (*episode.flags, "tst_mismatch") if differs else episode.flags
-        episode = replace(episode, tst_min=sleep.asleep_min, missing="", flags=flags)
+        flags = (*episode.flags, Flag("tst_mismatch")) if differs else episode.flags
+        episode = replace(episode, tst_min=sleep.asleep_min, missing=NotUsed.NO, flags=flags)
     if sleep.wakes:
         return episode
     return replace(episode, waso_min=None, wake_runs_min=None, longest_sleep_min=None, resolution_s=None)

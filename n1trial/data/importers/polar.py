@@ -29,6 +29,7 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._beginnings import ANY_NAME, is_json
 from n1trial.data.importers._clock import check_span
 from n1trial.data.importers._damaged import whole_records
@@ -43,6 +44,7 @@ from n1trial.data.importers._records import (
     read_json,
 )
 from n1trial.data.importers._source import Member, Source
+from n1trial.data.not_used import NotUsed
 
 DEVICE = "Polar"
 LOOKS_FOR = "sleep_result_….json of Polar"
@@ -179,19 +181,19 @@ def _episode(night: _Night, *, member: Member, where: str) -> SleepEpisode:
             vendor_awakenings=evaluation.interruptions.total_count,
             device=DEVICE,
             flags=(
-                *(("battery_ran_out",) if hypnogram.battery_ran_out else ()),
+                *((Flag("battery_ran_out"),) if hypnogram.battery_ran_out else ()),
                 *clock_change(start, end),
             ),
         ),
         list(_intervals(hypnogram, evaluation.sleep_span, start)),
         latency=False,
     )
-    if asleep is None or episode.missing == "implausible":
+    if asleep is None or episode.missing == NotUsed.IMPLAUSIBLE:
         return episode
     asleep_min = asleep.total_seconds() / 60
     differs = episode.tst_min is not None and abs(episode.tst_min - asleep_min) > _ROUNDING_MIN
-    flags = (*episode.flags, "tst_mismatch") if differs else episode.flags
-    return replace(episode, tst_min=asleep_min, missing="", flags=flags)
+    flags = (*episode.flags, Flag("tst_mismatch")) if differs else episode.flags
+    return replace(episode, tst_min=asleep_min, missing=NotUsed.NO, flags=flags)
 
 
 def _intervals(hypnogram: _Hypnogram, span: timedelta, start: Moment) -> Iterator[Interval]:

@@ -27,11 +27,13 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import refusing
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._intervals import Interval, Stage, moment_at, named_zone, with_stages
 from n1trial.data.importers._records import Label, convert_row, plausible_wall, read_cells
 from n1trial.data.importers._source import Member, Source
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "Sleep as Android"
@@ -136,14 +138,14 @@ def _episode(record: _Record, cells: Sequence[str], *, member: Member, where: st
         end=end,
         time_basis="utc+offset",
         tib_min=60 * record.hours,
-        missing="manual" if by_hand else "no_stages",
+        missing=NotUsed.MANUAL if by_hand else NotUsed.NO_STAGES,
         device=DEVICE,
-        flags=(*(("manual",) if by_hand else ()), *clock_change(start, end)),
+        flags=(*((Flag("manual"),) if by_hand else ()), *clock_change(start, end)),
     )
     intervals = list(_intervals(cells))
     if by_hand or not any(stage != "awake" for _, _, stage in intervals):
         return episode
-    by_movement = replace(episode, missing="", flags=(*episode.flags, "movement_staging"))
+    by_movement = replace(episode, missing=NotUsed.NO, flags=(*episode.flags, Flag("movement_staging")))
     # `To` has lost its seconds; `Hours` has them, in thousandths.
     later = start.instant + tib
     until = later if later - end.instant > _HOURS_ROUNDING else end.instant

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._notes import Note
@@ -40,6 +41,7 @@ from n1trial.data.importers._records import (
     read_cells,
 )
 from n1trial.data.importers._source import Member, Source
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "Sleep Cycle"
@@ -149,10 +151,10 @@ def _episode(night: _Night, member: Member, where: str, home_zone: ZoneInfo | No
         end=end,
         time_basis="naive_local",
         tib_min=tib_min,
-        missing="in_bed_only",
+        missing=NotUsed.IN_BED_ONLY,
         device=DEVICE,
         flags=(
-            *((f"tib_mismatch={differs_min:.10g}",) if abs(differs_min) > _ROUNDING_MIN else ()),
+            *((Flag("tib_mismatch", f"{differs_min:.10g}"),) if abs(differs_min) > _ROUNDING_MIN else ()),
             *clock_change(start, end),
         ),
     )

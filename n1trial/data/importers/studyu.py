@@ -35,6 +35,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._beginnings import ANY_NAME, header_names
 from n1trial.data.importers._clock import read_time
@@ -51,6 +52,7 @@ from n1trial.data.importers._records import (
 )
 from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._tables import open_table
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError, HomeZoneError
 
 DEVICE = "StudyU"
@@ -234,9 +236,9 @@ def _episode(
         sol_min=_minutes(answers.sol, mapping, where),
         waso_min=_minutes(answers.waso, mapping, where),
         vendor_awakenings=_count(answers.awakenings, where),
-        missing="" if answers.tst is not None else "unscored",
+        missing=NotUsed.NO if answers.tst is not None else NotUsed.UNSCORED,
         device="StudyU diary",
-        flags=("diary", *clock_change(start, end)),
+        flags=(Flag("diary"), *clock_change(start, end)),
     )
 
 

@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from n1trial.data.episodes import Moment, SleepEpisode, TimeBasis, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._intervals import moment_at
@@ -45,6 +46,7 @@ from n1trial.data.importers._records import (
     read_cells,
 )
 from n1trial.data.importers._source import Member, Source
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError, HomeZoneError
 
 DEVICE = "Zepp"
@@ -161,7 +163,13 @@ def _episode(
     if night.deep is not None and night.light is not None:
         tst_min = night.deep + night.light + (night.rem or 0)
     unmeasured_min = span_min - (tst_min or 0) - (night.wake or 0)
-    missing = "implausible" if unmeasured_min < -_ROUNDING_MIN else "" if tst_min else "unstaged"
+    missing = (
+        NotUsed.IMPLAUSIBLE
+        if unmeasured_min < -_ROUNDING_MIN
+        else NotUsed.NO
+        if tst_min
+        else NotUsed.UNSTAGED
+    )
     label = None
     with suppress(ValueError):
         label = date.fromisoformat(night.date or "")
@@ -181,9 +189,9 @@ def _episode(
         missing=missing,
         device=DEVICE,
         flags=(
-            *(() if rem_measured else ("no_rem",)),
+            *(() if rem_measured else (Flag("no_rem"),)),
             *(
-                (f"unmeasured_min={unmeasured_min:.10g}",)
+                (Flag("unmeasured_min", f"{unmeasured_min:.10g}"),)
                 if not missing and unmeasured_min >= _UNMEASURED_FLAG_MIN
                 else ()
             ),
@@ -224,7 +232,7 @@ def _naps(
                     time_basis=_basis(nap.start),
                     tib_min=end.minutes_since(start),
                     vendor_nap=True,
-                    missing="unstaged",
+                    missing=NotUsed.UNSTAGED,
                     device=DEVICE,
                     flags=clock_change(start, end),
                 )

@@ -11,11 +11,12 @@ from pathlib import Path
 import pandas as pd
 
 from n1trial.data.label_swaps import always_in_one_order, may_swap
+from n1trial.data.left_out import PLANNED_OUT
 from n1trial.data.read_table._cells import NOT_RECORDED
 from n1trial.data.read_table._outcomes import Better, Kind, asked_outcomes
 from n1trial.data.read_table._people import read_people
 from n1trial.data.read_table._rows import Columns, name_of, raw_of, trial_of, typed_rows
-from n1trial.data.trial_data import PLANNED_OUT, Drawn, TrialData
+from n1trial.data.trial_data import Drawn, TrialData
 from n1trial.errors import TableError
 from n1trial.system.arguments import GivenPath
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from n1trial.data.left_out import LeftOut
 from n1trial.data.read_table._arms import Arms, read_arms
 from n1trial.data.read_table._calendar import (
     UNKNOWN_ARM,
@@ -221,8 +222,8 @@ def trial_of(table: pd.DataFrame, rows: Rows, columns: Columns, *, blinded: bool
     recorded = table[[outcome.name for outcome in rows.outcomes]].notna().any(axis=1)
     table["left_out"] = np.select(
         [table["run_in"], since < columns.washout_nights, ~recorded],
-        ["run-in", "washout", "no record"],
-        default="",
+        [LeftOut.RUN_IN, LeftOut.WASHOUT, LeftOut.NO_RECORD],
+        default=LeftOut.NO,
     )
     table["flags"] = ""
     present = {*table["arm"]}

@@ -17,6 +17,7 @@ import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 
+from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
@@ -59,7 +60,7 @@ def build(data: TrialData, outcome: Outcome) -> pm.Model:
 def nights_back(data: TrialData, columns: Columns) -> Array:
     """1 where an arm was taken so many nights before a night, else 0 [night, back, contrast]."""
     table = data.table
-    given = table[table["left_out"] != "run-in"].drop_duplicates("day", keep="last")
+    given = table[table["left_out"] != LeftOut.RUN_IN].drop_duplicates("day", keep="last")
     span = int(table["day"].max()) + 1
     on_day = np.zeros((span + MOST_NIGHTS_BACK, len(data.treatments)))
     for k, arm in enumerate(data.treatments):

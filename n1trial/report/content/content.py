@@ -74,7 +74,7 @@ def report_content(material: Material) -> ReportContent:
             *never_recorded(data),
             *side_effects(data, material.diary),
         ],
-        others_found=_others_found(material),
+        others_found=others_found(material),
         cannot_tell=sentences.CANNOT_TELL,
         methods=describe_methods(material, shown),
     )
@@ -107,14 +107,15 @@ def _counted(material: Material) -> list[Table]:
     return counted
 
 
-def _others_found(material: Material) -> list[str]:
+def others_found(material: Material) -> list[str]:
+    """What others found of every supplement of the trial: by the protocol's doses, where there is one."""
     data, protocol = material.data, material.protocol
     if protocol is not None:
         glycine = any(arm.glycine_mg > 0 for arm in protocol.arms)
         magnesium = any(arm.magnesium_mg > 0 for arm in protocol.arms)
     else:
-        named = " ".join([*data.arms, *data.labels.values()]).lower()
-        glycine, magnesium = "glycin" in named, "magnes" in named
+        taken = {supplement for arm in data.arms for supplement in data.supplements(arm)}
+        glycine, magnesium = "glycine" in taken, "magnesium" in taken
     return [
         sentence
         for sentence, holds in ((sentences.GLYCINE_FOUND, glycine), (sentences.MAGNESIUM_FOUND, magnesium))

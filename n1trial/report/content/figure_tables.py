@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from n1trial.analysis.bland_altman import Agreement
-from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.checks import CheckResult, Quantity
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.analysis.effects import INTERVAL, Effects
 from n1trial.analysis.quantile_dots import count_dots, dot_gains
@@ -110,23 +110,24 @@ def tomorrow_table(effects: Effects, data: TrialData) -> Table:
 
 
 THE_MODEL = "The model"
-REPEATED_OR_OTHER = ("prior, default", "prior, sceptical", "once built up")
+# The same prior as the model or one of its variants.
+REPEATED = ("prior, default", "prior, sceptical")
 VARIANTS = {"sceptical": "Model, sceptical start", "equal sleep": "Model, at equal sleep time"}
 
 
 def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[CheckResult]) -> list[ForestRow]:
     """Every analysis of the same contrasts in the same unit, the model's first.
 
-    Some checks are in the table of checks only: repeats of the model or its variants, effects once built up, ratios
-    (by the note), and all checks of a percentage, which are in the outcome's unit.
+    Some checks are in the table of checks only: repeats of the model or its variants, effects once built up, ratios,
+    and all checks of a percentage, which are in the outcome's unit.
     """
     rows = []
     checks = [
         check
         for check in checks
         if check.estimate is not None
-        and check.check not in REPEATED_OR_OTHER
-        and "ratio" not in check.note
+        and check.check not in REPEATED
+        and check.quantity is Quantity.EFFECT
         and fit.outcome.scale == "difference"
     ]
     for effect in against_reference(effects, data):

@@ -1,13 +1,12 @@
 """Tables of a report, and how their numbers are written."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.checks import CheckResult, Quantity
 from n1trial.analysis.effects import INTERVAL, INTERVAL_KIND, Effects
 from n1trial.data.trial_data import TrialData
 from n1trial.inference.fit import Fit
@@ -55,12 +54,6 @@ def p_value(p: float | None) -> str:
     if p is None or np.isnan(p):
         return "–"
     return f"<{NBSP}0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def readable(note: str) -> str:
-    """The remark of a check with three digits where it has more, and true minus signs."""
-    rounded = re.sub(r"(?<![\d.])\d+\.\d{3,}(?![\d.]*\d)", lambda match: number(float(match[0])), note)
-    return re.sub(r"(?<![\w\-])-(?=\d)", "−", rounded)
 
 
 def share(probability: float) -> str:
@@ -118,11 +111,11 @@ def checks_table(results: Sequence[CheckResult], label: str) -> Table:
             each.check,
             each.contrast,
             # 1.005 in three digits would be 1.01 beside "below 1.01".
-            number(each.estimate, 4) if "R-hat" in each.check else difference(each.estimate, 3),
+            number(each.estimate, 4) if each.quantity is Quantity.R_HAT else difference(each.estimate, 3),
             span(each.low, each.high),
             p_value(each.p),
             passed[each.passed],
-            readable(each.note),
+            each.short_note or each.note,
         ]
         for each in results
     ]

@@ -8,7 +8,10 @@ from scipy.special import bdtrc
 
 from n1trial.data.diary import Diary
 from n1trial.data.diary.amounts import unit_of
-from n1trial.data.trial_data import PLANNED_OUT, TrialData
+from n1trial.data.episodes import CLOCK_CHANGES
+from n1trial.data.flags import parse_flags
+from n1trial.data.left_out import PLANNED_OUT, LeftOut
+from n1trial.data.trial_data import TrialData
 from n1trial.design.calendar_columns import roster_columns
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Protocol
@@ -37,8 +40,8 @@ def what_was_done(data: TrialData, diary: Diary | None, protocol: Protocol | Non
         sentences.nights_in_words(data),
         *_ended_early(data),
         *_recorded(data),
-        *_doses(table[table["left_out"] != "run-in"], data, protocol),
-        *_habits(table[table["left_out"] != "run-in"], data),
+        *_doses(table[table["left_out"] != LeftOut.RUN_IN], data, protocol),
+        *_habits(table[table["left_out"] != LeftOut.RUN_IN], data),
         *_timing(table, data, diary, protocol),
         *_guessed_arms(table, data),
     ]
@@ -57,9 +60,13 @@ def _recorded(data: TrialData) -> list[str]:
     if "device" not in data.table:
         return []
     devices = data.table["device"].dropna().value_counts()
-    changed = data.table.loc[data.table["flags"].str.contains("dst_|offset_change"), "night"]
+    changed = data.table.loc[data.table["flags"].map(_clock_changed), "night"]
     named = [sentences.devices_in_words(devices.to_dict())] if len(devices) else []
     return named + ([sentences.clock_changes_in_words(list(changed.dt.date))] if len(changed) else [])
+
+
+def _clock_changed(flags: str) -> bool:
+    return any(flag.word in CLOCK_CHANGES for flag in parse_flags(flags))
 
 
 def _doses(table: pd.DataFrame, data: TrialData, protocol: Protocol | None) -> list[str]:
@@ -136,7 +143,7 @@ def means_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[s
     """By arm, mean of a diary column over the trial's evenings; without the run-in."""
     if column not in table:
         return {}
-    trial = table[table["left_out"] != "run-in"]
+    trial = table[table["left_out"] != LeftOut.RUN_IN]
     means = trial[column].astype(float).groupby(trial["arm"]).mean().dropna()
     return {arm: float(means[arm]) for arm in data.arms if arm in means.index}
 
@@ -160,7 +167,7 @@ def confounders_by_arm(data: TrialData, diary: Diary | None, protocol: Protocol 
 
 def counts_by_arm(table: pd.DataFrame, data: TrialData, column: str) -> Mapping[str, str]:
     """By arm, evenings with a yes in a yes-or-no column, of those with an entry; without the run-in."""
-    trial = table[(table["left_out"] != "run-in") & table[column].notna()]
+    trial = table[(table["left_out"] != LeftOut.RUN_IN) & table[column].notna()]
     by_arm = trial[column].astype(float).groupby(trial["arm"])
     yes, of = by_arm.sum().astype(int), by_arm.size()
     return {

@@ -4,24 +4,23 @@ Every object is built anew from the fields that may be shared. A field that a la
 is added to this module. Free text of the person is never kept.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
 import xarray as xr
 
-from n1trial.analysis.checks import CheckResult
+from n1trial.analysis.checks import CheckResult, Quantity
 from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.importers import known_importers
+from n1trial.data.left_out import LeftOut
 from n1trial.data.nights import Nights
-from n1trial.data.trial_data import PLANNED_OUT, TrialData
+from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
 from n1trial.report.content.dose_timing import BEFORE_SLEEP, nights_with_diary
 from n1trial.report.content.inputs import Material
-from n1trial.report.content.methods_figures import PREDICTIVE
 from n1trial.report.content.trial_summary import SIDE_EFFECTS
 from n1trial.report.deidentify.names import (
     KNOWN_CONFOUNDERS,
@@ -39,7 +38,6 @@ from n1trial.report.sentences import (
     SHARED_TITLE,
 )
 
-LEFT_OUT = re.compile(rf"({'|'.join(PLANNED_OUT)}|no record|missing: [a-z ]+)?")
 UNKNOWN_DEVICE = "a device"
 
 
@@ -100,7 +98,7 @@ def _data(material: Material, names: SharedNames) -> TrialData:
     table = nights[["day", "block", "period"]].assign(
         night=pd.Series(pd.NaT, index=nights.index, dtype="datetime64[s]"),
         arm=nights["arm"].map(names.arms),
-        left_out=[reason if LEFT_OUT.fullmatch(reason) else "left out" for reason in nights["left_out"]],
+        left_out=[LeftOut(reason).value for reason in nights["left_out"]],
         flags="",
         **{new.name: nights[old] for old, new in names.outcomes.items()},
     )
@@ -207,10 +205,10 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
 def _checks(results: Iterable[CheckResult], names: SharedNames, *, with_nights: bool) -> list[CheckResult]:
     """Every result without its note, which may hold levels, dates and names; extremes are single nights."""
     return [
-        replace(result, check=names.clean(result.check), contrast=contrast, note="")
+        replace(result, check=names.clean(result.check), contrast=contrast, note="", short_note="")
         for result in results
         if (contrast := names.contrast(result.contrast)) is not None
-        and (with_nights or not result.check.startswith(PREDICTIVE))
+        and (with_nights or result.quantity is not Quantity.NIGHTS)
     ]
 
 

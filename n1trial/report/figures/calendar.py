@@ -11,7 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from n1trial.data.trial_data import TO_COME, TrialData
+from n1trial.data.left_out import LeftOut
+from n1trial.data.trial_data import ANALYSED, TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import visible
 from n1trial.markup.theme import LINE, MUTED
@@ -61,8 +62,8 @@ def _rows(table: pd.DataFrame, nights: int) -> Iterator[pd.DataFrame]:
 def _reasons(data: TrialData) -> Mapping[str, str]:
     """Each reason for leaving a night out, and its hollow mark."""
     reasons = dict.fromkeys(reason for reason in data.table["left_out"] if reason)
-    if any(data.ledger(outcome)["became"].eq("not recorded").any() for outcome in data.outcomes):
-        reasons |= {"not recorded": None}
+    if any(data.ledger(outcome)["became"].eq(LeftOut.NOT_RECORDED).any() for outcome in data.outcomes):
+        reasons |= {LeftOut.NOT_RECORDED: None}
     return {reason: HOLLOW[min(number, len(HOLLOW) - 1)] for number, reason in enumerate(reasons)}
 
 
@@ -75,14 +76,11 @@ def _key_lines(data: TrialData, reasons: Mapping[str, str], width: float) -> lis
     arms = [(styles[arm].marker, styles[arm].light, data.labels[arm], True) for arm in data.arms]
     counted = data.table["left_out"].value_counts()
     left_out = [
-        (mark, MUTED.light, f"{reason} ({counted[reason]})" if reason in counted else reason, False)
+        (mark, MUTED.light, _reason_in_words(LeftOut(reason), counted.get(reason)), False)
         for reason, mark in reasons.items()
     ]
     lines: list[list[_Key]] = []
-    for group in (
-        arms,
-        [(mark, colour, _reason_in_words(text), filled) for mark, colour, text, filled in left_out],
-    ):
+    for group in (arms, left_out):
         lines.append([])
         for mark, colour, text, filled in group:
             key = (mark, colour, fitted(text, width - 40), filled)
@@ -92,9 +90,10 @@ def _key_lines(data: TrialData, reasons: Mapping[str, str], width: float) -> lis
     return [line for line in lines if line]
 
 
-def _reason_in_words(reason: str) -> str:
-    """The reason as in the legend; a night to come is not left out."""
-    return reason if reason.startswith(TO_COME) else f"left out: {reason.removeprefix('missing: ')}"
+def _reason_in_words(reason: LeftOut, nights: int | None) -> str:
+    """The reason as in the legend, with its nights where they are counted; a night to come is not left out."""
+    counted = reason.detail if nights is None else f"{reason.detail} ({nights})"
+    return counted if reason is LeftOut.TO_COME else f"left out: {counted}"
 
 
 def _key_width(key: _Key) -> float:
@@ -150,7 +149,7 @@ def _draw_row(
         )
     styles = arm_styles(data)
     for arm in data.arms:
-        chosen = (became == "analysed") & (row["arm"] == arm)
+        chosen = (became == ANALYSED) & (row["arm"] == arm)
         axes.plot(
             row.loc[chosen, "day"],
             height[chosen],
@@ -177,13 +176,13 @@ def _draw_periods(
         arm, period_px = str(period["arm"].iloc[0]), (end - begin) * night_px
         if arm not in styles:
             continue
-        nights = period.index[became.loc[period.index] == "analysed"]
+        nights = period.index[became.loc[period.index] == ANALYSED]
         if len(period) > 1:
             ends += [(end, 0.0), (end, STRIP + PLOT + FOOT), (np.nan, np.nan)]
             if len(nights):
                 mean = float(height.loc[nights].mean())
                 means[arm] += [(begin + 0.2, mean), (end - 0.2, mean), (np.nan, np.nan)]
-        run_in = (period["left_out"] == "run-in").all()
+        run_in = (period["left_out"] == LeftOut.RUN_IN).all()
         label = "run-in" if run_in else visible(data.labels[arm])
         if period_px > len(label) * LETTER * (TEXT - 1.5) + 3:
             colour = MUTED.light if run_in else styles[arm].light

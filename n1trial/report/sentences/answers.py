@@ -12,7 +12,14 @@ from n1trial.design.verdict import Verdict
 from n1trial.markup.text import capitalised, visible
 from n1trial.report.sentences.build_up import a_period
 from n1trial.report.sentences.numbers import chance, interval
-from n1trial.report.sentences.outcome_words import amount, change, short_change, thing, wording
+from n1trial.report.sentences.outcome_words import (
+    amount,
+    change,
+    rounds_to_nothing,
+    short_change,
+    thing,
+    wording,
+)
 
 # An effect under the smallest worthwhile one is "a little" or "slightly", and from twice that "a lot" or "far".
 MUCH = 2.0
@@ -74,10 +81,10 @@ def _claim(effect: Effect, arm: str) -> str:
     if not stands(effect):
         yet = " yet" if effect.verdict == "can't tell yet" else ""
         if yet and (effect.low > 0 if outcome.better == "higher" else effect.high < 0):
-            return f"we can’t tell yet whether {arm} helps enough: {_about(change(outcome, effect.mean))}"
+            return f"we can’t tell yet whether {arm} helps enough: {_about(change(outcome, effect.mean), effect)}"
         gain = words.whether_up if outcome.better == "higher" else words.whether_down
         return f"we can’t tell{yet} whether {arm} {gain}: best guess {short_change(outcome, effect.mean)}"
-    about = _about(short_change(outcome, effect.mean))
+    about = _about(short_change(outcome, effect.mean), effect)
     if effect.verdict in ("no worthwhile gain", "no gain within a period"):
         gave = f"{HEDGE[effect.certainty]}gave"
         if effect.verdict == "no gain within a period":
@@ -86,26 +93,25 @@ def _claim(effect: Effect, arm: str) -> str:
     if effect.verdict == "no difference that matters":
         made = f"{HEDGE[effect.certainty]}made"
         return f"{arm} {made} no difference that matters in {label}: {about}"
-    did = (words.up if effect.mean >= 0 else words.down).format(
-        size=_size(effect), about=_about(amount(outcome, effect.mean))
-    )
-    verb, rest = did.split(" ", 1)
-    return f"{arm} {_hedged(effect.certainty, past=verb, participle=verb)} {rest}"
+    verb, by_how_much = (words.up, words.up_by) if effect.mean >= 0 else (words.down, words.down_by)
+    about = _about(amount(outcome, effect.mean), effect)
+    return f"{arm} {_hedged(effect.certainty, verb)} {by_how_much.format(size=_size(effect), about=about)}"
 
 
-def _about(size: str) -> str:
-    return size if size.startswith(("under", "about")) else f"about {size}"
+def _about(size: str, effect: Effect) -> str:
+    """The size of an effect with "about" before it; one that rounds to nothing is "under …" or "about the same"."""
+    return size if rounds_to_nothing(effect.outcome, effect.mean) else f"about {size}"
 
 
-def _hedged(certainty: Certainty, *, past: str, participle: str) -> str:
+def _hedged(certainty: Certainty, verb: str) -> str:
+    """A verb whose past is its participle, as sure as the certainty allows."""
     if certainty == "high":
-        return past
-    return f"probably {past}" if certainty == "moderate" else f"may have {participle}"
+        return verb
+    return f"probably {verb}" if certainty == "moderate" else f"may have {verb}"
 
 
 def _size(effect: Effect) -> str:
-    counted = wording(effect.outcome).up.startswith("brought")
     mids = abs(effect.mean) / effect.outcome.mid
-    if counted:
+    if wording(effect.outcome).counted:
         return "slightly " if mids < 1 else "far " if mids >= MUCH else ""
     return "a little, " if mids < 1 else "a lot, " if mids >= MUCH else ""

@@ -14,11 +14,14 @@ SAME = "about the same"
 class Wording:
     """The wording of changes of one outcome.
 
-    `up` and `down` have the fields {size} and {about}; `more` and `less` are comparisons with the amount as {n}.
+    `up` and `down` are verbs, which stand before `up_by` and `down_by` with their fields {size} and {about}; `more` and
+    `less` are comparisons with the amount as {n}. With `counted` the size is that of a number: "far more", not "a lot".
     """
 
     up: str
     down: str
+    up_by: str
+    down_by: str
     whether_up: str
     whether_down: str
     more: str
@@ -26,12 +29,15 @@ class Wording:
     short_more: str
     short_less: str
     longer_night: str = "better"
+    counted: bool = False
 
 
 def _minutes(thing: str, longer_night: str) -> Wording:
     return Wording(
-        up=f"lengthened your {thing} {{size}}by {{about}}{NBSP}min",
-        down=f"shortened your {thing} {{size}}by {{about}}{NBSP}min",
+        up="lengthened",
+        down="shortened",
+        up_by=f"your {thing} {{size}}by {{about}}{NBSP}min",
+        down_by=f"your {thing} {{size}}by {{about}}{NBSP}min",
         whether_up=f"lengthens your {thing}",
         whether_down=f"shortens your {thing}",
         more=f"{{n}}{NBSP}min longer",
@@ -47,24 +53,30 @@ WORDINGS = {
     "waso_min": _minutes("time awake at night", "calmer"),
     "sol_min": _minutes("time to fall asleep", "quicker to begin"),
     "wake_episodes": Wording(
-        up="brought {size}more wake episodes: {about} a night",
-        down="brought {size}fewer wake episodes: {about} a night",
+        up="brought",
+        down="brought",
+        up_by="{size}more wake episodes: {about} a night",
+        down_by="{size}fewer wake episodes: {about} a night",
         whether_up="means more wake episodes",
         whether_down="means fewer wake episodes",
         more="{n} more wake episodes a night",
         less="{n} fewer wake episodes a night",
         short_more="more",
         short_less="fewer",
+        counted=True,
     ),
     "wake_episodes_all": Wording(
-        up=f"brought {{size}}more wake episodes: {{about}}{NBSP}%",
-        down=f"brought {{size}}fewer wake episodes: {{about}}{NBSP}%",
+        up="brought",
+        down="brought",
+        up_by=f"{{size}}more wake episodes: {{about}}{NBSP}%",
+        down_by=f"{{size}}fewer wake episodes: {{about}}{NBSP}%",
         whether_up="means more wake episodes",
         whether_down="means fewer wake episodes",
         more=f"{{n}}{NBSP}% more wake episodes",
         less=f"{{n}}{NBSP}% fewer wake episodes",
         short_more="more",
         short_less="fewer",
+        counted=True,
     ),
 }
 
@@ -77,8 +89,10 @@ def wording(outcome: Outcome) -> Wording:
     formatted = label.replace("{", "{{").replace("}", "}}")
     unit = "" if outcome.contrast_unit == "units" else f"{NBSP}{outcome.contrast_unit}"
     return Wording(
-        up=f"raised your {formatted} {{size}}by {{about}}{unit}",
-        down=f"lowered your {formatted} {{size}}by {{about}}{unit}",
+        up="raised",
+        down="lowered",
+        up_by=f"your {formatted} {{size}}by {{about}}{unit}",
+        down_by=f"your {formatted} {{size}}by {{about}}{unit}",
         whether_up=f"raises your {label}",
         whether_down=f"lowers your {label}",
         more=f"{{n}}{unit} higher",
@@ -99,8 +113,14 @@ def amount(outcome: Outcome, value: float) -> str:
     size = abs(value)
     if outcome.decimals is None:
         return f"{size:.2g}"
-    least = 10.0**-outcome.decimals
-    return f"{size:.{outcome.decimals}f}" if size >= least / 2 else f"under {least:g}"
+    if rounds_to_nothing(outcome, value):
+        return f"under {10.0**-outcome.decimals:g}"
+    return f"{size:.{outcome.decimals}f}"
+
+
+def rounds_to_nothing(outcome: Outcome, value: float) -> bool:
+    """Whether a size is 0 in the digits of its outcome; one without such digits never is."""
+    return outcome.decimals is not None and not abs(value) >= 10.0**-outcome.decimals / 2
 
 
 def threshold(outcome: Outcome) -> str:
@@ -120,22 +140,21 @@ def _at_least_mid(outcome: Outcome, *, higher: bool) -> str:
 
 def change(outcome: Outcome, value: float) -> str:
     """An effect in words, such as "9 min longer" or "0.6 fewer wake episodes a night"."""
-    words, size = wording(outcome), amount(outcome, value)
-    return SAME if size.startswith("under") else (words.more if value >= 0 else words.less).format(n=size)
+    if rounds_to_nothing(outcome, value):
+        return SAME
+    words = wording(outcome)
+    return (words.more if value >= 0 else words.less).format(n=amount(outcome, value))
 
 
 def short_change(outcome: Outcome, value: float) -> str:
     """An effect in the fewest words, such as "9 min longer" or "0.6 fewer"."""
+    if rounds_to_nothing(outcome, value):
+        return SAME
     words = wording(outcome)
     unit = (
         f"{NBSP}min" if outcome.contrast_unit == "min" else NBSP + "%" if outcome.scale == "percent" else ""
     )
-    size = amount(outcome, value)
-    return (
-        SAME
-        if size.startswith("under")
-        else f"{size}{unit} {words.short_more if value >= 0 else words.short_less}"
-    )
+    return f"{amount(outcome, value)}{unit} {words.short_more if value >= 0 else words.short_less}"
 
 
 def level(outcome: Outcome, value: float) -> str:

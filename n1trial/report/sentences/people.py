@@ -6,7 +6,14 @@ from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
 from n1trial.markup.text import capitalised
 from n1trial.report.sentences.answers import HEADINGS
 from n1trial.report.sentences.numbers import chance, of_hundred
-from n1trial.report.sentences.outcome_words import NBSP, amount, change, short_change, threshold
+from n1trial.report.sentences.outcome_words import (
+    NBSP,
+    amount,
+    change,
+    rounds_to_nothing,
+    short_change,
+    threshold,
+)
 
 CANNOT_TELL = (
     "People who try things on themselves are not everybody. This is about these people, this product and these weeks."
@@ -67,7 +74,7 @@ def on_average(effect: CohortEffect, label: str) -> tuple[str, str]:
 def span(outcome: Outcome, estimate: Summed) -> str:
     """The ends of an interval in words, such as "2 to 20 min longer" or "2 min shorter to 20 min longer"."""
     near, far = sorted((estimate.low, estimate.high), key=abs)
-    if near * far > 0 and not amount(outcome, near).startswith("under"):
+    if near * far > 0 and not rounds_to_nothing(outcome, near):
         return f"{amount(outcome, near)} to {short_change(outcome, far)}"
     return f"{short_change(outcome, estimate.low)} to {short_change(outcome, estimate.high)}"
 

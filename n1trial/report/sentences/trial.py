@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from n1trial.data.left_out import PLANNED_OUT, LeftOut
 from n1trial.data.left_out_nights import interim_nights
-from n1trial.data.trial_data import PLANNED_OUT, TO_COME, TrialData
+from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.markup.text import capitalised, visible
 from n1trial.report.sentences.numbers import in_a_row
@@ -35,10 +36,14 @@ def nights_in_words(data: TrialData) -> str:
     """Nights planned for the comparison, kept, missing and still to come."""
     outcome = data.outcomes[0]
     kept, over = len(data.analysed(outcome)), int((~data.table["left_out"].isin(PLANNED_OUT)).sum())
-    missing, to_come = over - kept, int((data.table["left_out"] == TO_COME).sum())
+    missing, to_come = over - kept, int((data.table["left_out"] == LeftOut.TO_COME).sum())
     planned = over + to_come
     aside = len(data.table) - planned
-    why = [reason for reason in PLANNED_OUT if reason != TO_COME and (data.table["left_out"] == reason).any()]
+    why = [
+        reason
+        for reason in PLANNED_OUT
+        if reason != LeftOut.TO_COME and (data.table["left_out"] == reason).any()
+    ]
     return (
         f"{planned} nights were planned for the comparison: {kept} are in it,"
         f" {missing if missing else 'none'} {'is' if missing == 1 else 'are'} missing"

@@ -66,7 +66,7 @@ def gather_evidence(folder: TrialFolder, *, today: date) -> Evidence:
         diary=diary.table,
         minutes_before_bed=folder.protocol.dosing.minutes_before_bed,
         run_in=frozenset(night.date() for night in table.loc[table["phase"] == "run-in", "night"]),
-        diary_notes=diary.notes,
+        diary_notes=diary.own_notes,
         habit=folder.protocol.habit,
     )
 

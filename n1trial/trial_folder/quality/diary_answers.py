@@ -24,7 +24,7 @@ def written(evidence: Evidence) -> Iterator[Finding]:
         f" on {int(dose.sum())} of {len(asked)} evenings after the run-in",
     )
     for note in evidence.diary_notes:
-        yield Finding(check="diary", said=note.removeprefix("diary: "))
+        yield Finding(check="diary", said=note)
 
 
 def impossible(evidence: Evidence) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
+from n1trial.data.flags import parse_flags
 from n1trial.data.night_assembly import NightRecords
 
 
@@ -76,8 +77,8 @@ class Evidence:
         table = self.recorded
         return tuple(
             night
-            for night, flags in zip(table["date"], table["flags"], strict=True)
-            if any(flag.partition("=")[0] == word for flag in str(flags).split(";"))
+            for night, flags in zip(table["date"], table["flags"].fillna(""), strict=True)
+            if any(flag.word == word for flag in parse_flags(flags))
         )
 
 

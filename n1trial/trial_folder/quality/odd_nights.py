@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from n1trial.data.not_used import NotUsed
 from n1trial.trial_folder.quality.evidence import Evidence, Finding, counted
 
 SHORT_TST_MIN, LONG_TST_MIN, LONG_TIB_MIN = 120, 14 * 60, 16 * 60
@@ -52,7 +53,9 @@ def implausible(evidence: Evidence) -> Iterator[Finding]:
                 check="implausible", said=f"{counted(len(nights), 'night')} with {what}; kept", nights=nights
             )
     impossible = tuple(
-        night.night for night in evidence.traced if any(why == "implausible" for _, why in night.left_out)
+        night.night
+        for night in evidence.traced
+        if any(why is NotUsed.IMPLAUSIBLE for _, why in night.left_out)
     )
     if impossible:
         yield Finding(

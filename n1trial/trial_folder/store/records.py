@@ -22,7 +22,9 @@ from n1trial.errors import FolderError
 from n1trial.trial_folder.store.database import NAME, reading, writing
 from n1trial.trial_folder.store.log import append
 
-_READ_EPISODES = msgspec.json.Decoder(list[SleepEpisode])
+# A flag is its text in the database.
+_WRITE_EPISODE = msgspec.json.Encoder(enc_hook=str)
+_READ_EPISODES = msgspec.json.Decoder(list[SleepEpisode], dec_hook=lambda flag, text: flag(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def add_records(
     now
         Aware; stands in the log.
     """
-    contents = [msgspec.json.encode(replace(episode, source_file="")).decode() for episode in episodes]
+    contents = [_WRITE_EPISODE.encode(replace(episode, source_file="")).decode() for episode in episodes]
     digests = [hashlib.sha256(content.encode()).hexdigest() for content in contents]
     if sha256 is None:
         described = sorted(

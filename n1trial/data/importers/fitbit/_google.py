@@ -23,10 +23,12 @@ from n1trial.data.episodes import (
     TimeBasis,
     clock_change,
 )
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._hypnogram import Piece, hole_flags, with_hypnogram
 from n1trial.data.importers._records import plausible_wall
 from n1trial.data.importers.fitbit._rows import Rows, laid_out
+from n1trial.data.not_used import NotUsed
 
 _LETTERS = {
     **dict.fromkeys(("LIGHT", "DEEP", "REM", "ASLEEP"), ASLEEP),
@@ -73,7 +75,7 @@ class Session:
     app: str = ""
     nap: bool = False
     main: bool | None = None
-    missing: str = ""
+    missing: NotUsed = NotUsed.NO
 
 
 def utc_time(text: str, where: str) -> datetime:
@@ -106,7 +108,7 @@ def google_episode(session: Session) -> SleepEpisode:
         for level in ("DEEP", "LIGHT", "REM")
     )
     tib_min = session.in_period_min
-    missing = "implausible" if rows and rows.contradicts_itself else session.missing
+    missing = NotUsed.IMPLAUSIBLE if rows and rows.contradicts_itself else session.missing
     episode = SleepEpisode(
         source="fitbit",
         source_file=session.source_file,
@@ -124,13 +126,13 @@ def google_episode(session: Session) -> SleepEpisode:
         vendor_nap=session.nap,
         vendor_awakenings=session.awakenings,
         vendor_main=session.main,
-        missing=missing or ("unscored" if asleep_min is None else ""),
+        missing=missing or (NotUsed.UNSCORED if asleep_min is None else NotUsed.NO),
         algorithm=printable(session.algorithm),
         device="Fitbit",
         updated=session.updated,
         flags=(
-            *(("classic",) if session.classic else ()),
-            *(("manual",) if session.manual else ()),
+            *((Flag("classic"),) if session.classic else ()),
+            *((Flag("manual"),) if session.manual else ()),
             *clock_change(session.start, session.end),
         ),
     )
@@ -141,7 +143,7 @@ def _with_rows(episode: SleepEpisode, rows: Rows, session: Session, *, whole: bo
     epochs = rows.epochs(_LETTERS)
     flags = (
         *hole_flags(epochs, resolution_s=rows.resolution_s),
-        *([f"cut_min={rows.cut_min:g}"] if rows.cut_min else []),
+        *([Flag("cut_min", f"{rows.cut_min:g}")] if rows.cut_min else []),
     )
     # A typed-in session says when, not how: its wake was not measured.
     if not whole or (session.classic and session.manual):
@@ -152,5 +154,5 @@ def _with_rows(episode: SleepEpisode, rows: Rows, session: Session, *, whole: bo
     )
     missing_min = (episode.tib_min or 0) - accounted_min
     if not session.classic and missing_min <= -_MISMATCH_FLAG_MIN:
-        flags = (*flags, f"tib_mismatch={missing_min:g}")
+        flags = (*flags, Flag("tib_mismatch", f"{missing_min:g}"))
     return replace(episode, flags=(*episode.flags, *flags))

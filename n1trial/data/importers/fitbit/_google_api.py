@@ -37,6 +37,7 @@ from n1trial.data.importers._records import (
 from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers.fitbit._content import json_members
 from n1trial.data.importers.fitbit._google import Session, google_episode, on_the_clock, utc_time
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError, HomeZoneError
 
 LAYOUT = "the JSON of the Google Health API v4"
@@ -191,7 +192,7 @@ def _episode(
             nap=sleep.metadata.nap,
             main=sleep.metadata.main_sleep,
             # The night is still being analysed: its minutes will change.
-            missing="" if sleep.metadata.processed else "unprocessed",
+            missing=NotUsed.NO if sleep.metadata.processed else NotUsed.UNPROCESSED,
         )
     )
 

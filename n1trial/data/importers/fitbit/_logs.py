@@ -30,6 +30,7 @@ from n1trial.data.episodes import (
     clock_change,
     count_wake_runs,
 )
+from n1trial.data.flags import Flag
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._hypnogram import Piece, hole_flags, paint, with_hypnogram
 from n1trial.data.importers._records import (
@@ -45,6 +46,7 @@ from n1trial.data.importers._records import (
 )
 from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers.fitbit._content import json_members
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 LAYOUT = "the JSON of Fitbit's sleep logs"
@@ -226,7 +228,7 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
         vendor_date=log.date_of_sleep,
         vendor_main=log.is_main_sleep if log.main_sleep is None else log.main_sleep,
         vendor_awakenings=wake_total.count,
-        missing="" if log.minutes_asleep is not None else "unscored",
+        missing=NotUsed.NO if log.minutes_asleep is not None else NotUsed.UNSCORED,
         device="Fitbit",
         flags=(
             *_flags(log, epochs=epochs, wake_count=wake_total.count, tib_min=tib_min),
@@ -236,17 +238,17 @@ def _episode(log: _Log, *, member: Member, where: str, home_zone: ZoneInfo | Non
     return with_hypnogram(episode, epochs, resolution_s=resolution_s) if measured else episode
 
 
-def _flags(log: _Log, *, epochs: str, wake_count: int | None, tib_min: float | None) -> Iterator[str]:
+def _flags(log: _Log, *, epochs: str, wake_count: int | None, tib_min: float | None) -> Iterator[Flag]:
     yield from hole_flags(epochs, resolution_s=_RESOLUTION_S[log.type])
     if log.type == "classic":
-        yield "classic"
+        yield Flag("classic")
     elif epochs and wake_count is not None and count_wake_runs(epochs) != wake_count:
-        yield "wakecount_mismatch"
+        yield Flag("wakecount_mismatch")
     if log.info_code:
-        yield f"infoCode={log.info_code}"
+        yield Flag("infoCode", log.info_code)
     if log.log_type == "manual":
-        yield "manual"
+        yield Flag("manual")
     if tib_min is not None and log.time_in_bed is not None:
         mismatch_min = log.time_in_bed - tib_min
         if abs(mismatch_min) >= _MISMATCH_FLAG_MIN:
-            yield f"tib_mismatch={mismatch_min:g}"
+            yield Flag("tib_mismatch", f"{mismatch_min:g}")

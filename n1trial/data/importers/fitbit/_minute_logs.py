@@ -16,12 +16,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from n1trial.data.episodes import ASLEEP, AWAKE, RESTLESS, UNPAINTED, Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._hypnogram import hole_flags, with_hypnogram
 from n1trial.data.importers._notes import unverified
 from n1trial.data.importers._records import Count, Label, Minutes, decode_record, plausible_wall
 from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers.fitbit._content import json_members
 from n1trial.data.importers.fitbit._logs import one_by_one
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 LAYOUT = "the JSON of the Fitbit Web API v1"
@@ -96,9 +98,9 @@ def _episode(log: _MinuteLog, *, member: Member, where: str, home_zone: ZoneInfo
         vendor_date=log.date_of_sleep,
         vendor_main=log.is_main_sleep,
         vendor_awakenings=log.awake_count,
-        missing="" if log.minutes_asleep is not None else "unscored",
+        missing=NotUsed.NO if log.minutes_asleep is not None else NotUsed.UNSCORED,
         device="Fitbit",
-        flags=("classic", *hole_flags(epochs, resolution_s=_RESOLUTION_S), *clock_change(start, end)),
+        flags=(Flag("classic"), *hole_flags(epochs, resolution_s=_RESOLUTION_S), *clock_change(start, end)),
     )
     return with_hypnogram(episode, epochs, resolution_s=_RESOLUTION_S) if epochs else episode
 

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._records import (
@@ -29,6 +30,7 @@ from n1trial.data.importers._records import (
     text_lines,
 )
 from n1trial.data.importers._source import Member, Source
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 LAYOUT = "the CSV of fitbit.com"
@@ -205,9 +207,9 @@ def _episode(row: dict[str, str], start: Moment, end: Moment, *, member: Member,
         light_min=_number(row, "Minutes Light Sleep", where),
         rem_min=_number(row, _REM, where),
         vendor_awakenings=None if awakenings is None else int(awakenings),
-        missing="" if asleep_min is not None else "unscored",
+        missing=NotUsed.NO if asleep_min is not None else NotUsed.UNSCORED,
         device="Fitbit",
-        flags=(*(() if _REM in row else ("classic",)), *clock_change(start, end)),
+        flags=(*(() if _REM in row else (Flag("classic"),)), *clock_change(start, end)),
     )
 
 

@@ -20,6 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode
+from n1trial.data.flags import Flag
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._intervals import Interval, Stage, moment_at, with_stages
 from n1trial.data.importers._notes import unverified
@@ -201,13 +202,11 @@ def _with_levels(summed: SleepEpisode, sleep: _Sleep, levels: Sequence[_Level]) 
         sums[stage] = (sums[stage] or 0) - (end - start)
     bare = replace(
         summed,
-        flags=tuple(
-            flag for flag in summed.flags if not flag.startswith(("unmeasured_min=", "tib_mismatch="))
-        ),
+        flags=tuple(flag for flag in summed.flags if flag.word not in ("unmeasured_min", "tib_mismatch")),
     )
     staged = with_stages(bare, intervals, latency=False)
     if staged.missing or any(abs(rest or 0) > _ROUNDING_S for rest in sums.values()):
-        return replace(summed, flags=(*summed.flags, "hypnogram_corrupt"))
+        return replace(summed, flags=(*summed.flags, Flag("hypnogram_corrupt")))
     return replace(staged, rem_min=None if sleep.rem is None else staged.rem_min)
 
 

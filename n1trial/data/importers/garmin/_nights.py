@@ -6,8 +6,10 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode, TimeBasis, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._records import Count, Label, Seconds, plausible_wall
 from n1trial.data.importers._source import Member
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "Garmin"
@@ -81,9 +83,9 @@ def night(
     absent_min = end.minutes_since(start) - (asleep_s + (sums.awake or 0)) / 60 - unmeasured_min
     mismatch = staged and sums.awake is not None and absent_min >= _MISMATCH_MIN
     if not staged:
-        missing = "unstaged" if confirmed and timed else "not_confirmed"
+        missing = NotUsed.UNSTAGED if confirmed and timed else NotUsed.NOT_CONFIRMED
     else:
-        missing = "implausible" if absent_min < -_MISMATCH_MIN else ""
+        missing = NotUsed.IMPLAUSIBLE if absent_min < -_MISMATCH_MIN else NotUsed.NO
     return SleepEpisode(
         source="garmin",
         source_file=member.where,
@@ -102,9 +104,9 @@ def night(
         missing=missing,
         device=DEVICE,
         flags=(
-            *(("no_rem",) if staged and sums.rem is None else ()),
-            *((f"unmeasured_min={unmeasured_min:g}",) if staged and unmeasured_min else ()),
-            *((f"tib_mismatch={absent_min:g}",) if mismatch else ()),
+            *((Flag("no_rem"),) if staged and sums.rem is None else ()),
+            *((Flag("unmeasured_min", f"{unmeasured_min:g}"),) if staged and unmeasured_min else ()),
+            *((Flag("tib_mismatch", f"{absent_min:g}"),) if mismatch else ()),
             *clock_change(start, end),
         ),
     )
@@ -144,7 +146,7 @@ def with_vital_signs(episode: SleepEpisode, signs: dict[str, float | None]) -> S
     if episode.tst_min is None or episode.missing:
         return episode
     known: dict[str, float] = {}
-    doubted: list[str] = []
+    doubted: list[Flag] = []
     for name, value in signs.items():
         lowest, highest = _LOWEST_AND_HIGHEST[name]
         if value is None or (lowest > 0 >= value):
@@ -152,7 +154,7 @@ def with_vital_signs(episode: SleepEpisode, signs: dict[str, float | None]) -> S
         if lowest <= value <= highest:
             known[name] = value
         else:
-            doubted.append(f"{name}_implausible")
+            doubted.append(Flag(f"{name}_implausible"))
     return replace(episode, flags=(*episode.flags, *doubted), **known) if known or doubted else episode
 
 

@@ -35,6 +35,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable, refusing
 from n1trial.data.importers._clock import check_span, read_time
 from n1trial.data.importers._damaged import whole_records
@@ -43,6 +44,7 @@ from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._tables import cells_under, open_table
 from n1trial.data.importers._vitals import with_vitals
 from n1trial.data.importers.generic._mapping import Mapping, Row, check_columns, columns_of, read_mapping
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "a table of one's own"
@@ -180,10 +182,10 @@ def _episode(
         resolution_s="event" if runs is not None else None,
         vendor_nap=row.nap,
         vendor_awakenings=row.awakenings,
-        missing="" if row.tst is not None else "unscored",
+        missing=NotUsed.NO if row.tst is not None else NotUsed.UNSCORED,
         device=printable(mapping.device),
         flags=(
-            *(("longest_sleep_min_implausible",) if impossible else ()),
+            *((Flag("longest_sleep_min_implausible"),) if impossible else ()),
             *clock_change(start, end),
         ),
     )

@@ -13,7 +13,7 @@ from n1trial.data.importers._health_sleeps import device_name, source_id
 from n1trial.data.importers._intervals import moment_at
 from n1trial.data.importers._records import Label
 from n1trial.data.importers._source import Member
-from n1trial.data.record_selection import IN_BED_ONLY
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "Health Auto Export"
@@ -95,7 +95,7 @@ def summed_sleep(
         tib_min=bed_min if tst_min <= bed_min <= span_min + _ROUNDING_MIN else span_min,
         tst_min=tst_min or None,
         vendor_date=_day(entry.date),
-        missing="" if tst_min else IN_BED_ONLY if bed_min or not asleep else "unscored",
+        missing=NotUsed.NO if tst_min else NotUsed.IN_BED_ONLY if bed_min or not asleep else NotUsed.UNSCORED,
         device=device_name(name, "", DEVICE),
         flags=clock_change(start, end),
     )

@@ -22,7 +22,7 @@ from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._tables import Columns, cells_under, check_single, chosen_cells, times_in
 from n1trial.data.importers.oura._periods import Period, began_at, period_episode
 from n1trial.data.importers.oura._table import is_hub, period_columns, period_tables
-from n1trial.data.record_selection import DAMAGED
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 LAYOUT = "the CSV of Oura's Membership Hub"
@@ -67,10 +67,10 @@ def _without_lost_alone(episodes: list[SleepEpisode], cells_lost: set[Moment]) -
     recorded = {
         night_of(episode.start.wall)
         for episode in episodes
-        if not episode.not_used and episode.missing != DAMAGED
+        if not episode.not_used and episode.missing != NotUsed.DAMAGED
     }
     for episode in episodes:
-        lost = episode.missing == DAMAGED and episode.start in cells_lost
+        lost = episode.missing == NotUsed.DAMAGED and episode.start in cells_lost
         if not lost or night_of(episode.start.wall) in recorded:
             yield episode
 

@@ -23,6 +23,7 @@ import msgspec
 from msgspec.structs import replace
 
 from n1trial.data.episodes import ASLEEP, AWAKE, Moment, SleepEpisode, TimeBasis, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable
 from n1trial.data.importers._clock import check_span, read_time
 from n1trial.data.importers._hypnogram import with_hypnogram
@@ -30,12 +31,13 @@ from n1trial.data.importers._records import Count, Label, Seconds, plausible_wal
 from n1trial.data.importers._source import Member
 from n1trial.data.importers._tables import is_time
 from n1trial.data.importers._vitals import Reading, with_vitals
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError, HomeZoneError
 
 _LETTERS = str.maketrans({"1": ASLEEP, "2": ASLEEP, "3": ASLEEP, "4": AWAKE})
 _PHASES = re.compile("[1-4]+")
 _SLEEP_TYPES = frozenset({"long_sleep", "sleep", "late_nap"})
-_NO_SLEEP = frozenset({"rest", "deleted"})
+_NO_SLEEP = {"rest": NotUsed.REST, "deleted": NotUsed.DELETED}
 _PERIOD_CAP_FLAG_MIN = 14 * 60
 # In a cell ``readiness`` is JSON, or what Python prints; both name a number in the same way.
 _TEMPERATURE = re.compile(r"""["']temperature_deviation["']+\s*:\s*([^\s,}]+)\s*[,}]""")
@@ -108,12 +110,12 @@ def period_episode(period: Period, *, member: Member, where: str, home_zone: Zon
         vendor_nap=period.type == "late_nap",
         vendor_awakenings=period.wake_ups,
         not_used=_rejection(period.type, where),
-        missing="" if period.total_sleep_duration is not None else "unstaged",
+        missing=NotUsed.NO if period.total_sleep_duration is not None else NotUsed.UNSTAGED,
         algorithm=printable(period.sleep_algorithm_version or ""),
         device=f"Oura {printable(period.ring_id)}" if period.ring_id else "Oura",
         flags=(
-            *(("period_cap",) if tib_min >= _PERIOD_CAP_FLAG_MIN else ()),
-            *(("low_battery",) if period.low_battery_alert else ()),
+            *((Flag("period_cap"),) if tib_min >= _PERIOD_CAP_FLAG_MIN else ()),
+            *((Flag("low_battery"),) if period.low_battery_alert else ()),
             *date_flags,
             *clock_change(start, end),
         ),
@@ -142,7 +144,7 @@ def with_phases(episode: SleepEpisode, phases: str, *, resolution_s: int) -> Sle
     if not phases:
         return episode
     if not _PHASES.fullmatch(phases):
-        return replace(episode, flags=("hypnogram_corrupt", *episode.flags))
+        return replace(episode, flags=(Flag("hypnogram_corrupt"), *episode.flags))
     if episode.tst_min is None:
         return episode
     return with_hypnogram(episode, phases.translate(_LETTERS), resolution_s=resolution_s, latency=False)
@@ -162,7 +164,7 @@ def read_moment(text: str, *, where: str, home_zone: ZoneInfo | None) -> tuple[M
     return Moment.in_zone(wall, home_zone), "naive_local"
 
 
-def read_label(text: str | None, end: Moment) -> tuple[date | None, tuple[str, ...]]:
+def read_label(text: str | None, end: Moment) -> tuple[date | None, tuple[Flag, ...]]:
     """Oura's label; where a spreadsheet rewrote it, the end of sleep tells day and month apart."""
     if text is None:
         return None, ()
@@ -176,8 +178,8 @@ def read_label(text: str | None, end: Moment) -> tuple[date | None, tuple[str, .
             with suppress(ValueError):
                 label = date(year if year > 99 else 2000 + year, month, day)
                 if timedelta(0) <= label - end.wall.date() <= timedelta(days=1):
-                    return label, ("excel_date",)
-    return None, ("day_unreadable",)
+                    return label, (Flag("excel_date"),)
+    return None, (Flag("day_unreadable"),)
 
 
 def _temperature(period: Period) -> Reading:
@@ -190,16 +192,16 @@ def _temperature(period: Period) -> Reading:
     return period.readiness_temperature_deviation
 
 
-def _rejection(kind: str | None, where: str) -> str:
+def _rejection(kind: str | None, where: str) -> NotUsed:
     if kind in _SLEEP_TYPES:
-        return ""
+        return NotUsed.NO
     if kind is None:
-        return "unconfirmed"
+        return NotUsed.UNCONFIRMED
     if kind not in _NO_SLEEP:
         raise ExportError(
             f"{where}: a period of an unknown type ({printable(kind)}): download the export again"
         )
-    return kind
+    return _NO_SLEEP[kind]
 
 
 def minutes(seconds: float | None) -> float | None:

@@ -31,6 +31,7 @@ from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._tables import Columns, cells_under, choose_columns, chosen_cells, open_table
 from n1trial.data.importers._vitals import Reading, with_vitals
 from n1trial.data.importers.oura._periods import began_at, minutes, read_label, read_moment
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 LAYOUT = "the trends CSV of Oura"
@@ -196,7 +197,7 @@ def _episode(row: _Row, *, member: Member, where: str, home_zone: ZoneInfo | Non
             light_min=minutes(row.light),
             rem_min=minutes(row.rem),
             vendor_date=vendor_date,
-            missing="" if row.asleep is not None else "unstaged",
+            missing=NotUsed.NO if row.asleep is not None else NotUsed.UNSTAGED,
             device="Oura",
             flags=(*date_flags, *clock_change(start, end)),
         ),

@@ -20,6 +20,7 @@ from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._vitals import Reading, with_vitals
 from n1trial.data.importers.oura._json import json_members, whole_json
 from n1trial.data.importers.oura._periods import minutes, read_label, read_moment, with_phases
+from n1trial.data.not_used import NotUsed
 
 LAYOUT = "the JSON of Oura's Cloud API v1"
 
@@ -84,7 +85,7 @@ def _episodes(
         light_min=minutes(period.light),
         rem_min=minutes(period.rem),
         vendor_date=vendor_date,
-        missing="" if period.total is not None else "unstaged",
+        missing=NotUsed.NO if period.total is not None else NotUsed.UNSTAGED,
         device="Oura",
         flags=(*date_flags, *clock_change(start, end)),
     )

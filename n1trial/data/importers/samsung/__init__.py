@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from n1trial.data.episodes import Moment, SleepEpisode
+from n1trial.data.flags import Flag
 from n1trial.data.importers._damaged import whole_records
 from n1trial.data.importers._intervals import Interval, with_stages
 from n1trial.data.importers._records import bounded
@@ -100,7 +101,7 @@ def _whole_sleeps(source: Source, member: Member) -> Iterator[Sleep]:
 
 
 def _episode(
-    sleep: Sleep, stages: Sequence[WrittenStage], *, member: Member, local: bool, flags: tuple[str, ...]
+    sleep: Sleep, stages: Sequence[WrittenStage], *, member: Member, local: bool, flags: tuple[Flag, ...]
 ) -> SleepEpisode:
     to_wall = timedelta() if local else sleep.offset
     to_utc = -sleep.offset if local else timedelta()

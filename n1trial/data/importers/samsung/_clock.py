@@ -14,6 +14,7 @@ from itertools import pairwise
 from statistics import mean, pvariance
 
 from n1trial.data.episodes import night_of
+from n1trial.data.flags import Flag
 from n1trial.data.importers.samsung._tables import Sleep
 from n1trial.errors import ExportError
 
@@ -26,7 +27,7 @@ _EVENING_FROM, _EVENING_TO = 19, 3
 _NIGHTS_AROUND, _NIGHTS_NEEDED = 28, 5
 
 
-def times_are_local(sleeps: Sequence[Sleep], label: str) -> tuple[bool, tuple[str, ...]]:
+def times_are_local(sleeps: Sequence[Sleep], label: str) -> tuple[bool, tuple[Flag, ...]]:
     """Whether times are local rather than UTC, and the flag of a reading that nothing confirms."""
     if any(sleep.in_utc for sleep in sleeps):
         return False, ()
@@ -41,7 +42,7 @@ def times_are_local(sleeps: Sequence[Sleep], label: str) -> tuple[bool, tuple[st
             f"{label}: times can be UTC or local and the nights would differ: "
             "export a longer time, best with a clock change in it"
         )
-    return False, ("utc_assumed",)
+    return False, (Flag("utc_assumed"),)
 
 
 def _votes_of_creation(sleeps: Sequence[Sleep]) -> int:

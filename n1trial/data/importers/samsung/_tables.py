@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable
 from n1trial.data.importers._damaged import MANY
 from n1trial.data.importers._intervals import Stage, utc_offset
@@ -71,7 +72,7 @@ class Sleep(msgspec.Struct, frozen=True, kw_only=True):
     in_utc: bool
     latency_min: float | None
     app: str
-    flags: tuple[str, ...]
+    flags: tuple[Flag, ...]
 
 
 class Stages(msgspec.Struct, frozen=True):
@@ -207,7 +208,7 @@ def _created(text: str, where: str) -> datetime | None:
         return None
 
 
-def _latency(text: str) -> tuple[float | None, tuple[str, ...]]:
+def _latency(text: str) -> tuple[float | None, tuple[Flag, ...]]:
     """Minutes of a latency in milliseconds, and a flag where it cannot be; 0 and less are *not measured*."""
     try:
         minutes = float(text or 0) / 60_000
@@ -215,4 +216,4 @@ def _latency(text: str) -> tuple[float | None, tuple[str, ...]]:
         minutes = float("nan")
     if minutes <= 0:
         return None, ()
-    return (minutes, ()) if minutes <= _LONGEST_LATENCY_MIN else (None, ("latency_implausible",))
+    return (minutes, ()) if minutes <= _LONGEST_LATENCY_MIN else (None, (Flag("latency_implausible"),))

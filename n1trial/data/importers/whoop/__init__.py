@@ -39,6 +39,7 @@ from n1trial.data.importers._source import Member, Source
 from n1trial.data.importers._tables import Columns, cells_under, choose_columns, chosen_cells, open_table
 from n1trial.data.importers._vitals import Reading, with_vitals
 from n1trial.data.importers.whoop._columns import COLUMNS, ENGLISH, IS_NAP
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "Whoop"
@@ -209,7 +210,7 @@ def _episodes(
             light_min=sleep.light,
             rem_min=sleep.rem,
             vendor_nap=nap,
-            missing="" if sleep.asleep is not None else "unscored",
+            missing=NotUsed.NO if sleep.asleep is not None else NotUsed.UNSCORED,
             device=DEVICE,
         ),
         hrv_rmssd_ms=variability.get((sleep.onset, sleep.zone)),

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from n1trial.data.episodes import Moment, SleepEpisode, clock_change
+from n1trial.data.flags import Flag
 from n1trial.data.importers._archive import printable
 from n1trial.data.importers._beginnings import ANY_NAME, header_names
 from n1trial.data.importers._clock import check_span, read_time
@@ -38,6 +39,7 @@ from n1trial.data.importers._tables import cells_under, choose_columns, chosen_c
 from n1trial.data.importers._vitals import with_vitals
 from n1trial.data.importers.withings._languages import Header, check_order, read_header
 from n1trial.data.importers.withings._nights import ROUNDING_S, Events, Night, read_events
+from n1trial.data.not_used import NotUsed
 from n1trial.errors import ExportError
 
 DEVICE = "Withings"
@@ -215,12 +217,16 @@ def _episodes(
             rem_min=stages_min["rem"] if rem_measured else None,
             resolution_s="event" if runs is not None else None,
             vendor_awakenings=night.wake_up,
-            missing="implausible" if broken else "" if asleep_s is not None else "unstaged",
+            missing=NotUsed.IMPLAUSIBLE
+            if broken
+            else NotUsed.NO
+            if asleep_s is not None
+            else NotUsed.UNSTAGED,
             device=DEVICE,
             flags=(
                 *_out_of_bed(bed_s, asleep_s, night.awake),
-                *(("no_rem",) if "rem" in header.named and not rem_measured else ()),
-                *(() if header.named >= stages_min.keys() else ("stages_unnamed",)),
+                *((Flag("no_rem"),) if "rem" in header.named and not rem_measured else ()),
+                *(() if header.named >= stages_min.keys() else (Flag("stages_unnamed"),)),
                 *_events_flags(night, events, waso_s=waso_s if counted else None),
                 *clock_change(start, end),
             ),
@@ -230,19 +236,19 @@ def _episodes(
     )
 
 
-def _out_of_bed(bed_s: float, asleep_s: float | None, awake_s: float | None) -> Iterator[str]:
+def _out_of_bed(bed_s: float, asleep_s: float | None, awake_s: float | None) -> Iterator[Flag]:
     if asleep_s is not None and awake_s is not None:
         out_s = bed_s - asleep_s - awake_s
         if out_s >= _OUT_OF_BED_FLAG_S:
-            yield f"out_of_bed_min={out_s / 60:g}"
+            yield Flag("out_of_bed_min", f"{out_s / 60:g}")
 
 
-def _events_flags(night: Night, events: Events | None, *, waso_s: float | None) -> Iterator[str]:
+def _events_flags(night: Night, events: Events | None, *, waso_s: float | None) -> Iterator[Flag]:
     if events is None:
         if night.events is not None:
-            yield "hypnogram_corrupt"
+            yield Flag("hypnogram_corrupt")
     elif waso_s is not None and abs(sum(events.wakes) - waso_s) > ROUNDING_S:
-        yield "events_mismatch"
+        yield Flag("events_mismatch")
 
 
 def _minutes(seconds: float | None) -> float | None:
