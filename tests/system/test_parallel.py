@@ -114,13 +114,7 @@ def test_any_executor_does_the_work_and_is_left_open():
             math.sqrt, [9.0, 4.0, 1.0], executor=executor, on_done=lambda count, of: done.append((count, of))
         ) == [3.0, 2.0, 1.0]
         assert executor.submit(math.sqrt, 16.0).result() == 4.0
-        with pytest.raises(AnalysisError, match="refused"):
-            run_tasks(refuse, [1, 2], executor=executor)
     assert done == [(1, 3), (2, 3), (3, 3)]
-
-
-def refuse(item):
-    raise AnalysisError("refused")
 
 
 def test_no_scheduler_is_told_in_one_line_within_seconds():
