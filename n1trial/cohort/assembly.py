@@ -101,14 +101,14 @@ def gather(
     present = {arm for person in kept for arm in person.data.arms}
     treatments = tuple(arm for arm in dict.fromkeys(tried) if arm in present)
     labels = {arm: label for person in reversed(people) for arm, label in person.data.labels.items()}
-    further = dict.fromkeys(pair for person in people for pair in person.data.further_contrasts)
+    further = dict.fromkeys(contrast for person in people for contrast in person.data.further_contrasts)
     return Cohort(
         people=tuple(kept),
         outcome=agreed,
         reference=reference,
         treatments=treatments,
         labels=labels,
-        further_contrasts=tuple(pair for pair in further if {*pair} <= {*treatments}),
+        further_contrasts=tuple(contrast for contrast in further if {*contrast.arms} <= {*treatments}),
         modifiers=_modifiers(modifiers, [person.name for person in kept]),
         left_out=left_out,
         notes=(*_device_note(kept), *(note for person in kept for note in _named_notes(person))),

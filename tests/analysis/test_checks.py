@@ -39,7 +39,7 @@ def result(data, check, contrast, outcome=None):
     case = Case(data=data, outcome=outcome or data.outcomes[0])
     alone = checks().get(check)
     findings = alone.run(case) if alone else run_checks(case)
-    return next(each for each in findings.results if (each.check, each.contrast) == (check, contrast))
+    return next(each for each in findings.results if (each.check, each.subject) == (check, contrast))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_a_check_finds_something_and_changes_nothing(name, full):
     assert findings.results
     assert all(each.p is None or 0 <= each.p <= 1 for each in findings.results)
     known = {"", *case.data.arms, "every arm", "glycine vs none", "magnesium vs none"}
-    assert {each.contrast for each in findings.results} <= known
+    assert {each.subject for each in findings.results} <= known
     assert case.data.table.equals(before)
 
 

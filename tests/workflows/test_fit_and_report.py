@@ -84,7 +84,7 @@ def test_the_nights_that_were_simulated_are_the_nights_that_are_analysed(reporte
 
 
 def test_quiet_nights_give_back_the_truth(reported):
-    effects = {effect.contrast: effect for effect in reported[2].effects[0].contrasts}
+    effects = {str(effect.contrast): effect for effect in reported[2].effects[0].contrasts}
     for contrast, truth in (("glycine vs none", 20), ("magnesium-glycinate vs none", 35)):
         assert effects[contrast].low < truth < effects[contrast].high
         assert effects[contrast].high - effects[contrast].low < 12

@@ -8,6 +8,7 @@ recorded on it, the arm's mean would move by δ times its missing share. Cro, Mo
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.data.trial_data import PLANNED_OUT, TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 
 NAME = "missing nights"
@@ -26,13 +27,15 @@ def run(case: Case) -> Findings:
         note = f"{missing} of {planned} nights missing"
         delta = None
         if case.fit is not None and arm != case.data.reference and missing:
-            draws = contrast_draws(case.fit.posterior, case.data, case.outcome, arm, case.data.reference)
+            draws = contrast_draws(
+                case.fit.posterior, case.data, case.outcome, Contrast(arm, case.data.reference)
+            )
             delta = -float(draws.mean()) * planned / missing
             note += (
                 f"; they would have to differ by {delta:+.3g} {case.outcome.contrast_unit} from the recorded"
                 " to bring the mean effect to nothing"
             )
-        results.append(CheckResult(check=NAME, contrast=arm, estimate=delta, note=note))
+        results.append(CheckResult(check=NAME, arm=arm, estimate=delta, note=note))
     return Findings(results=tuple(results))
 
 

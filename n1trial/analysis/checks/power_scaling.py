@@ -11,6 +11,7 @@ import arviz_stats
 import xarray as xr
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
+from n1trial.design.contrast import Contrast
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR
 
 NAME = "power-scaling"
@@ -49,7 +50,7 @@ def run(case: Case) -> Findings:
         results=tuple(
             CheckResult(
                 check=NAME,
-                contrast=f"{arm} vs {case.data.reference}",
+                contrast=Contrast(arm, case.data.reference),
                 note=f"to the priors {row.prior:.3f}, to the nights {row.likelihood:.3f}; {_in_words(row)}",
             )
             for arm, row in rows

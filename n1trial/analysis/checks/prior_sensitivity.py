@@ -74,14 +74,14 @@ def _lines(
     case: Case, name: str, posterior: xr.Dataset, *, words: str, weights: Array | None = None
 ) -> list[CheckResult]:
     results = []
-    for arm, comparator in case.data.contrasts:
-        draws = contrast_draws(posterior, case.data, case.outcome, arm, comparator)
+    for contrast in case.data.contrasts:
+        draws = contrast_draws(posterior, case.data, case.outcome, contrast)
         share = np.full(len(draws), 1 / len(draws)) if weights is None else weights
         low, high = weighted_quantiles(draws, share, ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2))
         results.append(
             CheckResult(
                 check=f"{NAME}, {name}",
-                contrast=f"{arm} vs {comparator}",
+                contrast=contrast,
                 estimate=float(share @ draws),
                 low=low,
                 high=high,

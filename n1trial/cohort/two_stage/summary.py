@@ -16,6 +16,7 @@ import numpy as np
 from n1trial.cohort.two_stage.marginalised import WIDER, integrated
 from n1trial.cohort.two_stage.noise import PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.errors import CohortError
 from n1trial.inference.build_up import recovered_share
@@ -122,7 +123,9 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         evidence = reweighted(exact if PERIOD in names else plain).log_evidence
         return _all_rounded(replace(reweighted(exact), log_evidence=evidence))
 
-    shares = {arm: recovered_share(data, fit.outcome, arm, data.reference) for arm in data.treatments}
+    shares = {
+        arm: recovered_share(data, fit.outcome, Contrast(arm, data.reference)) for arm in data.treatments
+    }
     return PersonSummary(
         form=FORM,
         outcome=fit.outcome,

@@ -21,6 +21,7 @@ from n1trial.data.read_table._covariates import read_covariates
 from n1trial.data.read_table._names import kept_as
 from n1trial.data.read_table._outcomes import Asked, notes_of, outcome_of, refuse_other_unit
 from n1trial.data.trial_data import RESTS_ON, Drawn, TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import TableError
 from n1trial.system.arguments import GivenPath, path_of
@@ -89,7 +90,7 @@ class Rows:
     outcomes: tuple[Outcome, ...]
     covariates: tuple[str, ...]
     labels: Mapping[str, str]
-    contrasts: tuple[tuple[str, str], ...]
+    contrasts: tuple[Contrast, ...]
     notes: tuple[str, ...]
     assumptions: tuple[str, ...]
 
@@ -146,7 +147,7 @@ def typed_rows(
         outcomes=outcomes,
         covariates=tuple(covariates),
         labels=arms.labelled(labels, path, others=measured),
-        contrasts=tuple(arms.pair(pair, path) for pair in contrasts),
+        contrasts=tuple(arms.contrast(pair, path) for pair in contrasts),
         notes=(*notes, *arms.notes, *_of_no_use(covariates)),
         assumptions=(*notes_of(columns.outcomes, outcomes), *_unnamed(arms, labels)),
     )
@@ -236,7 +237,7 @@ def trial_of(table: pd.DataFrame, rows: Rows, columns: Columns, *, blinded: bool
         reference=reference,
         labels={arm: rows.labels[arm] for arm in arms}
         | ({UNKNOWN_ARM: "not known"} if UNKNOWN_ARM in present else {}),
-        further_contrasts=tuple(pair for pair in rows.contrasts if {*pair} <= {*arms}),
+        further_contrasts=tuple(contrast for contrast in rows.contrasts if {*contrast.arms} <= {*arms}),
         outcomes=rows.outcomes,
         notes=notes,
         sleep_time=kept_as(columns.asleep)
