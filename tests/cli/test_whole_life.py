@@ -151,7 +151,7 @@ def test_a_blinded_trial_runs_from_the_first_evening_to_its_report(tmp_path):
         "it is over",
     ):
         assert printed in page
-    events = [line.event for line in read_log(folder)]
+    events = [line.kind for line in read_log(folder)]
     assert events.count("diary") == END - len(MISSED_WEEK)
     assert [event for event in events if event not in ("diary", "import")] == [
         "trial made",

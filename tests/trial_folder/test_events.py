@@ -110,7 +110,7 @@ def test_amendments_are_added_and_the_protocol_stays(folder):
     before = (folder.path / "protocol.yaml").read_bytes()
     amend(folder, "moved to another town", now=evening(10))
     amend(folder, "bedtime is 22:00 now", now=evening(20))
-    assert [line.detail for line in read_course(open_folder(folder.path)).amendments] == [
+    assert [line.event.text for line in read_course(open_folder(folder.path)).amendments] == [
         "moved to another town",
         "bedtime is 22:00 now",
     ]

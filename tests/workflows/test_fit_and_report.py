@@ -103,7 +103,7 @@ def test_progress_names_every_stage_of_both_outcomes(reported):
 
 
 def test_the_log_tells_the_whole_story(reported):
-    assert [line.event for line in read_log(reported[0])] == ["trial made", "import", "fit", "report"]
+    assert [line.kind for line in read_log(reported[0])] == ["trial made", "import", "fit", "report"]
 
 
 def test_the_same_report_twice_is_the_same_bytes(reported):

@@ -22,6 +22,7 @@ from n1trial.trial_folder.store.folder import (
     append_log,
     schedule_sha256,
 )
+from n1trial.trial_folder.store.log_events import TrialMade
 
 
 def create_folder(
@@ -98,7 +99,7 @@ def create_folder(
             "schedule.csv": schedule_csv(shown),
         }
         database.make_database(draft, meta)
-        append_log(folder, "trial made", f"protocol {protocol.sha256}, first night {schedule.start}", now=now)
+        append_log(folder, TrialMade(protocol_sha256=protocol.sha256, first_night=schedule.start), now=now)
         if path.exists():
             path.rmdir()
         draft.rename(path)
