@@ -74,7 +74,7 @@ def gather(
     >>> import n1trial
     >>> cohort = n1trial.gather(cohort.people, "tst_min")
     >>> cohort.contrasts
-    (('glycine', 'none'),)
+    (Contrast(arm='glycine', comparator='none'),)
     """
     each_once(people)
     if mid is not None and not mid > 0:
@@ -130,7 +130,7 @@ def _comparable(people: Sequence[Person], outcome: Outcome) -> tuple[list[Person
         try:
             columns_among_others(data, outcome)
         except AnalysisError as error:
-            left_out[person.name] = str(error).partition(": ")[2]
+            left_out[person.name] = error.without_place
             continue
         kept.append(replace(person, data=data))
     confounded = {

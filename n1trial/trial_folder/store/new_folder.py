@@ -107,7 +107,11 @@ def create_folder(
     except OSError as error:
         raise FolderError(f"{path}: cannot be made ({error.strerror}): make room and try again") from error
     except FolderError as error:
-        raise FolderError(str(error).replace(str(draft), str(path))) from error
+        # The draft is gone: the place is the folder that was to be.
+        if not Path(error.place).is_relative_to(draft):
+            raise
+        place = path / Path(error.place).relative_to(draft)
+        raise FolderError(error.problem, place=str(place), remedy=error.remedy) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return replace(folder, path=path)
