@@ -26,7 +26,7 @@ GLYCINE, MAGNESIUM = (5.0, 15.0), (8.0, 15.0)
 
 def applies(case: Case) -> bool:
     """A fit of sleep time in minutes, whose effects are parameters with a Gaussian prior."""
-    return case.fit is not None and case.outcome.name == "tst_min" and case.fit.densities is not None
+    return case.fit is not None and case.outcome.measure.whole_sleep and case.fit.densities is not None
 
 
 def run(case: Case) -> Findings:

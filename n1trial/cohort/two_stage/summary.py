@@ -105,7 +105,8 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
     prior_sd = fit.prior_sd
     if counts:
         prior_sd = data.prior_width * log_ratio_sd(fit.outcome, float(nights[fit.outcome.name].mean()))
-    scale = 1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / EFFECT.scale
+    unit = 1.0 if counts else fit.outcome.measure.prior_unit
+    scale = fit.prior_sd / EFFECT.scale if unit is None else unit
     known = kinds(counts=counts, scale=scale)
     values = {name: fit.posterior[name].to_numpy().ravel() for name in known if name in fit.posterior}
     known = {name: known[name] for name in values}

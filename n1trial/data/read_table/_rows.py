@@ -230,7 +230,7 @@ def trial_of(table: pd.DataFrame, rows: Rows, columns: Columns, *, blinded: bool
     reference = rows.arms.reference
     others = (name for name in dict.fromkeys(table["arm"]) if name not in (reference, UNKNOWN_ARM))
     arms = (reference, *others)
-    measured = [outcome.name for outcome in rows.outcomes]
+    asleep = next((outcome.name for outcome in rows.outcomes if outcome.measure.whole_sleep), None)
     return TrialData(
         table=table.drop(columns=["given_period", "run_in"]),
         arms=arms,
@@ -240,11 +240,7 @@ def trial_of(table: pd.DataFrame, rows: Rows, columns: Columns, *, blinded: bool
         further_contrasts=tuple(contrast for contrast in rows.contrasts if {*contrast.arms} <= {*arms}),
         outcomes=rows.outcomes,
         notes=notes,
-        sleep_time=kept_as(columns.asleep)
-        if columns.asleep
-        else "tst_min"
-        if "tst_min" in measured
-        else None,
+        sleep_time=kept_as(columns.asleep) if columns.asleep else asleep,
         covariates=rows.covariates,
         blinded=blinded,
         drawn=columns.drawn or "blocks",

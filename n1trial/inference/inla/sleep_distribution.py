@@ -74,7 +74,7 @@ class SleepDistribution:
 
 def sleep_distribution(data: TrialData, outcome: Outcome) -> SleepDistribution | None:
     """Bad nights and the typical night, where the outcome is the sleep time of single nights; None elsewhere."""
-    if outcome.name != "tst_min" or RESTS_ON in data.table:
+    if not outcome.measure.whole_sleep or RESTS_ON in data.table:
         return None
     nights = data.analysed(outcome)
     bad = bad_nights_of(data).analysed(BAD_NIGHTS).groupby("arm")[BAD_NIGHTS.name].sum()
