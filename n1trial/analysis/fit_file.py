@@ -205,7 +205,9 @@ def _checked_fit_of(group: xr.DataTree) -> CheckedFit:
             name: pd.read_json(io.StringIO(text), orient="split") for name, text in checks["tables"].items()
         },
     )
-    return CheckedFit(fit=fit, findings=findings, start_s=checks["start_s"], check_s=checks["check_s"])
+    return CheckedFit(
+        fit=fit, findings=findings, start_s=checks.get("start_s", 0.0), check_s=checks["check_s"]
+    )
 
 
 def _result_of(row: Mapping[str, Any], arms: Sequence[str]) -> CheckResult:
