@@ -1,6 +1,8 @@
 import pickle
+import re
 
 import pytest
+from paths import PACKAGE
 
 from n1trial.errors import ExportError, GateError, N1TrialError
 
@@ -26,3 +28,12 @@ def test_an_error_of_another_process_keeps_its_parts(kind):
         "wrong",
         "mend it",
     )
+
+
+def test_no_module_cuts_the_text_of_an_error_apart():
+    cut = re.compile(
+        r"str\((?:error|refused\[0\]|exc)\)\.(?:partition|rpartition|removeprefix|replace|split\()"
+    )
+    sources = {path.name: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    assert [name for name, source in sources.items() if cut.search(source)] == []
+    assert cut.search('str(error).partition(": ")')

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import PACKAGE
 
 from n1trial.design.contrast import Contrast
 from n1trial.errors import ArgumentError
@@ -39,3 +40,9 @@ def test_a_text_with_two_readings_is_refused():
 def test_a_text_of_other_arms_is_refused(text):
     with pytest.raises(ArgumentError, match="is no contrast of the arms glycine, none"):
         Contrast.parse(text, ("glycine", "none"))
+
+
+def test_the_text_of_a_contrast_is_made_and_read_in_one_module():
+    sources = {path.name: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    assert [name for name, source in sources.items() if '" vs "' in source] == ["contrast.py"]
+    assert [name for name, source in sources.items() if "} vs {" in source] == []
