@@ -22,6 +22,7 @@ _MODULE_OF = {
     "Cohort": "cohort",
     "CohortEffects": "cohort",
     "CohortFit": "cohort",
+    "Contrast": "design.contrast",
     "Diary": "data.diary",
     "Effect": "analysis.effects",
     "Effects": "analysis.effects",

@@ -16,6 +16,7 @@ from n1trial.data.read_table import read_people, read_table
 from n1trial.data.trial_assembly import join_trial
 from n1trial.data.trial_data import TrialData
 from n1trial.design.allocation import new_seed
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol import Protocol, read_protocol, template_names
 from n1trial.design.schedule import Schedule, randomise
@@ -41,6 +42,7 @@ __all__ = [
     "Cohort",
     "CohortEffects",
     "CohortFit",
+    "Contrast",
     "Diary",
     "Effect",
     "Effects",

@@ -8,8 +8,19 @@ Anything that is not an `N1TrialError` is a bug in n1trial and keeps its traceba
 class N1TrialError(Exception):
     """An error that the caller can put right; the message says how.
 
+    Parameters
+    ----------
+    problem : str, optional
+        What is wrong, or a whole message.
+    place : str, optional
+        Where: a file, a record of it, an option, a column.
+    remedy : str, optional
+        What to do.
+
     Attributes
     ----------
+    problem, place, remedy : str
+        As given, empty where they were not.
     exit_code : int
         Exit status of the command line: 1, or 3 where a result exists but must not be shown.
 
@@ -19,11 +30,20 @@ class N1TrialError(Exception):
     >>> try:
     ...     read_protocol("no-such-template")
     ... except N1TrialError as error:
-    ...     print(str(error).partition(": choose")[0])
-    no-such-template: no template or file of that name
+    ...     print(error.place, "|", error.problem)
+    no-such-template | no template or file of that name
     """
 
     exit_code = 1
+
+    def __init__(self, problem: str = "", *, place: str = "", remedy: str = "") -> None:
+        super().__init__(": ".join(filter(None, (place, problem, remedy))))
+        self.problem, self.place, self.remedy = problem, place, remedy
+
+    @property
+    def without_place(self) -> str:
+        """What is wrong and what to do, for a list in which the place stands already."""
+        return ": ".join(filter(None, (self.problem, self.remedy)))
 
 
 class ProtocolError(N1TrialError):
@@ -63,17 +83,7 @@ class TableError(N1TrialError):
 
 
 class AnalysisError(N1TrialError):
-    """Nights from which the model cannot learn anything: an empty arm, a constant outcome.
-
-    Attributes
-    ----------
-    problem : str
-        What is wrong and what to do, without the outcome or covariate that it is about.
-    """
-
-    def __init__(self, problem: str, *, where: str = "") -> None:
-        super().__init__(f"{where}: {problem}" if where else problem)
-        self.problem = problem
+    """Nights from which the model cannot learn anything: an empty arm, a constant outcome."""
 
 
 class CohortError(N1TrialError):

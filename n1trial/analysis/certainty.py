@@ -4,6 +4,7 @@ from typing import Literal
 
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.verdict import Chances, Verdict
 from n1trial.inference.fit import Fit
 
@@ -12,7 +13,7 @@ CERTAINTIES: tuple[Certainty, ...] = ("high", "moderate", "low", "very low")
 
 
 def certainty_of(
-    fit: Fit, data: TrialData, arm: str, comparator: str, probabilities: Chances, verdict: Verdict
+    fit: Fit, data: TrialData, contrast: Contrast, probabilities: Chances, verdict: Verdict
 ) -> tuple[Certainty, tuple[str, ...]]:
     """The certainty of one contrast, and the reasons that lower it, a step for each."""
     outcome = fit.outcome
@@ -36,7 +37,7 @@ def certainty_of(
     if missing > 0.10:
         reasons.append(f"{missing:.0%} of the nights are missing")
     if "sceptical" in fit.variants:
-        draws = contrast_draws(fit.variants["sceptical"], data, outcome, arm, comparator)
+        draws = contrast_draws(fit.variants["sceptical"], data, outcome, contrast)
         sceptic = Chances.of(outcome.sign * draws, outcome.mid)
         # Near 0 the sign is Monte Carlo error, so it counts only where the verdict announces a direction.
         announced = verdict in ("worth it", "worse")

@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import NightsAlone, contrast_prior_sd
 from n1trial.inference.fit import Fit
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def contrast_draws(
-    posterior: xr.Dataset, data: TrialData, outcome: Outcome, arm: str, comparator: str
-) -> Array:
+def contrast_draws(posterior: xr.Dataset, data: TrialData, outcome: Outcome, contrast: Contrast) -> Array:
     """Posterior draws of arm minus comparator.
 
     Parameters
@@ -29,14 +28,14 @@ def contrast_draws(
         Holds `effect`, each arm minus the reference.
     data, outcome
         The trial, and the outcome that was fitted.
-    arm, comparator
-        Names of the two arms; either may be the reference.
+    contrast
+        The two arms; either may be the reference.
 
     Returns
     -------
     ndarray [draw], in `outcome.contrast_unit`
     """
-    ours, theirs = (_against_reference(posterior, data, "effect", name) for name in (arm, comparator))
+    ours, theirs = (_against_reference(posterior, data, "effect", name) for name in contrast.arms)
     if outcome.scale == "percent":
         return 100.0 * ((1.0 + ours / 100.0) / (1.0 + theirs / 100.0) - 1.0)
     return ours - theirs
@@ -49,27 +48,24 @@ def _against_reference(posterior: xr.Dataset, data: TrialData, variable: str, na
     return np.asarray(posterior[variable].sel(contrast=name).to_numpy(), dtype=float).ravel()
 
 
-def nights_alone(
-    fit: Fit, data: TrialData, arm: str, comparator: str, *, mean: float, sd: float
-) -> NightsAlone:
+def nights_alone(fit: Fit, data: TrialData, contrast: Contrast, *, mean: float, sd: float) -> NightsAlone:
     """What the nights say of a contrast without the prior.
 
     Counts are taken on the log scale, on which their posterior is nearly Gaussian.
     """
     outcome = fit.outcome
-    to_reference = data.reference in (arm, comparator)
+    to_reference = data.reference in contrast.arms
     prior_sd = contrast_prior_sd(fit.prior_sd, against_reference=to_reference)
     if outcome.kind != "count" or "delta" not in fit.posterior:
         return NightsAlone.of(outcome.sign * mean, sd, prior_sd=prior_sd, mid=outcome.mid)
-    log_ratio = _against_reference(fit.posterior, data, "delta", arm) - _against_reference(
-        fit.posterior, data, "delta", comparator
-    )
+    ours, theirs = (_against_reference(fit.posterior, data, "delta", name) for name in contrast.arms)
+    log_ratio = ours - theirs
     return NightsAlone.of_counts(
         float(log_ratio.mean()),
         float(log_ratio.std()),
         prior_sd=prior_sd / count_unit(data, outcome),
         outcome=outcome,
-        usual=_rate_on(fit, data, comparator),
+        usual=_rate_on(fit, data, contrast.comparator),
     )
 
 

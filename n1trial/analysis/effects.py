@@ -17,9 +17,9 @@ from n1trial.analysis.contrasts import better_nights, contrast_draws, nights_alo
 from n1trial.analysis.problems import problems_of
 from n1trial.analysis.required_nights import longer_trials
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL as INTERVAL
-from n1trial.design.verdict import INTERVAL_KIND as INTERVAL_KIND
 from n1trial.design.verdict import (
     Chances,
     Problem,
@@ -101,7 +101,7 @@ class Effect:
     `effects` are those of `estimate_effects`'s example.
 
     >>> effect = effects.contrasts[0]
-    >>> effect.contrast
+    >>> str(effect.contrast)
     'glycine vs none'
     >>> effect.low < effect.mean < effect.high
     True
@@ -130,13 +130,13 @@ class Effect:
     def __repr__(self) -> str:
         interval = f"{self.low:.3g} to {self.high:.3g}"
         return line(
-            self.contrast, {"mean": f"{self.mean:.3g}", "interval": interval, "verdict": self.verdict}
+            str(self.contrast), {"mean": f"{self.mean:.3g}", "interval": interval, "verdict": self.verdict}
         )
 
     @property
-    def contrast(self) -> str:
-        """The contrast in words of the protocol, such as "glycine vs none"."""
-        return f"{self.arm} vs {self.comparator}"
+    def contrast(self) -> Contrast:
+        """The two arms that are compared."""
+        return Contrast(self.arm, self.comparator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +158,7 @@ class Effects:
     --------
     `effects` are those of `estimate_effects`'s example.
 
-    >>> [effect.contrast for effect in effects.contrasts]
+    >>> [str(effect.contrast) for effect in effects.contrasts]
     ['glycine vs none']
     >>> list(effects.table.columns[:4])
     ['outcome', 'contrast', 'mean', 'sd']
@@ -176,7 +176,7 @@ class Effects:
         probabilities = ("p_better", "p_worthwhile", "p_equivalent", "p_worse")
         return pd.DataFrame(
             [
-                {"outcome": self.outcome.name, "contrast": effect.contrast}
+                {"outcome": self.outcome.name, "contrast": str(effect.contrast)}
                 | {name: getattr(effect, name) for name in summary}
                 | {"ci_prob": INTERVAL}
                 | {name: getattr(effect, name) for name in probabilities}
@@ -186,7 +186,7 @@ class Effects:
         )
 
     def __repr__(self) -> str:
-        verdicts = {effect.contrast: effect.verdict for effect in self.contrasts}
+        verdicts = {str(effect.contrast): effect.verdict for effect in self.contrasts}
         return line(f"Effects on {self.outcome.label}", verdicts)
 
     def _repr_html_(self) -> str:
@@ -218,10 +218,10 @@ def estimate_effects(fit: Fit, data: TrialData) -> Effects:
 
     >>> import n1trial
     >>> effects = n1trial.estimate_effects(fit, data)
-    >>> effects.contrasts[0].contrast
+    >>> str(effects.contrasts[0].contrast)
     'glycine vs none'
     """
-    contrasts = tuple(_effect(fit, data, arm, comparator) for arm, comparator in data.contrasts)
+    contrasts = tuple(_effect(fit, data, contrast) for contrast in data.contrasts)
     problems = problems_of(fit, data)
     if problems:
         refused = tuple(replace(effect, verdict="no verdict") for effect in contrasts)
@@ -238,26 +238,26 @@ def _with_steady(effects: tuple[Effect, ...], data: TrialData) -> tuple[Effect, 
     by_contrast = steady_effects(data, effects[0].outcome)
     return tuple(
         replace(effect, steady=steady, verdict=within_a_period(effect.verdict, recovered=steady.recovered))
-        if (steady := by_contrast.get((effect.arm, effect.comparator)))
+        if (steady := by_contrast.get(effect.contrast))
         else effect
         for effect in effects
     )
 
 
-def _effect(fit: Fit, data: TrialData, arm: str, comparator: str) -> Effect:
+def _effect(fit: Fit, data: TrialData, contrast: Contrast) -> Effect:
     outcome = fit.outcome
-    draws = contrast_draws(fit.posterior, data, outcome, arm, comparator)
+    draws = contrast_draws(fit.posterior, data, outcome, contrast)
     gain = outcome.sign * draws
     low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
     probabilities = Chances.of(gain, outcome.mid)
     mean, sd = float(draws.mean()), float(draws.std())
-    alone = nights_alone(fit, data, arm, comparator, mean=mean, sd=sd)
+    alone = nights_alone(fit, data, contrast, mean=mean, sd=sd)
     verdict = verdict_of(probabilities, alone=alone, rule=data.rule)
-    certainty, reasons = certainty_of(fit, data, arm, comparator, probabilities, verdict)
+    certainty, reasons = certainty_of(fit, data, contrast, probabilities, verdict)
     return Effect(
         outcome=outcome,
-        arm=arm,
-        comparator=comparator,
+        arm=contrast.arm,
+        comparator=contrast.comparator,
         mean=mean,
         sd=sd,
         low=float(low),
@@ -280,8 +280,9 @@ def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) 
     undecided = [each for each in effects if each.verdict == "can't tell yet" and each.sd < fit.prior_sd]
     if not undecided:
         return effects
-    pairs = [(effect.arm, effect.comparator) for effect in undecided]
-    longer = longer_trials(pairs, [effect.sd for effect in undecided], fit, data)
+    longer = longer_trials(
+        [effect.contrast for effect in undecided], [effect.sd for effect in undecided], fit, data
+    )
     nights = {
         effect.contrast: settle_nights(
             fit.outcome.sign * effect.mean,
@@ -289,7 +290,7 @@ def _with_settle_nights(effects: tuple[Effect, ...], fit: Fit, data: TrialData) 
             lengths=lengths,
             sds=sds,
             prior_sd=contrast_prior_sd(
-                fit.prior_sd, against_reference=data.reference in (effect.arm, effect.comparator)
+                fit.prior_sd, against_reference=data.reference in effect.contrast.arms
             ),
             mid=fit.outcome.mid,
             rule=data.rule,

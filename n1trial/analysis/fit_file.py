@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pandas as pd
 
-from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
+from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings, Quantity
 from n1trial.analysis.parallel_fit import CheckedFit
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import FolderError
 from n1trial.inference.fit import Diagnostics, Fit
@@ -179,7 +180,8 @@ def _findings_text(checked: CheckedFit) -> str:
     findings = checked.findings
     return json.dumps(
         {
-            "results": [asdict(result) for result in findings.results],
+            "results": [result.row for result in findings.results],
+            "arms": sorted({arm for result in findings.results for arm in result.arms}),
             "tables": {
                 name: table.to_json(orient="split", double_precision=15)
                 for name, table in findings.tables.items()
@@ -203,18 +205,40 @@ def _checked_fit_of(group: xr.DataTree) -> CheckedFit:
             "variants": posteriors,
         }
     )
+    arms = checks.get("arms") or _arms_named(checks["results"], fit)
     findings = Findings(
-        results=tuple(_result_of(result) for result in checks["results"]),
+        results=tuple(_result_of(row, arms) for row in checks["results"]),
         tables={
             name: pd.read_json(io.StringIO(text), orient="split") for name, text in checks["tables"].items()
         },
     )
-    return CheckedFit(fit=fit, findings=findings, start_s=checks["start_s"], check_s=checks["check_s"])
+    return CheckedFit(
+        fit=fit, findings=findings, start_s=checks.get("start_s", 0.0), check_s=checks["check_s"]
+    )
 
 
-def _result_of(fields: Mapping[str, Any]) -> CheckResult:
-    if "quantity" in fields:
-        return CheckResult(**{**fields, "quantity": Quantity(fields["quantity"])})
-    name = fields["check"]
-    earlier = EARLIER_QUANTITIES.get(name, EARLIER_QUANTITIES.get(name.partition(", ")[0], Quantity.EFFECT))
-    return CheckResult(**fields, quantity=earlier)
+def _result_of(row: Mapping[str, Any], arms: Sequence[str]) -> CheckResult:
+    """A line of the checks; its column `contrast` may be a contrast, an arm, all arms or nothing."""
+    text, rest = row["contrast"], {name: value for name, value in row.items() if name != "contrast"}
+    rest["quantity"] = Quantity(rest["quantity"]) if "quantity" in rest else _earlier_quantity(row["check"])
+    if text == ALL_ARMS.value:
+        return CheckResult(**rest, arm=ALL_ARMS)
+    if not text or text in arms:
+        return CheckResult(**rest, arm=text or None)
+    return CheckResult(**rest, contrast=Contrast.parse(text, arms))
+
+
+def _earlier_quantity(check: str) -> Quantity:
+    return EARLIER_QUANTITIES.get(check, EARLIER_QUANTITIES.get(check.partition(", ")[0], Quantity.EFFECT))
+
+
+def _arms_named(rows: Sequence[Mapping[str, Any]], fit: Fit) -> list[str]:
+    """The arms of a file that does not list them: those of the draws, and the reference that its contrasts name."""
+    treatments = [str(arm) for arm in fit.posterior["contrast"].to_numpy()]
+    texts = {row["contrast"] for row in rows}
+    starts = [str(Contrast(arm, "")) for arm in treatments]
+    against = [{text.removeprefix(start) for text in texts if text.startswith(start)} for start in starts]
+    # Every arm is compared with the reference; lines of an arm alone, such as of missing nights, name it as well.
+    references = set.intersection(*filter(None, against)) if any(against) else set()
+    alone = {text for text in texts if text and text != ALL_ARMS.value and str(Contrast("", "")) not in text}
+    return list(dict.fromkeys([*treatments, *sorted(references | alone)]))

@@ -11,6 +11,7 @@ from n1trial.analysis.effects import Effects
 from n1trial.data.left_out import LeftOut
 from n1trial.data.left_out_nights import without_nights_after
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.protocol import Looks
 from n1trial.design.schedule import Schedule
 from n1trial.inference.fit import Fit
@@ -65,7 +66,7 @@ def decide(planned: Looks, block: int, data: TrialData, fit: Fit, effects: Effec
         return Decision(block=block, stop=False, said=f"after block {block}: go on, the fit has problems")
     if planned.stop_when == "decided":
         undecided = [
-            effect.contrast
+            str(effect.contrast)
             for effect in effects.contrasts
             if effect.verdict in ("can't tell yet", "no verdict")
         ]
@@ -73,7 +74,7 @@ def decide(planned: Looks, block: int, data: TrialData, fit: Fit, effects: Effec
         reason = f"undecided still: {', '.join(undecided)}" if undecided else "every arm has a verdict"
     else:
         widest = max(
-            float(contrast_draws(fit.posterior, data, fit.outcome, one, other).std())
+            float(contrast_draws(fit.posterior, data, fit.outcome, Contrast(one, other)).std())
             for one, other in itertools.combinations(data.arms, 2)
         )
         limit = planned.sd_at_most or 0.0

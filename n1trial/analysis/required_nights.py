@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.verdict import SETTLE_AT_MOST_NIGHTS, even_information
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import Priors, longer_sds, nights_of
@@ -12,14 +13,14 @@ from n1trial.system.arrays import Array, Codes
 
 
 def longer_trials(
-    contrasts: Sequence[tuple[str, str]], sds: Sequence[float], fit: Fit, data: TrialData
+    contrasts: Sequence[Contrast], sds: Sequence[float], fit: Fit, data: TrialData
 ) -> Iterator[tuple[Codes, Array]]:
     """Nights [length] of longer trials, and the posterior SDs [length] of each contrast after them.
 
     Parameters
     ----------
     contrasts : [contrast]
-        Arm and comparator.
+        What is compared.
     sds : [contrast], in the outcome's contrast unit
         Posterior SDs after the nights so far.
     """
@@ -34,8 +35,8 @@ def longer_trials(
         y,
         along=np.array(
             [
-                [float(name == arm) - float(name == comparator) for name in data.treatments]
-                for arm, comparator in contrasts
+                [float(name == contrast.arm) - float(name == contrast.comparator) for name in data.treatments]
+                for contrast in contrasts
             ]
         ),
         priors=Priors().for_trial(data, fit.outcome).widened(data.prior_width),

@@ -18,6 +18,7 @@ def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
     from n1trial.markup.text import visible
     from n1trial.trial_folder.store import imports_of, open_folder, original_text, read_log
     from n1trial.trial_folder.store.log import chain_in_words
+    from n1trial.trial_folder.store.log_events import SHORT, ExportImported
 
     if wants_protocol or wants_schedule:
         for name, wanted in (("protocol.yaml", wants_protocol), ("schedule.csv", wants_schedule)):
@@ -25,13 +26,13 @@ def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
                 click.echo(original_text(folder, name), nl=False)
         return
     opened = open_folder(folder)
-    names = {done.sha256[:12]: done.export for done in imports_of(opened)}
+    names = {done.sha256[:SHORT]: done.export for done in imports_of(opened)}
     lines = read_log(opened)
     for line in lines:
-        name = names.get(line.detail[-12:], "") if line.event == "import" else ""
-        click.echo(
-            visible(f"{line.at[:16].replace('T', ' ')}  {line.event}: {line.detail}{name and f' ({name})'}")
-        )
+        imported = line.event if isinstance(line.event, ExportImported) else None
+        name = names.get(imported.export_sha256, "") if imported else ""
+        when = line.at[:16].replace("T", " ")
+        click.echo(visible(f"{when}  {line.kind}: {line.event}{name and f' ({name})'}"))
     click.echo(chain_in_words(lines))
 
 

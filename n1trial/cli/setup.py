@@ -159,7 +159,7 @@ def document(source: str, out: Path | None, plan: Path | None, person: str, forc
             schedule=folder.schedule,
             hidden=folder.hidden,
             commitment=folder.commitment,
-            amendments=[f"{line.day}: {line.detail}" for line in read_course(folder).amendments],
+            amendments=[f"{line.day}: {line.event}" for line in read_course(folder).amendments],
             about=read_about(folder.path / "about.yaml"),
             person=person or folder.person,
             **_planned(plan, folder.protocol),

@@ -74,7 +74,7 @@ def gather(
     >>> import n1trial
     >>> cohort = n1trial.gather(cohort.people, "tst_min")
     >>> cohort.contrasts
-    (('glycine', 'none'),)
+    (Contrast(arm='glycine', comparator='none'),)
     """
     each_once(people)
     if mid is not None and not mid > 0:
@@ -101,14 +101,14 @@ def gather(
     present = {arm for person in kept for arm in person.data.arms}
     treatments = tuple(arm for arm in dict.fromkeys(tried) if arm in present)
     labels = {arm: label for person in reversed(people) for arm, label in person.data.labels.items()}
-    further = dict.fromkeys(pair for person in people for pair in person.data.further_contrasts)
+    further = dict.fromkeys(contrast for person in people for contrast in person.data.further_contrasts)
     return Cohort(
         people=tuple(kept),
         outcome=agreed,
         reference=reference,
         treatments=treatments,
         labels=labels,
-        further_contrasts=tuple(pair for pair in further if {*pair} <= {*treatments}),
+        further_contrasts=tuple(contrast for contrast in further if {*contrast.arms} <= {*treatments}),
         modifiers=_modifiers(modifiers, [person.name for person in kept]),
         left_out=left_out,
         notes=(*_device_note(kept), *(note for person in kept for note in _named_notes(person))),
@@ -130,7 +130,7 @@ def _comparable(people: Sequence[Person], outcome: Outcome) -> tuple[list[Person
         try:
             columns_among_others(data, outcome)
         except AnalysisError as error:
-            left_out[person.name] = error.problem
+            left_out[person.name] = error.without_place
             continue
         kept.append(replace(person, data=data))
     confounded = {

@@ -15,7 +15,7 @@ from n1trial.markup.text import amount_in_words
 # So many nights of the same date with the same value are no coincidence.
 SAME_NIGHTS, SAME_SHARE = 5, 0.5
 # Nobody sleeps a tenth or ten times as long as others; minutes awake may well differ that much.
-OTHER_UNIT, ALIKE = 10.0, ("tst_min", "se_pct")
+OTHER_UNIT = 10.0
 
 
 def each_once(people: Sequence[Person]) -> None:
@@ -86,7 +86,7 @@ def somebody_varies(people: Sequence[Person], outcome: Outcome) -> None:
 
 def same_unit(people: Sequence[Person], outcome: Outcome) -> None:
     """Refuse a person whose median suggests another unit than that of the others."""
-    if outcome.name not in ALIKE:
+    if not outcome.measure.similar_in_all:
         return
     levels = {person.name: abs(person.data.analysed(outcome)[outcome.name].median()) for person in people}
     middle = float(np.median(list(levels.values())))

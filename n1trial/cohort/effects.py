@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, Problem, Verdict
 from n1trial.system.arrays import Array
@@ -43,8 +44,8 @@ class People(Protocol):
         ...
 
     @property
-    def contrasts(self) -> tuple[tuple[str, str], ...]:
-        """Arm and comparator."""
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """What is compared."""
         ...
 
 
@@ -114,9 +115,9 @@ class CohortEffect:
     spread_draws: Array
 
     @property
-    def contrast(self) -> str:
-        """The contrast in words of the protocol, such as "glycine vs none"."""
-        return f"{self.arm} vs {self.comparator}"
+    def contrast(self) -> Contrast:
+        """The two arms that are compared."""
+        return Contrast(self.arm, self.comparator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -140,7 +141,7 @@ class CohortEffects:
 
     >>> import n1trial
     >>> cohort_effects = n1trial.estimate_cohort(cohort_fit)
-    >>> [effect.contrast for effect in cohort_effects.contrasts]
+    >>> [str(effect.contrast) for effect in cohort_effects.contrasts]
     ['glycine vs none']
     >>> len(cohort_effects.people)
     3
@@ -156,7 +157,7 @@ class CohortEffects:
         """One row a contrast, with the columns of `cohort.csv`."""
         return pd.DataFrame(
             [
-                {"outcome": self.outcome.name, "contrast": effect.contrast}
+                {"outcome": self.outcome.name, "contrast": str(effect.contrast)}
                 | {
                     f"{what}_{name}": getattr(getattr(effect, what), name)
                     for what in ("average", "spread", "gainers", "next")
@@ -179,7 +180,7 @@ class CohortEffects:
         """One row a contrast and person, with the columns of `people.csv`."""
         return pd.concat(
             [
-                effect.people.rename_axis("person").reset_index().assign(contrast=effect.contrast)
+                effect.people.rename_axis("person").reset_index().assign(contrast=str(effect.contrast))
                 for effect in self.contrasts
             ],
             ignore_index=True,

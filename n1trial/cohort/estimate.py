@@ -15,6 +15,7 @@ from n1trial.cohort.draws import PooledDraws, draws_of, next_person
 from n1trial.cohort.effects import CohortEffect, CohortEffects, People, Summed
 from n1trial.cohort.one_stage.fit import CohortFit
 from n1trial.cohort.people import Cohort
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import VerdictRule
 from n1trial.design.verdict import INTERVAL, Chances, NightsAlone, Problem, verdict_of, within_a_period
@@ -46,7 +47,7 @@ def estimate_cohort(fit: CohortFit, *, rule: VerdictRule | None = None) -> Cohor
     >>> import n1trial
     >>> cohort_effects = n1trial.estimate_cohort(cohort_fit)
     >>> effect = cohort_effects.contrasts[0]
-    >>> effect.contrast, effect.verdict
+    >>> str(effect.contrast), effect.verdict
     ('glycine vs none', 'no verdict')
     """
     return effects_of(
@@ -59,20 +60,20 @@ def estimate_cohort(fit: CohortFit, *, rule: VerdictRule | None = None) -> Cohor
     )
 
 
-def _recovered(cohort: Cohort) -> dict[str, float]:
+def _recovered(cohort: Cohort) -> dict[Contrast, float]:
     """Share of a steady effect that people's schedules show on average, by contrast."""
     return {
-        f"{arm} vs {comparator}": float(
+        contrast: float(
             np.mean(
                 [
-                    recovered_share(person.data, cohort.outcome, arm, comparator)
+                    recovered_share(person.data, cohort.outcome, contrast)
                     for person in cohort.people
-                    if {arm, comparator} <= {*person.data.arms}
+                    if {*contrast.arms} <= {*person.data.arms}
                 ]
                 or [1.0]
             )
         )
-        for arm, comparator in cohort.contrasts
+        for contrast in cohort.contrasts
     }
 
 
@@ -82,7 +83,7 @@ def effects_of(
     *,
     rule: VerdictRule,
     prior_sd: float,
-    recovered: Mapping[str, float] = {},
+    recovered: Mapping[Contrast, float] = {},
     problems: tuple[Problem, ...] = (),
 ) -> CohortEffects:
     """The answers of a cohort from draws of its average, spread and people.
@@ -112,8 +113,8 @@ def effects_of(
         )
     new = next_person(draws)
     contrasts = tuple(
-        _effect(draws, new, cohort, arm, comparator, rule=rule, prior_sd=prior_sd, verdict=not problems)
-        for arm, comparator in cohort.contrasts
+        _effect(draws, new, cohort, contrast, rule=rule, prior_sd=prior_sd, verdict=not problems)
+        for contrast in cohort.contrasts
     )
     contrasts = tuple(
         replace(
@@ -128,14 +129,13 @@ def _effect(
     draws: PooledDraws,
     new: PooledDraws,
     cohort: People,
-    arm: str,
-    comparator: str,
+    contrast: Contrast,
     *,
     rule: VerdictRule,
     prior_sd: float,
     verdict: bool,
 ) -> CohortEffect:
-    outcome = cohort.outcome
+    outcome, (arm, comparator) = cohort.outcome, contrast.arms
     along = np.array([float(arm == name) - float(comparator == name) for name in cohort.treatments])
     base = None if comparator == cohort.reference else cohort.treatments.index(comparator)
     effects = in_unit(draws.effect @ along, _rate(draws.effect, draws.level, base), outcome)

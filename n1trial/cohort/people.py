@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import Problem
 from n1trial.inference.aliasing import aliases_of_people
@@ -51,8 +52,8 @@ class Cohort:
         The other arms. Every person tried two arms or more, the reference among them or not.
     labels : mapping of str to str
         Label of every arm, by its name.
-    further_contrasts : tuple of (str, str)
-        Arm and comparator of contrasts beyond those with the reference.
+    further_contrasts : tuple of Contrast
+        Contrasts beyond those with the reference.
     modifiers : DataFrame [person, modifier]
         What may change an effect: numbers in SDs around their mean, categories as 0 and 1 less their mean.
         No column where nothing was given.
@@ -76,7 +77,7 @@ class Cohort:
     reference: str
     treatments: tuple[str, ...]
     labels: Mapping[str, str]
-    further_contrasts: tuple[tuple[str, str], ...] = ()
+    further_contrasts: tuple[Contrast, ...] = ()
     modifiers: pd.DataFrame
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -92,9 +93,9 @@ class Cohort:
         return tuple(person.data.arms for person in self.people)
 
     @property
-    def contrasts(self) -> tuple[tuple[str, str], ...]:
-        """Arm and comparator: every arm against the reference, then the further contrasts."""
-        return tuple((arm, self.reference) for arm in self.treatments) + self.further_contrasts
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Every arm against the reference, then the further contrasts."""
+        return tuple(Contrast(arm, self.reference) for arm in self.treatments) + self.further_contrasts
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -17,6 +17,7 @@ from scipy import optimize, stats
 
 from n1trial.cohort.people import Cohort, Person
 from n1trial.data.trial_data import RESTS_ON
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
 from n1trial.system.arrays import Array
@@ -54,19 +55,18 @@ def classical_average(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
     freedom = sum(means.freedom for means in fitted.values())
     pooled = sum(means.residual for means in fitted.values()) / freedom if freedom else None
     rows, averages = [], []
-    for arm, comparator in cohort.contrasts:
-        name = f"{arm} vs {comparator}"
+    for contrast in cohort.contrasts:
         own = {
-            person: means.contrast(arm, comparator, percent=cohort.outcome.scale == "percent")
+            person: means.contrast(*contrast.arms, percent=cohort.outcome.scale == "percent")
             for person, means in fitted.items()
-            if {arm, comparator} <= {*means.arms}
+            if {*contrast.arms} <= {*means.arms}
         }
         estimates = np.array([estimate for estimate, _ in own.values()])
         leverages = np.array([leverage for _, leverage in own.values()])
-        averages += _averaged(name, estimates, leverages, night_variance=pooled)
+        averages += _averaged(contrast, estimates, leverages, night_variance=pooled)
         errors = np.sqrt(leverages * pooled) if pooled is not None else np.full(len(own), np.nan)
         rows += [
-            {"person": person, "contrast": name, "estimate": estimate, "error": error}
+            {"person": person, "contrast": contrast, "estimate": estimate, "error": error}
             for person, estimate, error in zip(own, estimates, errors, strict=True)
         ]
     return pd.DataFrame(rows), pd.DataFrame(averages, columns=AVERAGE_COLUMNS)
@@ -75,21 +75,21 @@ def classical_average(cohort: Cohort) -> tuple[pd.DataFrame, pd.DataFrame]:
 def average_of(raw: pd.DataFrame) -> pd.DataFrame:
     """The average of each contrast from rows of `contrast`, `estimate` and `error`, as `classical_average` has it."""
     averages = []
-    for name, own in raw.groupby("contrast", sort=False):
+    for contrast, own in raw.groupby("contrast", sort=False):
         variances = own["error"].to_numpy() ** 2
-        averages += _averaged(str(name), own["estimate"].to_numpy(), variances, night_variance=1.0)
+        averages += _averaged(contrast, own["estimate"].to_numpy(), variances, night_variance=1.0)
     return pd.DataFrame(averages, columns=AVERAGE_COLUMNS)
 
 
 def _averaged(
-    name: str, estimates: Array, leverages: Array, *, night_variance: float | None
+    contrast: Contrast, estimates: Array, leverages: Array, *, night_variance: float | None
 ) -> list[dict[str, object]]:
     """A row of the averages, none where fewer than two people tried the contrast."""
     if len(estimates) < 2:
         return []
     average = random_effects(estimates, leverages, night_variance=night_variance)
     row = {field: getattr(average, field) for field in ("estimate", "low", "high", "p", "tau")}
-    return [{"contrast": name, "people": len(estimates)} | row]
+    return [{"contrast": contrast, "people": len(estimates)} | row]
 
 
 def random_effects(estimates: Array, leverages: Array, *, night_variance: float | None) -> RandomEffects:

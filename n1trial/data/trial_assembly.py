@@ -100,7 +100,7 @@ def join_trial(
         arms=(protocol.reference, *(arm for arm in protocol.arm_names if arm != protocol.reference)),
         reference=protocol.reference,
         labels={arm.name: arm.label for arm in protocol.arms},
-        further_contrasts=tuple((pair.arm, pair.minus) for pair in protocol.further_contrasts),
+        further_contrasts=tuple(further.contrast for further in protocol.further_contrasts),
         outcomes=outcomes,
         rule=protocol.verdict,
         notes=notes + unknown + unmarked,

@@ -14,6 +14,7 @@ import pandas as pd
 
 from n1trial.data.left_out import PLANNED_OUT, LeftOut
 from n1trial.design.allocation import Admissible
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, Outcome
 from n1trial.design.protocol import RULE_TODAY, VerdictRule
 from n1trial.markup.html_repr import card, line
@@ -49,8 +50,8 @@ class TrialData:
         The arm that the others are compared with.
     labels : mapping of str to str
         What each arm is called in a report.
-    further_contrasts : tuple of (str, str) [contrast]
-        Arm and comparator of comparisons beside those with the reference.
+    further_contrasts : tuple of Contrast [contrast]
+        Comparisons beside those with the reference.
     outcomes : tuple of Outcome [outcome]
         What is compared, the primary outcome first.
     rule : VerdictRule
@@ -92,14 +93,14 @@ class TrialData:
     `data` is a trial of 42 nights of two arms, none and glycine.
 
     >>> data.reference, data.contrasts
-    ('none', (('glycine', 'none'),))
+    ('none', (Contrast(arm='glycine', comparator='none'),))
     """
 
     table: pd.DataFrame
     arms: tuple[str, ...]
     reference: str
     labels: Mapping[str, str]
-    further_contrasts: tuple[tuple[str, str], ...] = ()
+    further_contrasts: tuple[Contrast, ...] = ()
     outcomes: tuple[Outcome, ...]
     rule: VerdictRule = RULE_TODAY
     notes: tuple[str, ...] = ()
@@ -140,9 +141,9 @@ class TrialData:
         return tuple(arm for arm in self.arms if arm != self.reference)
 
     @property
-    def contrasts(self) -> tuple[tuple[str, str], ...]:
-        """Arm and comparator: every arm against the reference, then the further contrasts."""
-        return tuple((arm, self.reference) for arm in self.treatments) + self.further_contrasts
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """Every arm against the reference, then the further contrasts."""
+        return tuple(Contrast(arm, self.reference) for arm in self.treatments) + self.further_contrasts
 
     @property
     def blocks(self) -> int:

@@ -1,6 +1,6 @@
 """What may be measured each night: unit, direction, smallest worthwhile effect, source.
 
-To add an outcome, add one row to `OUTCOMES`.
+To add an outcome, add one row to `OUTCOMES`, and one to `MEASURES` if more is known of it than its unit.
 
 Examples
 --------
@@ -12,8 +12,48 @@ Examples
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What is known of a quantity beside its unit and direction; as it stands here, of one that nothing is known of.
+
+    Attributes
+    ----------
+    prior_unit : float or None
+        What a minute of the models' priors of sleep time is in the outcome's unit, so that the priors hold as they are;
+        None: their scale is that of the outcome's nights.
+    whole_sleep : bool
+        Whether it is the sleep of a whole night in minutes: bad nights are counted from it, short nights are left out
+        by it, and the literature's effects are of it.
+    in_hours : bool
+        Whether levels, in minutes, are shown in hours.
+    similar_in_all : bool
+        Whether people are so alike in it that ten times as much as in others is another unit.
+    usual : float or None
+        A usual mean of a night, where no night is known; of counts.
+    of_any_length : str
+        Column of the same events of any length, where shorter ones are left out; empty where none are.
+    """
+
+    prior_unit: float | None = None
+    whole_sleep: bool = False
+    in_hours: bool = False
+    similar_in_all: bool = False
+    usual: float | None = None
+    of_any_length: str = ""
+
+
+NOTHING_KNOWN = Measure()
+MEASURES: Mapping[str, Measure] = {
+    "tst_min": Measure(prior_unit=1.0, whole_sleep=True, in_hours=True, similar_in_all=True),
+    "wake_episodes": Measure(usual=2.0, of_any_length="wake_episodes_all"),
+    "wake_episodes_all": Measure(usual=25.0),
+    "se_pct": Measure(similar_in_all=True),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +95,14 @@ class Outcome:
     scale: Literal["difference", "percent"] = "difference"
     kind: Literal["continuous", "count", "yes-no"] = "continuous"
     source: str
+
+    @property
+    def measure(self) -> Measure:
+        """What is known of what it measures.
+
+        It follows from the name and is no field, since saved fits and shared summaries hold the fields.
+        """
+        return MEASURES.get(self.name, NOTHING_KNOWN)
 
     @property
     def sign(self) -> int:

@@ -26,6 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from n1trial.data.trial_data import RESTS_ON, TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.system.arrays import Array
 
@@ -48,8 +49,8 @@ class Alias:
 
     Attributes
     ----------
-    arm, comparator : str
-        The two arms of the contrast.
+    contrast : Contrast
+        The two arms.
     other : str
         Name of the nuisance variable.
     inflation : float
@@ -60,8 +61,7 @@ class Alias:
         Nights of the two arms.
     """
 
-    arm: str
-    comparator: str
+    contrast: Contrast
     other: str
     inflation: float
     together: int
@@ -69,8 +69,8 @@ class Alias:
 
     def in_words(self, labels: Mapping[str, str], *, reference: str) -> str:
         """A sentence for the report: what is aliased, and what to do; `labels` [arm] are the arms' names."""
-        arm = labels[self.arm]
-        compared = arm if self.comparator == reference else f"{arm} against {labels[self.comparator]}"
+        arm, comparator = (labels[name] for name in self.contrast.arms)
+        compared = arm if self.contrast.comparator == reference else f"{arm} against {comparator}"
         advice = ADVICE.get(self.other, "have nights with and without it on every arm")
         other = "weekday, time and what else changed, all together," if self.other == TOGETHER else self.other
         return (
@@ -90,21 +90,19 @@ def lone_aliases(data: TrialData, outcome: Outcome) -> tuple[Alias, ...]:
 
 
 def aliases_of_people(
-    people: Sequence[TrialData], outcome: Outcome, contrasts: Sequence[tuple[str, str]]
+    people: Sequence[TrialData], outcome: Outcome, contrasts: Sequence[Contrast]
 ) -> tuple[Alias, ...]:
     """Contrasts of several people's trials together that are aliased."""
     return _aliases(_Nights.of(people, outcome), contrasts)
 
 
-def _aliases(
-    nights: "_Nights", contrasts: Sequence[tuple[str, str]], *, alone: bool = False
-) -> tuple[Alias, ...]:
+def _aliases(nights: "_Nights", contrasts: Sequence[Contrast], *, alone: bool = False) -> tuple[Alias, ...]:
     others = nights.others()
     timeless = {name: columns for name, columns in others.items() if name not in (CALENDAR, TOGETHER)}
     single = timeless if alone else {name: columns for name, columns in others.items() if name != TOGETHER}
     jointly = {} if alone else {name: columns for name, columns in others.items() if name == TOGETHER}
     # All together are named only where none is enough by itself.
-    worst = (nights.worst(single, *pair) or nights.worst(jointly, *pair) for pair in contrasts)
+    worst = (nights.worst(single, contrast) or nights.worst(jointly, contrast) for contrast in contrasts)
     return tuple(filter(None, worst))
 
 
@@ -161,8 +159,9 @@ class _Nights:
                 by_name[TOGETHER] = np.hstack(together)
         return by_name
 
-    def worst(self, others: Mapping[str, Array], arm: str, comparator: str) -> Alias | None:
+    def worst(self, others: Mapping[str, Array], contrast: Contrast) -> Alias | None:
         """The nuisance variable that inflates a contrast most; None where none reaches `MOST_INFLATION`."""
+        arm, comparator = contrast.arms
         arm_of_night = self.table["arm"].to_numpy()
         names = [name for name in dict.fromkeys(arm_of_night) if name != comparator]
         if arm not in names or comparator not in arm_of_night:
@@ -180,8 +179,7 @@ class _Nights:
             if inflation >= MOST_INFLATION and (worst is None or inflation > worst.inflation):
                 predicted_arm = (by_arm - own + predicted) @ along > 0.5
                 worst = Alias(
-                    arm=arm,
-                    comparator=comparator,
+                    contrast=contrast,
                     other=other,
                     inflation=inflation,
                     together=int((predicted_arm == (arm_of_night == arm))[of_both].sum()),

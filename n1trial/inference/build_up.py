@@ -14,6 +14,7 @@ import numpy as np
 
 from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import LEAST_RECOVERED, SETTLE_AT_MOST_NIGHTS
 from n1trial.system.arrays import Array
@@ -67,18 +68,18 @@ def exposure_to(data: TrialData, arm: str, half_life_nights: float) -> Array:
     return exposure(given, half_life_nights)[table["day"].to_numpy(int)]
 
 
-def recovered_share(data: TrialData, outcome: Outcome, arm: str, comparator: str) -> float:
+def recovered_share(data: TrialData, outcome: Outcome, contrast: Contrast) -> float:
     """Share of a steady effect that the difference of two arms' means over the analysed nights shows, at most 1.
 
     It is the exposure to an arm on its own nights less that on the other's nights. Where both arms build up, the
     smaller share counts. An arm of unknown half-life is taken to act and fade within a day.
     """
     analysed = (data.table["left_out"] == LeftOut.NO) & data.table[outcome.name].notna()
-    on = {name: (analysed & (data.table["arm"] == name)).to_numpy() for name in (arm, comparator)}
+    on = {name: (analysed & (data.table["arm"] == name)).to_numpy() for name in contrast.arms}
     if not all(nights.any() for nights in on.values()):
         return 1.0
     shares = [1.0]
-    for own, other in ((arm, comparator), (comparator, arm)):
+    for own, other in (contrast.arms, contrast.arms[::-1]):
         half_life = data.half_lives.get(own) or 0.0
         if half_life > 0:
             built_up = exposure_to(data, own, half_life)

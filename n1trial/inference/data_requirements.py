@@ -27,8 +27,9 @@ def require_every_arm(data: TrialData, outcome: Outcome) -> None:
     for name in data.arms:
         if not (nights["arm"] == name).any():
             raise AnalysisError(
-                f"arm {name!r} has no analysed night: import its nights, or leave the arm out",
-                where=outcome.name,
+                f"arm {name!r} has no analysed night",
+                place=outcome.name,
+                remedy="import its nights, or leave the arm out",
             )
     _numbers_of_its_kind(data, outcome)
 
@@ -45,14 +46,13 @@ def require_variation(data: TrialData, outcome: Outcome) -> None:
     recorded = nights[RESTS_ON].sum() if RESTS_ON in nights else len(nights)
     if recorded < 2 * len(data.arms):
         raise AnalysisError(
-            f"{recorded:g} nights are too few to compare anything: record more",
-            where=outcome.name,
+            f"{recorded:g} nights are too few to compare anything", place=outcome.name, remedy="record more"
         )
     values = nights[outcome.name]
     if len(values.unique()) == 1:
         same = values.iloc[0]
         raise AnalysisError(
-            f"every night is the same ({same:g}): check the export or column", where=outcome.name
+            f"every night is the same ({same:g})", place=outcome.name, remedy="check the export or column"
         )
     if outcome.kind != "continuous":
         return
@@ -60,16 +60,16 @@ def require_variation(data: TrialData, outcome: Outcome) -> None:
     if (by_arm.min() == by_arm.max()).all():
         each = ", ".join(f"{data.labels[arm]} {by_arm.min()[arm]:g}" for arm in data.arms)
         raise AnalysisError(
-            f"one value an arm ({each}) leaves nothing to tell chance by: give every night, or the mean"
-            " of every period, a row",
-            where=outcome.name,
+            f"one value an arm ({each}) leaves nothing to tell chance by",
+            place=outcome.name,
+            remedy="give every night, or the mean of every period, a row",
         )
     by_period = values.groupby(nights["period"])
     if (by_period.min() == by_period.max()).all() and by_period.size().min() > 1:
         raise AnalysisError(
-            f"all nights of a period have one value ({len(by_period)} periods), so they are its mean:"
-            " give each period one row, or every night its own value",
-            where=outcome.name,
+            f"all nights of a period have one value ({len(by_period)} periods), so they are its mean",
+            place=outcome.name,
+            remedy="give each period one row, or every night its own value",
         )
 
 
@@ -86,9 +86,10 @@ def refuse_too_many_alike(data: TrialData, outcome: Outcome) -> None:
     alike = sum(values[nights["arm"] == name].value_counts().iloc[0] for name in data.arms)
     if alike - len(data.arms) > MOST_ALIKE * (len(values) - alike):
         raise AnalysisError(
-            f"{alike} of {len(values)} nights have one and the same value for each arm, so nothing"
-            " tells how heavy the tails are: use a model of Gaussian nights",
-            where=outcome.name,
+            f"{alike} of {len(values)} nights have one and the same value for each arm, so nothing tells how heavy"
+            " the tails are",
+            place=outcome.name,
+            remedy="use a model of Gaussian nights",
         )
 
 
@@ -103,7 +104,7 @@ def _numbers_of_its_kind(data: TrialData, outcome: Outcome) -> None:
         row = table.iloc[int(np.flatnonzero(wrong)[0])]
         when = f"day {row['day']}" if pd.isna(row["night"]) else f"{row['night']:%Y-%m-%d}"
         raise AnalysisError(
-            f"the night of {when} has {row[outcome.name]:g}, which is no"
-            f" {'count' if counts else 'sound number'}: correct it, or leave it empty",
-            where=outcome.name,
+            f"the night of {when} has {row[outcome.name]:g}, which is no {'count' if counts else 'sound number'}",
+            place=outcome.name,
+            remedy="correct it, or leave it empty",
         )

@@ -245,8 +245,9 @@ def _covariates(
     late = sorted(AFTER_THE_DOSE.intersection(names))
     if late:
         raise AnalysisError(
-            "is measured after the dose, so the dose may have changed it: leave it out",
-            where=f"covariate {late[0]}",
+            "is measured after the dose, so the dose may have changed it",
+            place=f"covariate {late[0]}",
+            remedy="leave it out",
         )
     values = rows[list(names)].to_numpy(float)
     known = np.where(analysed[:, None], values, np.nan)

@@ -41,7 +41,6 @@ LEVEL_MEAN, LEVEL_SD = 420.0, 75.0
 PHI_SD = 0.1
 PHIS = np.linspace(-0.4, 0.6, 21)
 NO_CURVE = 1e-5
-USUAL_COUNTS = {"wake_episodes": 2.0, "wake_episodes_all": 25.0}
 COUNT_DRIFT_LOG_SD = 0.15
 # Half an hour more sleep brings 5 % more wakes, about (450 / 420) to the power of .8.
 COUNT_FREE_LOG = 0.05
@@ -129,17 +128,17 @@ def estimate_night_variability(
     if night_sd is not None and not 0 < night_sd < 1000:
         such = "wakes a night, such as 1.4" if outcome.kind == "count" else "minutes, such as 60"
         raise AnalysisError(f"--sd: {as_written(night_sd)} is no SD from night to night: give {such}")
-    if nights is None and outcome.name in USUAL_COUNTS:
-        variability = _typical_of_counts(USUAL_COUNTS[outcome.name])
+    if nights is None and outcome.measure.usual is not None:
+        variability = _typical_of_counts(outcome.measure.usual)
     elif nights is None:
-        if outcome.name != "tst_min" and night_sd is None:
+        if not outcome.measure.whole_sleep and night_sd is None:
             raise AnalysisError(
                 f"{outcome.name}: what is usual from night to night is known for sleep time and wakes alone:"
                 " give --baseline with some nights, or --sd"
             )
         variability = (
             LITERATURE
-            if outcome.name == "tst_min"
+            if outcome.measure.whole_sleep
             else _scaled(LITERATURE, (night_sd or 1.0) / LITERATURE.night_sd)
         )
     else:
@@ -204,11 +203,11 @@ def _estimated(nights: Nights, outcome: Outcome) -> NightVariability:
     winsorised = np.where(far, middle + np.sign(y - middle) * reach, y)
     if count:
         # With one night of other people's: a single night without wakes does not mean that there are never any
-        mean = float((y.sum() + USUAL_COUNTS.get(outcome.name, 1.0)) / (len(y) + 1))
+        mean = float((y.sum() + (outcome.measure.usual or 1.0)) / (len(y) + 1))
         unit = mean**0.5 / TYPICAL_NIGHT_SD
         means = _posterior_means(y / unit, day, free, level_mean=mean / unit, free_mean=0.0, phis=np.zeros(1))
         means["level"] = mean / unit - len(FREE_EVENINGS) / 7 * means["free"]
-    elif outcome.name == "tst_min":
+    elif outcome.measure.whole_sleep:
         unit = 1.0
         means = _posterior_means(winsorised, day, free, level_mean=LEVEL_MEAN)
     else:

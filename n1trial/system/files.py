@@ -30,7 +30,9 @@ def write_whole(path: Path, content: str | bytes) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}{DRAFT}")
     except OSError as error:
-        raise FolderError(f"{path}: cannot be written ({error.strerror}): choose another place") from error
+        raise FolderError(
+            f"cannot be written ({error.strerror})", place=str(path), remedy="choose another place"
+        ) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -40,7 +42,9 @@ def write_whole(path: Path, content: str | bytes) -> None:
         temporary.replace(path)
         flush_folder(path.parent)
     except OSError as error:
-        raise FolderError(f"{path}: cannot be written ({error.strerror}): make room and try again") from error
+        raise FolderError(
+            f"cannot be written ({error.strerror})", place=str(path), remedy="make room and try again"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

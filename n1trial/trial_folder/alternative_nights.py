@@ -15,7 +15,6 @@ from n1trial.data.trial_data import AlternativeNights
 from n1trial.trial_folder.analysis_data import Recorded
 from n1trial.trial_folder.store import TrialFolder
 
-WAKES = "wake_episodes"
 LONG_WAKE_MIN = 10.0
 
 
@@ -58,8 +57,14 @@ def _other_nights(folder: TrialFolder, recorded: Recorded) -> Iterator[tuple[str
     episodes = recorded.by_device[recorded.used]
     yield "longest record alone", nightly(episodes, window="main")
     yield "naps too", nightly(episodes, window="day24")
-    if any(planned.name == WAKES for planned in folder.protocol.outcomes):
+    every_length = {
+        planned.name: planned.outcome.measure.of_any_length
+        for planned in folder.protocol.outcomes
+        if planned.outcome.measure.of_any_length
+    }
+    if every_length:
         rule = replace(NightRule(), wake_episode_min=LONG_WAKE_MIN)
         yield f"wakes of {LONG_WAKE_MIN:g} min or more", nightly(episodes, rule=rule)
         every = nightly(episodes).table
-        yield "wakes of any length", Nights(every.assign(wake_episodes=every["wake_episodes_all"]))
+        of_any_length = {name: every[column] for name, column in every_length.items()}
+        yield "wakes of any length", Nights(every.assign(**of_any_length))

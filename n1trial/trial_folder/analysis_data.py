@@ -3,7 +3,6 @@
 It imports nothing of `n1trial.inference`, so that the daily commands start without the sampler.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -35,6 +34,7 @@ from n1trial.trial_folder.store import (
     stored_episodes,
     writing,
 )
+from n1trial.trial_folder.store.log_events import DiaryWritten
 
 __all__ = [
     "Recorded",
@@ -121,7 +121,7 @@ def write_down(folder: TrialFolder, night: date, answers: Mapping[str, str], *, 
     with writing(folder) as writer:
         diary = with_answers(written_diary(folder), folder.protocol, night, answers)
         write_whole(folder.diary, diary_csv(diary, folder.protocol))
-        writer.log("diary", f"{night} {json.dumps(dict(answers), ensure_ascii=False)}", now=now)
+        writer.log(DiaryWritten(night=night, answers=dict(answers)), now=now)
     return diary
 
 

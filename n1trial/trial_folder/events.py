@@ -6,38 +6,43 @@ None of them changes what was fixed before the first night; the report prints bo
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import cast
 
 from n1trial.data.episodes import night_of
 from n1trial.design.blinding import Key
 from n1trial.design.schedule import randomise
 from n1trial.errors import BlindingError, FolderError, GateError
-from n1trial.trial_folder.store import BEDTIME_CHANGED, TrialFolder, append_log, read_log, with_key, writing
+from n1trial.trial_folder.store import TrialFolder, append_log, read_log, with_key, writing
 from n1trial.trial_folder.store.log import LogLine
-
-AMENDMENT, ACCIDENT, EARLY_LOOK = "amendment", "unblinded by accident", "looked early"
-PLANNED_LOOK, STOPPED, UNBLINDED = "planned look", "stopped", "unblinded"
-PAUSE = "paused"
+from n1trial.trial_folder.store.log_events import (
+    Amended,
+    BedtimeChanged,
+    BlindBroken,
+    Event,
+    LookedAsPlanned,
+    LookedEarly,
+    Paused,
+    Stopped,
+    Unblinded,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """The course of a trial: the log's lines of each kind, in order."""
 
-    amendments: tuple[LogLine, ...]
-    accidents: tuple[LogLine, ...]
-    early_looks: tuple[LogLine, ...]
-    planned_looks: tuple[LogLine, ...]
-    stopped: LogLine | None
-    unblinded: LogLine | None
-    pause_lines: tuple[LogLine, ...] = ()
+    amendments: tuple[LogLine[Amended], ...]
+    accidents: tuple[LogLine[BlindBroken], ...]
+    early_looks: tuple[LogLine[LookedEarly], ...]
+    planned_looks: tuple[LogLine[LookedAsPlanned], ...]
+    stopped: LogLine[Stopped] | None
+    unblinded: LogLine[Unblinded] | None
+    pause_lines: tuple[LogLine[Paused], ...] = ()
 
     @property
     def pauses(self) -> tuple[tuple[date, date], ...]:
         """First and last evening of each pause."""
-        return tuple(
-            (date.fromisoformat(line.detail[:10]), date.fromisoformat(line.detail[11:21]))
-            for line in self.pause_lines
-        )
+        return tuple((line.event.first, line.event.last) for line in self.pause_lines)
 
     def pause_at(self, night: date) -> tuple[date, date] | None:
         """The pause in which an evening lies."""
@@ -46,7 +51,7 @@ class Course:
     @property
     def last_night(self) -> date | None:
         """The last evening of a trial that was stopped early."""
-        return date.fromisoformat(self.stopped.detail[:10]) if self.stopped else None
+        return self.stopped.event.last_night if self.stopped else None
 
 
 def read_course(folder: TrialFolder) -> Course:
@@ -59,17 +64,17 @@ def read_course(folder: TrialFolder) -> Course:
     """
     log = read_log(folder)
 
-    def of(event: str) -> tuple[LogLine, ...]:
-        return tuple(line for line in log if line.event == event)
+    def of[E: Event](event: type[E]) -> tuple[LogLine[E], ...]:
+        return tuple(cast(LogLine[E], line) for line in log if isinstance(line.event, event))
 
     return Course(
-        amendments=of(AMENDMENT),
-        accidents=of(ACCIDENT),
-        early_looks=of(EARLY_LOOK),
-        planned_looks=of(PLANNED_LOOK),
-        stopped=next(iter(of(STOPPED)), None),
-        unblinded=next(iter(of(UNBLINDED)), None),
-        pause_lines=of(PAUSE),
+        amendments=of(Amended),
+        accidents=of(BlindBroken),
+        early_looks=of(LookedEarly),
+        planned_looks=of(LookedAsPlanned),
+        stopped=next(iter(of(Stopped)), None),
+        unblinded=next(iter(of(Unblinded)), None),
+        pause_lines=of(Paused),
     )
 
 
@@ -101,7 +106,7 @@ def amend(folder: TrialFolder, text: str, *, now: datetime) -> None:
     FolderError
         The text is empty, or another command is writing.
     """
-    append_log(folder, AMENDMENT, given_reason(folder, text), now=now)
+    append_log(folder, Amended(text=given_reason(folder, text)), now=now)
 
 
 def stop(folder: TrialFolder, reason: str, *, now: datetime) -> date:
@@ -123,7 +128,7 @@ def stop(folder: TrialFolder, reason: str, *, now: datetime) -> date:
             f"{folder.path}: the trial runs {folder.schedule.start} to {last_night(folder, course)}: there is"
             " nothing to stop"
         )
-    append_log(folder, STOPPED, f"{night} {given_reason(folder, reason)}", now=now)
+    append_log(folder, Stopped(last_night=night, reason=given_reason(folder, reason)), now=now)
     return night
 
 
@@ -144,7 +149,7 @@ def pause(folder: TrialFolder, reason: str, first: date, last: date, *, now: dat
             f"{folder.path}: a pause is of evenings from {tonight} to {end}, its first before its last, and this is"
             f" {first} to {last}: nights that are over stay in, say what happened in the diary's notes"
         )
-    append_log(folder, PAUSE, f"{first} {last} {given_reason(folder, reason)}", now=now)
+    append_log(folder, Paused(first=first, last=last, reason=given_reason(folder, reason)), now=now)
 
 
 def change_bedtime(folder: TrialFolder, reason: str, bedtime: time, *, now: datetime) -> TrialFolder:
@@ -155,7 +160,7 @@ def change_bedtime(folder: TrialFolder, reason: str, bedtime: time, *, now: date
     FolderError
         The reason is empty, or another command is writing.
     """
-    append_log(folder, BEDTIME_CHANGED, f"{bedtime:%H:%M} {given_reason(folder, reason)}", now=now)
+    append_log(folder, BedtimeChanged(bedtime=bedtime, reason=given_reason(folder, reason)), now=now)
     return replace(folder, bedtime=bedtime)
 
 
@@ -169,7 +174,7 @@ def report_accident(folder: TrialFolder, what: str, *, now: datetime) -> None:
     """
     if not folder.hidden:
         raise BlindingError(f"{folder.path}: the arms were never hidden: there is no blind to break")
-    append_log(folder, ACCIDENT, given_reason(folder, what), now=now)
+    append_log(folder, BlindBroken(what=given_reason(folder, what)), now=now)
 
 
 def unblind(folder: TrialFolder, key: Key, reason: str, *, now: datetime, early: bool = False) -> TrialFolder:
@@ -198,7 +203,7 @@ def unblind(folder: TrialFolder, key: Key, reason: str, *, now: datetime, early:
         )
     with writing(folder) as writer:
         writer.keep_key(key)
-        writer.log(UNBLINDED, given_reason(folder, reason), now=now)
+        writer.log(Unblinded(reason=given_reason(folder, reason)), now=now)
     return opened
 
 
@@ -219,29 +224,29 @@ def blind_broken(folder: TrialFolder, course: Course) -> str | None:
     """How the blind was broken, or None; a key that was opened while nights were to come breaks it."""
     if not folder.hidden:
         return None
-    breaks = [f"{line.day}: {line.detail}" for line in course.accidents]
+    breaks = [f"{line.day}: {line.event.what}" for line in course.accidents]
     opened = course.unblinded
     if opened and date.fromisoformat(opened.day) <= last_night(folder, course):
-        breaks.append(f"{opened.day}: the key was opened before the end, {opened.detail}")
+        breaks.append(f"{opened.day}: the key was opened before the end, {opened.event.reason}")
     return "; ".join(breaks) or None
 
 
 def conduct_notes(course: Course) -> Sequence[str]:
     """What a reader of the report must know of the course of the trial."""
-    notes = [f"amended on {line.day}: {line.detail}" for line in course.amendments]
-    notes += [f"the blind was broken on {line.day}: {line.detail}" for line in course.accidents]
-    notes += dict.fromkeys(early_look_note(line.day, line.detail) for line in course.early_looks)
+    notes = [f"amended on {line.day}: {line.event.text}" for line in course.amendments]
+    notes += [f"the blind was broken on {line.day}: {line.event.what}" for line in course.accidents]
+    notes += dict.fromkeys(early_look_note(line.day, line.event.reason) for line in course.early_looks)
     notes += [
-        f"paused from {line.detail[:10]} to {line.detail[11:21]}; reason given: {line.detail[22:]}"
+        f"paused from {line.event.first} to {line.event.last}; reason given: {line.event.reason}"
         for line in course.pause_lines
     ]
-    looks = dict.fromkeys(line.detail for line in course.planned_looks)
-    notes += [f"looked as planned {detail}" for detail in looks]
+    decisions = dict.fromkeys(line.event.decision for line in course.planned_looks)
+    notes += [f"looked as planned {decision}" for decision in decisions]
     if course.stopped:
-        notes.append(f"stopped after {course.last_night}; reason given: {course.stopped.detail[11:]}")
+        notes.append(f"stopped after {course.last_night}; reason given: {course.stopped.event.reason}")
     if course.unblinded:
         notes.append(
-            f"the arms became known on {course.unblinded.day}; reason given: {course.unblinded.detail}"
+            f"the arms became known on {course.unblinded.day}; reason given: {course.unblinded.event.reason}"
         )
     return notes
 
@@ -259,7 +264,7 @@ def look_early(folder: TrialFolder, reason: str, *, now: datetime) -> str:
     FolderError
         The reason is empty, or another command is writing.
     """
-    append_log(folder, EARLY_LOOK, given_reason(folder, reason), now=now)
+    append_log(folder, LookedEarly(reason=given_reason(folder, reason)), now=now)
     return early_look_note(now.isoformat()[:10], reason.strip())
 
 

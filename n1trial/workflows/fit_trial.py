@@ -24,6 +24,7 @@ from n1trial.trial_folder.alternative_nights import alternative_nights, recorder
 from n1trial.trial_folder.analysis_data import Recorded, recorded_nights, written_diary
 from n1trial.trial_folder.events import coming_evening, last_night, read_course
 from n1trial.trial_folder.store import TrialFolder, writing
+from n1trial.trial_folder.store.log_events import SHORT, Fitted
 
 SAMPLER_SEED = 1
 
@@ -126,8 +127,10 @@ def fit_folder(
     checked = fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage)
     with writing(folder) as writer:
         save_fits(folder.fit, checked, key=key)
-        detail = f"{len(checked)} outcomes, {checked[0].fit.nights} nights, data {data.sha256[:12]}"
-        writer.log("fit", detail, now=now)
+        fitted = Fitted(
+            outcomes=len(checked), nights=checked[0].fit.nights, nights_sha256=data.sha256[:SHORT]
+        )
+        writer.log(fitted, now=now)
     return analysis_of(data, checked)
 
 

@@ -32,7 +32,7 @@ def preliminary_lines(data: TrialData) -> Iterator[str]:
     """Estimates of the primary outcome without sampling and without a verdict."""
     outcome = data.outcomes[0]
     for effect in preliminary_answer(data, outcome):
-        pair = f"{visible(data.labels[effect.arm])} against {visible(data.labels[effect.comparator])}"
+        pair = f"{visible(data.labels[effect.contrast.arm])} against {visible(data.labels[effect.contrast.comparator])}"
         digits = _digits(outcome, effect.sd)
         yield (
             f"before sampling: {visible(outcome.label)}, {pair}: {_signed(effect.mean, digits, plus=True)}"

@@ -18,11 +18,12 @@ from n1trial.errors import FolderError, GateError
 from n1trial.inference.fit import OnStage
 from n1trial.report import Material
 from n1trial.report.content.about_file import read_about
-from n1trial.report.render.outputs import LOG_EVENT, Copy, log_detail, with_earlier, write_edition
+from n1trial.report.render.outputs import Copy, edition_event, with_earlier, write_edition
 from n1trial.system.files import results_folder, write_whole
 from n1trial.trial_folder.analysis_data import nights_by_device
-from n1trial.trial_folder.events import PLANNED_LOOK, given_reason, last_night, look_early, read_course
+from n1trial.trial_folder.events import given_reason, last_night, look_early, read_course
 from n1trial.trial_folder.store import TrialFolder, read_log, writing
+from n1trial.trial_folder.store.log_events import LookedAsPlanned
 from n1trial.workflows.fit_trial import SAMPLER_SEED, Analysis, analysis_of, fit_table, is_over, nights_now
 
 
@@ -98,8 +99,8 @@ def report_folder(
         write_edition(folder.report, with_earlier(material, read_log(folder)), copies)
         write_whole(folder.path / "effects.csv", _effects_csv(analysis))
         if analysis.decision:
-            writer.log(PLANNED_LOOK, analysis.decision.said, now=now)
-        writer.log(LOG_EVENT, log_detail(material), now=now)
+            writer.log(LookedAsPlanned(decision=analysis.decision.said), now=now)
+        writer.log(edition_event(material), now=now)
     return analysis
 
 
@@ -176,6 +177,6 @@ def _facts(folder: TrialFolder) -> dict[str, str]:
         facts["commitment to the sealed key"] = f"{folder.commitment}{opened}"
     amendments = read_course(folder).amendments
     return facts | {
-        f"amendment {number} ({line.day}) to the protocol above": line.detail
+        f"amendment {number} ({line.day}) to the protocol above": line.event.text
         for number, line in enumerate(amendments, start=1)
     }

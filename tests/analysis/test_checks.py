@@ -24,6 +24,7 @@ from n1trial.analysis.checks.randomisation import (
 from n1trial.data.read_table import read_table
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.allocation import Admissible, words
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.sampling import fit_model
 
@@ -39,7 +40,7 @@ def result(data, check, contrast, outcome=None):
     case = Case(data=data, outcome=outcome or data.outcomes[0])
     alone = checks().get(check)
     findings = alone.run(case) if alone else run_checks(case)
-    return next(each for each in findings.results if (each.check, each.contrast) == (check, contrast))
+    return next(each for each in findings.results if (each.check, each.subject) == (check, contrast))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_a_check_finds_something_and_changes_nothing(name, full):
     assert findings.results
     assert all(each.p is None or 0 <= each.p <= 1 for each in findings.results)
     known = {"", *case.data.arms, "every arm", "glycine vs none", "magnesium vs none"}
-    assert {each.contrast for each in findings.results} <= known
+    assert {each.subject for each in findings.results} <= known
     assert case.data.table.equals(before)
 
 
@@ -122,7 +123,7 @@ def test_t_of_the_block_analysis_of_variance_agrees_with_statsmodels():
 
 def test_swaps_by_hand():
     # Differences 1, 2, 3: of eight sign patterns only +++ and --- reach a sum of 6.
-    swaps, exact = signs(free_draw(("a", "b"), 3), "a", "b")
+    swaps, exact = signs(free_draw(("a", "b"), 3), Contrast("a", "b"))
     assert exact
     assert swap_p(np.array([1.0, 2.0, 3.0]), swaps) == pytest.approx(2 / 8)
     assert swap_interval(np.array([1.0, 2.0, 3.0]), swaps) == (None, None)
@@ -130,7 +131,7 @@ def test_swaps_by_hand():
 
 def test_the_swap_interval_holds_exactly_the_shifts_that_are_not_rejected():
     difference = np.array([12.0, 30.0, 18.0, 25.0, 9.0, 40.0, 22.0])
-    swaps, _ = signs(free_draw(("a", "b"), 7), "a", "b")
+    swaps, _ = signs(free_draw(("a", "b"), 7), Contrast("a", "b"))
     low, high = swap_interval(difference, swaps)
     assert swap_p(difference - (low + 1e-6), swaps) > 0.05 >= swap_p(difference - (low - 1e-6), swaps)
     assert swap_p(difference - (high - 1e-6), swaps) > 0.05 >= swap_p(difference - (high + 1e-6), swaps)
@@ -182,7 +183,7 @@ def test_under_a_restriction_too_p_is_uniform_when_nothing_acts(order):
 def test_swaps_under_a_restriction_keep_it_and_say_how_small_p_can_get():
     data = restricted("no-repeat", 6)
     drawn = drawn_from(data, SLEEP)
-    swaps, exact = signs(drawn, "glycine", "none")
+    swaps, exact = signs(drawn, Contrast("glycine", "none"))
     assert exact
     kept = drawn.admissible.swaps(drawn.schedule, "glycine", "none")
     assert len(swaps) == kept.size < 64

@@ -10,7 +10,7 @@ from pretend import pretend_trial
 from scipy.signal import lfilter
 
 from n1trial.analysis.certainty import lowered
-from n1trial.analysis.checks import Case, CheckResult, checks, weigh_effects
+from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, checks, weigh_effects
 from n1trial.analysis.checks.adherence import as_taken
 from n1trial.analysis.checks.blinding_index import bang, last_guesses
 from n1trial.analysis.checks.posterior_predictive import statistics
@@ -39,7 +39,7 @@ def fitted(data, means, sd, **densities):
 
 
 def lines(case, name):
-    return {(each.check, each.contrast): each for each in checks()[name].run(case).results}
+    return {(each.check, each.subject): each for each in checks()[name].run(case).results}
 
 
 def test_draws_weighed_anew_are_those_of_the_other_prior():
@@ -243,7 +243,7 @@ def test_one_night_periods_have_no_first_nights_to_leave_out():
 @pytest.mark.parametrize(
     ("failed", "reason"),
     [
-        (CheckResult(check="blinding", contrast="every arm", passed=False), "you guessed right more often"),
+        (CheckResult(check="blinding", arm=ALL_ARMS, passed=False), "you guessed right more often"),
         (CheckResult(check="doses", passed=False), "more than one dose in ten"),
         (CheckResult(check="device", passed=False), "the device, or how it scores sleep, changed"),
     ],
@@ -263,7 +263,7 @@ def test_a_check_that_fails_takes_one_step_of_certainty(failed, reason):
 def test_one_arm_guessed_by_luck_takes_nothing():
     data = pretend_trial(arms=("none", "glycine"), blinded=True)
     effects = estimate_effects(by_hand.fit(data, SLEEP, [30.0], 6.0), data)
-    lucky = CheckResult(check="blinding", contrast="glycine", passed=False)
+    lucky = CheckResult(check="blinding", arm="glycine", passed=False)
     assert weigh_effects(effects, [lucky]).contrasts[0].reasons == effects.contrasts[0].reasons
 
 

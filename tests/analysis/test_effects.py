@@ -8,6 +8,7 @@ from pretend import pretend_trial
 from n1trial.analysis.certainty import lowered
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.analysis.effects import estimate_effects
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.verdict import Chances, Problem
 from n1trial.inference.convergence import Diagnostics
@@ -50,9 +51,9 @@ def made_fit(glycine, magnesium, outcome=SLEEP, **changes):
 
 
 def test_every_arm_is_compared_with_the_reference_and_further_contrasts_follow():
-    data = pretend_trial(further_contrasts=(("magnesium", "glycine"),))
+    data = pretend_trial(further_contrasts=(Contrast("magnesium", "glycine"),))
     effects = estimate_effects(made_fit((10, 5), (30, 5)), data)
-    means = {effect.contrast: effect.mean for effect in effects.contrasts}
+    means = {str(effect.contrast): effect.mean for effect in effects.contrasts}
     assert means == pytest.approx(
         {"glycine vs none": 10, "magnesium vs none": 30, "magnesium vs glycine": 20}, abs=0.5
     )
@@ -70,7 +71,7 @@ def test_percent_contrasts_between_arms_are_ratios_not_differences():
     percent = OUTCOMES["wake_episodes_all"]
     data = pretend_trial(outcome=percent)
     draws = contrast_draws(
-        posterior(np.full(4000, -50.0), np.full(4000, -75.0)), data, percent, "magnesium", "glycine"
+        posterior(np.full(4000, -50.0), np.full(4000, -75.0)), data, percent, Contrast("magnesium", "glycine")
     )
     assert draws == pytest.approx(np.full(4000, -50.0))  # a quarter is half of a half
 

@@ -1,6 +1,7 @@
 """What a fit follows from decides whether it is still the answer; nothing is sampled."""
 
 import ast
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,15 @@ from pretend import pretend_trial
 
 import n1trial
 from n1trial.analysis import fit_file
-from n1trial.analysis.checks import Case, CheckResult, Findings
-from n1trial.analysis.fit_file import NOT_OF_A_FIT, fits_key, known_fits, nights_fitted, save_fits
+from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings
+from n1trial.analysis.fit_file import (
+    NOT_OF_A_FIT,
+    fits_key,
+    known_fits,
+    load_fits,
+    nights_fitted,
+    save_fits,
+)
 from n1trial.analysis.parallel_fit import CheckedFit
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
@@ -37,6 +45,27 @@ def test_the_same_nights_seed_and_program_are_the_same_answer(case, tmp_path):
     assert known.findings.results == findings.results
     assert known_fits(tmp_path / "fit.nc", key=fits_key([case], seed=2)) is None
     assert nights_fitted(tmp_path / "fit.nc") == fit.data_sha256 == case.data.sha256
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_lines_of_contrasts_and_arms_read_back_whatever_the_arms_are_called(tmp_path, monkeypatch, listed):
+    arms = ("none vs all", "glycine", "glycine vs none")
+    data = pretend_trial(arms=arms)
+    lines = (
+        *(CheckResult(check="period means", contrast=contrast, estimate=1.0) for contrast in data.contrasts),
+        *(CheckResult(check="missing nights", arm=arm, note="one") for arm in arms),
+        CheckResult(check="blinding", arm=ALL_ARMS, passed=True),
+        CheckResult(check="sampling"),
+    )
+    fit = by_hand.fit(data, SLEEP, [5.0, 20.0], 6.0)
+    if not listed:  # as files of earlier versions
+        written = fit_file._findings_text
+        monkeypatch.setattr(
+            fit_file, "_findings_text", lambda fit: json.dumps(json.loads(written(fit)) | {"arms": []})
+        )
+    save_fits(tmp_path / "fit.nc", [CheckedFit(fit=fit, findings=Findings(results=lines))])
+    (loaded,) = load_fits(tmp_path / "fit.nc")
+    assert loaded.findings.results == lines
 
 
 def test_anything_that_moves_the_answer_moves_the_key(case):

@@ -14,6 +14,7 @@ from n1trial.cohort import effects_of
 from n1trial.cohort.draws import PooledDraws
 from n1trial.cohort.two_stage.summary import summary_of
 from n1trial.cohort.two_stage.two_stage import SummaryCohort
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import RULE_TODAY, Protocol, read_protocol
 from n1trial.design.substances import SUBSTANCES
@@ -67,21 +68,21 @@ def test_half_of_it_is_there_after_the_half_life_and_half_of_the_rest_after_anot
 
 def test_what_acts_within_a_day_is_shown_whole_and_of_three_nights_two_fifths():
     shares = [
-        recovered_share(pretend_trial(half_lives=DAYS, seed=seed), SLEEP, "magnesium", "none")
+        recovered_share(pretend_trial(half_lives=DAYS, seed=seed), SLEEP, Contrast("magnesium", "none"))
         for seed in range(40)
     ]
     # The published .43 of 7-night periods
     assert np.mean(shares) == pytest.approx(0.43, abs=0.03)
     data = pretend_trial(half_lives=DAYS)
-    assert recovered_share(data, SLEEP, "glycine", "none") == 1
-    assert recovered_share(data, SLEEP, "magnesium", "glycine") < 0.6
+    assert recovered_share(data, SLEEP, Contrast("glycine", "none")) == 1
+    assert recovered_share(data, SLEEP, Contrast("magnesium", "glycine")) < 0.6
 
 
 def test_washed_in_nights_show_more():
     data = pretend_trial(half_lives=DAYS, period_nights=14)
     first = data.table.groupby("period").cumcount() < 7
     washed = replace(data, table=data.table.assign(left_out=np.where(first, "washout", "")))
-    shares = [recovered_share(each, SLEEP, "magnesium", "none") for each in (data, washed)]
+    shares = [recovered_share(each, SLEEP, Contrast("magnesium", "none")) for each in (data, washed)]
     assert shares[0] < 0.7 < 0.8 < shares[1]
 
 
@@ -97,7 +98,7 @@ def test_the_trial_that_is_named_shows_enough_of_it(half_life):
         )  # fmt: skip
         first = data.table.groupby("period").cumcount() < telling.washout_nights
         data = replace(data, table=data.table.assign(left_out=np.where(first, "washout", "")))
-        shares.append(recovered_share(data, SLEEP, "magnesium", "none"))
+        shares.append(recovered_share(data, SLEEP, Contrast("magnesium", "none")))
     assert np.mean(shares) >= 0.8 - 0.02
 
 
@@ -153,8 +154,8 @@ def test_in_quiet_nights_the_steady_effect_is_found_whole():
 def test_the_answer_beside_it_stands_among_the_checks_and_in_the_effect():
     data = slow_trial(40.0, half_life=3.0)
     (line,) = steady_effect.run(Case(data=data, outcome=SLEEP)).results
-    steady = steady_effects(data, SLEEP)["magnesium", "none"]
-    assert (line.contrast, line.estimate, line.low) == ("magnesium vs none", steady.mean, steady.low)
+    steady = steady_effects(data, SLEEP)[Contrast("magnesium", "none")]
+    assert (str(line.contrast), line.estimate, line.low) == ("magnesium vs none", steady.mean, steady.low)
     assert not steady_effect.applies(Case(data=replace(data, half_lives=HOURS), outcome=SLEEP))
 
 
@@ -256,7 +257,7 @@ def test_a_cohort_says_no_of_the_period_alone_too():
     )
     said = [
         effects_of(draws, cohort, rule=RULE_TODAY, prior_sd=20.0, recovered=recovered).contrasts[0].verdict
-        for recovered in ({}, {"magnesium vs none": 0.43})
+        for recovered in ({}, {Contrast("magnesium", "none"): 0.43})
     ]
     assert said == ["no difference that matters", "no gain within a period"]
 
@@ -266,7 +267,7 @@ def test_a_summary_says_how_much_its_schedule_shows():
     summary = summary_of(made_fit((0, 5), (0, 5)), data)
     assert summary.recovered.keys() == {"magnesium"}
     assert summary.recovered["magnesium"] == pytest.approx(
-        recovered_share(data, SLEEP, "magnesium", "none"), rel=1e-3
+        recovered_share(data, SLEEP, Contrast("magnesium", "none")), rel=1e-3
     )
 
 
@@ -287,7 +288,7 @@ def test_a_steady_gain_is_hardly_ever_told_plainly_not_to_be_there(half_life):
             ),
             rule=RULE_TODAY,
         )
-        steady = steady_effects(data, SLEEP)["magnesium", "none"]
+        steady = steady_effects(data, SLEEP)[Contrast("magnesium", "none")]
         plain += within_a_period(verdict, recovered=steady.recovered) in SAYS_NO
         covered += steady.low <= 40.0 <= steady.high
     print(
@@ -306,7 +307,7 @@ def test_the_steady_interval_covers_effects_from_its_prior(stated):
         steady = Priors().effect_sd * rng.standard_normal()
         half_life = stated * np.exp(HALF_LIFE_LOG_SD * rng.standard_normal())
         data = slow_trial(steady, half_life=half_life, stated=stated, seed=seed)
-        estimate = steady_effects(data, SLEEP)["magnesium", "none"]
+        estimate = steady_effects(data, SLEEP)[Contrast("magnesium", "none")]
         covered += estimate.low <= steady <= estimate.high
     print(f"stated {stated:g} nights: covers {covered / trials:.3f}")
     assert covered / trials >= 0.93

@@ -377,7 +377,7 @@ def test_a_blinded_trial_is_made_run_and_opened_on_the_command_line(tmp_path):
         "nothing",
     ]
     assert "The key is the one that was sealed before night 1." in opened
-    assert [line.event for line in read_log(open_folder(folder))] == [
+    assert [line.kind for line in read_log(open_folder(folder))] == [
         "trial made",
         "amendment",
         "unblinded by accident",

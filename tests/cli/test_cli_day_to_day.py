@@ -84,7 +84,7 @@ def test_an_import_of_nights_to_come_is_refused_without_yes_and_forgotten_again(
     assert len(read_log(open_folder(own_trial))) == 1
     assert "3 new" in invoke("import", own_trial, export, "--yes").output
     assert f"{export.name} is taken out: 3 records" in invoke("forget", own_trial, export).output
-    events = [line.event for line in read_log(open_folder(own_trial))]
+    events = [line.kind for line in read_log(open_folder(own_trial))]
     assert events == ["trial made", "import", "forgotten"]
 
 

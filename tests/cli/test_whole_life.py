@@ -136,7 +136,7 @@ def test_a_blinded_trial_runs_from_the_first_evening_to_its_report(tmp_path):
     page = folder.report.read_text()
 
     assert not answer.refused
-    by_contrast = {effect.contrast: effect for effect in answer.effects[0].contrasts}
+    by_contrast = {str(effect.contrast): effect for effect in answer.effects[0].contrasts}
     assert by_contrast["magnesium-glycinate vs none"].verdict == "worth it"
     assert (
         by_contrast["magnesium-glycinate vs none"].low < 45 < by_contrast["magnesium-glycinate vs none"].high
@@ -151,7 +151,7 @@ def test_a_blinded_trial_runs_from_the_first_evening_to_its_report(tmp_path):
         "it is over",
     ):
         assert printed in page
-    events = [line.event for line in read_log(folder)]
+    events = [line.kind for line in read_log(folder)]
     assert events.count("diary") == END - len(MISSED_WEEK)
     assert [event for event in events if event not in ("diary", "import")] == [
         "trial made",

@@ -63,7 +63,7 @@ def beside(gathered):
     _, averages = classical_average(gathered)
     effects = estimate_cohort(fit)
     rows = {
-        effect.contrast: (effect.average, row)
+        str(effect.contrast): (effect.average, row)
         for effect, row in zip(effects.contrasts, averages.itertuples(), strict=True)
     }
     for contrast, (ours, theirs) in rows.items():

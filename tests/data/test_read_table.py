@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from n1trial.data.read_table import read_people, read_table
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import TableError
 from n1trial.inference.aliasing import aliases
@@ -346,7 +347,7 @@ def test_labels_and_further_comparisons_are_taken_by_name(tmp_path):
     )
     assert data.labels == {"a": "nothing", "b": "b", "c": "c"}
     assert data.outcomes[0].label == "sleep"
-    assert data.contrasts == (("b", "a"), ("c", "a"), ("c", "b"))
+    assert data.contrasts == (Contrast("b", "a"), Contrast("c", "a"), Contrast("c", "b"))
 
 
 @pytest.mark.parametrize(

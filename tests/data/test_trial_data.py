@@ -9,6 +9,7 @@ from pretend import pretend_trial
 from n1trial.data.diary import read_diary
 from n1trial.data.nights import COLUMNS, Nights
 from n1trial.data.trial_assembly import join_trial
+from n1trial.design.contrast import Contrast
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
 
@@ -78,9 +79,9 @@ def test_the_fingerprint_follows_the_nights():
 def test_the_reference_comes_first_and_further_contrasts_last():
     data = join_trial(SCHEDULE, recorded(every_night()), PROTOCOL)
     assert data.contrasts == (
-        ("glycine", "none"),
-        ("magnesium-glycinate", "none"),
-        ("magnesium-glycinate", "glycine"),
+        Contrast("glycine", "none"),
+        Contrast("magnesium-glycinate", "none"),
+        Contrast("magnesium-glycinate", "glycine"),
     )
 
 

@@ -32,6 +32,7 @@ from n1trial.trial_folder.create import Beginning, hand_to_helper, make_blind_tr
 from n1trial.trial_folder.events import amend, report_accident, unblind
 from n1trial.trial_folder.quality import check_quality, gather_evidence, quality_lines
 from n1trial.trial_folder.store import open_folder, read_log
+from n1trial.trial_folder.store.log_events import Unblinded
 from n1trial.trial_folder.tonight import tonight_lines
 
 TEMPLATE = "glycine-vs-magnesium-glycinate"
@@ -361,7 +362,7 @@ def test_the_key_opens_the_trial_once_and_the_log_says_why(tmp_path):
     again = open_folder(folder.path)
     assert again.schedule.table.equals(opened.schedule.table)
     assert (again.sealed, again.schedule.seed) == (False, SEED)
-    assert (read_log(again)[-1].event, read_log(again)[-1].detail) == ("unblinded", "the trial is over")
+    assert read_log(again)[-1].event == Unblinded(reason="the trial is over")
     with pytest.raises(BlindingError, match="the key was opened before"):
         unblind(again, key_of(tmp_path), "again", now=OVER)
 

@@ -1,11 +1,24 @@
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from pretend import pretend_trial
 
+import n1trial
 from n1trial.data.trial_data import bad_nights_of
-from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES, WIDEST_LOG_RATIO_SD, log_ratio_sd
+from n1trial.design.outcomes import (
+    BAD_NIGHTS,
+    MEASURES,
+    OUTCOMES,
+    WIDEST_LOG_RATIO_SD,
+    Measure,
+    Outcome,
+    log_ratio_sd,
+)
+from n1trial.inference.inla import Priors
+from n1trial.inference.models._sleep import level_and_scale
 
 EVERY = (*OUTCOMES.values(), BAD_NIGHTS)
 
@@ -66,3 +79,34 @@ def test_a_night_under_the_limit_is_bad_and_one_without_a_record_is_neither():
 def test_an_effect_has_as_many_digits_as_its_smallest_worthwhile_size_needs(unit, mid, decimals):
     outcome = replace(OUTCOMES["tst_min"], name="mine", unit=unit, mid=mid)
     assert outcome.decimals == decimals
+
+
+def test_of_an_outcome_of_ones_own_nothing_is_known_but_unit_and_direction():
+    mood = Outcome(name="mood", label="mood", unit="units", better="higher", mid=1.0, source="mine")
+    assert mood.measure == Measure()
+    assert OUTCOMES["tst_min"].measure.prior_unit == 1.0
+
+
+def test_what_is_known_of_an_outcome_is_no_part_of_saved_fits():
+    fields = asdict(OUTCOMES["tst_min"])
+    assert "measure" not in fields
+    assert "measure" not in repr(OUTCOMES["tst_min"])
+    assert Outcome(**fields).measure.in_hours
+
+
+def test_priors_of_minutes_hold_in_the_unit_of_the_outcome(monkeypatch):
+    monkeypatch.setitem(MEASURES, "sleep_h", Measure(prior_unit=1 / 60))
+    hours = Outcome(name="sleep_h", label="sleep", unit="h", better="higher", mid=0.25, source="mine")
+    data = replace(pretend_trial(), outcomes=(hours,))
+    assert level_and_scale(data, hours) == pytest.approx((7.0, 1 / 60))
+    scaled = Priors().scaled(hours, mean=5.0, sd=2.0)
+    assert (scaled.level_mean, scaled.effect_sd, scaled.night_sd) == pytest.approx((7.0, 25 / 60, 1.0))
+
+
+def test_no_module_asks_for_the_name_of_an_outcome():
+    named = re.compile(r"\.name\s*(?:==|!=|in|not in)\s*[(\[{]?\s*\"(?:" + "|".join(OUTCOMES) + r")\"")
+    package = Path(n1trial.__file__).parent
+    assert [
+        path.name for path in package.rglob("*.py") if named.search(path.read_text(encoding="utf-8"))
+    ] == []
+    assert named.search('if outcome.name == "tst_min":')

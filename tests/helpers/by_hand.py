@@ -10,6 +10,7 @@ from n1trial.analysis.checks import CheckResult
 from n1trial.analysis.effects import Effects, estimate_effects
 from n1trial.data.diary import DONT_KNOW, Diary
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.inference.convergence import Diagnostics
 from n1trial.inference.fit import Fit
@@ -83,7 +84,7 @@ def trial(
         arms=tuple(names),
         reference="none",
         labels={name: (labels or LABELS)[name] for name in names},
-        further_contrasts=(("magnesium-glycinate", "glycine"),) if arms > 2 else (),
+        further_contrasts=(Contrast("magnesium-glycinate", "glycine"),) if arms > 2 else (),
         outcomes=tuple(OUTCOMES[name] for name in outcomes),
         notes=notes,
         sleep_time="tst_min",

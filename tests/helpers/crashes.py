@@ -31,6 +31,7 @@ from n1trial.trial_folder.store import (
     stored_episodes,
     writing,
 )
+from n1trial.trial_folder.store.log_events import Amended, Reported
 
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 FIRST = date(2026, 1, 5)
@@ -68,7 +69,7 @@ def work(folder: TrialFolder, pipe: int, first: int) -> None:
         os.write(pipe, f"dose {night} {step}\n".encode())
         with writing(folder) as writer:
             write_whole(folder.report, REPORTS[step % 2])
-            writer.log("report", str(step), now=NOW)
+            writer.log(Reported(nights_sha256="", answer=str(step)), now=NOW)
         os.write(pipe, f"report {step}\n".encode())
 
 
@@ -124,7 +125,7 @@ def kills(times: int, seed: int = 1) -> bool:
                 for night, step in doses.items()
             )
             lost += reported >= 0 and not any(
-                line.event == "report" and int(line.detail) >= reported for line in log
+                isinstance(line.event, Reported) and int(line.event.answer) >= reported for line in log
             )
             # An import is there as a whole: 20 records, or none of them.
             halves += len(have) % 20 != 0
@@ -133,7 +134,7 @@ def kills(times: int, seed: int = 1) -> bool:
             elif reported >= 0:
                 lost += 1
             first = max((int(record) // 20 for record in have), default=-1) + 1
-        append_log(folder, "after the last kill", "", now=NOW)
+        append_log(folder, Amended(text="after the last kill"), now=NOW)
         drafts = [path for path in folder.path.iterdir() if ".draft-" in path.name]
     print(
         f"{times} kills in {time.perf_counter() - started:.0f} s, {acknowledged} things acknowledged:"
@@ -155,13 +156,13 @@ def crowd(processes: int, appends: int) -> bool:
                 code = 1
                 try:
                     for number in range(appends):
-                        append_log(folder, "note", f"{who} {number}", now=NOW)
+                        append_log(folder, Amended(text=f"{who} {number}"), now=NOW)
                     code = 0
                 finally:
                     os._exit(code)
             workers.append(worker)
         failed = sum(os.waitpid(worker, 0)[1] != 0 for worker in workers)
-        notes = [line.detail for line in read_log(folder) if line.event == "note"]
+        notes = [line.event.text for line in read_log(folder) if isinstance(line.event, Amended)]
     wanted = processes * appends
     in_order = all(
         [int(note.split()[1]) for note in notes if note.startswith(f"{who} ")] == list(range(appends))
@@ -207,7 +208,7 @@ def full(steps: int) -> bool:
                 changed += _state(folder) != before or (Path(scratch) / f"other-{step}").exists()
             finally:
                 resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-        append_log(folder, "room again", "", now=NOW)
+        append_log(folder, Amended(text="room again"), now=NOW)
         drafts = [
             path
             for path in Path(scratch).rglob("*")

@@ -10,6 +10,7 @@ from paths import PROTOCOLS
 
 from n1trial.analysis.effects import Conflict, estimate_effects
 from n1trial.data.nights import Nights
+from n1trial.design.contrast import Contrast
 from n1trial.design.protocol import read_protocol
 from n1trial.report import Material
 
@@ -111,7 +112,7 @@ def sealed() -> Material:
         arms=tuple(letters.values()),
         reference="A",
         labels={letter: letter for letter in letters.values()},
-        further_contrasts=(("C", "B"),),
+        further_contrasts=(Contrast("C", "B"),),
         blinded=True,
         sealed=True,
     )

@@ -11,6 +11,7 @@ from pretend import pretend_trial
 from test_effects import made_fit
 
 from n1trial.analysis.effects import estimate_effects
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.design.protocol import read_protocol
 from n1trial.design.schedule import randomise
@@ -132,13 +133,13 @@ def test_no_draw_of_a_template_has_an_arm_that_goes_with_anything(template):
 
 def test_people_in_two_orders_can_be_told_from_time_and_people_in_one_cannot():
     first, second = trial_in_order("a" * 7 + "b" * 7), trial_in_order("b" * 7 + "a" * 7)
-    pair = (("b", "a"),)
-    assert aliases_of_people([first, second], SLEEP, pair) == ()
-    assert [alias.other for alias in aliases_of_people([first] * 8, SLEEP, pair)] == ["the calendar"]
-    assert aliases_of_people([first] * 6 + [second] * 2, SLEEP, pair) == ()
+    contrasts = (Contrast("b", "a"),)
+    assert aliases_of_people([first, second], SLEEP, contrasts) == ()
+    assert [alias.other for alias in aliases_of_people([first] * 8, SLEEP, contrasts)] == ["the calendar"]
+    assert aliases_of_people([first] * 6 + [second] * 2, SLEEP, contrasts) == ()
 
 
 def test_means_without_dates_have_no_place_in_time():
     data = trial_in_order("ab")
     means = replace(data, table=data.table.assign(night=pd.NaT, rests_on=1.0))
-    assert aliases_of_people([means] * 5, SLEEP, (("b", "a"),)) == ()
+    assert aliases_of_people([means] * 5, SLEEP, (Contrast("b", "a"),)) == ()

@@ -11,6 +11,7 @@ from pretend import pretend_trial
 from sampled_sleep import Sampler, known_but_for_sampling
 from scipy.signal import lfilter
 
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import AnalysisError
 from n1trial.inference import priors as prior
@@ -268,9 +269,9 @@ def test_designs_without_periods_blocks_or_dates_are_fitted(nightly):
 
 
 def test_the_first_answer_has_every_contrast_and_no_verdict():
-    data = trial(further_contrasts=(("magnesium", "glycine"),))
+    data = trial(further_contrasts=(Contrast("magnesium", "glycine"),))
     found = preliminary_answer(data, SLEEP)
-    assert [(each.arm, each.comparator) for each in found] == list(data.contrasts)
+    assert [each.contrast for each in found] == list(data.contrasts)
     fit = fast_fit(data, SLEEP)
     assert found[2].mean == pytest.approx(fit.mean[1] - fit.mean[0], abs=1e-9)
     assert found[0].low < found[0].mean < found[0].high

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from test_references import STORED
 from test_references import trial as reference_trial
 
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, WIDEST_LOG_RATIO_SD
 from n1trial.errors import AnalysisError
 from n1trial.inference import kernels
@@ -239,9 +240,9 @@ def test_nights_that_teach_nothing_are_refused():
 
 @pytest.mark.parametrize(("level", "unit"), [(3.0, " a night "), (25.0, " % ")])
 def test_the_first_answer_is_there_for_a_count_too(level, unit):
-    data = trial(level=level, further_contrasts=(("magnesium", "glycine"),))
+    data = trial(level=level, further_contrasts=(Contrast("magnesium", "glycine"),))
     found = preliminary_answer(data, data.outcomes[0])
-    assert [(each.arm, each.comparator) for each in found] == list(data.contrasts)
+    assert [each.contrast for each in found] == list(data.contrasts)
     assert all(each.low < each.mean < each.high for each in found)
     started = time.process_time()
     lines = list(preliminary_lines(data))

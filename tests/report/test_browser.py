@@ -17,6 +17,7 @@ from people import WAKES, pretend_people
 from test_cohort_report import material as cohort_material
 
 from n1trial.analysis.checks import CheckResult
+from n1trial.design.contrast import Contrast
 from n1trial.design.verdict import Problem
 from n1trial.report import Material, render, shareable
 from n1trial.report.render.cohort_report import render_cohort
@@ -203,7 +204,7 @@ def infested(payload: str) -> Material:
         for number, (each, outcome) in enumerate(zip(material.effects, outcomes, strict=True))
     ]
     check = CheckResult(
-        check=payload, contrast="glycine vs none", estimate=1.0, low=0.0, high=2.0, note=payload
+        check=payload, contrast=Contrast("glycine", "none"), estimate=1.0, low=0.0, high=2.0, note=payload
     )
     arms = tuple(arm.model_copy(update={"label": payload}) for arm in fixture_reports.PROTOCOL.arms)
     words = dict.fromkeys(("title", "question", "reason", "acknowledged_above_limit"), payload)

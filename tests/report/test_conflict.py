@@ -20,6 +20,7 @@ from n1trial.analysis.checks import (
     weigh_effects,
 )
 from n1trial.analysis.effects import Conflict, Effects
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.inla import fast_fit, fit_counts
 from n1trial.report import render, sentences
@@ -118,7 +119,7 @@ def test_a_percentage_is_not_compared_with_means_in_another_unit():
 def test_an_interval_that_leaves_the_other_answer_out_is_a_conflict_though_both_are_close():
     data = pretend_trial(sd=3.0)
     lines = period_means.run(Case(data=data, outcome=SLEEP)).results
-    near = next(line.estimate for line in lines if line.contrast == "glycine vs none") + 5.0
+    near = next(line.estimate for line in lines if line.contrast == Contrast("glycine", "none")) + 5.0
     said = effect(near, 30.0, arm="glycine")
     assert _conflict.conflict_of(said, lines).whose == "period means"
 

@@ -1,5 +1,6 @@
 """The de-identified copy: canaries are planted in every input, and none may be in the copy."""
 
+import itertools
 import re
 from dataclasses import replace
 
@@ -8,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from n1trial.analysis.checks import CheckResult, Quantity
+from n1trial.analysis.checks import ALL_ARMS, CheckResult, Quantity
 from n1trial.data.nights import Nights
-from n1trial.design.protocol import Arm, Contrast, PlannedOutcome
+from n1trial.design.contrast import Contrast
+from n1trial.design.protocol import Arm, FurtherContrast, PlannedOutcome
 from n1trial.inference.inla import sleep_distribution
 from n1trial.report import Material, render, shareable
 from n1trial.report.render.text_report import plain_text
@@ -37,7 +39,7 @@ def planted() -> Material:
             "reason": next(string),
             "arms": arms,
             "reference": names["none"],
-            "further_contrasts": (Contrast(arm=names["magnesium-glycinate"], minus=names["glycine"]),),
+            "further_contrasts": (FurtherContrast(arm=names["magnesium-glycinate"], minus=names["glycine"]),),
             "outcomes": (
                 PlannedOutcome(name="tst_min", primary=True, source=next(string)),
                 PlannedOutcome(name="wake_episodes", source=next(string)),
@@ -49,7 +51,7 @@ def planted() -> Material:
         }
     )
     labels = {arm.name: arm.label for arm in arms}
-    contrasts = {f"{one} vs {other}": f"{names[one]} vs {names[other]}" for one in names for other in names}
+    contrasts = {Contrast(*pair): Contrast(*map(names.get, pair)) for pair in itertools.product(names, names)}
     table = material.data.table.assign(
         arm=material.data.table["arm"].map(names),
         flags=next(string),
@@ -75,7 +77,7 @@ def planted() -> Material:
         arms=tuple(names.values()),
         reference=names["none"],
         labels=labels,
-        further_contrasts=((names["magnesium-glycinate"], names["glycine"]),),
+        further_contrasts=(Contrast(names["magnesium-glycinate"], names["glycine"]),),
         outcomes=outcomes,
         notes=(next(string), f"{next(string)} {next(value)}"),
         covariates=(protocol.confounders[0],),
@@ -127,9 +129,13 @@ def planted() -> Material:
                 for result in list(results)[:2]
             ),
             CheckResult(
-                check="another", contrast=f"{next(string)} vs x", note=next(string), short_note=next(string)
+                check="another",
+                contrast=Contrast(next(string), "x"),
+                note=next(string),
+                short_note=next(string),
             ),
-            CheckResult(check="missing nights", contrast=names["glycine"], estimate=3.0),
+            CheckResult(check="missing nights", arm=names["glycine"], estimate=3.0),
+            CheckResult(check="blinding", arm=ALL_ARMS, estimate=0.1),
             CheckResult(
                 check="posterior predictive, largest",
                 estimate=float(VALUES[0]),

@@ -10,13 +10,14 @@ from n1trial.errors import FolderError
 from n1trial.report.content.about_file import read_about
 from n1trial.report.content.answers import edition_line
 from n1trial.report.content.cent_checklist import ASKED, cent_items
-from n1trial.report.render.outputs import log_detail, with_earlier, write_edition
+from n1trial.report.render.outputs import edition_event, with_earlier, write_edition
 from n1trial.trial_folder.store.log import LogLine
+from n1trial.trial_folder.store.log_events import Amended, Event, Reported
 
 
-def line(seq: int, event: str, detail: str) -> LogLine:
+def line(seq: int, event: Event) -> LogLine[Event]:
     at = datetime(2026, 5, seq, 8, tzinfo=UTC).isoformat()
-    return LogLine(seq=seq, at=at, event=event, detail=detail, sha256="")
+    return LogLine(seq=seq, at=at, event=event, sha256="")
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +46,12 @@ def test_a_refused_edition_keeps_why():
 
 def test_earlier_answers_are_those_of_other_nights_the_last_of_each(material):
     log = [
-        line(1, "trial made", "protocol abc; x"),
-        line(2, "report", "data aaaa; glycine: Can’t tell yet"),
-        line(3, "report", "data aaaa; glycine: Can’t tell yet, really"),
-        line(4, "report", "data bbbb; glycine: Worth it"),
-        line(5, "report", "data cccc"),
-        line(6, "report", log_detail(material)),
+        line(1, Amended(text="data dddd; x")),
+        line(2, Reported(nights_sha256="aaaa", answer="glycine: Can’t tell yet")),
+        line(3, Reported(nights_sha256="aaaa", answer="glycine: Can’t tell yet, really")),
+        line(4, Reported(nights_sha256="bbbb", answer="glycine: Worth it")),
+        line(5, Reported(nights_sha256="cccc", answer="")),
+        line(6, edition_event(material)),
     ]
     assert with_earlier(material, log).earlier == (
         "2026-05-03: glycine: Can’t tell yet, really",

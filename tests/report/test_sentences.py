@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from n1trial.analysis.certainty import CERTAINTIES
 from n1trial.analysis.effects import Effect
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol import RULE_TODAY
 from n1trial.design.verdict import Chances, NightsAlone, Problem, verdict_of, within_a_period
@@ -138,7 +139,7 @@ def of_bad_nights() -> list[str]:
     """What is said of bad nights and of the typical night, from none on either arm to many on both."""
     said = []
     for ours, theirs, points in product((0, 1, 12), (0, 2, 12), (-9.0, 0.2, 4.0)):
-        pair = "magnesium", "none"
+        contrast = Contrast("magnesium", "none")
         change = BadNightsChange(
             mean=points,
             low=points - 6,
@@ -151,10 +152,10 @@ def of_bad_nights() -> list[str]:
             limit_min=300 if points < 4 else 330,
             arms={
                 name: ArmNights(nights=42, bad=bad, middle_min=415.0)
-                for name, bad in zip(pair, (ours, theirs), strict=True)
+                for name, bad in zip(contrast.arms, (ours, theirs), strict=True)
             },
-            bad={pair: change} if ours + theirs else {},
-            typical={pair: TypicalChange(mean=points, low=points - 14, high=points + 15)},
+            bad={contrast: change} if ours + theirs else {},
+            typical={contrast: TypicalChange(mean=points, low=points - 14, high=points + 15)},
         )
         said += sentences.beyond_the_mean(effect(12.0, 8.0), found, LABELS)
     return [*dict.fromkeys(said)]

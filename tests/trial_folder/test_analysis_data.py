@@ -305,7 +305,7 @@ def test_an_evening_is_written_into_diary_and_log(tmp_path):
     write_down(folder, START, {"caffeine_mg": "80"}, now=NOW)
     diary = read_diary(folder.diary, folder.protocol)
     assert answers_of(diary, START) == {"taken": "yes", "taken_at": "22:15", "caffeine_mg": "80"}
-    assert [line.detail for line in read_log(folder)][1:] == [
+    assert [str(line.event) for line in read_log(folder)][1:] == [
         '2026-01-05 {"taken": "yes", "taken_at": "22:15"}',
         '2026-01-05 {"caffeine_mg": "80"}',
     ]
@@ -438,8 +438,8 @@ def test_an_import_is_forgotten_with_its_nights_logged_and_may_come_again(tmp_pa
     gone, records = forget_export(folder, str(theirs), now=NOW)
     assert (gone.export, gone.records, records) == ("theirs.zip", 7, 5)
     assert len(minutes_asleep(folder)) == 4
-    assert read_log(folder)[-1].event == "forgotten"
-    assert read_log(folder)[-1].detail.startswith("theirs.zip, 5 records taken out")
+    assert read_log(folder)[-1].kind == "forgotten"
+    assert str(read_log(folder)[-1].event).startswith("theirs.zip, 5 records taken out")
     assert not import_exports(folder, [theirs], now=NOW).unchanged
     assert len(minutes_asleep(folder)) == 9
 

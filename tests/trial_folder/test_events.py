@@ -12,6 +12,7 @@ from test_blinding import key_of
 
 from n1trial.analysis.effects import estimate_effects
 from n1trial.analysis.interim import block_to_look_at, decide, nights_to_look_at
+from n1trial.design.contrast import Contrast
 from n1trial.design.protocol import Looks, read_protocol
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.planning.simulate import QUIET, simulate_nights, write_fitbit_takeout
@@ -109,7 +110,7 @@ def test_amendments_are_added_and_the_protocol_stays(folder):
     before = (folder.path / "protocol.yaml").read_bytes()
     amend(folder, "moved to another town", now=evening(10))
     amend(folder, "bedtime is 22:00 now", now=evening(20))
-    assert [line.detail for line in read_course(open_folder(folder.path)).amendments] == [
+    assert [line.event.text for line in read_course(open_folder(folder.path)).amendments] == [
         "moved to another town",
         "bedtime is 22:00 now",
     ]
@@ -286,7 +287,7 @@ def test_a_sealed_trial_has_letters_and_no_verdict(hidden, tmp_path):
     import_exports(hidden, [tmp_path / "t.zip"], now=evening(140))
     data, _ = trial_data(hidden)
     assert data.arms == ("A", "B", "C")
-    assert data.contrasts == (("B", "A"), ("C", "A"), ("C", "B"))
+    assert data.contrasts == (Contrast("B", "A"), Contrast("C", "A"), Contrast("C", "B"))
     assert (data.blinded, data.sealed) == (True, True)
     assert data.design.arms == ("A", "B", "C")
     with pytest.raises(GateError, match="letters tell others nothing"):

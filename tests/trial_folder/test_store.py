@@ -35,6 +35,7 @@ from n1trial.trial_folder.store import (
     stored_episodes,
     writing,
 )
+from n1trial.trial_folder.store.log_events import Amended, stored_text
 
 NOW = datetime(2026, 1, 4, 18, tzinfo=UTC)
 TEMPLATE = "glycine-vs-magnesium-glycinate"
@@ -119,7 +120,9 @@ def test_copies_inside_one_export_are_not_told_as_known_from_an_earlier_import(f
     assert (done.read, done.new, done.known, done.copies) == (4, 2, 0, 1)
     (conflict,) = done.conflicts
     assert "differs from another copy in the same export" in conflict
-    assert read_log(folder)[-1].detail.startswith("2 new, 0 known, 1 in conflict, 1 repeated in it, export ")
+    assert str(read_log(folder)[-1].event).startswith(
+        "2 new, 0 known, 1 in conflict, 1 repeated in it, export "
+    )
 
 
 def test_the_same_record_from_another_file_is_the_same_record(folder):
@@ -223,8 +226,8 @@ TAMPERED = [
 @pytest.mark.parametrize("tamper", TAMPERED)
 def test_a_log_line_that_was_changed_removed_or_moved_shows(folder, tamper):
     for number in range(3):
-        append_log(folder, "note", f"line {number}", now=NOW)
-    assert [line.event for line in read_log(folder)] == ["trial made", "note", "note", "note"]
+        append_log(folder, Amended(text=f"line {number}"), now=NOW)
+    assert [line.kind for line in read_log(folder)] == ["trial made", *["amendment"] * 3]
     connection = sqlite3.connect(folder.path / "trial.db")
     connection.executescript(tamper)
     connection.close()
@@ -233,9 +236,9 @@ def test_a_log_line_that_was_changed_removed_or_moved_shows(folder, tamper):
 
 
 def test_any_bit_of_any_line_that_flips_shows(folder):
-    append_log(folder, "note", "dose taken at 22:15", now=NOW)
+    append_log(folder, Amended(text="dose taken at 22:15"), now=NOW)
     kept = (folder.path / "trial.db").read_bytes()
-    texts = [line.detail for line in read_log(folder)]
+    texts = [stored_text(line.event) for line in read_log(folder)]
     unnoticed = 0
     for text in texts:
         at = kept.index(text.encode())
@@ -269,14 +272,14 @@ def test_who_reads_does_not_wait_for_the_writer(folder):
 
 def test_a_writer_that_fails_leaves_no_line(folder):
     with suppress(ZeroDivisionError), writing(folder) as writer:
-        writer.log("note", "half", now=NOW)
+        writer.log(Amended(text="half"), now=NOW)
         raise ZeroDivisionError
-    assert [line.event for line in read_log(folder)] == ["trial made"]
+    assert [line.kind for line in read_log(folder)] == ["trial made"]
 
 
 def test_unfinished_files_of_a_killed_command_are_removed_by_the_next_writer(folder):
     (folder.path / ".report.html.draft-x7_q").write_text("half a page")
-    append_log(folder, "note", "", now=NOW)
+    append_log(folder, Amended(text=""), now=NOW)
     assert not list(folder.path.glob(".*draft*"))
 
 
@@ -404,11 +407,11 @@ def test_a_read_only_folder_is_read_and_says_why_it_cannot_be_written(folder, mo
     before = {file.name for file in folder.path.iterdir()}
     monkeypatch.setattr("n1trial.trial_folder.store.database.may_write", lambda path: False)
     again = open_folder(folder.path)
-    assert [line.event for line in read_log(again)] == [line.event for line in read_log(folder)]
+    assert read_log(again) == read_log(folder)
     assert stored_episodes(again) == stored_episodes(folder)
     assert {file.name for file in folder.path.iterdir()} == before
     with pytest.raises(FolderError, match="is read-only, a disk that cannot be written"):
-        append_log(again, "amendment", "moved house", now=NOW)
+        append_log(again, Amended(text="moved house"), now=NOW)
 
 
 def test_the_protocol_and_schedule_of_the_start_can_be_had_whatever_became_of_the_files(folder):

@@ -84,7 +84,7 @@ def test_the_nights_that_were_simulated_are_the_nights_that_are_analysed(reporte
 
 
 def test_quiet_nights_give_back_the_truth(reported):
-    effects = {effect.contrast: effect for effect in reported[2].effects[0].contrasts}
+    effects = {str(effect.contrast): effect for effect in reported[2].effects[0].contrasts}
     for contrast, truth in (("glycine vs none", 20), ("magnesium-glycinate vs none", 35)):
         assert effects[contrast].low < truth < effects[contrast].high
         assert effects[contrast].high - effects[contrast].low < 12
@@ -103,7 +103,7 @@ def test_progress_names_every_stage_of_both_outcomes(reported):
 
 
 def test_the_log_tells_the_whole_story(reported):
-    assert [line.event for line in read_log(reported[0])] == ["trial made", "import", "fit", "report"]
+    assert [line.kind for line in read_log(reported[0])] == ["trial made", "import", "fit", "report"]
 
 
 def test_the_same_report_twice_is_the_same_bytes(reported):

@@ -7,8 +7,8 @@ is fitted, since some of them need the sampler's draws, and their results are sa
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum
 from typing import Protocol, cast
 
 import pandas as pd
@@ -17,10 +17,10 @@ from n1trial.analysis.certainty import lowered
 from n1trial.analysis.checks._conflict import PERIOD_MEANS, conflict_of
 from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import AlternativeNights, TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Fit
 
-ALL_ARMS = "every arm"
 # A failed check of these names lowers the certainty of every effect by a step, for this reason.
 REASONS = {
     "blinding": "you guessed right more often than chance would give",
@@ -95,16 +95,29 @@ class Quantity(StrEnum):
     OTHER = "other"
 
 
+class EveryArm(Enum):
+    """What a line is about that is of all arms together; no arm can be mistaken for it."""
+
+    EVERY_ARM = "every arm"
+
+
+ALL_ARMS = EveryArm.EVERY_ARM
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """One line of `checks.csv`.
+
+    A line is of a contrast, or of an arm, or of neither where the check is about the whole fit.
 
     Attributes
     ----------
     check
         Name of the check, or of one line of it.
     contrast
-        Such as "glycine vs none", or an arm; empty where the check is about the whole fit.
+        The contrast that it is about.
+    arm
+        The arm that it is about, or `ALL_ARMS`.
     estimate, low, high
         Estimate and 95 % interval; None: not given.
     p
@@ -120,7 +133,8 @@ class CheckResult:
     """
 
     check: str
-    contrast: str = ""
+    contrast: Contrast | None = None
+    arm: str | EveryArm | None = None
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
@@ -129,6 +143,28 @@ class CheckResult:
     note: str = ""
     short_note: str = ""
     quantity: Quantity = Quantity.EFFECT
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Names of the arms that the line is about; empty where it is of all or of none in particular."""
+        if self.contrast is not None:
+            return self.contrast.arms
+        return (self.arm,) if isinstance(self.arm, str) else ()
+
+    @property
+    def subject(self) -> str:
+        """Contrast or arm as text, as the column `contrast` of `checks.csv` has it; empty where there is neither."""
+        if self.contrast is not None:
+            return str(self.contrast)
+        return self.arm.value if isinstance(self.arm, EveryArm) else self.arm or ""
+
+    @property
+    def row(self) -> dict[str, object]:
+        """The columns of `checks.csv`."""
+        numbers = ("estimate", "low", "high", "p", "passed", "note")
+        return {"check": self.check, "contrast": self.subject} | {
+            name: getattr(self, name) for name in numbers
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,7 +238,7 @@ def run_checks(case: Case) -> Findings:
 def checks_table(results: Iterable[CheckResult]) -> pd.DataFrame:
     """One row a result, with the columns of `checks.csv`."""
     header = ["check", "contrast", "estimate", "low", "high", "p", "passed", "note"]
-    return pd.DataFrame([asdict(result) for result in results], columns=header)
+    return pd.DataFrame([result.row for result in results], columns=header)
 
 
 def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
@@ -234,7 +270,7 @@ def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
     reasons = [
         REASONS[result.check]
         for result in results
-        if result.passed is False and result.check in REASONS and result.contrast in ("", ALL_ARMS)
+        if result.passed is False and result.check in REASONS and not result.arms
     ]
     intervals = {result.contrast: result for result in results if result.check == PERIOD_MEANS}
     return replace(

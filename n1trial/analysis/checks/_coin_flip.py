@@ -23,16 +23,16 @@ TIE = 1e-9
 def tossed_again(case: Case, name: str) -> Findings:
     """The p value and interval of every contrast, under the name of the check."""
     nights, results = case.data.analysed(case.outcome), []
-    for arm, comparator in case.data.contrasts:
-        both = nights[nights["arm"].isin((arm, comparator))]
-        on_arm = (both["arm"] == arm).to_numpy(float)
+    for contrast in case.data.contrasts:
+        both = nights[nights["arm"].isin(contrast.arms)]
+        on_arm = (both["arm"] == contrast.arm).to_numpy(float)
         values = both[case.outcome.name].to_numpy(float)
         labels, exact = labellings(on_arm)
         low, high = toss_interval(values, on_arm, labels, exact=exact)
         results.append(
             CheckResult(
                 check=name,
-                contrast=f"{arm} vs {comparator}",
+                contrast=contrast,
                 estimate=_difference(on_arm[None], values)[0],
                 low=low,
                 high=high,

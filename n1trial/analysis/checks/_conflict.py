@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from n1trial.analysis.effects import Conflict, Effect, Reason
+from n1trial.design.contrast import Contrast
 
 # The names under which checks give these lines.
 PLAIN_MEANS, PERIOD_MEANS, GAUSSIAN = "nights as if independent", "period means", "Gaussian nights"
@@ -40,8 +41,8 @@ class Line(Protocol):
         ...
 
     @property
-    def contrast(self) -> str:
-        """Arm and comparator."""
+    def contrast(self) -> Contrast | None:
+        """The two arms, where it is about two."""
         ...
 
     @property

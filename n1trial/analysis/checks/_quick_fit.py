@@ -37,12 +37,12 @@ def estimates(
         fitted = fast_fit(data, outcome, priors=priors)
     except AnalysisError:
         return
-    for arm, comparator in data.contrasts:
-        mixture = fitted.contrast(arm, None if comparator == data.reference else comparator)
+    for contrast in data.contrasts:
+        mixture = fitted.contrast(*contrast.arms)
         low, high = mixture.interval(INTERVAL)
         yield CheckResult(
             check=check,
-            contrast=f"{arm} vs {comparator}",
+            contrast=contrast,
             estimate=mixture.mean,
             low=low,
             high=high,

@@ -10,7 +10,7 @@ last guess of every period counts and the others do not.
 import numpy as np
 import pandas as pd
 
-from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, Findings, Quantity
+from n1trial.analysis.checks import ALL_ARMS, Case, CheckResult, EveryArm, Findings, Quantity
 from n1trial.analysis.checks._quick_fit import estimates
 from n1trial.analysis.checks._subsets import enough, without
 from n1trial.analysis.effects import INTERVAL
@@ -35,8 +35,9 @@ def run(case: Case) -> Findings:
     data, outcome = case.data, case.outcome
     last, rng = last_guesses(data), np.random.default_rng(SEED)
     results = []
-    for arm in (*data.arms, ALL_ARMS):
-        of_arm = last if arm == ALL_ARMS else last[last["arm"] == arm]
+    subjects: tuple[str | EveryArm, ...] = (*data.arms, ALL_ARMS)
+    for arm in subjects:
+        of_arm = last if arm is ALL_ARMS else last[last["arm"] == arm]
         if of_arm.empty:
             continue
         counts = _counts(of_arm)
@@ -45,7 +46,7 @@ def run(case: Case) -> Findings:
         results.append(
             CheckResult(
                 check=NAME,
-                contrast=arm,
+                arm=arm,
                 estimate=float(bang((counts / counts.sum())[np.newaxis], len(data.arms))[0]),
                 low=float(low),
                 high=float(high),

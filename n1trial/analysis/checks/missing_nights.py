@@ -10,6 +10,7 @@ from n1trial.analysis.checks._notes import Figure, notes
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.data.left_out import PLANNED_OUT, LeftOut
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 
 NAME = "missing nights"
@@ -28,7 +29,9 @@ def run(case: Case) -> Findings:
         parts: list[str | Figure] = [f"{missing} of {planned} nights missing"]
         delta = None
         if case.fit is not None and arm != case.data.reference and missing:
-            draws = contrast_draws(case.fit.posterior, case.data, case.outcome, arm, case.data.reference)
+            draws = contrast_draws(
+                case.fit.posterior, case.data, case.outcome, Contrast(arm, case.data.reference)
+            )
             delta = -float(draws.mean()) * planned / missing
             parts += [
                 "; they would have to differ by ",
@@ -39,7 +42,7 @@ def run(case: Case) -> Findings:
         results.append(
             CheckResult(
                 check=NAME,
-                contrast=arm,
+                arm=arm,
                 estimate=delta,
                 note=note,
                 short_note=short_note,

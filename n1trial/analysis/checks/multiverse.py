@@ -44,8 +44,8 @@ def run(case: Case) -> Findings:
     for alternative in case.alternatives:
         if alternative.outcome.name == outcome.name and enough(alternative.data, outcome.name):
             results += estimates(alternative.data, alternative.outcome, check=alternative.name)
-    if data.sleep_time in data.table or outcome.name == "tst_min":
-        asleep = data.table[outcome.name if outcome.name == "tst_min" else str(data.sleep_time)]
+    if data.sleep_time in data.table or outcome.measure.whole_sleep:
+        asleep = data.table[outcome.name if outcome.measure.whole_sleep else str(data.sleep_time)]
         short = asleep < SHORT_NIGHT_MIN
         kept = without(data, short, LeftOut.SHORT_NIGHT)
         if (short & (data.table["left_out"] == LeftOut.NO)).any() and enough(kept, outcome.name):

@@ -42,19 +42,21 @@ def run(case: Case) -> Findings:
         ),
     }
     results = []
-    for arm, comparator in data.contrasts:
-        contrast = np.array([float(name == arm) - float(name == comparator) for name in data.arms])
+    for contrast in data.contrasts:
+        along = np.array(
+            [float(name == contrast.arm) - float(name == contrast.comparator) for name in data.arms]
+        )
         for name, (fitted, remark) in fits.items():
-            test = fitted.t_test(contrast)
+            test = fitted.t_test(along)
             low, high = test.conf_int(alpha=1 - INTERVAL)[0]
             error = Figure(float(test.sd.item()), ".6f")
             note, short_note = notes(
-                "standard error ", error, "; ", *level_of(fitted, data, comparator), f"; {remark}"
+                "standard error ", error, "; ", *level_of(fitted, data, contrast.comparator), f"; {remark}"
             )
             results.append(
                 CheckResult(
                     check=name,
-                    contrast=f"{arm} vs {comparator}",
+                    contrast=contrast,
                     estimate=float(test.effect.item()),
                     low=float(low),
                     high=float(high),

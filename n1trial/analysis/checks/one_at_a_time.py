@@ -64,11 +64,11 @@ def run(case: Case) -> Findings:
         results += [
             CheckResult(
                 check=PLAIN_WITHOUT_ODD,
-                contrast=f"{arm} vs {comparator}",
-                estimate=float(means[arm] - means[comparator]),
+                contrast=contrast,
+                estimate=float(means[contrast.arm] - means[contrast.comparator]),
                 note=f"{note}; in the outcome's unit",
             )
-            for arm, comparator in data.contrasts
+            for contrast in data.contrasts
         ]
     return Findings(results=tuple(results))
 
@@ -84,17 +84,14 @@ def _lines(
             minutes = fast_fit(data, outcome, priors=priors)
     except AnalysisError:
         return
-    for arm, comparator in data.contrasts:
-        other = None if comparator == data.reference else comparator
+    for contrast in data.contrasts:
         effect = (
-            counts.contrast(arm, other, scale=outcome.scale)
+            counts.contrast(*contrast.arms, scale=outcome.scale)
             if isinstance(priors, CountPriors)
-            else minutes.contrast(arm, other)
+            else minutes.contrast(*contrast.arms)
         )
         low, high = effect.interval(INTERVAL)
-        yield CheckResult(
-            check=check, contrast=f"{arm} vs {comparator}", estimate=effect.mean, low=low, high=high
-        )
+        yield CheckResult(check=check, contrast=contrast, estimate=effect.mean, low=low, high=high)
 
 
 def _odd(data: TrialData, outcome: Outcome) -> list[int]:

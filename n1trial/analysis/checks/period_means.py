@@ -36,9 +36,9 @@ def run(case: Case) -> Findings:
     )
     fitted = smf.ols("mean ~ C(block) + C(arm)", data=table).fit()
     results = []
-    for arm, comparator in data.contrasts:
+    for contrast in data.contrasts:
         row = pd.Series(0.0, index=fitted.params.index)
-        for name, sign in ((arm, 1.0), (comparator, -1.0)):
+        for name, sign in zip(contrast.arms, (1.0, -1.0), strict=True):
             column = f"C(arm)[T.{data.arms.index(name)}]"
             if column in row.index:
                 row[column] = sign
@@ -49,7 +49,7 @@ def run(case: Case) -> Findings:
         results.append(
             CheckResult(
                 check=NAME,
-                contrast=f"{arm} vs {comparator}",
+                contrast=contrast,
                 estimate=float(test.effect.item()),
                 low=float(low),
                 high=float(high),

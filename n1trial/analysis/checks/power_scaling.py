@@ -12,6 +12,7 @@ import xarray as xr
 
 from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.analysis.checks._notes import Figure, notes
+from n1trial.design.contrast import Contrast
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR
 
 NAME = "power-scaling"
@@ -55,7 +56,7 @@ def run(case: Case) -> Findings:
         results.append(
             CheckResult(
                 check=NAME,
-                contrast=f"{arm} vs {case.data.reference}",
+                contrast=Contrast(arm, case.data.reference),
                 note=note,
                 short_note=short_note,
                 quantity=Quantity.OTHER,

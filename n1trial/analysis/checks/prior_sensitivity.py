@@ -26,7 +26,7 @@ GLYCINE, MAGNESIUM = (5.0, 15.0), (8.0, 15.0)
 
 def applies(case: Case) -> bool:
     """A fit of sleep time in minutes, whose effects are parameters with a Gaussian prior."""
-    return case.fit is not None and case.outcome.name == "tst_min" and case.fit.densities is not None
+    return case.fit is not None and case.outcome.measure.whole_sleep and case.fit.densities is not None
 
 
 def run(case: Case) -> Findings:
@@ -74,14 +74,14 @@ def _lines(
     case: Case, name: str, posterior: xr.Dataset, *, words: str, weights: Array | None = None
 ) -> list[CheckResult]:
     results = []
-    for arm, comparator in case.data.contrasts:
-        draws = contrast_draws(posterior, case.data, case.outcome, arm, comparator)
+    for contrast in case.data.contrasts:
+        draws = contrast_draws(posterior, case.data, case.outcome, contrast)
         share = np.full(len(draws), 1 / len(draws)) if weights is None else weights
         low, high = weighted_quantiles(draws, share, ((1 - INTERVAL) / 2, (1 + INTERVAL) / 2))
         results.append(
             CheckResult(
                 check=f"{NAME}, {name}",
-                contrast=f"{arm} vs {comparator}",
+                contrast=contrast,
                 estimate=float(share @ draws),
                 low=low,
                 high=high,

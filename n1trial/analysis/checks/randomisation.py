@@ -24,6 +24,7 @@ from n1trial.analysis.effects import INTERVAL
 from n1trial.data.label_swaps import may_swap
 from n1trial.data.trial_data import TrialData
 from n1trial.design.allocation import Admissible, Chain
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.aliasing import aliases
 from n1trial.system.arrays import Array
@@ -81,16 +82,15 @@ def run(case: Case) -> Findings:
     drawn = drawn_from(data, outcome)
     every, exact = relabellings(means, drawn)
     results = []
-    for arm, comparator in data.contrasts:
-        one, other = data.arms.index(arm), data.arms.index(comparator)
-        contrast = f"{arm} vs {comparator}"
+    for contrast in data.contrasts:
+        one, other = (data.arms.index(arm) for arm in contrast.arms)
         difference = means[:, one] - means[:, other]
         if len(data.arms) > 2:
             p = share_as_large(block_t(every, one, other), block_t(means[np.newaxis], one, other)[0])
             how = f"{'all' if exact else 'a random'} {len(every):,} labellings of every arm; {used}"
             estimate = float(difference.mean())
             results.append(CheckResult(check=NAME, contrast=contrast, estimate=estimate, p=p, note=how))
-        swaps, all_swaps = signs(drawn, arm, comparator)
+        swaps, all_swaps = signs(drawn, contrast)
         low, high = swap_interval(difference, swaps)
         results.append(
             CheckResult(
@@ -168,12 +168,12 @@ def share_as_large(statistics: Array, observed: float) -> float:
     return float((statistics >= observed - TIE * max(1.0, abs(observed))).mean())
 
 
-def signs(drawn: Drawn, arm: str, comparator: str) -> tuple[Array, bool]:
+def signs(drawn: Drawn, contrast: Contrast) -> tuple[Array, bool]:
     """Signs [swap, block] that swaps of two labels give the differences; whether all swaps are there."""
-    swaps: Chain = drawn.admissible.swaps(drawn.schedule, arm, comparator)
+    swaps: Chain = drawn.admissible.swaps(drawn.schedule, *contrast.arms)
     exact = swaps.size <= ENUMERATE_AT_MOST
     schedules = swaps.every() if exact else swaps.sample(DRAWS, SEED)
-    one = drawn.admissible.arms.index(arm)
+    one = drawn.admissible.arms.index(contrast.arm)
     kept = ((schedules == one) & (drawn.schedule == one)).any(axis=2)
     return np.where(kept, 1.0, -1.0)[:, drawn.used], exact
 

@@ -42,9 +42,9 @@ def run(case: Case) -> Findings:
     fitted = model.fit(scale="X2")
     wide = float(stats.norm.ppf((1 + INTERVAL) / 2))
     results = []
-    for name, comparator in data.contrasts:
+    for contrast in data.contrasts:
         row = np.zeros(design.shape[1])
-        for arm_name, sign in ((name, 1.0), (comparator, -1.0)):
+        for arm_name, sign in zip(contrast.arms, (1.0, -1.0), strict=True):
             if arm_name in data.treatments:
                 row[1 + data.treatments.index(arm_name)] = sign
         estimate, error = float(row @ fitted.params), float(np.sqrt(row @ fitted.cov_params() @ row))
@@ -56,7 +56,7 @@ def run(case: Case) -> Findings:
         results.append(
             CheckResult(
                 check=NAME,
-                contrast=f"{name} vs {comparator}",
+                contrast=contrast,
                 estimate=estimate,
                 low=estimate - wide * error,
                 high=estimate + wide * error,

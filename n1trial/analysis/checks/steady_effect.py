@@ -23,13 +23,13 @@ def run(case: Case) -> Findings:
         results=tuple(
             CheckResult(
                 check=NAME,
-                contrast=f"{arm} vs {comparator}",
+                contrast=contrast,
                 estimate=steady.mean,
                 low=steady.low,
                 high=steady.high,
                 quantity=Quantity.STEADY_EFFECT,
                 note=f"half-life about {steady.half_life_nights:g} nights; shown of the effect: {steady.recovered:.2f}",
             )
-            for (arm, comparator), steady in steady_effects(case.data, case.outcome).items()
+            for contrast, steady in steady_effects(case.data, case.outcome).items()
         )
     )

@@ -132,8 +132,9 @@ def unit_of(cohort: Cohort) -> tuple[str, float]:
 
 def level_and_scale(cohort: Cohort) -> tuple[float, float]:
     """Prior mean of the level, and what a minute of the priors is in the outcome's unit."""
-    if cohort.outcome.name == "tst_min":
-        return prior.LEVEL.parameters[0], 1.0
+    unit = cohort.outcome.measure.prior_unit
+    if unit is not None:
+        return unit * prior.LEVEL.parameters[0], unit
     means, variances = _spreads(stack(cohort))
     return float(means.mean()), float(np.sqrt(variances.mean())) / prior.NIGHT_SD.parameters[0]
 

@@ -16,6 +16,7 @@ import numpy as np
 from n1trial.cohort.two_stage.marginalised import WIDER, integrated
 from n1trial.cohort.two_stage.noise import PERIOD, Drawn, UnderNoise, kinds, pairs, under_both, under_noise
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.errors import CohortError
 from n1trial.inference.build_up import recovered_share
@@ -104,7 +105,8 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
     prior_sd = fit.prior_sd
     if counts:
         prior_sd = data.prior_width * log_ratio_sd(fit.outcome, float(nights[fit.outcome.name].mean()))
-    scale = 1.0 if counts or fit.outcome.name == "tst_min" else fit.prior_sd / EFFECT.scale
+    unit = 1.0 if counts else fit.outcome.measure.prior_unit
+    scale = fit.prior_sd / EFFECT.scale if unit is None else unit
     known = kinds(counts=counts, scale=scale)
     values = {name: fit.posterior[name].to_numpy().ravel() for name in known if name in fit.posterior}
     known = {name: known[name] for name in values}
@@ -122,7 +124,9 @@ def summary_of(fit: Fit, data: TrialData) -> PersonSummary:
         evidence = reweighted(exact if PERIOD in names else plain).log_evidence
         return _all_rounded(replace(reweighted(exact), log_evidence=evidence))
 
-    shares = {arm: recovered_share(data, fit.outcome, arm, data.reference) for arm in data.treatments}
+    shares = {
+        arm: recovered_share(data, fit.outcome, Contrast(arm, data.reference)) for arm in data.treatments
+    }
     return PersonSummary(
         form=FORM,
         outcome=fit.outcome,

@@ -18,6 +18,7 @@ from n1trial.cohort.estimate import effects_of, in_unit
 from n1trial.cohort.two_stage.gaussian_people import Pooled, effects_given, hyperparameters, mode_of
 from n1trial.cohort.two_stage.shared_noise import Likelihoods, shared_noise
 from n1trial.cohort.two_stage.summary import PersonSummary
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome, log_ratio_sd
 from n1trial.design.protocol import RULE_TODAY, VerdictRule
 from n1trial.design.verdict import Problem
@@ -46,14 +47,14 @@ class SummaryCohort:
     labels: Mapping[str, str]
     arms_tried: tuple[tuple[str, ...], ...]
     nights: pd.DataFrame
-    recovered: Mapping[str, float] = field(default_factory=dict)
+    recovered: Mapping[Contrast, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def contrasts(self) -> tuple[tuple[str, str], ...]:
+    def contrasts(self) -> tuple[Contrast, ...]:
         """Every arm against the reference."""
-        return tuple((arm, self.reference) for arm in self.treatments)
+        return tuple(Contrast(arm, self.reference) for arm in self.treatments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -205,7 +206,7 @@ def _agreed(summaries: Mapping[str, PersonSummary]) -> SummaryCohort:
         },
         arms_tried=tuple((person.reference, *person.arms) for person in summaries.values()),
         recovered={
-            f"{arm} vs {known.reference}": float(
+            Contrast(arm, known.reference): float(
                 np.mean(
                     [person.recovered.get(arm, 1.0) for person in summaries.values() if arm in person.arms]
                 )
@@ -244,7 +245,7 @@ def _raw(
             rows.append(
                 {
                     "person": name,
-                    "contrast": f"{arm} vs {cohort.reference}",
+                    "contrast": Contrast(arm, cohort.reference),
                     "estimate": value,
                     # By the delta method, where the unit is not linear in a log ratio.
                     "error": (stepped - value) / STEP * variance**0.5,

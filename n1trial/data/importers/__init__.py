@@ -141,7 +141,9 @@ def read_exports(
             raise ExportError(_unrecognised(source, importers))
         if len(able) > 1:
             raise ExportError(
-                f"{source.label}: {' and '.join(able)} both recognise it: give one export at a time"
+                f"{' and '.join(able)} both recognise it",
+                place=source.label,
+                remedy="give one export at a time",
             )
         importer = importers[able[0]]
         if not importer.VERIFIED:
@@ -160,8 +162,9 @@ def read_exports(
         episodes = list(without_unfinished(read, source))
         if not episodes:
             raise ExportError(
-                f"{source.label}: recognised as {importer.DEVICE} but holds no sleep record: "
-                "check the dates of the export"
+                f"recognised as {importer.DEVICE} but holds no sleep record",
+                place=source.label,
+                remedy="check the dates of the export",
             )
     return SleepEpisodes(
         sorted(episodes, key=lambda episode: (episode.start.instant, episode.record_id, episode.source_file))

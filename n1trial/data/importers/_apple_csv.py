@@ -77,7 +77,7 @@ def read_table(source: Source, member: Member, *, home_zone: ZoneInfo | None) ->
             start = row.get("startDate", "")
             if home_zone is None and "HKTimeZone" not in row and start.endswith(("+0000", "Z")):
                 raise HomeZoneError(
-                    f"{where}: times are in UTC, which is the clock of few beds: give --home-zone"
+                    "times are in UTC, which is the clock of few beds", place=where, remedy="give --home-zone"
                 )
             row["device"] = f"{row.get('productType', '')} {row.get('device', '')}"
             records.add(row, where=where)

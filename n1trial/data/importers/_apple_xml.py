@@ -44,7 +44,9 @@ class _Tags:
         """Take a tag that opens."""
         if name == "Record":
             if self.record is not None:
-                raise ExportError(f"{self.records.where}: a record of sleep has no end: export it again")
+                raise ExportError(
+                    "a record of sleep has no end", place=self.records.where, remedy="export it again"
+                )
             if attributes.get("type") == _SLEEP:
                 self.record = attributes
         elif name == "MetadataEntry":
@@ -83,7 +85,9 @@ def read_tags(source: Source, member: Member) -> HealthRecords:
         nonlocal depth
         depth += 1
         if depth > _DEPTH_LIMIT:
-            raise ExportError(f"{member.where}: XML nested deeper than {_DEPTH_LIMIT}: export it again")
+            raise ExportError(
+                f"XML nested deeper than {_DEPTH_LIMIT}", place=member.where, remedy="export it again"
+            )
         # Nearly all of the file is other records and their content.
         if name == "MetadataEntry" and tags.record is None:
             return
@@ -97,7 +101,7 @@ def read_tags(source: Source, member: Member) -> HealthRecords:
             tags.close(name)
 
     def refuse_entity(*_: object) -> None:
-        raise ExportError(f"{member.where}: {_ENTITY_REFUSED}")
+        raise ExportError(str(_ENTITY_REFUSED), place=member.where)
 
     parser.StartElementHandler = open_tag
     parser.EndElementHandler = close_tag
@@ -108,12 +112,16 @@ def read_tags(source: Source, member: Member) -> HealthRecords:
             parser.Parse(chunk, False)
             fed += len(chunk)
             if fed - parser.CurrentByteIndex > _TAG_LIMIT:
-                raise ExportError(f"{member.where}: one tag is larger than 4 MiB: export it again")
+                raise ExportError(
+                    "one tag is larger than 4 MiB", place=member.where, remedy="export it again"
+                )
         parser.Parse(b"", True)
     except expat.ExpatError as error:
         if tags.begun and error.code != _TWICE:
             raise ExportError(
-                f"{member.where}: the XML is cut short or damaged ({printable(str(error))}): export it again"
+                f"the XML is cut short or damaged ({printable(str(error))})",
+                place=member.where,
+                remedy="export it again",
             ) from error
         return _read_lines(source, member)
     return tags.records
@@ -125,12 +133,12 @@ def _read_lines(source: Source, member: Member) -> HealthRecords:
     finished = False
     for line in _lines(source, member):
         if b"<!ENTITY" in line:
-            raise ExportError(f"{member.where}: {_ENTITY_REFUSED}")
+            raise ExportError(str(_ENTITY_REFUSED), place=member.where)
         finished = finished or line.strip() == b"</HealthData>"
         if tags.record is not None or any(mark in line for mark in _LINES):
             _read_line(tags, line, member.where)
     if not finished:
-        raise ExportError(f"{member.where}: the XML is cut short or damaged: export it again")
+        raise ExportError("the XML is cut short or damaged", place=member.where, remedy="export it again")
     return tags.records
 
 
@@ -140,7 +148,7 @@ def _lines(source: Source, member: Member) -> Iterator[bytes]:
         *lines, rest = (rest + chunk).split(b"\n")
         yield from lines
         if len(rest) > _TAG_LIMIT:
-            raise ExportError(f"{member.where}: one line is larger than 4 MiB: export it again")
+            raise ExportError("one line is larger than 4 MiB", place=member.where, remedy="export it again")
     yield rest
 
 
@@ -149,13 +157,14 @@ def _read_line(tags: _Tags, line: bytes, where: str) -> None:
         tag = _TAG.fullmatch(line.decode())
     if tag is None:
         raise ExportError(
-            f"{where}: a line of sleep is damaged "
-            f"({printable(line.decode(errors='replace').strip()[:60])}): export it again"
+            f"a line of sleep is damaged ({printable(line.decode(errors='replace').strip()[:60])})",
+            place=where,
+            remedy="export it again",
         )
     attributes: dict[str, str] = {}
     for name, value in _ATTRIBUTES.findall(tag[3]):
         if attributes.setdefault(name, html.unescape(value)) != html.unescape(value):
-            raise ExportError(f"{where}: {name} stands twice and differs: export it again")
+            raise ExportError(f"{name} stands twice and differs", place=where, remedy="export it again")
     closes, name, empty = tag[1], tag[2], tag[6]
     if not closes:
         tags.open(name, attributes)

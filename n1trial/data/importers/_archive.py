@@ -53,7 +53,7 @@ def refusing(where: str, advice: str = "download the export again") -> Iterator[
         yield
     except HOSTILE as error:
         reason = printable(str(error) or type(error).__name__)
-        raise ExportError(f"{where}: cannot be read ({reason}): {advice}") from error
+        raise ExportError(f"cannot be read ({reason})", place=where, remedy=advice) from error
 
 
 def printable(text: str, *, longest: int = 160) -> str:
@@ -74,10 +74,12 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         size = path.stat().st_size
         if size > ARCHIVE_LIMIT:
             raise ExportError(
-                f"{where}: larger than 2 GiB ({size / 1024**3:.1f} GiB): export only the sleep data"
+                f"larger than 2 GiB ({size / 1024**3:.1f} GiB)",
+                place=where,
+                remedy="export only the sleep data",
             )
         if not zipfile.is_zipfile(path):
-            raise ExportError(f"{where}: is not a zip, or its end is missing: download it again")
+            raise ExportError("is not a zip, or its end is missing", place=where, remedy="download it again")
         _check_directory(path, where)
         archive = zipfile.ZipFile(path)
     try:
@@ -127,12 +129,16 @@ def _check_directory(path: Path, where: str) -> None:
         if directory_size == 0xFFFFFFFF and end64 >= 0:
             directory_size = _END64_RECORD.unpack_from(tail, end64)[8]
         if directory_size > _DIRECTORY_LIMIT:
-            raise ExportError(f"{where}: lists more than {MEMBERS_LIMIT} members: export only the sleep data")
+            raise ExportError(
+                f"lists more than {MEMBERS_LIMIT} members", place=where, remedy="export only the sleep data"
+            )
         stream.seek(max(0, tail_start + at - directory_size - 2 * _END64_RECORD.size))
         entries = stream.read(directory_size + 2 * _END64_RECORD.size).count(b"PK\1\2")
     if entries > MEMBERS_LIMIT:
         raise ExportError(
-            f"{where}: lists {entries} members (at most {MEMBERS_LIMIT}): export only the sleep data"
+            f"lists {entries} members (at most {MEMBERS_LIMIT})",
+            place=where,
+            remedy="export only the sleep data",
         )
 
 
@@ -140,11 +146,15 @@ def _check_overlaps(archive: zipfile.ZipFile, where: str) -> None:
     for member in archive.infolist():
         if escapes(member.filename):
             raise ExportError(
-                f"{where} › {printable(member.filename)}: leads out of the archive: download it again"
+                "leads out of the archive",
+                place=f"{where} › {printable(member.filename)}",
+                remedy="download it again",
             )
     placed = sorted(archive.infolist(), key=lambda member: member.header_offset)
     for member, following in pairwise(placed):
         if member.header_offset + _LOCAL_HEADER_SIZE + member.compress_size > following.header_offset:
             raise ExportError(
-                f"{where} › {printable(following.filename)}: lies over another member: download it again"
+                "lies over another member",
+                place=f"{where} › {printable(following.filename)}",
+                remedy="download it again",
             )

@@ -17,8 +17,12 @@ def read_time(text: str, where: str) -> datetime:
             return datetime.fromisoformat(text)
     except ValueError as error:
         reason = printable(str(error))
-        raise ExportError(f"{where}: cannot be read ({reason}): download the export again") from error
-    raise ExportError(f"{where}: cannot be read ({printable(text)} is no time): download the export again")
+        raise ExportError(
+            f"cannot be read ({reason})", place=where, remedy="download the export again"
+        ) from error
+    raise ExportError(
+        f"cannot be read ({printable(text)} is no time)", place=where, remedy="download the export again"
+    )
 
 
 def check_span(start: Moment, end: Moment, where: str) -> None:
@@ -28,6 +32,7 @@ def check_span(start: Moment, end: Moment, where: str) -> None:
     if not _NONE <= span <= _LONGEST:
         hours = span.total_seconds() / 3600
         raise ExportError(
-            f"{where}: a sleep of {hours:.10g} h (from {start.isoformat()} to {end.isoformat()}): download the export"
-            " again"
+            f"a sleep of {hours:.10g} h (from {start.isoformat()} to {end.isoformat()})",
+            place=where,
+            remedy="download the export again",
         )

@@ -31,7 +31,9 @@ def read_clock(text: str, where: str) -> datetime:
             time = _spelled_out(text)
     except (ValueError, OverflowError) as error:
         reason = printable(str(error))
-        raise ExportError(f"{where}: cannot be read ({reason}): download the export again") from error
+        raise ExportError(
+            f"cannot be read ({reason})", place=where, remedy="download the export again"
+        ) from error
     return plausible_wall(time, where)
 
 
@@ -39,7 +41,9 @@ def clock_time(text: str, where: str) -> datetime:
     """Read a time that must have an offset."""
     time = read_clock(text, where)
     if time.tzinfo is None:
-        raise ExportError(f"{where}: the time {printable(text)} has no UTC offset: export it again")
+        raise ExportError(
+            f"the time {printable(text)} has no UTC offset", place=where, remedy="export it again"
+        )
     return time
 
 

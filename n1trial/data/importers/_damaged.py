@@ -88,13 +88,12 @@ def rejection(
         What to do about it.
     """
     count = len(refused) if count is None else count
-    named = [str(error).removeprefix(f"{member.where} › ").partition(": ")[0] for error in refused[:_NAMED]]
+    named = [error.place.removeprefix(f"{member.where} › ") for error in refused[:_NAMED]]
     if count > _NAMED:
         named.append(f"and {count - _NAMED} more")
-    _, _, reason = str(refused[0]).removeprefix(f"{member.where} › ").partition(": ")
     return Note(
         f"{member.where}: {count} of {total} records cannot be read ({'; '.join(named)}; the first:"
-        f" {reason.rpartition(': ')[0] or reason}): their nights are missing or incomplete, {advice}"
+        f" {refused[0].problem}): their nights are missing or incomplete, {advice}"
     )
 
 

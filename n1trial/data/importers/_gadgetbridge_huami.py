@@ -45,30 +45,32 @@ def device_and_bytes(row: object, where: str) -> tuple[int, bytes]:
     try:
         checked = msgspec.convert(row, _Row)
     except msgspec.ValidationError as error:
-        raise ExportError(f"{where}: not as expected ({error}): export it again") from error
+        raise ExportError(f"not as expected ({error})", place=where, remedy="export it again") from error
     return checked.device, checked.data
 
 
 def unpacked(data: bytes, where: str) -> Sent | None:
     """Read the bytes of one sleep, or ``None`` where the watch had not finished it: then all numbers are 0."""
     if len(data) < _SIZE:
-        raise ExportError(f"{where}: {len(data)} bytes of a sleep of {_SIZE}: export it again")
+        raise ExportError(f"{len(data)} bytes of a sleep of {_SIZE}", place=where, remedy="export it again")
     base = _base(data)
     rem, light, deep, awake = _SUMS.unpack_from(data, _SUMS_AT)
     first, last = _SPAN.unpack_from(data, 0x0A)
     if data[_COUNT] > _STAGES_LIMIT:
-        raise ExportError(f"{where}: {data[_COUNT]} stages, more than {_STAGES_LIMIT}: export it again")
+        raise ExportError(
+            f"{data[_COUNT]} stages, more than {_STAGES_LIMIT}", place=where, remedy="export it again"
+        )
     stages = [_STAGE.unpack_from(data, _STAGES + _STAGE.size * number) for number in range(data[_COUNT])]
     if not stages and not rem + light + deep + awake:
         return None
     if any(not start <= end <= _LATEST_MIN for start, end, _ in stages):
-        raise ExportError(f"{where}: a stage ends before it begins: export it again")
+        raise ExportError("a stage ends before it begins", place=where, remedy="export it again")
     if stages:
         first, last = min(start for start, _, _ in stages), max(end for _, end, _ in stages) + 1
     else:
         last = max(last, first + rem + light + deep + awake)
     if not first < last <= _LATEST_MIN + 1:
-        raise ExportError(f"{where}: a sleep ends before it begins: export it again")
+        raise ExportError("a sleep ends before it begins", place=where, remedy="export it again")
     return Sent(
         start=base + 60 * first,
         end=base + 60 * last,

@@ -232,9 +232,9 @@ def _numbered(
 def _checked(row: Any, where: str) -> Sleep:
     sleep = _as_declared(row, Sleep, where)
     if not sleep.end:
-        raise ExportError(f"{where}: this sleep has no end: export it again")
+        raise ExportError("this sleep has no end", place=where, remedy="export it again")
     if sleep.end < sleep.start:
-        raise ExportError(f"{where}: this sleep ends before it begins: export it again")
+        raise ExportError("this sleep ends before it begins", place=where, remedy="export it again")
     return sleep
 
 
@@ -242,7 +242,7 @@ def _as_declared[Shape](row: Any, shape: type[Shape], where: str) -> Shape:
     try:
         return msgspec.convert(row, shape)
     except msgspec.ValidationError as error:
-        raise ExportError(f"{where}: not as expected ({error}): export it again") from error
+        raise ExportError(f"not as expected ({error})", place=where, remedy="export it again") from error
 
 
 def _stage_rows(

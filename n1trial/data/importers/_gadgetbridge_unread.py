@@ -63,7 +63,9 @@ def note_unread(
     ]
     advice = "Gadgetbridge guesses sleep from them: export these nights from the watch's own app"
     if unread and not first_ms:
-        raise ExportError(f"{member.where}: holds no sleep that is read, only {', '.join(unread)}: {advice}")
+        raise ExportError(
+            f"holds no sleep that is read, only {', '.join(unread)}", place=member.where, remedy=advice
+        )
     if unread:
         source.note(Note(f"{member.where}: not read, and may hold sleep: {', '.join(unread)}: {advice}"))
 

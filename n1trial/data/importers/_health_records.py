@@ -66,7 +66,9 @@ class HealthRecords:
         """Take a record by Apple's names: ``sourceName``, ``startDate``, ``endDate``, ``value``, ``HKTimeZone``."""
         self.total += 1
         if self.total > _RECORDS_LIMIT:
-            raise ExportError(f"{self.where}: more than {_RECORDS_LIMIT} records of sleep: export it again")
+            raise ExportError(
+                f"more than {_RECORDS_LIMIT} records of sleep", place=self.where, remedy="export it again"
+            )
         where = where or f"{self.where} › record {self.total}"
         fragments = self.fragments[record.get("sourceName", "")]
         try:
@@ -100,7 +102,9 @@ class HealthRecords:
         value = record.get("value", "")
         stage = "".join(value.removeprefix(_VALUE).lstrip(".").split()).casefold()
         if stage not in _STAGE_OF:
-            raise ExportError(f"{where}: the value of sleep {printable(value)} is not known: export it again")
+            raise ExportError(
+                f"the value of sleep {printable(value)} is not known", place=where, remedy="export it again"
+            )
         zone = record.get("HKTimeZone", "")
         if zone:
             # The same text for all, which a million copies are not.

@@ -49,7 +49,9 @@ def paint(
     total_s = sum([piece.seconds for piece in pieces])
     seconds = total_s if seconds is None else seconds
     if seconds > _LONGEST_S:
-        raise ExportError(f"{where}: levels of {seconds / 3600:.0f} h: download the export again")
+        raise ExportError(
+            f"levels of {seconds / 3600:.0f} h", place=where, remedy="download the export again"
+        )
     origin, last_piece = pieces[0].start, pieces[-1]
     count = seconds // resolution_s
     laid = "".join(

@@ -72,7 +72,9 @@ def with_stages(
     end = episode.end.instant.timestamp() if end is None else end
     tib_min = (end - start) / 60 if episode.tib_min is None else episode.tib_min
     if len(intervals) > _INTERVALS_LIMIT:
-        raise ExportError(f"{episode.source_file}: {len(intervals)} stages in one sleep: export again")
+        raise ExportError(
+            f"{len(intervals)} stages in one sleep", place=episode.source_file, remedy="export again"
+        )
     by_stage: dict[Stage, list[Stretch]] = defaultdict(list)
     outside: list[Stretch] = []
     for first, last, stage in intervals:

@@ -45,7 +45,9 @@ def bounded[Item](items: Iterable[Item], where: str, *, limit: int = SLEEPS_LIMI
     """Pass items on, and refuse more than any export holds before they fill the memory."""
     for number, item in enumerate(items):
         if number >= limit:
-            raise ExportError(f"{where}: holds more than {limit} records: export fewer dates at once")
+            raise ExportError(
+                f"holds more than {limit} records", place=where, remedy="export fewer dates at once"
+            )
         yield item
 
 
@@ -58,7 +60,7 @@ def text_lines(source: Source, member: Member) -> Iterator[tuple[str, str]]:
         for number, line in enumerate(bounded(every, member.where, limit=LINES_LIMIT), start=1):
             where = f"{member.where} › line {number}"
             if len(line) > RECORD_LIMIT:
-                raise ExportError(f"{where}: larger than 1 MiB: download the export again")
+                raise ExportError("larger than 1 MiB", place=where, remedy="download the export again")
             yield where, line.rstrip("\n")
 
 
@@ -76,10 +78,12 @@ def read_json(source: Source, member: Member) -> bytes:
     # Every value becomes an object of 56 bytes or more, be it one byte in the file.
     if len(content) > _VALUES_LIMIT and sum(map(content.count, b",[{")) > _VALUES_LIMIT:
         raise ExportError(
-            f"{member.where}: holds more than {_VALUES_LIMIT} values: export fewer dates at once"
+            f"holds more than {_VALUES_LIMIT} values", place=member.where, remedy="export fewer dates at once"
         )
     if _too_deep(content):
-        raise ExportError(f"{member.where}: JSON nested deeper than {DEPTH_LIMIT}: download the export again")
+        raise ExportError(
+            f"JSON nested deeper than {DEPTH_LIMIT}", place=member.where, remedy="download the export again"
+        )
     return content
 
 
@@ -91,11 +95,13 @@ def decode_json[Shape](
         return decoder.decode(content)
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
         raise ExportError(
-            f"{where}: not as expected ({_reason(error)}): download the export again"
+            f"not as expected ({_reason(error)})", place=where, remedy="download the export again"
         ) from error
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ExportError(
-            f"{where}: the JSON is cut short or damaged ({_reason(error)}): download the export again"
+            f"the JSON is cut short or damaged ({_reason(error)})",
+            place=where,
+            remedy="download the export again",
         ) from error
 
 
@@ -108,7 +114,7 @@ def numbered(records: Iterable[msgspec.Raw], member: Member) -> Iterator[tuple[s
 def decode_record[Shape](record: msgspec.Raw, decoder: msgspec.json.Decoder[Shape], where: str) -> Shape:
     """Decode one record of a JSON member into its declared shape."""
     if len(memoryview(record)) > RECORD_LIMIT:
-        raise ExportError(f"{where}: larger than 1 MiB: download the export again")
+        raise ExportError("larger than 1 MiB", place=where, remedy="download the export again")
     return decode_json(record, decoder, where)
 
 
@@ -136,13 +142,17 @@ def read_cells(source: Source, member: Member) -> Iterator[tuple[str, list[str]]
         try:
             cells = next(reader, None)
         except (csv.Error, UnicodeError) as error:
-            raise ExportError(f"{where}: not CSV ({_reason(error)}): download the export again") from error
+            raise ExportError(
+                f"not CSV ({_reason(error)})", place=where, remedy="download the export again"
+            ) from error
         if cells is None:
             return
         if reader.line_num > LINES_LIMIT:
-            raise ExportError(f"{where}: longer than {LINES_LIMIT} lines: export fewer dates at once")
+            raise ExportError(
+                f"longer than {LINES_LIMIT} lines", place=where, remedy="export fewer dates at once"
+            )
         if sum(map(len, cells)) > RECORD_LIMIT:
-            raise ExportError(f"{where}: larger than 1 MiB: download the export again")
+            raise ExportError("larger than 1 MiB", place=where, remedy="download the export again")
         if any(cells):
             yield where, cells
 
@@ -165,7 +175,7 @@ def column_names(cells: Sequence[str], where: str) -> list[str]:
     """Return the names of a header line, none of them twice."""
     header = [name.strip() for name in cells]
     if len(set(header)) < len(header):
-        raise ExportError(f"{where}: a column occurs twice: download the export again")
+        raise ExportError("a column occurs twice", place=where, remedy="download the export again")
     return header
 
 
@@ -173,7 +183,7 @@ def named_cells(header: Sequence[str], cells: Sequence[str], where: str) -> dict
     """Cells of a row by column name; empty and null cells are left out."""
     if len(cells) != len(header):
         raise ExportError(
-            f"{where}: {len(cells)} cells under {len(header)} columns: download the export again"
+            f"{len(cells)} cells under {len(header)} columns", place=where, remedy="download the export again"
         )
     row = {}
     for name, cell in zip(header, cells, strict=True):
@@ -189,14 +199,14 @@ def convert_row[Shape](row: dict[str, str], shape: type[Shape], where: str) -> S
         return msgspec.convert(row, shape, strict=False)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise ExportError(
-            f"{where}: not as expected ({_reason(error)}): download the export again"
+            f"not as expected ({_reason(error)})", place=where, remedy="download the export again"
         ) from error
 
 
 def plausible_wall(wall: datetime, where: str) -> datetime:
     """Return the wall clock unless no wearable can have written it."""
     if not 1990 <= wall.year < 2100:
-        raise ExportError(f"{where}: sleep in the year {wall.year}: download the export again")
+        raise ExportError(f"sleep in the year {wall.year}", place=where, remedy="download the export again")
     return wall
 
 

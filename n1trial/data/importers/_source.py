@@ -103,7 +103,9 @@ class Source:
         total = sum(member.info.file_size for member in matching if member.info)
         if total > limit:
             raise ExportError(
-                f"{self.label}: {total / 1024**3:.0f} GiB of sleep files: download the export again"
+                f"{total / 1024**3:.0f} GiB of sleep files",
+                place=self.label,
+                remedy="download the export again",
             )
         return matching
 
@@ -116,7 +118,7 @@ class Source:
             head = self._heads.get(id(member), bytes(_HEAD))
             content = head if len(head) < _HEAD else b"".join(self.chunks(member, limit=limit))
             if not content:
-                raise ExportError(f"{member.where}: the file is empty: download the export again")
+                raise ExportError("the file is empty", place=member.where, remedy="download the export again")
             if sum(map(len, self._kept.values())) + len(content) > KEPT_LIMIT:
                 self._kept.clear()
             self._kept[id(member)] = content
@@ -148,11 +150,13 @@ class Source:
                 # A directory can lie about sizes, so what really comes out is counted again.
                 if member.info and total > max(RATIO_FREE, RATIO_LIMIT * member.info.compress_size):
                     raise ExportError(
-                        f"{member.where}: grows more than {RATIO_LIMIT} times: download it again"
+                        f"grows more than {RATIO_LIMIT} times", place=member.where, remedy="download it again"
                     )
                 if total > limit:
                     raise ExportError(
-                        f"{member.where}: larger than {limit // 1024**2} MiB: export fewer dates at once"
+                        f"larger than {limit // 1024**2} MiB",
+                        place=member.where,
+                        remedy="export fewer dates at once",
                     )
                 yield chunk
 
@@ -161,7 +165,7 @@ class Source:
 def open_source(paths: Sequence[Path], *, on_note: OnNote = warn) -> Iterator[Source]:
     """Open the files, folders and zips of one export as one source; the notes of importers go to `on_note`."""
     if not paths:
-        raise ExportError("export: no file was given: name a file, a folder or a zip")
+        raise ExportError("no file was given", place="export", remedy="name a file, a folder or a zip")
     with ExitStack() as open_files:
         members: list[Member] = []
         for path in paths:
@@ -169,7 +173,9 @@ def open_source(paths: Sequence[Path], *, on_note: OnNote = warn) -> Iterator[So
                 members += _list(path, open_files)
         if len(members) > MEMBERS_LIMIT:
             raise ExportError(
-                f"export: more than {MEMBERS_LIMIT} files: give the folder that holds the sleep files"
+                f"more than {MEMBERS_LIMIT} files",
+                place="export",
+                remedy="give the folder that holds the sleep files",
             )
         first = printable(paths[0].name or paths[0].resolve().name)
         label = first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
@@ -183,18 +189,20 @@ def open_source(paths: Sequence[Path], *, on_note: OnNote = warn) -> Iterator[So
 def _list(path: Path, open_files: ExitStack) -> Iterator[Member]:
     name = printable(path.name or str(path))
     if not path.exists():
-        raise ExportError(f"{name}: does not exist: check the path")
+        raise ExportError("does not exist", place=name, remedy="check the path")
     if path.is_dir():
         yield from _list_folder(path, open_files)
     elif not path.is_file():
-        raise ExportError(f"{name}: is not a regular file: give a file, a folder or a zip")
+        raise ExportError("is not a regular file", place=name, remedy="give a file, a folder or a zip")
     elif path.name.casefold().endswith(".zip") or _is_zip(path):
         yield from _list_archive(path, open_files)
     elif is_tape(path):
         for inside, content in read_tape(path):
             yield Member(name=inside, where=f"{name} › {printable(inside)}", content=content)
     elif is_nested(path.name):
-        raise ExportError(f"{name}: is an archive that is not a zip: unpack it and give the folder")
+        raise ExportError(
+            "is an archive that is not a zip", place=name, remedy="unpack it and give the folder"
+        )
     else:
         yield Member(name=path.name, where=name, given=True, path=path)
 
@@ -207,7 +215,9 @@ def _list_folder(folder: Path, open_files: ExitStack) -> Iterator[Member]:
             count += 1
             if count > MEMBERS_LIMIT:
                 raise ExportError(
-                    f"{printable(folder.name)}: more than {MEMBERS_LIMIT} files: give the folder of the sleep"
+                    f"more than {MEMBERS_LIMIT} files",
+                    place=printable(folder.name),
+                    remedy="give the folder of the sleep",
                 )
             path = Path(directory, base_name)
             name = path.relative_to(folder).as_posix()
@@ -240,11 +250,11 @@ def _is_zip(path: Path) -> bool:
 
 def _open(member: Member) -> BinaryIO:
     if member.refused:
-        raise ExportError(f"{member.where}: {member.refused}")
+        raise ExportError(member.refused, place=member.where)
     if member.archive and member.info:
         return cast("BinaryIO", member.archive.open(member.info))
     if member.content is not None:
         return io.BytesIO(member.content)
     if member.path is None:
-        raise ExportError(f"{member.where}: has no content: download the export again")
+        raise ExportError("has no content", place=member.where, remedy="download the export again")
     return member.path.open("rb")

@@ -54,7 +54,7 @@ def reading(source: Source, member: Member) -> Iterator[sqlite3.Connection]:
         # SQLite reports damage of some pages as a lack of memory.
         reason = printable(str(error)) or "damaged"
         raise ExportError(
-            f"{member.where}: the database cannot be read ({reason}): export it again"
+            f"the database cannot be read ({reason})", place=member.where, remedy="export it again"
         ) from error
 
 
@@ -92,7 +92,7 @@ def has_table(database: sqlite3.Connection, table: str, where: str) -> bool:
         "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (table,)
     ).fetchone()
     if row is not None and (row[0] != "table" or "virtual" in str(row[1])[:40].casefold()):
-        raise ExportError(f"{where}: {table} is no plain table: export it again")
+        raise ExportError(f"{table} is no plain table", place=where, remedy="export it again")
     return row is not None
 
 

@@ -42,7 +42,9 @@ def chosen_cells(columns: Columns, cells: Sequence[str], where: str) -> dict[str
     """Cells of the chosen columns by what they are called; empty and null cells are left out."""
     if len(cells) != len(columns.header):
         raise ExportError(
-            f"{where}: {len(cells)} cells under {len(columns.header)} columns: download the export again"
+            f"{len(cells)} cells under {len(columns.header)} columns",
+            place=where,
+            remedy="download the export again",
         )
     return named_cells(columns.fields, [cells[place] for place in columns.places], where)
 
@@ -72,8 +74,9 @@ def check_single(where: str, cells: Sequence[str], *, columns: int, times: int |
         several = several or sum(is_time(cell) for cell in cells) > times
     if several or any("\n" in cell for cell in cells):
         raise ExportError(
-            f"{where}: {len(cells)} cells under {columns} columns, so rows run into each other: download the export"
-            " again"
+            f"{len(cells)} cells under {columns} columns, so rows run into each other",
+            place=where,
+            remedy="download the export again",
         )
 
 

@@ -84,7 +84,7 @@ def read_tape(path: Path) -> Iterator[tuple[str, bytes]]:
     with refusing(where, "check that the download is complete"):
         size = path.stat().st_size
         if size > ARCHIVE_LIMIT:
-            raise ExportError(f"{where}: larger than 2 GiB: export only the sleep data")
+            raise ExportError("larger than 2 GiB", place=where, remedy="export only the sleep data")
         with gzip.open(path) as unpacked:
             tape = _Tape(unpacked, max(RATIO_FREE, RATIO_LIMIT * size))
             with tarfile.open(fileobj=cast("IO[bytes]", tape), mode="r:") as members:
@@ -95,12 +95,16 @@ def read_tape(path: Path) -> Iterator[tuple[str, bytes]]:
                     count += 1
                     if count > MEMBERS_LIMIT:
                         raise ExportError(
-                            f"{where}: more than {MEMBERS_LIMIT} members: export only the sleep data"
+                            f"more than {MEMBERS_LIMIT} members",
+                            place=where,
+                            remedy="export only the sleep data",
                         )
                     if escapes(member.name):
                         member_name = printable(member.name)
                         raise ExportError(
-                            f"{where} › {member_name}: leads out of the archive: download it again"
+                            "leads out of the archive",
+                            place=f"{where} › {member_name}",
+                            remedy="download it again",
                         )
                     if _TAKEN_ALONG not in member.name.rpartition("/")[2].casefold() or member.isdir():
                         continue
@@ -109,7 +113,9 @@ def read_tape(path: Path) -> Iterator[tuple[str, bytes]]:
                     if content is None or kept > KEPT_LIMIT:
                         why = "is a link" if content is None else "is too much sleep for one export"
                         raise ExportError(
-                            f"{where} › {printable(member.name)}: {why}: download the export again"
+                            str(why),
+                            place=f"{where} › {printable(member.name)}",
+                            remedy="download the export again",
                         )
                     yield member.name, content.read()
             tape.run_out()

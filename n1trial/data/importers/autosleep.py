@@ -199,7 +199,9 @@ def _minutes(text: str | None, where: str) -> float | None:
     parts = _DURATION.fullmatch(text)
     minutes = 60 * int(parts[1]) + int(parts[2]) + int(parts[3] or 0) / 60 if parts else -1
     if not 0 <= minutes <= _LONGEST_MIN:
-        raise ExportError(f"{where}: the duration {printable(text)} is not understood: export it again")
+        raise ExportError(
+            f"the duration {printable(text)} is not understood", place=where, remedy="export it again"
+        )
     return minutes
 
 

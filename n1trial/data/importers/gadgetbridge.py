@@ -94,7 +94,9 @@ def _sleeps(
 
     def moment(milliseconds: int, where: str) -> Moment:
         if home_zone is None:
-            raise HomeZoneError(f"{where}: times are UTC, not those of a clock at home: give --home-zone")
+            raise HomeZoneError(
+                "times are UTC, not those of a clock at home", place=where, remedy="give --home-zone"
+            )
         return moment_at(milliseconds, home_zone, where)
 
     def began(milliseconds: object) -> Moment | None:
@@ -120,7 +122,7 @@ def _sleeps(
 def _apps(database: sqlite3.Connection, where: str) -> dict[int, str]:
     """The type of every watch; a second one of a type is numbered. Names and addresses stay unread."""
     if not has_table(database, "DEVICE", where):
-        raise ExportError(f"{where}: holds no table of watches: export it again")
+        raise ExportError("holds no table of watches", place=where, remedy="export it again")
     columns = {row[1] for row in database.execute("PRAGMA table_info(DEVICE)")}
     kind = "TYPE_NAME" if "TYPE_NAME" in columns else "'type ' || TYPE"
     apps: dict[int, str] = {}

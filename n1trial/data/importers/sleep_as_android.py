@@ -107,7 +107,7 @@ def _lines(source: Source, member: Member) -> Iterator[tuple[str, _Line]]:
 
 def _record(line: _Line, where: str) -> _Record:
     if len(line.cells) < len(_COLUMNS) or not set(_COLUMNS) <= set(line.header):
-        raise ExportError(f"{where}: a record without its header line: make the backup again")
+        raise ExportError("a record without its header line", place=where, remedy="make the backup again")
     # Events name themselves, so a row may be longer or shorter than its header.
     named = {name: cell for name, cell in zip(line.header, line.cells, strict=False) if name in _COLUMNS}
     return convert_row(named, _Record, where)

@@ -117,12 +117,14 @@ def _nights(source: Source, member: Member, home_zone: ZoneInfo | None) -> Itera
         word: header.index(name) for word, names in _COLUMNS.items() for name in names if name in header
     }
     if not {"start", "end"} <= set(wanted):
-        raise ExportError(f"{place}: has no start or no end of a night: export again")
+        raise ExportError("has no start or no end of a night", place=place, remedy="export again")
 
     def picked(cells: Sequence[str], where: str) -> dict[str, str]:
         if len(cells) != len(header):
             raise ExportError(
-                f"{where}: {len(cells)} cells under {len(header)} columns: download the export again"
+                f"{len(cells)} cells under {len(header)} columns",
+                place=where,
+                remedy="download the export again",
             )
         texts = {word: cells[at].strip() for word, at in wanted.items()}
         return {word: text for word, text in texts.items() if text not in _NOTHING}
@@ -168,7 +170,9 @@ def _in_bed_min(night: _Night, where: str) -> float | None:
     clock = _CLOCK.fullmatch(night.in_bed_clock)
     if clock is None:
         raise ExportError(
-            f"{where}: no time in bed is {printable(night.in_bed_clock)}: download the export again"
+            f"no time in bed is {printable(night.in_bed_clock)}",
+            place=where,
+            remedy="download the export again",
         )
     return int(clock[1]) * 60 + int(clock[2])
 

@@ -138,7 +138,9 @@ def _of_participant(
             people.add(participant)
             if mapping.participant is None and len(people) > 1:
                 raise ExportError(
-                    f"{where}: a second person answers: name yours as participant in studyu.yaml (participant_id)"
+                    "a second person answers",
+                    place=where,
+                    remedy="name yours as participant in studyu.yaml (participant_id)",
                 )
             if mapping.participant not in (None, participant):
                 continue
@@ -161,7 +163,7 @@ def _episodes(
         yield _episode(answers, row, mapping, member, where, home_zone)
     elif any(answer is not None for answer in (*times, answers.tst)):
         raise ExportError(
-            f"{where}: a sleep without the time of its start or end: answer it, or leave it out"
+            "a sleep without the time of its start or end", place=where, remedy="answer it, or leave it out"
         )
 
 
@@ -170,8 +172,10 @@ def _mapping(source: Source, tables: list[Member]) -> _Mapping:
     if len(mappings) != 1:
         questions = _questions(source, tables[0])
         raise ExportError(
-            f"{source.label}: {len(mappings)} files studyu.yaml beside StudyU's table: write one that says which"
-            f" question is start, end and tst; the questions are: {printable('; '.join(questions), longest=1000)}"
+            f"{len(mappings)} files studyu.yaml beside StudyU's table",
+            place=source.label,
+            remedy="write one that says which question is start, end and tst; the questions are:"
+            f" {printable('; '.join(questions), longest=1000)}",
         )
     return _read_mapping(source.read(mappings[0], limit=_MAPPING_LIMIT), mappings[0].where)
 
@@ -185,7 +189,7 @@ def _read_mapping(content: bytes, where: str) -> _Mapping:
         except (YAMLError, msgspec.ValidationError) as error:
             reason = printable(str(error))
             raise ExportError(
-                f"{where}: does not say which question is what ({reason}): correct it"
+                f"does not say which question is what ({reason})", place=where, remedy="correct it"
             ) from error
 
 
@@ -202,7 +206,9 @@ def _answers(row: dict[str, str], mapping: _Mapping, where: str) -> _Answers:
         question = getattr(mapping, field)
         if question is not None and question not in asked:
             raise ExportError(
-                f"{where}: has no question {printable(question)}, which studyu.yaml names: correct it, word for word"
+                f"has no question {printable(question)}, which studyu.yaml names",
+                place=where,
+                remedy="correct it, word for word",
             )
         answer = row.get(asked[question].removesuffix("text") + "response") if question is not None else None
         if answer is not None:
@@ -248,7 +254,9 @@ def _sent(text: str, where: str, home_zone: ZoneInfo | None) -> datetime:
         if stamp.tzinfo is None:
             return stamp
         if home_zone is None:
-            raise HomeZoneError(f"{where}: sent at {printable(text)}, which is UTC: give --home-zone")
+            raise HomeZoneError(
+                f"sent at {printable(text)}, which is UTC", place=where, remedy="give --home-zone"
+            )
         return stamp.astimezone(home_zone).replace(tzinfo=None)
 
 
@@ -268,7 +276,9 @@ def _minutes(value: float | None, mapping: _Mapping, where: str) -> float | None
         return None
     minutes = value * _MINUTES[mapping.unit]
     if not 0 <= minutes <= 24 * 60:
-        raise ExportError(f"{where}: a duration of {value:g} {mapping.unit}: see unit in studyu.yaml")
+        raise ExportError(
+            f"a duration of {value:g} {mapping.unit}", place=where, remedy="see unit in studyu.yaml"
+        )
     return minutes
 
 

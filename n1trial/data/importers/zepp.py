@@ -247,11 +247,15 @@ def _moment(text: str, home_zone: ZoneInfo | None, where: str) -> Moment:
     if isinstance(stamp, datetime):
         offset = stamp.utcoffset()
         if offset is None:
-            raise ExportError(f"{where}: sleep at {printable(text)} has no UTC offset: export again")
+            raise ExportError(
+                f"sleep at {printable(text)} has no UTC offset", place=where, remedy="export again"
+            )
         if offset:
             return Moment(plausible_wall(stamp.replace(tzinfo=None), where), offset)
     if home_zone is None:
-        raise HomeZoneError(f"{where}: times are UTC, not those of a clock at home: give --home-zone")
+        raise HomeZoneError(
+            "times are UTC, not those of a clock at home", place=where, remedy="give --home-zone"
+        )
     return moment_at(stamp, home_zone, where)
 
 

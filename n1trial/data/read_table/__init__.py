@@ -115,7 +115,7 @@ def read_table(
     >>> table = pd.DataFrame({"arm": ["none", "glycine"] * 6, "tst_min": [400.0, 412.0, 395.0] * 4})
     >>> trial = read_table(table, arm="arm", reference="none", outcome="tst_min")
     >>> trial.contrasts, len(trial.analysed(trial.outcomes[0]))
-    ((('glycine', 'none'),), 12)
+    ((Contrast(arm='glycine', comparator='none'),), 12)
     """
     columns = Columns(
         arm=arm,

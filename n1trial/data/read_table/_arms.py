@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from n1trial.design.contrast import Contrast
 from n1trial.errors import TableError
 
 _DOSE = re.compile(r"\d{1,9}(\.\d{1,9})?")
@@ -37,7 +38,7 @@ class Arms:
             )
         return meant[_plain(name_as_given)]
 
-    def pair(self, pair: tuple[str, str], path: Path) -> tuple[str, str]:
+    def contrast(self, pair: tuple[str, str], path: Path) -> Contrast:
         """Arm and comparator of a further comparison.
 
         Raises
@@ -53,7 +54,7 @@ class Arms:
                 else "every arm is compared with the reference anyway"
             )
             raise TableError(f"{path.name}: --contrast {arm}:{comparator}: {why}: leave it out")
-        return arm, comparator
+        return Contrast(arm, comparator)
 
     def labelled(self, labels: Mapping[str, str], path: Path, *, others: Sequence[str]) -> dict[str, str]:
         """What every arm is called; its own name where no label is given.

@@ -22,6 +22,7 @@ from n1trial.data.read_table._covariates import read_covariates
 from n1trial.data.read_table._names import kept_as
 from n1trial.data.read_table._outcomes import Asked, notes_of, outcome_of, refuse_other_unit
 from n1trial.data.trial_data import RESTS_ON, Drawn, TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import TableError
 from n1trial.system.arguments import GivenPath, path_of
@@ -90,7 +91,7 @@ class Rows:
     outcomes: tuple[Outcome, ...]
     covariates: tuple[str, ...]
     labels: Mapping[str, str]
-    contrasts: tuple[tuple[str, str], ...]
+    contrasts: tuple[Contrast, ...]
     notes: tuple[str, ...]
     assumptions: tuple[str, ...]
 
@@ -147,7 +148,7 @@ def typed_rows(
         outcomes=outcomes,
         covariates=tuple(covariates),
         labels=arms.labelled(labels, path, others=measured),
-        contrasts=tuple(arms.pair(pair, path) for pair in contrasts),
+        contrasts=tuple(arms.contrast(pair, path) for pair in contrasts),
         notes=(*notes, *arms.notes, *_of_no_use(covariates)),
         assumptions=(*notes_of(columns.outcomes, outcomes), *_unnamed(arms, labels)),
     )
@@ -230,21 +231,17 @@ def trial_of(table: pd.DataFrame, rows: Rows, columns: Columns, *, blinded: bool
     reference = rows.arms.reference
     others = (name for name in dict.fromkeys(table["arm"]) if name not in (reference, UNKNOWN_ARM))
     arms = (reference, *others)
-    measured = [outcome.name for outcome in rows.outcomes]
+    asleep = next((outcome.name for outcome in rows.outcomes if outcome.measure.whole_sleep), None)
     return TrialData(
         table=table.drop(columns=["given_period", "run_in"]),
         arms=arms,
         reference=reference,
         labels={arm: rows.labels[arm] for arm in arms}
         | ({UNKNOWN_ARM: "not known"} if UNKNOWN_ARM in present else {}),
-        further_contrasts=tuple(pair for pair in rows.contrasts if {*pair} <= {*arms}),
+        further_contrasts=tuple(contrast for contrast in rows.contrasts if {*contrast.arms} <= {*arms}),
         outcomes=rows.outcomes,
         notes=notes,
-        sleep_time=kept_as(columns.asleep)
-        if columns.asleep
-        else "tst_min"
-        if "tst_min" in measured
-        else None,
+        sleep_time=kept_as(columns.asleep) if columns.asleep else asleep,
         covariates=rows.covariates,
         blinded=blinded,
         drawn=columns.drawn or "blocks",

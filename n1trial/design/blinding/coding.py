@@ -7,7 +7,7 @@ from typing import Literal
 
 from n1trial.design.allocation import new_seed, permutation, words
 from n1trial.design.blinding.key import Key
-from n1trial.design.protocol import Arm, Contrast, Protocol
+from n1trial.design.protocol import Arm, FurtherContrast, Protocol
 from n1trial.design.schedule import Schedule
 from n1trial.errors import BlindingError
 
@@ -86,7 +86,7 @@ def coded_protocol(protocol: Protocol) -> Protocol:
         update={
             "arms": tuple(Arm.model_construct(name=letter, label=f"arm {letter}") for letter in letters),
             "reference": letters[0],
-            "further_contrasts": tuple(Contrast(arm=later, minus=earlier) for earlier, later in pairs),
+            "further_contrasts": tuple(FurtherContrast(arm=later, minus=earlier) for earlier, later in pairs),
         }
     )
 

@@ -3,8 +3,8 @@
 from n1trial.design.protocol.arms import Arm, Dose, Dosing
 from n1trial.design.protocol.parts import (
     RULE_TODAY,
-    Contrast,
     Cycle,
+    FurtherContrast,
     Looks,
     PermutedBlocks,
     PlannedOutcome,
@@ -25,10 +25,10 @@ __all__ = [
     "RULE_TODAY",
     "SCHEMA_FILE",
     "Arm",
-    "Contrast",
     "Cycle",
     "Dose",
     "Dosing",
+    "FurtherContrast",
     "Looks",
     "PermutedBlocks",
     "PlannedOutcome",

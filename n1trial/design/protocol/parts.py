@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from n1trial.design.allocation import Order
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol.arms import Part
 
@@ -42,11 +43,16 @@ class PermutedBlocks(Part):
         return self
 
 
-class Contrast(Part):
+class FurtherContrast(Part):
     """A further comparison, arm minus arm, beside every arm minus the reference."""
 
     arm: str
     minus: str
+
+    @property
+    def contrast(self) -> Contrast:
+        """The two arms."""
+        return Contrast(self.arm, self.minus)
 
 
 class PlannedOutcome(Part):

@@ -14,8 +14,8 @@ from n1trial.design.allocation import Admissible
 from n1trial.design.outcomes import BAD_NIGHT_MINUTES, BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.design.protocol.arms import NAME_PATTERN, Arm, Dosing, Part
 from n1trial.design.protocol.parts import (
-    Contrast,
     Cycle,
+    FurtherContrast,
     Looks,
     PermutedBlocks,
     PlannedOutcome,
@@ -51,7 +51,7 @@ class Protocol(Part):
         2 to 8 conditions, each with doses or an instruction.
     reference : str
         Name of the arm that every other is compared with.
-    further_contrasts : tuple of Contrast
+    further_contrasts : tuple of FurtherContrast
         Comparisons, arm minus arm, beside those with the reference.
     design : PermutedBlocks
         Nights of run-in, number of blocks, nights a period, washout, order.
@@ -92,7 +92,7 @@ class Protocol(Part):
     reason: str
     arms: tuple[Arm, ...] = Field(min_length=2, max_length=8)
     reference: str
-    further_contrasts: tuple[Contrast, ...] = ()
+    further_contrasts: tuple[FurtherContrast, ...] = ()
     design: PermutedBlocks
     dosing: Dosing = Dosing()
     outcomes: tuple[PlannedOutcome, ...] = Field(min_length=1)

@@ -56,7 +56,9 @@ def protocol_path(source: str | Path) -> Path:
         meant = near or get_close_matches(str(source).lower(), known, n=3, cutoff=0.5)
         way_out = f"did you mean {' or '.join(meant)}" if meant else f"choose from {', '.join(known)}"
         raise ProtocolError(
-            f"{source}: no template or file of that name: {way_out}{'?' if meant else ', or give a file'}"
+            "no template or file of that name",
+            place=str(source),
+            remedy=f"{way_out}{'?' if meant else ', or give a file'}",
         )
     return Path(source)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL
 from n1trial.inference.inla.counts import fit_counts
@@ -15,8 +16,7 @@ from n1trial.inference.inla.rate_change import RateChange
 class Preliminary:
     """Posterior mean, SD and equal-tailed interval of arm minus comparator, in the outcome's unit."""
 
-    arm: str
-    comparator: str
+    contrast: Contrast
     mean: float
     sd: float
     low: float
@@ -32,17 +32,15 @@ def preliminary_answer(data: TrialData, outcome: Outcome) -> tuple[Preliminary, 
         The nights cannot inform the model: an empty arm, a constant outcome, too few nights.
     """
     answers = []
-    for (arm, comparator), mixture in zip(data.contrasts, _contrasts(data, outcome), strict=True):
+    for contrast, mixture in zip(data.contrasts, _contrasts(data, outcome), strict=True):
         low, high = mixture.interval(INTERVAL)
-        answers.append(
-            Preliminary(arm=arm, comparator=comparator, mean=mixture.mean, sd=mixture.sd, low=low, high=high)
-        )
+        answers.append(Preliminary(contrast=contrast, mean=mixture.mean, sd=mixture.sd, low=low, high=high))
     return tuple(answers)
 
 
 def _contrasts(data: TrialData, outcome: Outcome) -> list[Mixture] | list[RateChange]:
     if outcome.kind == "count":
         counts = fit_counts(data, outcome)
-        return [counts.contrast(*pair, scale=outcome.scale) for pair in data.contrasts]
+        return [counts.contrast(*contrast.arms, scale=outcome.scale) for contrast in data.contrasts]
     fit = fast_fit(data, outcome)
-    return [fit.contrast(*pair) for pair in data.contrasts]
+    return [fit.contrast(*contrast.arms) for contrast in data.contrasts]

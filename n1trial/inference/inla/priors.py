@@ -59,12 +59,13 @@ class Priors:
 
     def scaled(self, outcome: Outcome, *, mean: float, sd: float) -> Self:
         """The priors of another outcome, whose nights have this mean and this residual SD."""
-        if outcome.name == "tst_min":
+        unit = outcome.measure.prior_unit
+        if unit == 1.0:
             return self
-        by = sd / self.night_sd
+        by = sd / self.night_sd if unit is None else unit
         return replace(
             self,
-            level_mean=mean,
+            level_mean=mean if unit is None else unit * self.level_mean,
             level_sd=by * self.level_sd,
             effect_mean=_times(self.effect_mean, by),
             effect_sd=_times(self.effect_sd, by),
@@ -88,7 +89,7 @@ class Priors:
         AnalysisError
             As `model_matrix.columns_of`.
         """
-        if outcome.name == "tst_min":
+        if outcome.measure.prior_unit == 1.0:
             return self
         mean, sd = mean_and_sd_left(columns_of(data, outcome))
         return self.scaled(outcome, mean=mean, sd=sd)

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from n1trial.data.trial_data import RESTS_ON, TrialData, bad_nights_of
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import BAD_NIGHTS, Outcome
 from n1trial.design.verdict import INTERVAL, Verdict
 from n1trial.errors import AnalysisError
 from n1trial.inference.inla.bad_nights import fit_bad_nights
 from n1trial.inference.inla.bad_nights_posterior import BadNightsFit
 from n1trial.inference.inla.typical import fit_typical_night
-
-type Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +60,21 @@ class SleepDistribution:
         Minutes under which a night is bad.
     arms : Mapping of str to ArmNights
         Counts of every arm, by name.
-    bad : Mapping of (arm, comparator) to BadNightsChange
+    bad : Mapping of Contrast to BadNightsChange
         Without pairs of arms neither of which had a bad night.
-    typical : Mapping of (arm, comparator) to TypicalChange
+    typical : Mapping of Contrast to TypicalChange
         Empty where so many nights are equal that Student-t nights have no scale.
     """
 
     limit_min: int
     arms: Mapping[str, ArmNights]
-    bad: Mapping[Pair, BadNightsChange]
-    typical: Mapping[Pair, TypicalChange]
+    bad: Mapping[Contrast, BadNightsChange]
+    typical: Mapping[Contrast, TypicalChange]
 
 
 def sleep_distribution(data: TrialData, outcome: Outcome) -> SleepDistribution | None:
     """Bad nights and the typical night, where the outcome is the sleep time of single nights; None elsewhere."""
-    if outcome.name != "tst_min" or RESTS_ON in data.table:
+    if not outcome.measure.whole_sleep or RESTS_ON in data.table:
         return None
     nights = data.analysed(outcome)
     bad = bad_nights_of(data).analysed(BAD_NIGHTS).groupby("arm")[BAD_NIGHTS.name].sum()
@@ -93,18 +92,22 @@ def sleep_distribution(data: TrialData, outcome: Outcome) -> SleepDistribution |
     )
 
 
-def _bad_nights(data: TrialData) -> dict[Pair, BadNightsChange]:
+def _bad_nights(data: TrialData) -> dict[Contrast, BadNightsChange]:
     try:
         fit = fit_bad_nights(data)
     except AnalysisError:
         # No night is bad, or all are.
         return {}
     bad = dict(zip(fit.arms, fit.bad, strict=True))
-    return {pair: _change(fit, pair, data) for pair in data.contrasts if any(bad[arm] for arm in pair)}
+    return {
+        contrast: _change(fit, contrast, data)
+        for contrast in data.contrasts
+        if any(bad[arm] for arm in contrast.arms)
+    }
 
 
-def _change(fit: BadNightsFit, pair: Pair, data: TrialData) -> BadNightsChange:
-    change = fit.contrast(*pair)
+def _change(fit: BadNightsFit, contrast: Contrast, data: TrialData) -> BadNightsChange:
+    change = fit.contrast(*contrast.arms)
     low, high = change.interval
     return BadNightsChange(
         mean=change.mean,
@@ -116,14 +119,14 @@ def _change(fit: BadNightsFit, pair: Pair, data: TrialData) -> BadNightsChange:
     )
 
 
-def _typical(data: TrialData, outcome: Outcome) -> dict[Pair, TypicalChange]:
+def _typical(data: TrialData, outcome: Outcome) -> dict[Contrast, TypicalChange]:
     try:
         fit = fit_typical_night(data, outcome)
     except AnalysisError:
         return {}
     changes = {}
-    for arm, comparator in data.contrasts:
-        change = fit.contrast(arm, None if comparator == data.reference else comparator)
+    for contrast in data.contrasts:
+        change = fit.contrast(*contrast.arms)
         low, high = change.interval(INTERVAL)
-        changes[arm, comparator] = TypicalChange(mean=change.mean, low=low, high=high)
+        changes[contrast] = TypicalChange(mean=change.mean, low=low, high=high)
     return changes

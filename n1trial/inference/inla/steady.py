@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import INTERVAL, LEAST_RECOVERED
 from n1trial.inference.build_up import LongerPeriods, exposure_to, periods_that_tell, recovered_share
@@ -53,32 +54,31 @@ class Steady:
     telling: LongerPeriods | None
 
 
-def steady_effects(data: TrialData, outcome: Outcome) -> dict[tuple[str, str], Steady]:
-    """Steady effects of contrasts of which the schedule shows less than `LEAST_RECOVERED`, by arm and comparator.
+def steady_effects(data: TrialData, outcome: Outcome) -> dict[Contrast, Steady]:
+    """Steady effects of contrasts of which the schedule shows less than `LEAST_RECOVERED`.
 
     Raises
     ------
     AnalysisError
         The nights cannot inform the model: an empty arm, a constant outcome, too few nights.
     """
-    shares = {pair: recovered_share(data, outcome, *pair) for pair in data.contrasts}
-    slow = {pair: share for pair, share in shares.items() if share < LEAST_RECOVERED}
+    shares = {contrast: recovered_share(data, outcome, contrast) for contrast in data.contrasts}
+    slow = {contrast: share for contrast, share in shares.items() if share < LEAST_RECOVERED}
     if not slow:
         return {}
     fit = steady_fit(data, outcome)
     night_sd, period_sd = _spread(fit, data, outcome)
     periods = data.table.loc[data.table["period"] > 0, "period"].value_counts()
     effects = {}
-    for (arm, comparator), share in slow.items():
-        other = None if comparator == data.reference else comparator
+    for contrast, share in slow.items():
         effect = (
-            fit.contrast(arm, other, scale=outcome.scale)
+            fit.contrast(*contrast.arms, scale=outcome.scale)
             if isinstance(fit, CountFit)
-            else fit.contrast(arm, other)
+            else fit.contrast(*contrast.arms)
         )
         low, high = effect.interval(INTERVAL)
-        half_life = max(data.half_lives.get(name) or 0.0 for name in (arm, comparator))
-        effects[arm, comparator] = Steady(
+        half_life = max(data.half_lives.get(name) or 0.0 for name in contrast.arms)
+        effects[contrast] = Steady(
             recovered=share,
             period_nights=round(float(periods.median())),
             half_life_nights=half_life,

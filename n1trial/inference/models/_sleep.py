@@ -194,8 +194,9 @@ def _t_logp(
 
 def level_and_scale(data: TrialData, outcome: Outcome) -> tuple[float, float]:
     """Prior mean of the level, and one minute of the priors in the outcome's unit."""
-    if outcome.name == "tst_min":
-        return prior.LEVEL.parameters[0], 1.0
+    unit = outcome.measure.prior_unit
+    if unit is not None:
+        return unit * prior.LEVEL.parameters[0], unit
     mean, sd = mean_and_sd_left(columns_of(data, outcome))
     return mean, sd / prior.NIGHT_SD.parameters[0]
 

@@ -12,6 +12,7 @@ from n1trial.analysis.contrasts import contrast_draws
 from n1trial.analysis.effects import INTERVAL, Effects
 from n1trial.analysis.quantile_dots import count_dots, dot_gains
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import BadNightsChange, SleepDistribution, TypicalChange
@@ -63,12 +64,12 @@ def distribution_table(distribution: SleepDistribution, data: TrialData) -> Tabl
     """Bad nights and the median night of every arm, and their changes against the reference."""
     rows = []
     for arm, nights in distribution.arms.items():
-        pair = arm, data.reference
+        contrast = Contrast(arm, data.reference)
         share = number(100 * nights.bad / nights.nights)
         counted = [str(nights.nights), str(nights.bad), share, number(nights.middle_min, 4)]
         changes = [
-            *_of_bad_nights(distribution.bad.get(pair)),
-            *_of_typical_night(distribution.typical.get(pair)),
+            *_of_bad_nights(distribution.bad.get(contrast)),
+            *_of_typical_night(distribution.typical.get(contrast)),
         ]
         rows.append([data.labels[arm], *counted, *changes])
     header = [
@@ -141,7 +142,7 @@ def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[Check
             )
         )
         for name, posterior in fit.variants.items():
-            draws = contrast_draws(posterior, data, fit.outcome, effect.arm, effect.comparator)
+            draws = contrast_draws(posterior, data, fit.outcome, effect.contrast)
             low, high = np.quantile(draws, [(1 - INTERVAL) / 2, (1 + INTERVAL) / 2])
             rows.append(
                 ForestRow(
@@ -168,7 +169,7 @@ def analyses(fit: Fit, effects: Effects, data: TrialData, checks: Iterable[Check
 
 def analyses_table(analyses: Sequence[ForestRow], unit: str) -> Table:
     """The analyses behind the figure."""
-    rows = [[row.name, row.contrast, number(row.estimate), span(row.low, row.high)] for row in analyses]
+    rows = [[row.name, str(row.contrast), number(row.estimate), span(row.low, row.high)] for row in analyses]
     return Table(
         caption="Analysed differently", header=["analysis", "contrast", f"estimate, {unit}", RANGE], rows=rows
     )

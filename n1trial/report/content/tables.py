@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from n1trial.analysis.checks import CheckResult, Quantity
-from n1trial.analysis.effects import INTERVAL, INTERVAL_KIND, Effects
+from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData
+from n1trial.design.verdict import INTERVAL, INTERVAL_KIND
 from n1trial.inference.fit import Fit
 from n1trial.markup.text import as_written
 from n1trial.report.sentences import HEADINGS, NBSP, level_of
@@ -109,7 +110,7 @@ def checks_table(results: Sequence[CheckResult], label: str) -> Table:
     rows = [
         [
             each.check,
-            each.contrast,
+            each.subject,
             # 1.005 in three digits would be 1.01 beside "below 1.01".
             number(each.estimate, 4) if each.quantity is Quantity.R_HAT else difference(each.estimate, 3),
             span(each.low, each.high),

@@ -114,9 +114,7 @@ def _data(material: Material, names: SharedNames) -> TrialData:
         arms=tuple(names.arms[arm] for arm in data.arms),
         reference=names.arms[data.reference],
         labels=names.labels,
-        further_contrasts=tuple(
-            (names.arms[one], names.arms[other]) for one, other in data.further_contrasts
-        ),
+        further_contrasts=tuple(map(names.contrast, data.further_contrasts)),
         outcomes=tuple(names.outcomes.values()),
         rule=data.rule,
         notes=tuple(_notes(data)),
@@ -182,13 +180,8 @@ def _distribution(distribution: SleepDistribution, names: SharedNames) -> SleepD
     return SleepDistribution(
         limit_min=distribution.limit_min,
         arms={names.arms[arm]: nights for arm, nights in distribution.arms.items()},
-        bad={
-            (names.arms[one], names.arms[other]): change for (one, other), change in distribution.bad.items()
-        },
-        typical={
-            (names.arms[one], names.arms[other]): change
-            for (one, other), change in distribution.typical.items()
-        },
+        bad={names.contrast(contrast): change for contrast, change in distribution.bad.items()},
+        typical={names.contrast(contrast): change for contrast, change in distribution.typical.items()},
     )
 
 
@@ -205,10 +198,16 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
 def _checks(results: Iterable[CheckResult], names: SharedNames, *, with_nights: bool) -> list[CheckResult]:
     """Every result without its note, which may hold levels, dates and names; extremes are single nights."""
     return [
-        replace(result, check=names.clean(result.check), contrast=contrast, note="", short_note="")
+        replace(
+            result,
+            check=names.clean(result.check),
+            contrast=result.contrast and names.contrast(result.contrast),
+            arm=names.arms[result.arm] if isinstance(result.arm, str) else result.arm,
+            note="",
+            short_note="",
+        )
         for result in results
-        if (contrast := names.contrast(result.contrast)) is not None
-        and (with_nights or result.quantity is not Quantity.NIGHTS)
+        if {*result.arms} <= {*names.arms} and (with_nights or result.quantity is not Quantity.NIGHTS)
     ]
 
 

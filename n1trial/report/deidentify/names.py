@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, Outcome
 from n1trial.design.protocol import Arm, Protocol, read_protocol, template_names
 from n1trial.report.content.inputs import Material
@@ -44,12 +45,9 @@ class SharedNames:
     outcomes: Mapping[str, Outcome]
     private: tuple[str, ...]
 
-    def contrast(self, name: str) -> str | None:
-        """A contrast, or one arm, with the new names; None if it is not of this trial."""
-        if not name or name in self.arms:
-            return self.arms.get(name, "")
-        arm, _, comparator = name.partition(" vs ")
-        return f"{self.arms[arm]} vs {self.arms[comparator]}" if {arm, comparator} <= {*self.arms} else None
+    def contrast(self, contrast: Contrast) -> Contrast:
+        """A contrast of this trial with the new names."""
+        return Contrast(self.arms[contrast.arm], self.arms[contrast.comparator])
 
     def clean(self, text: str) -> str:
         """A text of the program without the private words."""

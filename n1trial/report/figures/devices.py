@@ -62,7 +62,7 @@ def device_agreement(agreement: Agreement, outcome: Outcome, *, width: float = W
             fontsize=TEXT - 1,
             color=(look if look is ACCENT else INK).light,
         )
-    hours = outcome.name == "tst_min"
+    hours = outcome.measure.in_hours
     unit_min, (left, right) = 60 if hours else 1, axes.get_xlim()
     ticks = round_ticks(left / unit_min, right / unit_min, 6)
     label_ticks(axes, [tick * unit_min for tick in ticks], [f"{tick:g}" for tick in ticks])

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from n1trial.analysis.effects import Effects
 from n1trial.data.trial_data import TrialData
+from n1trial.design.contrast import Contrast
 from n1trial.markup.text import capitalised
 from n1trial.markup.theme import MUTED, WORSE
 from n1trial.report.figures.canvas import TEXT, WIDE, canvas, fitted
@@ -26,7 +27,7 @@ from n1trial.report.figures.palette import ArmStyle, arm_styles
 class ForestRow:
     """One analysis of a contrast: its estimate and interval, in the outcome's contrast unit."""
 
-    contrast: str
+    contrast: Contrast
     name: str
     estimate: float
     low: float | None

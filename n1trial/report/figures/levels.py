@@ -15,7 +15,7 @@ from n1trial.report.figures.canvas import TEXT, fitted, round_ticks
 def level_title(outcome: Outcome, width: float = 310) -> str:
     """Label and unit of the outcome, shortened to a width in pixels."""
     label = capitalised(visible(outcome.label))
-    return f"{fitted(label, width - 50)}, hours" if outcome.name == "tst_min" else fitted(label, width)
+    return f"{fitted(label, width - 50)}, hours" if outcome.measure.in_hours else fitted(label, width)
 
 
 def level_limits(values: pd.Series) -> tuple[float, float]:
@@ -26,7 +26,7 @@ def level_limits(values: pd.Series) -> tuple[float, float]:
 
 def draw_levels(axes: Axes, outcome: Outcome, low: float, high: float, *, foot: float, height: float) -> None:
     """Round levels from `low` (drawn `foot` pixels up) to `high` (`height` pixels above that)."""
-    hours = outcome.name == "tst_min"
+    hours = outcome.measure.in_hours
     ticks = round_ticks(low / 60, high / 60, 6) if hours else round_ticks(low, high, 5)
     heights = [foot + height * (tick * (60 if hours else 1) - low) / (high - low) for tick in ticks]
     rule_across(axes, heights)

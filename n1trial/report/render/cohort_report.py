@@ -180,7 +180,7 @@ def _method_tables(material: CohortMaterial) -> Iterator[_Table]:
         ),
         rows=[
             [
-                row.contrast,
+                str(row.contrast),
                 str(row.people),
                 _with_span(outcome, effect.average.mean, effect.average.low, effect.average.high),
                 f"{effect.spread.mean:.2g}",
@@ -198,7 +198,7 @@ def _method_tables(material: CohortMaterial) -> Iterator[_Table]:
         header=("contrast", "prior", "average", "SD between people", "Pareto’s k"),
         rows=[
             [
-                row.contrast,
+                str(row.contrast),
                 row.prior,
                 "too far from the draws"
                 if np.isnan(row.average)

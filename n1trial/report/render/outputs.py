@@ -12,10 +12,10 @@ from n1trial.report.render.html_report import render, write_report
 from n1trial.report.render.text_report import plain_text
 from n1trial.system.files import write_whole
 from n1trial.trial_folder.store.log import LogLine
+from n1trial.trial_folder.store.log_events import SHORT, Event, Reported
 
 type Copy = Literal["text", "share", "share with nights"]
 TEXT_NAME, SHARE_NAME = "report.txt", "report-to-share.html"
-LOG_EVENT = "report"
 
 
 def write_edition(page: Path, material: Material, copies: Collection[Copy] = ()) -> list[Path]:
@@ -45,21 +45,19 @@ def write_edition(page: Path, material: Material, copies: Collection[Copy] = ())
     return written
 
 
-def log_detail(material: Material) -> str:
-    """The line of an edition in the log: the digest of its nights, and its answer."""
-    return f"{_data_mark(material)}; {edition_line(material)}"
+def edition_event(material: Material) -> Reported:
+    """What the log keeps of an edition: the digest of its nights, and its answer."""
+    return Reported(nights_sha256=material.data.sha256[:SHORT], answer=edition_line(material))
 
 
-def with_earlier(material: Material, log: Iterable[LogLine]) -> Material:
+def with_earlier(material: Material, log: Iterable[LogLine[Event]]) -> Material:
     """The inputs with the answers of earlier editions, the last one of every other set of nights."""
     answers: dict[str, str] = {}
     for line in log:
-        mark, _, answer = line.detail.partition("; ")
-        if line.event == LOG_EVENT and answer and mark != _data_mark(material):
-            answers.pop(mark, None)
-            answers[mark] = f"{line.at[:10]}: {answer}"
+        edition = line.event
+        if not isinstance(edition, Reported) or edition.nights_sha256 == material.data.sha256[:SHORT]:
+            continue
+        if edition.answer:
+            answers.pop(edition.nights_sha256, None)
+            answers[edition.nights_sha256] = f"{line.day}: {edition.answer}"
     return replace(material, earlier=tuple(answers.values()))
-
-
-def _data_mark(material: Material) -> str:
-    return f"data {material.data.sha256[:12]}"

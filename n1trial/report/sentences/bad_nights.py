@@ -34,10 +34,10 @@ def beyond_the_mean(
 
 def bad_nights(effect: Effect, distribution: SleepDistribution, labels: Mapping[str, str]) -> str:
     """Numbers of bad nights on the arm and on its comparator, and the estimated change."""
-    arm, other = (distribution.arms[name] for name in (effect.arm, effect.comparator))
-    ours, theirs = (visible(labels[name]) for name in (effect.arm, effect.comparator))
+    arm, other = (distribution.arms[name] for name in effect.contrast.arms)
+    ours, theirs = (visible(labels[name]) for name in effect.contrast.arms)
     counted = f"Nights under {hours(distribution.limit_min)}: {_of(other)} on {theirs}, {_of(arm)} on {ours}."
-    change = distribution.bad.get((effect.arm, effect.comparator))
+    change = distribution.bad.get(effect.contrast)
     if change is None:
         return f"{counted} So there is nothing to compare."
     without_bad = next((nights for nights in (arm, other) if nights.bad == 0), None)
@@ -50,7 +50,7 @@ def bad_nights(effect: Effect, distribution: SleepDistribution, labels: Mapping[
 
 def typical_night(effect: Effect, distribution: SleepDistribution) -> str:
     """The change of the typical night where it differs from that of the mean; else empty."""
-    change = distribution.typical.get((effect.arm, effect.comparator))
+    change = distribution.typical.get(effect.contrast)
     if change is None or abs(change.mean - effect.mean) <= APART * effect.outcome.mid:
         return ""
     low, high = (short_change(effect.outcome, end) for end in (change.low, change.high))

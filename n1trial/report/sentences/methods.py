@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from n1trial.analysis.effects import INTERVAL, INTERVAL_KIND
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Arm, Protocol, VerdictRule
 from n1trial.design.protocol_text import nothing_asked
-from n1trial.design.verdict import LEAST_RECOVERED, Problem
+from n1trial.design.verdict import INTERVAL, INTERVAL_KIND, LEAST_RECOVERED, Problem
 from n1trial.markup.text import amount_in_words, as_written, capitalised, visible
 from n1trial.report.sentences.numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP

@@ -49,10 +49,10 @@ def _minutes(thing: str, longer_night: str) -> Wording:
 
 
 WORDINGS = {
-    "tst_min": _minutes("sleep", "longer"),
-    "waso_min": _minutes("time awake at night", "calmer"),
-    "sol_min": _minutes("time to fall asleep", "quicker to begin"),
-    "wake_episodes": Wording(
+    ("tst_min", "difference"): _minutes("sleep", "longer"),
+    ("waso_min", "difference"): _minutes("time awake at night", "calmer"),
+    ("sol_min", "difference"): _minutes("time to fall asleep", "quicker to begin"),
+    ("wake_episodes", "difference"): Wording(
         up="brought",
         down="brought",
         up_by="{size}more wake episodes: {about} a night",
@@ -65,7 +65,7 @@ WORDINGS = {
         short_less="fewer",
         counted=True,
     ),
-    "wake_episodes_all": Wording(
+    ("wake_episodes_all", "percent"): Wording(
         up="brought",
         down="brought",
         up_by=f"{{size}}more wake episodes: {{about}}{NBSP}%",
@@ -83,8 +83,8 @@ WORDINGS = {
 
 def wording(outcome: Outcome) -> Wording:
     """The wording of an outcome; an unknown one is "raised" or "lowered"."""
-    if outcome.name in WORDINGS and (outcome.scale == "percent") == (outcome.name == "wake_episodes_all"):
-        return WORDINGS[outcome.name]
+    if (outcome.name, outcome.scale) in WORDINGS:
+        return WORDINGS[outcome.name, outcome.scale]
     label = visible(outcome.label)
     formatted = label.replace("{", "{{").replace("}", "}}")
     unit = "" if outcome.contrast_unit == "units" else f"{NBSP}{outcome.contrast_unit}"
@@ -159,7 +159,7 @@ def short_change(outcome: Outcome, value: float) -> str:
 
 def level(outcome: Outcome, value: float) -> str:
     """A nightly value in words: "7 h 05 min", "2.1 a night"."""
-    if outcome.name == "tst_min":
+    if outcome.measure.in_hours:
         hours, minutes = divmod(round(value), 60)
         return f"{hours}{NBSP}h{NBSP}{minutes:02d}{NBSP}min"
     if outcome.unit == "min":

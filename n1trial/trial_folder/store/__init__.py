@@ -11,7 +11,6 @@ from n1trial.trial_folder.store.exports import (
 from n1trial.trial_folder.store.fingerprint import fingerprint
 from n1trial.trial_folder.store.folder import (
     BEDTIME,
-    BEDTIME_CHANGED,
     TrialFolder,
     Writer,
     append_log,
@@ -26,7 +25,6 @@ from n1trial.trial_folder.store.records import Imported, KeptImport
 
 __all__ = [
     "BEDTIME",
-    "BEDTIME_CHANGED",
     "Imported",
     "KeptImport",
     "TrialFolder",

@@ -123,8 +123,9 @@ def writing(folder: Path) -> Iterator[sqlite3.Connection]:
     """
     if not may_write(folder):
         raise FolderError(
-            f"{folder}: is read-only, a disk that cannot be written or a folder of somebody else's: copy it to a place"
-            " where you may write, and work there"
+            "is read-only, a disk that cannot be written or a folder of somebody else's",
+            place=str(folder),
+            remedy="copy it to a place where you may write, and work there",
         )
     with reading(folder) as database:
         database.execute("BEGIN IMMEDIATE")
@@ -145,11 +146,14 @@ def _naming(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _BUSY:
-            remedy = "another n1trial command is writing to this trial: wait for it, then run this again"
+            problem = "another n1trial command is writing to this trial"
+            remedy = "wait for it, then run this again"
         elif code in _NO_ROOM:
-            remedy = f"cannot be written ({error}): make room and try again, what was there is untouched"
+            problem = f"cannot be written ({error})"
+            remedy = "make room and try again, what was there is untouched"
         elif code in _FORBIDDEN:
-            remedy = f"may not be read or written ({error}): see whether the disk is read-only, and whose file it is"
+            problem = f"may not be read or written ({error})"
+            remedy = "see whether the disk is read-only, and whose file it is"
         else:
-            remedy = f"damaged ({error}): restore a backup"
-        raise FolderError(f"{path}: {remedy}") from error
+            problem, remedy = f"damaged ({error})", "restore a backup"
+        raise FolderError(problem, place=str(path), remedy=remedy) from error

@@ -29,12 +29,12 @@ from n1trial.design.protocol import Arm, Protocol, protocol_path, read_protocol,
 from n1trial.design.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.errors import BlindingError, FolderError, ProtocolError
 from n1trial.trial_folder.store import database
-from n1trial.trial_folder.store.log import LogLine, append, lines
+from n1trial.trial_folder.store.log import LogLine, append, event_of, lines
+from n1trial.trial_folder.store.log_events import BedtimeChanged, Event
 
 BEDTIME = time(23)
 OPENED = "opened_key"
 LETTERS_OF_PERIODS = "letters"
-BEDTIME_CHANGED = "bedtime"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +114,9 @@ class Writer:
 
     _database: sqlite3.Connection
 
-    def log(self, event: str, detail: str, *, now: datetime) -> None:
+    def log(self, event: Event, *, now: datetime) -> None:
         """Add a line to the folder's log; it is kept when the writing ends well."""
-        append(self._database, event, detail, now=now)
+        append(self._database, event, now=now)
 
     def keep_key(self, key: Key) -> None:
         """Keep the opened key in the folder; it is kept when the writing ends well."""
@@ -159,7 +159,7 @@ def open_folder(path: Path) -> TrialFolder:
         protocol=protocol,
         schedule=schedule,
         home_zone=zone,
-        bedtime=time.fromisoformat(_last_bedtime(path) or meta.get("bedtime") or f"{BEDTIME:%H:%M}"),
+        bedtime=_last_bedtime(path) or time.fromisoformat(meta.get("bedtime") or f"{BEDTIME:%H:%M}"),
         hidden=cast(Hidden, meta.get("hidden", "")),
         commitment=meta.get("commitment", ""),
         person=meta.get("person", ""),
@@ -182,13 +182,14 @@ def _protocol_of(path: Path) -> Protocol:
         ) from error
 
 
-def _last_bedtime(path: Path) -> str:
-    """The bedtime that was given last since the start; empty where none was."""
+def _last_bedtime(path: Path) -> time | None:
+    """The bedtime that was given last since the start; None where none was."""
     with database.reading(path) as connection:
         row = connection.execute(
-            "SELECT detail FROM log WHERE event = ? ORDER BY seq DESC LIMIT 1", (BEDTIME_CHANGED,)
+            "SELECT detail FROM log WHERE event = ? ORDER BY seq DESC LIMIT 1", (BedtimeChanged.KIND,)
         ).fetchone()
-    return str(row[0])[:5] if row else ""
+    event = event_of(BedtimeChanged.KIND, row[0], where=f"{path / database.NAME}: bedtime") if row else None
+    return event.bedtime if isinstance(event, BedtimeChanged) else None
 
 
 def _lettered(shown: Schedule, meta: Mapping[str, str]) -> Schedule | None:
@@ -268,13 +269,13 @@ def writing(folder: TrialFolder) -> Iterator[Writer]:
         yield Writer(connection)
 
 
-def append_log(folder: TrialFolder, event: str, detail: str, *, now: datetime) -> None:
+def append_log(folder: TrialFolder, event: Event, *, now: datetime) -> None:
     """Add a line to the folder's log."""
     with writing(folder) as writer:
-        writer.log(event, detail, now=now)
+        writer.log(event, now=now)
 
 
-def read_log(folder: TrialFolder) -> list[LogLine]:
+def read_log(folder: TrialFolder) -> list[LogLine[Event]]:
     """Lines of the log in order.
 
     Raises

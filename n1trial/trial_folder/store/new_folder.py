@@ -22,6 +22,7 @@ from n1trial.trial_folder.store.folder import (
     append_log,
     schedule_sha256,
 )
+from n1trial.trial_folder.store.log_events import TrialMade
 
 
 def create_folder(
@@ -98,7 +99,7 @@ def create_folder(
             "schedule.csv": schedule_csv(shown),
         }
         database.make_database(draft, meta)
-        append_log(folder, "trial made", f"protocol {protocol.sha256}, first night {schedule.start}", now=now)
+        append_log(folder, TrialMade(protocol_sha256=protocol.sha256, first_night=schedule.start), now=now)
         if path.exists():
             path.rmdir()
         draft.rename(path)
@@ -106,7 +107,11 @@ def create_folder(
     except OSError as error:
         raise FolderError(f"{path}: cannot be made ({error.strerror}): make room and try again") from error
     except FolderError as error:
-        raise FolderError(str(error).replace(str(draft), str(path))) from error
+        # The draft is gone: the place is the folder that was to be.
+        if not Path(error.place).is_relative_to(draft):
+            raise
+        place = path / Path(error.place).relative_to(draft)
+        raise FolderError(error.problem, place=str(place), remedy=error.remedy) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return replace(folder, path=path)

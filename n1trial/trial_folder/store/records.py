@@ -21,6 +21,7 @@ from n1trial.data.importers import reader_revision
 from n1trial.errors import FolderError
 from n1trial.trial_folder.store.database import NAME, reading, writing
 from n1trial.trial_folder.store.log import append
+from n1trial.trial_folder.store.log_events import SHORT, ExportForgotten, ExportImported
 
 # A flag is its text in the database.
 _WRITE_EPISODE = msgspec.json.Encoder(enc_hook=str)
@@ -140,9 +141,10 @@ def add_records(
         database.executemany(
             "INSERT INTO found_in VALUES (?, ?, ?)", [(row, import_id, file) for row, file in sorted(places)]
         )
-        twice = f"{copies} repeated in it, " if copies else ""
-        summary = f"{new} new, {known} known, {len(conflicts)} in conflict, {twice}export {sha256[:12]}"
-        append(database, "import", summary, now=now)
+        done = ExportImported(
+            new=new, known=known, conflicts=len(conflicts), copies=copies, export_sha256=sha256[:SHORT]
+        )
+        append(database, done, now=now)
     return Imported(read=len(episodes), new=new, known=known, copies=copies, conflicts=tuple(conflicts))
 
 
@@ -173,7 +175,8 @@ def forget_import(folder: Path, sha256: str, *, now: datetime) -> int:
         before = database.execute("SELECT count(*) FROM episode").fetchone()[0]
         _forget(database, sha256)
         gone = int(before - database.execute("SELECT count(*) FROM episode").fetchone()[0])
-        append(database, "forgotten", f"{export}, {gone} records taken out, export {sha256[:12]}", now=now)
+        taken_out = ExportForgotten(export=export, records=gone, export_sha256=sha256[:SHORT])
+        append(database, taken_out, now=now)
     return gone
 
 

@@ -80,8 +80,9 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     present = [(layout, members) for layout in _LAYOUTS if (members := layout.members(source))]
     if not present:
         raise ExportError(
-            f"{source.label}: holds Fitbit's sleep scores, which are no minutes: give sleep-YYYY-MM-DD.json "
-            "or UserSleeps_….csv of the same Takeout"
+            "holds Fitbit's sleep scores, which are no minutes",
+            place=source.label,
+            remedy="give sleep-YYYY-MM-DD.json or UserSleeps_….csv of the same Takeout",
         )
     _note_named_alike(source)
     logs: list[SleepEpisode] = []

@@ -156,7 +156,9 @@ def _points(source: Source, member: Member) -> list[msgspec.Raw]:
         return page.data_points
     if page.sleep is not None:
         return [msgspec.Raw(content)]
-    raise ExportError(f"{member.where}: has neither `dataPoints` nor `sleep`: give the answer as it came")
+    raise ExportError(
+        "has neither `dataPoints` nor `sleep`", place=member.where, remedy="give the answer as it came"
+    )
 
 
 def _episode(
@@ -201,7 +203,7 @@ def _piece(stretch: _Stretch, where: str) -> Piece:
     start, end = utc_time(stretch.start_time, where), utc_time(stretch.end_time, where)
     seconds = int((end - start).total_seconds())
     if not 0 <= seconds <= _LONGEST_STAGE_S:
-        raise ExportError(f"{where}: a stage of {seconds / 3600:.0f} h: ask the API again")
+        raise ExportError(f"a stage of {seconds / 3600:.0f} h", place=where, remedy="ask the API again")
     return Piece(start, stretch.type, seconds)
 
 
@@ -217,7 +219,9 @@ def _moments(interval: _Interval, where: str, home_zone: ZoneInfo | None) -> tup
 
 def _moment(instant: datetime, offset: str | None, where: str, home_zone: ZoneInfo | None) -> Moment:
     if offset is None and home_zone is None:
-        raise HomeZoneError(f"{where}: sleep at {instant:%Y-%m-%d %H:%M} has no UTC offset: give --home-zone")
+        raise HomeZoneError(
+            f"sleep at {instant:%Y-%m-%d %H:%M} has no UTC offset", place=where, remedy="give --home-zone"
+        )
     parts = _OFFSET.fullmatch(offset or "0s")
     with refusing(where):
         if parts is None:

@@ -81,7 +81,9 @@ def read(
     stages = StageTables(source, [member for member in members if id(member) not in of_sleeps])
     if not tables and not logs:
         raise ExportError(
-            f"{members[0].where}: holds stages without their sleeps: give UserSleeps_….csv of the same Takeout"
+            "holds stages without their sleeps",
+            place=members[0].where,
+            remedy="give UserSleeps_….csv of the same Takeout",
         )
     filled = [table for table in tables if table.lines]
     if filled:
@@ -125,8 +127,10 @@ def _with_clocks(
         decided = clock or (beside.pop() if len(beside) == 1 else None)
         if decided is None and not same_nights(sleeps_of_table):
             raise ExportError(
-                f"{table.member.where}: its times can be UTC or the local clock, and the nights would differ: give"
-                " sleep-YYYY-MM-DD.json of the same Takeout with it, or a Takeout whose table has sleep_created"
+                "its times can be UTC or the local clock, and the nights would differ",
+                place=table.member.where,
+                remedy="give sleep-YYYY-MM-DD.json of the same Takeout with it, or a Takeout whose table has"
+                " sleep_created",
             )
         if decided is None and any(sleep.offset for sleep in sleeps_of_table):
             source.note(

@@ -124,7 +124,9 @@ def sleep_lines(source: Source, member: Member) -> list[tuple[str, Line]]:
     where, cells = next(cells_of_lines, (member.where, []))
     header = column_names(cells, where)
     if absent := [column for column in _REQUIRED if column not in header]:
-        raise ExportError(f"{member.where}: column {absent[0]} is absent: download the export again")
+        raise ExportError(
+            f"column {absent[0]} is absent", place=member.where, remedy="download the export again"
+        )
     lines: list[tuple[str, Line]] = []
     damaged: list[ExportError] = []
     for where, cells in bounded(cells_of_lines, member.where):
@@ -153,7 +155,9 @@ def _offset(text: str, where: str) -> timedelta:
     parts = _OFFSET.fullmatch(text)
     size = timedelta(hours=int(parts[2]), minutes=int(parts[3])) if parts else _DAY
     if parts is None or size >= _DAY:
-        raise ExportError(f"{where}: no UTC offset is {printable(text)}: download the export again")
+        raise ExportError(
+            f"no UTC offset is {printable(text)}", place=where, remedy="download the export again"
+        )
     return -size if parts[1] == "-" else size
 
 

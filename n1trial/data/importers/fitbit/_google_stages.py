@@ -58,15 +58,18 @@ class StageTables:
         where, cells = next(rows, (member.where, []))
         header = column_names(cells, where)
         if absent := [column for column in _COLUMNS if column not in header]:
-            raise ExportError(f"{member.where}: column {absent[0]} is absent: download the export again")
+            raise ExportError(
+                f"column {absent[0]} is absent", place=member.where, remedy="download the export again"
+            )
         at_id, at_level, at_start, at_end = (header.index(column) for column in _COLUMNS)
         folder = place(member)
         damaged: list[ExportError] = []
         for where, cells in rows:
             if len(cells) != len(header):
                 raise ExportError(
-                    f"{where}: {len(cells)} cells under {len(header)} columns, so nobody knows whose stage it is:"
-                    " download the export again"
+                    f"{len(cells)} cells under {len(header)} columns, so nobody knows whose stage it is",
+                    place=where,
+                    remedy="download the export again",
                 )
             sleep_id = cells[at_id].strip()
             try:
@@ -89,7 +92,9 @@ def _piece(start_text: str, end_text: str, level: str, where: str) -> Piece:
     start, end = written_time(start_text, where), written_time(end_text, where)
     seconds = (end - start) // _SECOND
     if seconds < 0:
-        raise ExportError(f"{where}: a stage that ends before it starts: download the export again")
+        raise ExportError(
+            "a stage that ends before it starts", place=where, remedy="download the export again"
+        )
     return Piece(start, level.strip(), seconds)
 
 

@@ -181,13 +181,17 @@ def _log_records(source: Source, member: Member) -> list[msgspec.Raw]:
         return decode_json(content, _READ_LIST, member.where)
     page = decode_json(content, _READ_PAGE, member.where)
     if page.meta and page.meta.state == "pending":
-        raise ExportError(f"{member.where}: Fitbit was still computing (pending): ask the API again")
+        raise ExportError(
+            "Fitbit was still computing (pending)", place=member.where, remedy="ask the API again"
+        )
     if page.sleep is not None:
         return page.sleep
     if page.log_id is not None:
         return [msgspec.Raw(content)]
     raise ExportError(
-        f"{member.where}: holds neither a list of logs nor `sleep`: give the file as it was exported"
+        "holds neither a list of logs nor `sleep`",
+        place=member.where,
+        remedy="give the file as it was exported",
     )
 
 

@@ -112,7 +112,9 @@ def _paint(minutes: Sequence[_Minute], where: str) -> str:
     for minute in minutes:
         clock = _CLOCK.fullmatch(minute.date_time)
         if clock is None:
-            raise ExportError(f"{where}: minuteData without a clock time: download the export again")
+            raise ExportError(
+                "minuteData without a clock time", place=where, remedy="download the export again"
+            )
         since_midnight = 60 * int(clock[1]) + int(clock[2])
         if not grid:
             first = since_midnight
@@ -121,6 +123,6 @@ def _paint(minutes: Sequence[_Minute], where: str) -> str:
             repeated = _HOUR_MIN
             at += repeated
         if at < len(grid):
-            raise ExportError(f"{where}: minuteData out of order: download the export again")
+            raise ExportError("minuteData out of order", place=where, remedy="download the export again")
         grid += [UNPAINTED] * (at - len(grid)) + [_LETTERS.get(str(minute.value), UNPAINTED)]
     return "".join(grid)

@@ -100,7 +100,7 @@ def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | Non
     tables = [member for member in members if not source.head(member).startswith(_SPREADSHEET)]
     if not tables:
         raise ExportError(
-            f"{members[0].where}: is a spreadsheet: export as CSV, or save its sheet Sleep as CSV"
+            "is a spreadsheet", place=members[0].where, remedy="export as CSV, or save its sheet Sleep as CSV"
         )
     for member in tables:
         yield from _nights(source, member, home_zone)
@@ -133,7 +133,7 @@ def _table(source: Source, member: Member) -> _Table:
         ((where, line) for where, line in lines if all(column in line for column in _COLUMNS)), None
     )
     if header is None:
-        raise ExportError(f"{member.where}: has no table of sleep: choose Sleep when you export")
+        raise ExportError("has no table of sleep", place=member.where, remedy="choose Sleep when you export")
     where, line = header
     delimiter = max(",;\t", key=line.count)
     header_cells = column_names(_cells(line, delimiter, where), where)
@@ -160,7 +160,9 @@ def _cells(line: str, delimiter: str, where: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        raise ExportError(f"{where}: not CSV ({printable(str(error))}): export it again") from error
+        raise ExportError(
+            f"not CSV ({printable(str(error))})", place=where, remedy="export it again"
+        ) from error
 
 
 def _day_order(stamps: Sequence[str], where: str) -> Order:
@@ -171,12 +173,15 @@ def _day_order(stamps: Sequence[str], where: str) -> Order:
     fitting = [order for order in _ORDERS if unfit[order] == fewest]
     if len(fitting) > 1 and stamps and not fewest:
         raise ExportError(
-            f"{where}: every day number is 12 or less, so day-first and month-first both fit: export also a "
-            "date after the 12th, or set the account's dates to YYYY-MM-DD and export again"
+            "every day number is 12 or less, so day-first and month-first both fit",
+            place=where,
+            remedy="export also a date after the 12th, or set the account's dates to YYYY-MM-DD and export again",
         )
     clear = fewest <= _DAMAGED_SHARE * len(parsed) and sorted(unfit.values())[1] > 3 * fewest
     if fewest and not clear:
-        raise ExportError(f"{where}: dates of two orders in one file: export it again, do not re-save it")
+        raise ExportError(
+            "dates of two orders in one file", place=where, remedy="export it again, do not re-save it"
+        )
     return fitting[0]
 
 
@@ -191,7 +196,7 @@ def _date(stamp: re.Match[str], order: Order) -> date | None:
 
 def _episode(row: dict[str, str], start: Moment, end: Moment, *, member: Member, where: str) -> SleepEpisode:
     if not timedelta(0) <= end.wall - start.wall <= _DAY:
-        raise ExportError(f"{where}: sleep from {start.wall} to {end.wall}: export it again")
+        raise ExportError(f"sleep from {start.wall} to {end.wall}", place=where, remedy="export it again")
     awakenings = _number(row, "Number of Awakenings", where)
     asleep_min = _number(row, "Minutes Asleep", where)
     return SleepEpisode(
@@ -217,7 +222,9 @@ def _wall(text: str, order: Order, where: str) -> datetime:
     stamp = _STAMP.fullmatch(text)
     day = _date(stamp, order) if stamp else None
     if stamp is None or day is None:
-        raise ExportError(f"{where}: no time is {printable(text)!r}: export it again, do not re-save it")
+        raise ExportError(
+            f"no time is {printable(text)!r}", place=where, remedy="export it again, do not re-save it"
+        )
     hour, minute, half = int(stamp[4]), int(stamp[5]), (stamp[6] or "").casefold()
     with refusing(where):
         if half and not 1 <= hour <= 12:

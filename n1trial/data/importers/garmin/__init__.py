@@ -61,8 +61,9 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     present = [(layout, members) for layout in _LAYOUTS if (members := layout.members(source))]
     if not present:
         raise ExportError(
-            f"{source.label}: daily summaries of Garmin, which are no sleep: give the whole zip or folder with"
-            " …_sleepData.json"
+            "daily summaries of Garmin, which are no sleep",
+            place=source.label,
+            remedy="give the whole zip or folder with …_sleepData.json",
         )
     for layout, members in present:
         yield from layout.read(source, members, home_zone=home_zone)

@@ -52,8 +52,9 @@ class Clock:
         if near is None or abs(near[0] - instant) > timedelta(days=2):
             if self._home_zone is None:
                 raise HomeZoneError(
-                    f"{where}: sleep at {utc} UTC has no offset: give the whole zip with UDSFile_….json, "
-                    "or give --home-zone"
+                    f"sleep at {utc} UTC has no offset",
+                    place=where,
+                    remedy="give the whole zip with UDSFile_….json, or give --home-zone",
                 )
             return moment_at(instant, self._home_zone, where)
         midnight, offset = near
@@ -98,7 +99,7 @@ def read_clock(source: Source, home_zone: ZoneInfo | None) -> Clock:
 def plausible_offset(offset: timedelta, where: str) -> timedelta:
     """Return an offset from UTC unless no clock on earth has it."""
     if abs(offset) > _FURTHEST or offset % _QUARTER:
-        raise ExportError(f"{where}: a clock {offset} ahead of UTC: download the export again")
+        raise ExportError(f"a clock {offset} ahead of UTC", place=where, remedy="download the export again")
     return offset
 
 

@@ -144,7 +144,7 @@ def _day(record: msgspec.Raw, where: str) -> _Day:
         return day
     alone = decode_record(record, _READ_SLEEP, where)
     if alone.day is None:
-        raise ExportError(f"{where}: has no dailySleepDTO: give the answer as it came")
+        raise ExportError("has no dailySleepDTO", place=where, remedy="give the answer as it came")
     return replace(day, sleep=alone)
 
 
@@ -215,7 +215,7 @@ def _moment(time: int, local: int | None, home_zone: ZoneInfo | None, where: str
         offset = plausible_offset(timedelta(milliseconds=local - time), where)
         return moment_at(time, timezone(offset), where)
     if home_zone is None:
-        raise HomeZoneError(f"{where}: sleep without its local time: give --home-zone")
+        raise HomeZoneError("sleep without its local time", place=where, remedy="give --home-zone")
     return moment_at(time, home_zone, where)
 
 
@@ -228,7 +228,7 @@ def _nap_zone(
     if written_nap.offset_min is not None:
         return timezone(timedelta(minutes=written_nap.offset_min))
     if home_zone is None:
-        raise HomeZoneError(f"{where}: a nap without its local time: give --home-zone")
+        raise HomeZoneError("a nap without its local time", place=where, remedy="give --home-zone")
     return home_zone
 
 

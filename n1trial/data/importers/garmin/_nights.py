@@ -74,7 +74,7 @@ def night(
     if start is None or end is None:
         timed = False
         if sums.day is None or (confirmed and staged):
-            raise ExportError(f"{where}: does not say when it was: download the export again")
+            raise ExportError("does not say when it was", place=where, remedy="download the export again")
         # Only the date of waking is known; its first minute is in the night before.
         start = end = Moment(plausible_wall(datetime.combine(sums.day, time()), where))
     staged = staged and confirmed and timed

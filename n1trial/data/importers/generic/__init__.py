@@ -77,7 +77,7 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     """Read every row of the CSV files; `home_zone` gives times without an offset theirs."""
     mappings = source.named(_MAPPING)
     if len(mappings) > 1:
-        raise ExportError(f"{source.label}: holds {len(mappings)} mappings: give one at a time")
+        raise ExportError(f"holds {len(mappings)} mappings", place=source.label, remedy="give one at a time")
     where = mappings[0].where
     mapping = read_mapping(source.read(mappings[0], limit=_MAPPING_LIMIT), where)
     for member in source.named(_TABLE):
@@ -115,27 +115,34 @@ def _episodes(
     try:
         converted = convert_row(named, Row, where)
     except ExportError as error:
-        raise ExportError(f"{where}: {_what_is_wrong(cells_of, mapping)}") from error
+        raise _what_is_wrong(cells_of, mapping, where) from error
     yield _episode(converted, mapping, member, where, home_zone)
 
 
-def _what_is_wrong(named: dict[str, str], mapping: Mapping) -> str:
+def _what_is_wrong(named: dict[str, str], mapping: Mapping, where: str) -> ExportError:
     """Which cell cannot be read and what to do, in the table's own words."""
     missing = [field for field in ("start", "end") if field not in named]
     if missing:
         columns = " and ".join(map(printable, columns_of(mapping, missing[0])))
-        return (
-            f"nothing stands under {columns}: write the {missing[0]} of the sleep there, or remove the line"
+        return ExportError(
+            f"nothing stands under {columns}",
+            place=where,
+            remedy=f"write the {missing[0]} of the sleep there, or remove the line",
         )
     for field in _NUMBERS:
         cell = named.get(field, "0")
         if not _NUMBER.fullmatch(cell.strip()):
             column = printable(columns_of(mapping, field)[0])
-            return (
-                f"{column} is no number ({printable(cell)}): write it as 415 or 415.5, or name another column in"
-                " mapping.yaml"
+            return ExportError(
+                f"{column} is no number ({printable(cell)})",
+                place=where,
+                remedy="write it as 415 or 415.5, or name another column in mapping.yaml",
             )
-    return "a cell is not what mapping.yaml says that its column holds: correct one of them"
+    return ExportError(
+        "a cell is not what mapping.yaml says that its column holds",
+        place=where,
+        remedy="correct one of them",
+    )
 
 
 def _began(
@@ -238,5 +245,7 @@ def _minutes(value: float | None, mapping: Mapping, where: str) -> float | None:
         return None
     minutes = value * _MINUTES[mapping.unit]
     if not 0 <= minutes <= _LONGEST_MIN:
-        raise ExportError(f"{where}: a duration of {value:g} {mapping.unit}: correct it, or the unit")
+        raise ExportError(
+            f"a duration of {value:g} {mapping.unit}", place=where, remedy="correct it, or the unit"
+        )
     return minutes

@@ -82,11 +82,13 @@ def read_mapping(content: bytes, where: str) -> Mapping:
             mark = error.problem_mark or error.context_mark
             line = f"line {mark.line + 1}: " if mark else ""
             raise ExportError(
-                f"{where}: {line}not YAML ({printable(str(error.problem))}): correct it"
+                f"{line}not YAML ({printable(str(error.problem))})", place=where, remedy="correct it"
             ) from error
         except (YAMLError, msgspec.ValidationError) as error:
             reason = printable(str(error))
-            raise ExportError(f"{where}: not a mapping of columns ({reason}): correct it") from error
+            raise ExportError(
+                f"not a mapping of columns ({reason})", place=where, remedy="correct it"
+            ) from error
     _check_time_format(mapping.time_format, where)
     return mapping
 
@@ -102,7 +104,9 @@ def _check_time_format(time_format: str | None, where: str) -> None:
             understood = datetime.strptime(now.strftime(time_format), time_format)  # noqa: DTZ007
     if understood is None or understood.replace(tzinfo=UTC) != now:
         raise ExportError(
-            f"{where}: time_format {printable(time_format)} does not say year, day, hour and minute: correct it"
+            f"time_format {printable(time_format)} does not say year, day, hour and minute",
+            place=where,
+            remedy="correct it",
         )
 
 
@@ -112,7 +116,9 @@ def check_columns(header: list[str], mapping: Mapping, where: str) -> None:
         for column in columns_of(mapping, field):
             if column not in header:
                 raise ExportError(
-                    f"{where}: has no column {printable(column)}, which mapping.yaml names: correct one of them"
+                    f"has no column {printable(column)}, which mapping.yaml names",
+                    place=where,
+                    remedy="correct one of them",
                 )
 
 

@@ -118,7 +118,9 @@ def _sums(metric: _Metric, stages: HealthRecords, source: Source, member: Member
     minutes = _MINUTES.get(unit.strip().casefold())
     if minutes is None:
         raise ExportError(
-            f"{member.where}: sleep in {printable(unit)}, not in hours or minutes: set the unit in the app"
+            f"sleep in {printable(unit)}, not in hours or minutes",
+            place=member.where,
+            remedy="set the unit in the app",
         )
 
     def build(where: str, record: msgspec.Raw) -> Iterator[SleepEpisode]:
@@ -150,5 +152,5 @@ def _read_time(text: str, where: str, *, home_zone: ZoneInfo | None) -> datetime
     if text.rstrip()[-1:] not in ("Z", "z"):
         return time
     if home_zone is None:
-        raise HomeZoneError(f"{where}: {printable(text)} is in UTC: give --home-zone")
+        raise HomeZoneError(f"{printable(text)} is in UTC", place=where, remedy="give --home-zone")
     return time.astimezone(home_zone)

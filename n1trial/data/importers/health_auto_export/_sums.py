@@ -75,7 +75,9 @@ def summed_sleep(
     sources = {name for name in (entry.sleep_source, entry.in_bed_source) if name}
     window = asleep if asleep and (len(sources) > 1 or not _holds(in_bed, asleep)) else in_bed
     if window is None:
-        raise ExportError(f"{where}: the sleep has no beginning and end: export Sleep Analysis again")
+        raise ExportError(
+            "the sleep has no beginning and end", place=where, remedy="export Sleep Analysis again"
+        )
     start, end = window
     span_min = end.minutes_since(start)
     tst_min, by_stage = _slept(entry, scale, span_min, where)
@@ -120,11 +122,13 @@ def _slept(entry: Entry, scale: float, span_min: float, where: str) -> tuple[flo
         if asleep and staged and asleep > staged - _ROUNDING_MIN:
             if total <= span_min + _ROUNDING_MIN:
                 raise ExportError(
-                    f"{where}: asleep {asleep:g} min can be beside the stages or their sum: update the app"
+                    f"asleep {asleep:g} min can be beside the stages or their sum",
+                    place=where,
+                    remedy="update the app",
                 )
             total = asleep
     if total > _DAY_MIN:
-        raise ExportError(f"{where}: a sleep of {total:g} min: export it again")
+        raise ExportError(f"a sleep of {total:g} min", place=where, remedy="export it again")
     complete = staged > 0 and abs(total - staged) <= _ROUNDING_MIN
     return total, {"deep_min": deep, "light_min": light, "rem_min": rem} if complete else {}
 

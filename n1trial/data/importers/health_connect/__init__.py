@@ -148,5 +148,5 @@ def _zone(offset: int | None, home_zone: ZoneInfo | None, where: str) -> ZoneInf
     if offset is not None:
         return timezone(timedelta(seconds=offset))
     if home_zone is None:
-        raise HomeZoneError(f"{where}: has no UTC offset: give --home-zone")
+        raise HomeZoneError("has no UTC offset", place=where, remedy="give --home-zone")
     return home_zone

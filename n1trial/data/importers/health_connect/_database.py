@@ -98,7 +98,9 @@ def read_database(source: Source, member: Member) -> Database:
         for table in (_SESSIONS, _STAGES):
             if not has_table(database, table, member.where):
                 raise ExportError(
-                    f"{member.where}: holds no {table}: export the data of Health Connect with sleep"
+                    f"holds no {table}",
+                    place=member.where,
+                    remedy="export the data of Health Connect with sleep",
                 )
         columns = {row[1] for row in database.execute(f"PRAGMA table_info({_SESSIONS})")}
         uuid = "lower(hex(substr(uuid, 1, 16)))" if "uuid" in columns else "row_id || ''"
@@ -118,7 +120,7 @@ def start_of(row: Sequence[object], where: str) -> tuple[int, int | None]:
     try:
         return msgspec.convert(row[2:4], tuple[_Millisecond, _Offset | None])
     except msgspec.ValidationError as error:
-        raise ExportError(f"{where}: does not say when it began: export it again") from error
+        raise ExportError("does not say when it began", place=where, remedy="export it again") from error
 
 
 def _session(
@@ -128,7 +130,10 @@ def _session(
     try:
         session = msgspec.convert(row, Session)
     except msgspec.ValidationError as error:
-        return where, (row, ExportError(f"{where}: cannot be read ({_reason(error)}): export it again"))
+        return where, (
+            row,
+            ExportError(f"cannot be read ({_reason(error)})", place=where, remedy="export it again"),
+        )
     return where, (row, damaged.get(session.row_id, session))
 
 
@@ -147,7 +152,7 @@ def _stages(
             stage = msgspec.convert(row, _Stage)
         except msgspec.ValidationError as error:
             where = f"{member.where} › stage of session {printable(str(row[0]))}"
-            refusal = ExportError(f"{where}: cannot be read ({_reason(error)}): export it again")
+            refusal = ExportError(f"cannot be read ({_reason(error)})", place=where, remedy="export it again")
             refused += 1
             if not isinstance(row[0], int) or refused > MANY:
                 raise refusal from error

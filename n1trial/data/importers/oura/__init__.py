@@ -77,8 +77,9 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     (layout, members), *others = present
     for other, [first, *_] in others:
         raise ExportError(
-            f"{members[0].where} and {first.where}: {layout.LAYOUT} and {other.LAYOUT} differ on the same night: "
-            "give only one of them"
+            f"{layout.LAYOUT} and {other.LAYOUT} differ on the same night",
+            place=f"{members[0].where} and {first.where}",
+            remedy="give only one of them",
         )
     for episode in layout.read(source, members, home_zone=home_zone):
         yield replace(episode, layout=layout.LAYOUT)

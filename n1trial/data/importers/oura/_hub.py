@@ -112,7 +112,9 @@ def _period(row: _Row, columns: Columns, where: str) -> Period:
             if _adds_up(period):
                 return period
     raise ExportError(
-        f"{where}: {len(row.cells)} cells under {len(columns.header)} columns: download the export again"
+        f"{len(row.cells)} cells under {len(columns.header)} columns",
+        place=where,
+        remedy="download the export again",
     )
 
 

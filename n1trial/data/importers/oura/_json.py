@@ -93,7 +93,9 @@ def _json_records(source: Source, member: Member) -> list[msgspec.Raw]:
     page = decode_json(content, _READ_PAGE, member.where)
     records = page.sleep.data if isinstance(page.sleep, _Data) else page.sleep
     if page.data is None and records is None:
-        raise ExportError(f"{member.where}: has neither `data` nor `sleep`: give the file as it was exported")
+        raise ExportError(
+            "has neither `data` nor `sleep`", place=member.where, remedy="give the file as it was exported"
+        )
     return [*(page.data or []), *(records or [])]
 
 

@@ -159,7 +159,9 @@ def read_moment(text: str, *, where: str, home_zone: ZoneInfo | None) -> tuple[M
         return Moment(wall, offset), "utc+offset"
     if home_zone is None:
         raise HomeZoneError(
-            f"{where}: sleep at {printable(text)} has no UTC offset: export again, or give --home-zone"
+            f"sleep at {printable(text)} has no UTC offset",
+            place=where,
+            remedy="export again, or give --home-zone",
         )
     return Moment.in_zone(wall, home_zone), "naive_local"
 
@@ -199,7 +201,9 @@ def _rejection(kind: str | None, where: str) -> NotUsed:
         return NotUsed.UNCONFIRMED
     if kind not in _NO_SLEEP:
         raise ExportError(
-            f"{where}: a period of an unknown type ({printable(kind)}): download the export again"
+            f"a period of an unknown type ({printable(kind)})",
+            place=where,
+            remedy="download the export again",
         )
     return _NO_SLEEP[kind]
 

@@ -62,7 +62,7 @@ def read(source: Source, members: Sequence[Member], *, home_zone: ZoneInfo | Non
 def period_columns(header: list[str], where: str) -> Columns:
     """Choose the columns of a period; without ``type`` every period would look unconfirmed."""
     if "type" not in header:
-        raise ExportError(f"{where}: has no column type: download the export again")
+        raise ExportError("has no column type", place=where, remedy="download the export again")
     return choose_columns(header, _FIELDS)
 
 

@@ -146,7 +146,9 @@ def _header(names: Sequence[str], where: str) -> list[str]:
     for name, written in zip(header, names, strict=True):
         if name in _COLUMNS and header.count(name) > 1:
             raise ExportError(
-                f"{where}: column {printable(written.strip())} occurs twice: download the export again"
+                f"column {printable(written.strip())} occurs twice",
+                place=where,
+                remedy="download the export again",
             )
     return header
 
@@ -168,7 +170,9 @@ def _check_agree(columns: Columns, cells: Sequence[str], written: dict[str, str]
         both = named_cells([field], [cells[place]], where)
         if field in both and both[field] != written[field]:
             raise ExportError(
-                f"{where}: two values of {_NEEDED.get(field, columns.header[place])}: download the export again"
+                f"two values of {_NEEDED.get(field, columns.header[place])}",
+                place=where,
+                remedy="download the export again",
             )
 
 

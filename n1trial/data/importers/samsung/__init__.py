@@ -70,8 +70,9 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
         if not by_table[table]:
             combined = ", sleep_combined only sums sleeps up" if by_table["sleep_combined"] else ""
             raise ExportError(
-                f"{source.label}: com.samsung.{name}.….csv of Samsung Health is absent{combined}:"
-                " give the whole folder"
+                f"com.samsung.{name}.….csv of Samsung Health is absent{combined}",
+                place=source.label,
+                remedy="give the whole folder",
             )
     sleeps = [sleep for member in by_table["sleep"] for sleep in _whole_sleeps(source, member)]
     stages = read_stages(source, by_table["sleep_stage"], {sleep.id for sleep in sleeps})

@@ -39,8 +39,9 @@ def times_are_local(sleeps: Sequence[Sleep], label: str) -> tuple[bool, tuple[Fl
             return votes > 0, ()
     if any(night_of(sleep.start) != night_of(sleep.start + sleep.offset) for sleep in sleeps):
         raise ExportError(
-            f"{label}: times can be UTC or local and the nights would differ: "
-            "export a longer time, best with a clock change in it"
+            "times can be UTC or local and the nights would differ",
+            place=label,
+            remedy="export a longer time, best with a clock change in it",
         )
     return False, (Flag("utc_assumed"),)
 

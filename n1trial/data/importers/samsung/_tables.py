@@ -106,7 +106,7 @@ def rows(source: Source, member: Member) -> Iterator[tuple[str, Row]]:
                 cells.pop()
             header = _short_names(cells, where)
     if not header:
-        raise ExportError(f"{member.where}: has no line of column names: download the data again")
+        raise ExportError("has no line of column names", place=member.where, remedy="download the data again")
 
 
 def read_sleep(row: Row, where: str) -> Sleep:
@@ -174,9 +174,11 @@ def _stage(row: Row, where: str) -> tuple[str, WrittenStage | None]:
         sleep_id, code = cell["sleep_id"].strip(), cell["stage"].strip()
         start, end = cell["start_time"].strip(), cell["end_time"].strip()
     except KeyError as error:
-        raise ExportError(f"{where}: has no column {error}: download the data again") from error
+        raise ExportError(f"has no column {error}", place=where, remedy="download the data again") from error
     if not (sleep_id and code.isdecimal()):
-        raise ExportError(f"{where}: no stage is {printable(code) or 'empty'}: download the data again")
+        raise ExportError(
+            f"no stage is {printable(code) or 'empty'}", place=where, remedy="download the data again"
+        )
     kind = _STAGE_OF.get(code)
     return sleep_id, None if kind is None else (_time(start, where), _time(end, where), kind)
 
@@ -196,7 +198,9 @@ def _time(text: str, where: str) -> datetime:
         epoch = _EPOCH.fullmatch(text)
         time = datetime.fromtimestamp(int(text) / 1000, UTC) if epoch else datetime.fromisoformat(text)
     except ValueError as error:
-        raise ExportError(f"{where}: no time is {printable(text)}: download the data again") from error
+        raise ExportError(
+            f"no time is {printable(text)}", place=where, remedy="download the data again"
+        ) from error
     return plausible_wall(time.replace(tzinfo=None), where)
 
 

@@ -92,7 +92,7 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     cycles = [member for member in tables if "recovery" in _fields(source, member)]
     if len(cycles) == len(tables):
         raise ExportError(
-            f"{source.label}: cycles, which leave out naps and parts of nights: give sleeps.csv"
+            "cycles, which leave out naps and parts of nights", place=source.label, remedy="give sleeps.csv"
         )
     variability = _variability(source, cycles)
     for member in tables:
@@ -192,7 +192,9 @@ def _episodes(
     sleep = convert_row(row, _Sleep, where)
     nap = IS_NAP.get(sleep.nap.casefold())
     if nap is None:
-        raise ExportError(f"{where}: a nap or not ({printable(sleep.nap)}): download the export again")
+        raise ExportError(
+            f"a nap or not ({printable(sleep.nap)})", place=where, remedy="download the export again"
+        )
     offset = utc_offset(sleep.zone, where)
     start, end = _moment(sleep.onset, offset, where), _moment(sleep.wake, offset, where)
     check_span(start, end, where)

@@ -95,8 +95,9 @@ def read(source: Source, *, home_zone: ZoneInfo | None) -> Iterator[SleepEpisode
     members = _members(source)
     if not members:
         raise ExportError(
-            f"{source.label}: raw states of Withings, among them sleep that nobody slept: give sleep.csv of the same"
-            " export"
+            "raw states of Withings, among them sleep that nobody slept",
+            place=source.label,
+            remedy="give sleep.csv of the same export",
         )
     for member in members:
         where, names, rows = open_table(source, member, times=2)
@@ -169,7 +170,7 @@ def _began(where: str, line: _Line | _Damaged, *, header: Header) -> Moment | No
 def _moment(text: str, where: str) -> Moment:
     stamp = read_time(text, where)
     if stamp.tzinfo is None:
-        raise ExportError(f"{where}: sleep at {printable(text)} has no UTC offset: export again")
+        raise ExportError(f"sleep at {printable(text)} has no UTC offset", place=where, remedy="export again")
     return Moment(plausible_wall(stamp.replace(tzinfo=None), where), stamp.utcoffset())
 
 

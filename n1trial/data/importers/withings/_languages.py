@@ -131,4 +131,6 @@ def check_order(header: Header, nights: Iterable[tuple[Night, float]]) -> None:
 
 
 def _refusal(header: Header, what: str) -> ExportError:
-    return ExportError(f"{header.where}: {what} ({header.written}): set the app to English and export again")
+    return ExportError(
+        f"{what} ({header.written})", place=header.where, remedy="set the app to English and export again"
+    )
