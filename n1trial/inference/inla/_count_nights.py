@@ -8,7 +8,8 @@ import numpy as np
 
 from n1trial.inference import kernels
 from n1trial.inference.inla.priors import CountPriors
-from n1trial.inference.model_matrix import Columns, zero_sum_basis
+from n1trial.inference.model_matrix import Columns
+from n1trial.inference.night_process import zero_sum_basis
 from n1trial.system.arrays import Array, Codes
 
 type Components = tuple[Array, Array, Array, Array]

@@ -24,7 +24,8 @@ from n1trial.data.trial_data import TrialData, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS
 from n1trial.inference.inla.bad_nights_posterior import BadNightsFit
 from n1trial.inference.inla.priors import BadNightPriors
-from n1trial.inference.model_matrix import Columns, columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import Columns, columns_of
+from n1trial.inference.night_process import zero_sum_basis
 from n1trial.system.arrays import Array
 
 ASSUMES = (

@@ -30,7 +30,8 @@ from n1trial.inference.inla.design import Design
 from n1trial.inference.inla.gaussian import ManyFits
 from n1trial.inference.inla.priors import CountPriors
 from n1trial.inference.inla.rate_change import RateChange
-from n1trial.inference.model_matrix import columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.night_process import zero_sum_basis
 from n1trial.system.arrays import Array, Codes
 
 COUNT_POINTS = (6, 4, 4)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.inference.model_matrix import columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.night_process import zero_sum_basis
 from n1trial.system.arrays import Array, Codes
 
 type Dense = Literal["trend", "run_in", "covariate"]

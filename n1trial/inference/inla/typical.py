@@ -17,7 +17,8 @@ from n1trial.design.outcomes import Outcome
 from n1trial.inference.data_requirements import refuse_too_many_alike
 from n1trial.inference.inla.gaussian import FastFit, fast_fit
 from n1trial.inference.inla.priors import Priors
-from n1trial.inference.model_matrix import LEAST_LEFT, Columns, columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import LEAST_LEFT, Columns, columns_of
+from n1trial.inference.night_process import carried_over, whitened, zero_sum_basis
 from n1trial.system.arrays import Array
 
 ASSUMES = (
@@ -110,12 +111,9 @@ def _whitened(columns: Columns, priors: Priors, phi: float) -> tuple[Array, Arra
         scaled.append(of_term)
         kinds += [kind] * of_term.shape[1]
     x, y = np.column_stack(scaled), columns.y[recorded] - priors.level_mean
-    gap = columns.gap[recorded]
-    fade = np.sign(phi) ** gap * np.abs(phi) ** gap
-    scale = np.sqrt((1 - fade**2) / (1 - phi**2))
-    y = (y - fade * np.roll(y, 1)) / scale
-    x = (x - fade[:, np.newaxis] * np.roll(x, 1, axis=0)) / scale[:, np.newaxis]
-    return y, x, np.array(kinds), np.log(scale)
+    fade, sd = carried_over(phi, columns.gap[recorded])
+    rows = whitened(np.column_stack([x, y]), fade, sd)
+    return rows[:, -1], rows[:, :-1], np.array(kinds), np.log(sd)
 
 
 def _fit(
