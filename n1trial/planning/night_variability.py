@@ -26,6 +26,7 @@ import pandas as pd
 from n1trial.data.nights import Nights
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
+from n1trial.inference import priors as prior
 from n1trial.inference.night_process import FIRST_NIGHT_GAP, carried_over, matern, whitened
 from n1trial.markup.text import as_written
 from n1trial.system.arrays import Array
@@ -37,7 +38,7 @@ FAR = 4.0
 TYPICAL_NIGHT_SD, NIGHT_LOG_SD = 62.0, 0.25
 TYPICAL_DRIFT_SD, DRIFT_LOG_SD = 20.0, 0.5
 FREE_MEAN, FREE_SD = 30.0, 35.0
-LEVEL_MEAN, LEVEL_SD = 420.0, 75.0
+LEVEL_MEAN, LEVEL_SD = prior.LEVEL.parameters
 PHI_SD = 0.1
 PHIS = np.linspace(-0.4, 0.6, 21)
 NO_CURVE = 1e-5
