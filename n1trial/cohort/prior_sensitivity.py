@@ -5,7 +5,8 @@ import pandas as pd
 
 from n1trial.cohort.effects import CohortEffects
 from n1trial.design.verdict import INTERVAL
-from n1trial.inference.importance_sampling import MAX_K, smoothed_weights, weighted_quantiles
+from n1trial.inference.importance_sampling import MAX_K, smoothed_weights
+from n1trial.inference.weighted_draws import weighted_quantiles
 from n1trial.system.arrays import Array
 
 WIDTHS = {"half as wide": 0.5, "as chosen": 1.0, "twice as wide": 2.0}

@@ -32,9 +32,8 @@ def diagnose(tree: xr.DataTree, names: Iterable[str], *, second_try: bool = Fals
     posterior = tree["posterior"].to_dataset()[list(names)]
     # By its rank an infinite draw would count as a large one.
     posterior = posterior.where(np.isfinite(posterior))
-    energy = tree["sample_stats"]["energy"].to_numpy()
-    spread = energy.var(axis=1)
-    bfmi = np.square(np.diff(energy, axis=1)).mean(axis=1) / np.where(spread > 0, spread, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bfmi = arviz_stats.bfmi(tree["sample_stats"]["energy"])
 
     def worst(statistic: xr.Dataset, pick: Callable[[Any], float]) -> float:
         values = np.concatenate([np.ravel(statistic[name].to_numpy()) for name in statistic.data_vars])
@@ -47,7 +46,7 @@ def diagnose(tree: xr.DataTree, names: Iterable[str], *, second_try: bool = Fals
         min_ess_bulk=worst(arviz_stats.ess(posterior, method="bulk"), np.min),
         min_ess_tail=worst(arviz_stats.ess(posterior, method="tail"), np.min),
         divergences=int(tree["sample_stats"]["diverging"].sum()),
-        min_bfmi=float(bfmi.min()),
+        min_bfmi=float(bfmi.min(skipna=False)),
         divergences_allowed=divergences_allowed(posterior.sizes["chain"] * posterior.sizes["draw"])
         if second_try
         else 0,

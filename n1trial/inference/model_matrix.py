@@ -20,13 +20,12 @@ from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES, Outcome
 from n1trial.errors import AnalysisError
 from n1trial.inference.data_requirements import require_every_arm, require_variation
+from n1trial.inference.night_process import FIRST_NIGHT_GAP, zero_sum_basis
 from n1trial.system.arrays import Array
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # Least residual SD, as a share of the SD of the nights.
 LEAST_LEFT = 0.01
-# φ to this power is 0 in floating point for |φ| up to .9, so that the first night has no predecessor.
-FIRST_NIGHT_GAP = 1e4
 AFTER_THE_DOSE = {
     *OUTCOMES,
     BAD_NIGHTS.name,
@@ -187,16 +186,6 @@ def _columns(data: TrialData, outcome: Outcome) -> Columns:
         coords=coords,
         row=order,
     )
-
-
-def zero_sum_basis(count: int) -> Array:
-    """Helmert's orthonormal contrasts [number, contrast]: `count` - 1 columns that each add up to zero.
-
-    Independent normal coefficients on them are a zero-sum normal of the same SD.
-    """
-    before = np.arange(1, count)
-    contrasts = np.tri(count - 1, count) - np.eye(count - 1, count, 1) * before[:, np.newaxis]
-    return np.asarray((contrasts / np.sqrt(before * (before + 1))[:, np.newaxis]).T)
 
 
 def mean_and_sd_left(columns: Columns) -> tuple[float, float]:

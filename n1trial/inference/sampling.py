@@ -16,8 +16,9 @@ from n1trial.design.outcomes import Outcome
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR, Compiled, compile_model
 from n1trial.inference.convergence import MIN_ESS, convergence_problems, diagnose, worst_of
 from n1trial.inference.fit import Diagnostics, Fit, Stage
-from n1trial.inference.importance_sampling import MAX_K, drawn_again, effective_draws, smoothed_weights
+from n1trial.inference.importance_sampling import MAX_K, effective_draws, smoothed_weights
 from n1trial.inference.models import Model, model_for
+from n1trial.inference.weighted_draws import drawn_again
 
 CHAINS, DRAWS, TUNE = 4, 2000, 700
 type Attempts = Sequence[tuple[int, float]]

@@ -18,7 +18,6 @@ mean. Without earlier nights 2 wakes of 5 minutes or more a night are assumed, o
 had a variance of .57 to .77 means after sleep time and drift were removed; sleep time adds some, and 1 is assumed.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +26,8 @@ import pandas as pd
 from n1trial.data.nights import Nights
 from n1trial.design.outcomes import Outcome
 from n1trial.errors import AnalysisError
+from n1trial.inference import priors as prior
+from n1trial.inference.night_process import FIRST_NIGHT_GAP, carried_over, matern, whitened
 from n1trial.markup.text import as_written
 from n1trial.system.arrays import Array
 
@@ -37,7 +38,7 @@ FAR = 4.0
 TYPICAL_NIGHT_SD, NIGHT_LOG_SD = 62.0, 0.25
 TYPICAL_DRIFT_SD, DRIFT_LOG_SD = 20.0, 0.5
 FREE_MEAN, FREE_SD = 30.0, 35.0
-LEVEL_MEAN, LEVEL_SD = 420.0, 75.0
+LEVEL_MEAN, LEVEL_SD = prior.LEVEL.parameters
 PHI_SD = 0.1
 PHIS = np.linspace(-0.4, 0.6, 21)
 NO_CURVE = 1e-5
@@ -248,10 +249,13 @@ def _posterior_means(
     sds = TYPICAL_NIGHT_SD * np.exp(NIGHT_LOG_SD * np.linspace(-5, 5, 41))
     precision = np.array([LEVEL_SD**-2.0, FREE_SD**-2.0])
     pull = np.array([0.0, free_mean]) * precision
+    gap = np.diff(day, prepend=day[0] - FIRST_NIGHT_GAP)
     rows = []
     for phi in phis:
-        fade = phi ** np.diff(day)[:, np.newaxis]
-        white = np.vstack([design[:1], (design[1:] - fade * design[:-1]) / np.sqrt(1 - fade**2)])
+        fade, sd = carried_over(phi, gap)
+        # Nights have an SD of 1 whether or not the one before is known.
+        sd = sd * np.sqrt(1 - phi**2)
+        white = whitened(design, fade, sd)
         gram = white.T @ white
         for ratio in np.linspace(0.02, 1.2, 24):
             scaled = gram.copy()
@@ -266,7 +270,7 @@ def _posterior_means(
             determinant = a * d - b * b
             level, extra = (d * u - b * v) / determinant, (a * v - b * u) / determinant
             log = 0.5 * (u * level + v * extra - rest[2, 2] / sds**2 - np.log(determinant))
-            log -= 0.5 * (np.linalg.slogdet(inner)[1] + np.log(1 - fade**2).sum()) + nights * np.log(sds)
+            log -= 0.5 * (np.linalg.slogdet(inner)[1] + 2 * np.log(sd).sum()) + nights * np.log(sds)
             log -= 0.5 * (phi / PHI_SD) ** 2 + 0.5 * (np.log(sds / TYPICAL_NIGHT_SD) / NIGHT_LOG_SD) ** 2
             # A log-normal prior of the drift's SD on a grid that is equally spaced in the SD
             log -= 0.5 * (np.log(ratio * sds / TYPICAL_DRIFT_SD) / DRIFT_LOG_SD) ** 2 + np.log(ratio)
@@ -277,9 +281,3 @@ def _posterior_means(
     weights = np.exp(table[:, 0] - table[:, 0].max())
     means = weights @ table[:, 1:] / weights.sum()
     return dict(zip(("level", "free", "phi", "night_sd", "drift_sd"), map(float, means), strict=True))
-
-
-def matern(distance: Array, length: float) -> Array:
-    """Matérn-5/2 correlation at these distances; distance and length scale in nights."""
-    scaled = math.sqrt(5) * distance / length
-    return (1 + scaled + scaled**2 / 3) * np.exp(-scaled)

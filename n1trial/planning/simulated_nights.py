@@ -10,12 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import lfilter
 
 from n1trial.design.protocol import Protocol
 from n1trial.design.schedule import Schedule, randomise
 from n1trial.inference.inla import Design, design_of
-from n1trial.planning.night_variability import FREE_EVENINGS, NightVariability, matern
+from n1trial.inference.night_process import autoregressive, drift_root, stationary
+from n1trial.planning.night_variability import FREE_EVENINGS, NightVariability
 from n1trial.system.arrays import Array, Codes
 
 # A Monday, so that whole-week periods begin with a working week; the weekday hardly matters.
@@ -103,14 +103,13 @@ def draw_nights(
     design = draws.design
     days = int(design.day[-1]) + 1
     free = np.isin(design.weekday, FREE_EVENINGS)
-    root = _drift_root(max(days, A_LONG_TRIAL_DAYS), variability.drift_length_nights)[:days, :days]
+    root = drift_root(max(days, A_LONG_TRIAL_DAYS), variability.drift_length_nights)[:days, :days]
     drift = variability.drift_sd * (rng.standard_normal((trials, days)) @ root.T)
-    shocks = rng.standard_normal((trials, days))
-    shocks[:, 1:] *= np.sqrt(1 - variability.phi**2)
-    chance = variability.night_sd * lfilter([1.0], [1.0, -variability.phi], shocks, axis=1)
+    shocks = stationary(rng.standard_normal((trials, days)), variability.phi)
+    chance = variability.night_sd * autoregressive(shocks, variability.phi)
     nights = (variability.level + drift + chance)[:, design.day] + variability.free_night * free
     missing = not_recorded(variability, days, trials=trials, rng=rng)
-    taken = rng.random(nights.shape) >= variability.missed_share
+    taken = np.asarray(rng.random(nights.shape) >= variability.missed_share)
     arms = draws.arms[np.arange(trials) % len(draws.arms)]
     return np.where(missing[:, design.day], np.nan, nights), taken.astype(float), arms
 
@@ -124,11 +123,3 @@ def not_recorded(
         for first in rng.integers(days, size=bursts):
             missing[trial, first : first + rng.integers(3, 8)] = True
     return missing
-
-
-@lru_cache(maxsize=4)
-def _drift_root(days: int, length: float) -> Array:
-    """Cholesky root of the drift's correlation; the root for fewer days is its first rows and columns."""
-    distance = np.abs(np.subtract.outer(np.arange(days), np.arange(days))).astype(float)
-    root: Array = np.linalg.cholesky(matern(distance, length) + 1e-9 * np.eye(days))
-    return root

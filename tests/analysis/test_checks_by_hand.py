@@ -19,12 +19,8 @@ from n1trial.data.adherence import as_planned, doses_kept
 from n1trial.data.trial_data import AlternativeNights
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR
-from n1trial.inference.importance_sampling import (
-    drawn_again,
-    effective_draws,
-    smoothed_weights,
-    weighted_quantiles,
-)
+from n1trial.inference.importance_sampling import effective_draws, smoothed_weights
+from n1trial.inference.weighted_draws import drawn_again, weighted_quantiles
 
 SLEEP = OUTCOMES["tst_min"]
 SHAPE = (4, 500)

@@ -30,7 +30,6 @@ from n1trial.inference.inla import (
     steady_effects,
     steady_fit,
 )
-from n1trial.inference.inla.priors import HALF_LIFE_LOG_SD
 from n1trial.inference.models import carry_over
 from n1trial.inference.priors import HALF_LIFE_STATED
 from n1trial.planning.night_variability import LITERATURE
@@ -305,7 +304,7 @@ def test_the_steady_interval_covers_effects_from_its_prior(stated):
     rng, covered, trials = np.random.default_rng(4), 0, 150
     for seed in range(trials):
         steady = Priors().effect_sd * rng.standard_normal()
-        half_life = stated * np.exp(HALF_LIFE_LOG_SD * rng.standard_normal())
+        half_life = stated * np.exp(HALF_LIFE_STATED.scale * rng.standard_normal())
         data = slow_trial(steady, half_life=half_life, stated=stated, seed=seed)
         estimate = steady_effects(data, SLEEP)[Contrast("magnesium", "none")]
         covered += estimate.low <= steady <= estimate.high

@@ -14,7 +14,7 @@ from n1trial.cohort.one_stage.fit import KEPT, NOISE
 from n1trial.cohort.one_stage.stacked_data import stack
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import CohortError
-from n1trial.inference.model_matrix import FIRST_NIGHT_GAP
+from n1trial.inference.night_process import FIRST_NIGHT_GAP
 
 
 def with_table(person, **columns):

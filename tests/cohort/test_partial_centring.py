@@ -9,7 +9,7 @@ from scipy import stats
 
 from n1trial.cohort import gather
 from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
-from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS, likelihoods_of_terms, zero_sum_basis
+from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS, likelihoods_of_terms, shares_matrix
 from n1trial.cohort.one_stage.stacked_data import stack
 
 BOTH = pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_the_likelihood_of_effects_is_that_of_least_squares():
 
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_blocks_around_their_mean_are_free_numbers_too(count):
-    basis = zero_sum_basis(count)
+    basis = shares_matrix(count)
     assert basis.shape == (count, count - 1)
     assert np.allclose(basis.T @ basis, np.eye(count - 1))
     assert np.allclose(basis.sum(axis=0), 0.0)

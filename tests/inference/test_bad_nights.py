@@ -56,18 +56,6 @@ def some(**changes):
     return trial({"none": 9, "glycine": 8, "magnesium": 2}, **changes)
 
 
-def test_the_priors_are_the_models():
-    priors = BadNightPriors()
-    assert (0.0, priors.effect_sd) == prior.LOG_ODDS.parameters
-    assert priors.level_sd == prior.LOGIT_LEVEL.scale
-    assert (priors.trend_sd, priors.run_in_sd) == (prior.LOGIT_TREND.scale, prior.LOGIT_RUN_IN.scale)
-    assert (priors.covariate_sd, priors.block_sd) == (prior.LOGIT_COVARIATE.scale, prior.LOGIT_BLOCK.scale)
-    assert (priors.period_sd, priors.weekday_sd) == (
-        prior.LOGIT_PERIOD_SD.scale,
-        prior.LOGIT_WEEKDAY_SD.scale,
-    )
-
-
 def test_the_share_is_near_the_count_and_the_odds_ratio_is_pulled_towards_one():
     fit = fit_bad_nights(some())
     assert (fit.bad, fit.nights) == ((9, 8, 2), (42, 42, 42))

@@ -8,7 +8,7 @@ from pretend import pretend_trial
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models import carry_over, drifting, joint, substance
-from n1trial.planning.night_variability import matern
+from n1trial.inference.night_process import matern
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 DOSES = {"none": (0.0, 0.0), "glycine": (3.0, 0.0), "magnesium": (1.2, 200.0)}

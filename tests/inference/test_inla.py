@@ -45,18 +45,6 @@ def trial(seed=0, *, missing=0.1, period_sd=0.0, weekend=25.0, **changes):
     return data
 
 
-def test_the_engines_priors_are_the_models():
-    priors = Priors()
-    assert (priors.level_mean, priors.level_sd) == prior.LEVEL.parameters
-    assert (priors.effect_mean, priors.effect_sd) == prior.EFFECT.parameters
-    assert priors.trend_sd == prior.TREND.scale
-    assert (priors.covariate_sd, priors.run_in_sd) == (prior.COVARIATE.scale, prior.RUN_IN.scale)
-    assert (priors.period_sd, priors.block_ratio) == (prior.PERIOD_SD.scale, prior.BLOCK.scale)
-    assert priors.weekday_sd == prior.WEEKDAY_SD.scale
-    assert (priors.night_sd, priors.night_log_sd) == prior.NIGHT_SD.parameters
-    assert (priors.phi_sd, priors.phi_limit) == (prior.PHI.scale, prior.PHI.within[1])
-
-
 @pytest.mark.parametrize("phi", [-0.4, 0.0, 0.3])
 def test_the_gram_matrix_is_that_of_whitened_columns(phi):
     data = trial(missing=0.2)

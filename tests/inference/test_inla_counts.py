@@ -17,7 +17,6 @@ from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, WIDEST_LOG_RATIO_SD
 from n1trial.errors import AnalysisError
 from n1trial.inference import kernels
-from n1trial.inference import priors as prior
 from n1trial.inference.inla import (
     COUNT_POINTS,
     FINE_COUNT_POINTS,
@@ -60,18 +59,6 @@ def fitted(data, **options):
 
 def with_arms(data, arms):
     return replace(data, table=data.table.assign(arm=arms))
-
-
-def test_the_priors_are_the_models():
-    priors = CountPriors()
-    assert priors.level_sd == prior.LOG_LEVEL.scale
-    assert (0.0, priors.effect_sd) == prior.LOG_RATIO.parameters
-    assert (priors.trend_sd, priors.run_in_sd) == (prior.LOG_TREND.scale, prior.LOG_RUN_IN.scale)
-    assert priors.covariate_sd == prior.LOG_COVARIATE.scale
-    assert (priors.period_sd, priors.block_sd) == (prior.LOG_PERIOD_SD.scale, prior.LOG_BLOCK.scale)
-    assert priors.weekday_sd == prior.LOG_WEEKDAY_SD.scale
-    assert (priors.omega_mean, priors.omega_sd) == prior.OMEGA.parameters
-    assert priors.omega_limits == prior.OMEGA.within
 
 
 def density_of(nights, log_rate, omega):

@@ -10,10 +10,11 @@ from pretend import pretend_trial
 from scipy.special import gammaln
 
 from n1trial.design.outcomes import OUTCOMES
-from n1trial.inference.model_matrix import columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models import models
 from n1trial.inference.models._counts import night_table, per_hour, rates, usual_count
 from n1trial.inference.models.awakenings import drawn_counts
+from n1trial.inference.night_process import zero_sum_basis
 
 REPLICATES = 10_000
 OMEGAS = (0.3, 0.0, -0.1)

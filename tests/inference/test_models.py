@@ -13,10 +13,11 @@ from n1trial.data.trial_data import bad_nights_of
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.errors import AnalysisError
 from n1trial.inference.inla import Priors
-from n1trial.inference.model_matrix import FIRST_NIGHT_GAP, columns_of, mean_and_sd_left
+from n1trial.inference.model_matrix import columns_of, mean_and_sd_left
 from n1trial.inference.models import describe, model_for, model_named, models
 from n1trial.inference.models._sleep import ROOM_FOR_DISTANCES
 from n1trial.inference.models.awakenings import _logp
+from n1trial.inference.night_process import FIRST_NIGHT_GAP
 from n1trial.inference.sampling import fit_model
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]

@@ -16,8 +16,9 @@ from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.analysis.effects import INTERVAL
 from n1trial.inference.fit import Fit
-from n1trial.inference.importance_sampling import MAX_K, smoothed_weights, weighted_quantiles
+from n1trial.inference.importance_sampling import MAX_K, smoothed_weights
 from n1trial.inference.priors import SCEPTICAL_SHARE
+from n1trial.inference.weighted_draws import weighted_quantiles
 from n1trial.system.arrays import Array
 
 NAME = "prior"

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.linalg import helmert
 
 from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Index, Stacked, contrast_of_each, people_of
+from n1trial.inference.night_process import zero_sum_basis
 from n1trial.system.arrays import Array
 
 # Six orthogonal contrasts of seven weekdays, each of length 1: what adds up to zero, in free numbers.
-WEEKDAY_BASIS: Array = helmert(7)
+WEEKDAY_BASIS: Array = zero_sum_basis(7).T
 # The median of a half-normal of scale 1.
 HALF_NORMAL_MEDIAN = 0.674
 
@@ -110,7 +110,7 @@ def zero_sum_shares(count: int) -> Array:
     return np.append(np.full(count - 1, 1.0 / (root + count)), 1.0 / root)
 
 
-def zero_sum_basis(count: int) -> Array:
+def shares_matrix(count: int) -> Array:
     """`zero_sum_shares` as a matrix [number, free number]."""
     return np.eye(count, count - 1) - zero_sum_shares(count)[:, None]
 
@@ -152,7 +152,7 @@ def _parts(
 
     share = stacked.weekday_share[person]
     block = coded(stacked.block[cell], scales.block.scale * block_unit)
-    basis = zero_sum_basis(len(block.at)) if len(block.at) else np.zeros((0, 0))
+    basis = shares_matrix(len(block.at)) if len(block.at) else np.zeros((0, 0))
     weekdays = WEEKDAY_BASIS.T[stacked.weekday[nights]] * share.sum() - WEEKDAY_BASIS @ share
     return {
         "level": all_of(np.ones((count, 1)), scales.people.scale * unit),

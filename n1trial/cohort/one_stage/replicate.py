@@ -6,8 +6,8 @@ import xarray as xr
 from n1trial.cohort.one_stage.partial_centring import WEEKDAY_BASIS
 from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
-from n1trial.inference.model_matrix import FIRST_NIGHT_GAP
 from n1trial.inference.models.awakenings import drawn_counts
+from n1trial.inference.night_process import autoregressive, carried_over
 from n1trial.inference.priors import LOG_SD_APART
 from n1trial.system.arrays import Array
 
@@ -36,17 +36,9 @@ def replicated_nights(cohort: Cohort, draw: xr.Dataset, rng: np.random.Generator
         usual = np.exp(draw["level"].to_numpy())[stacked.person]
         return drawn_counts(np.exp(expected)[None], omega[None], usual[None], rng)[0]
     phi = draw["phi"].to_numpy()[stacked.person] if "phi" in draw else np.zeros(len(expected))
-    distance = np.where(stacked.distance >= FIRST_NIGHT_GAP, np.inf, stacked.distance)
-    fade = np.sign(phi) ** np.where(np.isinf(distance), 2, distance) * np.abs(phi) ** distance
-    sigma = draw["sigma"].to_numpy()[stacked.person]
-    spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2) / stacked.rests_on)
-    shocks = spread * rng.standard_normal(len(expected))
-    residual = 0.0
-    nights = np.empty_like(expected)
-    for night, shock in enumerate(shocks):
-        residual = fade[night] * residual + shock
-        nights[night] = expected[night] + residual
-    return nights
+    fade, sd = carried_over(phi, stacked.distance)
+    spread = draw["sigma"].to_numpy()[stacked.person] * sd / np.sqrt(stacked.rests_on)
+    return expected + autoregressive(spread * rng.standard_normal(len(expected)), fade)
 
 
 def _expected(stacked: Stacked, draw: xr.Dataset) -> Array:

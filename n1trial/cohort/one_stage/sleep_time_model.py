@@ -38,9 +38,9 @@ from n1trial.cohort.one_stage.scales import Scales
 from n1trial.cohort.one_stage.stacked_data import Stacked, stack
 from n1trial.cohort.people import Cohort
 from n1trial.inference import priors as prior
-from n1trial.inference.model_matrix import FIRST_NIGHT_GAP
 from n1trial.inference.models._half_normal import half_normal
 from n1trial.inference.models._sleep import fixed_shape
+from n1trial.inference.night_process import FIRST_NIGHT_GAP
 from n1trial.system.arrays import Array
 
 NAME = "cohort of sleep time"

@@ -16,7 +16,8 @@ import pandas as pd
 
 from n1trial.cohort.people import Cohort, Person
 from n1trial.data.trial_data import RESTS_ON
-from n1trial.inference.model_matrix import FIRST_NIGHT_GAP, columns_among_others
+from n1trial.inference.model_matrix import columns_among_others
+from n1trial.inference.night_process import FIRST_NIGHT_GAP
 from n1trial.system.arrays import Array
 
 type Index = npt.NDArray[np.int64]

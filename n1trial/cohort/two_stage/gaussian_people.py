@@ -15,7 +15,8 @@ from scipy import optimize, stats
 
 from n1trial.cohort.two_stage.shared_noise import Likelihoods, SharedNoise
 from n1trial.inference import priors as prior
-from n1trial.inference.importance_sampling import drawn_again, smoothed_weights
+from n1trial.inference.importance_sampling import smoothed_weights
+from n1trial.inference.weighted_draws import drawn_again
 from n1trial.system.arrays import Array
 
 FREEDOM = 4.0

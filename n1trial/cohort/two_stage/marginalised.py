@@ -15,8 +15,9 @@ from n1trial.cohort.two_stage.noise import PERIOD, Drawn, Kind
 from n1trial.data.trial_data import TrialData
 from n1trial.inference import priors as prior
 from n1trial.inference.fit import Fit
-from n1trial.inference.model_matrix import Columns, columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import Columns, columns_of
 from n1trial.inference.models._sleep import LINEAR, level_and_scale
+from n1trial.inference.night_process import carried_over, whitened, zero_sum_basis
 from n1trial.system.arrays import Array
 
 MOST_DRAWS = 2000
@@ -77,8 +78,7 @@ def _independent_nights(matrix: Columns, posterior: xr.Dataset, middle: float, u
     the prior mean of the level.
     """
     sigma, phi = (_drawn(posterior, name)[:, None] for name in ("sigma", "phi"))
-    fade = np.sign(phi) ** matrix.gap * np.abs(phi) ** matrix.gap
-    sd = sigma * np.sqrt((1.0 - fade**2) / (1.0 - phi**2))
+    fade, sd = carried_over(phi, matrix.gap)
     usual = {"trend", "run_in", "covariates"} & matrix.terms.keys()
     fixed = [
         prior.LEVEL.scale * matrix.used,
@@ -96,13 +96,7 @@ def _independent_nights(matrix: Columns, posterior: xr.Dataset, middle: float, u
     last = [matrix.terms[term] for term in ("period", "arm") if term in matrix.terms]
     shared = np.column_stack([*last, matrix.y - middle * matrix.used])
     rows = np.concatenate([of_draw, np.repeat(shared[None], len(sigma), axis=0)], axis=2)
-    rows = rows - fade[:, :, None] * _before(rows)
-    return (rows / sd[:, :, None])[:, matrix.used > 0]
-
-
-def _before(values: Array) -> Array:
-    """The night before [draw, night, ...], 0 before the first."""
-    return np.concatenate([np.zeros_like(values[:, :1]), values[:, :-1]], axis=1)
+    return whitened(rows, fade, sigma * sd)[:, matrix.used > 0]
 
 
 def _given_sds(

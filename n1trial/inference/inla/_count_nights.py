@@ -8,7 +8,8 @@ import numpy as np
 
 from n1trial.inference import kernels
 from n1trial.inference.inla.priors import CountPriors
-from n1trial.inference.model_matrix import Columns, zero_sum_basis
+from n1trial.inference.inla.standardised import RANDOM, on_reference, standardised
+from n1trial.inference.model_matrix import Columns
 from n1trial.system.arrays import Array, Codes
 
 type Components = tuple[Array, Array, Array, Array]
@@ -58,31 +59,14 @@ class CountNights:
         cls, y: Array, analysed: Array, terms: dict[str, Array], arm_share: Array, *, priors: CountPriors
     ) -> Self:
         """The same of recorded nights whose `terms` [night, column] are as in `model_matrix.Columns`."""
-        sd_of = {
-            "arm": priors.effect_sd,
-            "trend": priors.trend_sd,
-            "run_in": priors.run_in_sd,
-            "block": priors.block_sd,
-            "weekday": 1.0,
-        }
-        scaled, weekday = [np.full((len(y), 1), priors.level_sd)], [0.0]
-        for term, column in terms.items():
-            if term == "period":
-                continue
-            # Standard normals on orthonormal contrasts are a zero-sum normal.
-            free = column @ zero_sum_basis(7) if term == "weekday" else column
-            scaled.append(free * sd_of.get(term, priors.covariate_sd))
-            weekday += [float(term == "weekday")] * free.shape[1]
-        x = np.column_stack(scaled)
-        on_reference = x.copy()
-        on_reference[:, 1 : 1 + len(arm_share)] = -arm_share * priors.effect_sd
+        x, kinds = standardised({term: terms[term] for term in terms if term != "period"}, priors.sds)
         period = terms.get("period", np.zeros((len(y), 1)))
         return cls(
             y=y,
             analysed=analysed,
             x=x,
-            on_reference=on_reference,
-            weekday=np.array(weekday),
+            on_reference=on_reference(x, arm_share, priors.effect_sd),
+            weekday=(kinds == RANDOM.index("weekday")).astype(float),
             period=np.where(period.max(axis=1) > 0, period.argmax(axis=1), -1),
             log_level=float(np.log(y[analysed > 0].mean())),
             effects=np.full(len(arm_share), priors.effect_sd),

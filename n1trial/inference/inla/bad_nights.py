@@ -23,9 +23,12 @@ import numpy as np
 from n1trial.data.trial_data import TrialData, bad_nights_of
 from n1trial.design.outcomes import BAD_NIGHTS
 from n1trial.inference.inla.bad_nights_posterior import BadNightsFit
+from n1trial.inference.inla.mixture import normalised
 from n1trial.inference.inla.priors import BadNightPriors
-from n1trial.inference.model_matrix import Columns, columns_of, zero_sum_basis
-from n1trial.system.arrays import Array
+from n1trial.inference.inla.standardised import on_reference, standardised
+from n1trial.inference.model_matrix import Columns, columns_of
+from n1trial.inference.weighted_draws import drawn_again
+from n1trial.system.arrays import Array, Codes
 
 ASSUMES = (
     "Every night has a chance of being bad, which the arm raises or lowers, together with weekday, trend, week-to-week"
@@ -35,7 +38,6 @@ FORMULA = (
     "bad night ~ arm + (1 | period) + block + weekday + trend + covariates, Bernoulli with logit link; shares averaged"
     " over the analysed nights"
 )
-RANDOM = ("period", "weekday")
 SD_POINTS, SDS_AT_MOST = 7, 4.0
 MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 2.0, 1e-4
 DRAWS = 8_000
@@ -48,39 +50,29 @@ class _Nights:
     """Recorded nights, and their model matrix in units of prior SDs, so that z is standard normal a priori.
 
     `y` [night] is 1 or 0, `analysed` [night] the weight in the contrasts. `x` [night, z] has the level first and
-    then the arms; `on_reference` [night, z] is the same with all nights on the reference. Columns of `RANDOM` have
-    unit 1, and `kinds` [z] is their index in it, -1 elsewhere.
+    then the arms; `on_reference` [night, z] is the same with all nights on the reference. `kinds` [z]
+    is as in `standardised`.
     """
 
     y: Array
     analysed: Array
     x: Array
     on_reference: Array
-    kinds: Array
+    kinds: Codes
     level: float
 
     @classmethod
     def of(cls, columns: Columns, priors: BadNightPriors) -> Self:
         recorded = columns.used > 0
         y, analysed = columns.y[recorded], columns.analysed[recorded]
-        scaled, kinds = [np.full((len(y), 1), priors.level_sd)], [-1]
-        for term, column in columns.terms.items():
-            kind = RANDOM.index(term) if term in RANDOM else -1
-            of_term = column[recorded] * (1.0 if kind >= 0 else priors.sd_of(term))
-            if term == "weekday":
-                # Standard normals on orthonormal contrasts are a zero-sum normal.
-                of_term = of_term @ zero_sum_basis(7)
-            scaled.append(of_term)
-            kinds += [kind] * of_term.shape[1]
-        x = np.column_stack(scaled)
-        on_reference = x.copy()
-        on_reference[:, 1 : 1 + len(columns.arm_share)] = -columns.arm_share * priors.effect_sd
+        terms = {term: column[recorded] for term, column in columns.terms.items()}
+        x, kinds = standardised(terms, priors.sds)
         return cls(
             y=y,
             analysed=analysed,
             x=x,
-            on_reference=on_reference,
-            kinds=np.array(kinds),
+            on_reference=on_reference(x, columns.arm_share, priors.effect_sd),
+            kinds=kinds,
             level=expected_logit(columns),
         )
 
@@ -136,8 +128,8 @@ def fit_bad_nights(
     of_arm = slice(1, len(arms))
     log_odds = np.column_stack([np.zeros(len(z)), z[:, of_arm] * priors.effect_sd])
     analysed = nights.analysed > 0
-    on_reference = nights.level + (z * unit) @ nights.on_reference[analysed].T
-    shares = np.column_stack([expit(on_reference + own[:, np.newaxis]).mean(axis=1) for own in log_odds.T])
+    without_arm = nights.level + (z * unit) @ nights.on_reference[analysed].T
+    shares = np.column_stack([expit(without_arm + own[:, np.newaxis]).mean(axis=1) for own in log_odds.T])
     counted = of_bad.analysed(BAD_NIGHTS).groupby("arm")[BAD_NIGHTS.name].agg(["sum", "size"])
     return BadNightsFit(
         arms=arms,
@@ -203,16 +195,14 @@ def _modes(nights: _Nights, units: Array, prior: Array) -> _Modes:
     roots = np.linalg.cholesky(precision)
     logs = nights.log_density(nights.level + (z * units) @ x.T) - 0.5 * (z**2).sum(axis=1)
     logs -= np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
-    weights = np.exp(logs + prior - (logs + prior).max())
-    return _Modes(z=z, roots=roots, prior=prior, weights=weights / weights.sum())
+    return _Modes(z=z, roots=roots, prior=prior, weights=normalised(logs + prior)[0])
 
 
 def _drawn(nights: _Nights, units: Array, modes: _Modes, draws: int) -> tuple[Array, Array, float]:
     """Equally likely draws of z [draw, z], their units [draw, z], and the effective number of draws."""
     rng = np.random.default_rng(0)
     number, proposed = modes.z.shape[1], 2 * draws
-    node = np.searchsorted(np.cumsum(modes.weights), (np.arange(proposed) + rng.random()) / proposed)
-    node = node.clip(max=len(modes.weights) - 1)
+    node = drawn_again(modes.weights, seed=rng, count=proposed)
     normal = rng.standard_normal((proposed, number))
     stretch = np.sqrt(TAILS / rng.chisquare(TAILS, proposed))
     z, density = np.empty((proposed, number)), np.empty(proposed)
@@ -227,8 +217,6 @@ def _drawn(nights: _Nights, units: Array, modes: _Modes, draws: int) -> tuple[Ar
     unit = units[node]
     logs = nights.log_density(nights.level + (z * unit) @ nights.x.T) - 0.5 * (z**2).sum(axis=1)
     logs += modes.prior[node] - density
-    weights = np.exp(logs - logs.max())
-    weights /= weights.sum()
-    kept = np.searchsorted(np.cumsum(weights), (np.arange(draws) + rng.random()) / draws)
-    kept = kept.clip(max=proposed - 1)
+    weights, _ = normalised(logs)
+    kept = drawn_again(weights, seed=rng, count=draws)
     return z[kept], unit[kept], float(1 / (weights**2).sum())

@@ -28,9 +28,11 @@ from n1trial.design.verdict import INTERVAL, NightsAlone
 from n1trial.inference.inla._count_nights import CountNights
 from n1trial.inference.inla.design import Design
 from n1trial.inference.inla.gaussian import ManyFits
+from n1trial.inference.inla.mixture import normalised
 from n1trial.inference.inla.priors import CountPriors
 from n1trial.inference.inla.rate_change import RateChange
-from n1trial.inference.model_matrix import columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.night_process import zero_sum_basis
 from n1trial.system.arrays import Array, Codes
 
 COUNT_POINTS = (6, 4, 4)
@@ -144,16 +146,15 @@ def _fitted(
     omega: float | None = None,
 ) -> CountFit:
     logs, means, covariances, spread = nights.components(priors, points=points, omega=omega)
-    highest = logs.max()
-    weights = np.exp(logs - highest)
+    weights, log_evidence = normalised(logs)
     return CountFit(
         arms=arms,
-        weights=weights / weights.sum(),
+        weights=weights,
         means=means,
         covariances=covariances,
         spread=spread,
         nights=int(nights.analysed.sum()),
-        log_evidence=float(highest + np.log(weights.sum())),
+        log_evidence=log_evidence,
     )
 
 

@@ -9,10 +9,11 @@ import pandas as pd
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.inference.model_matrix import columns_of, zero_sum_basis
+from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.night_process import zero_sum_basis
 from n1trial.system.arrays import Array, Codes
 
-type Dense = Literal["trend", "run_in", "covariate"]
+type Dense = Literal["trend", "run_in", "covariates"]
 
 NONE = -1
 
@@ -33,7 +34,7 @@ class Design:
         False on run-in nights, which have neither period nor block and inform no contrast.
     dense : ndarray [night, column]
         Columns with a value on every night.
-    dense_terms : tuple of {"trend", "run_in", "covariate"} [column]
+    dense_terms : tuple of {"trend", "run_in", "covariates"} [column]
         The trend is -0.5 to 0.5 from the first planned night to the last, covariates are in SDs.
     """
 
@@ -125,7 +126,7 @@ def nights_of(data: TrialData, outcome: Outcome) -> tuple[Design, Array]:
         dense_terms.append("run_in")
         dense.append(terms["run_in"])
     if "covariates" in terms:
-        dense_terms += ["covariate"] * terms["covariates"].shape[1]
+        dense_terms += ["covariates"] * terms["covariates"].shape[1]
         dense.append(terms["covariates"])
     nights = int(recorded.sum())
     design = Design(

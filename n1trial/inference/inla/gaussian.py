@@ -21,7 +21,7 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import Chances
 from n1trial.inference import kernels
 from n1trial.inference.inla.design import Design, nights_of
-from n1trial.inference.inla.mixture import Mixture
+from n1trial.inference.inla.mixture import Mixture, normalised
 from n1trial.inference.inla.priors import Priors
 from n1trial.system.arrays import Array, Codes
 
@@ -143,12 +143,11 @@ def fit_design(
         sizes = (*laid.sizes[:3], columns.shape[1], 0)
         sums = kernels.gram_classes(y - priors.level_mean, laid.day, no_arm, columns, sizes)
         logs, means, covariances, spread = kernels.integrate(*sums, laid.sizes, *how)
-    highest = logs.max()
-    weights = np.exp(logs - highest)
+    weights, log_evidence = normalised(logs)
     return FastFit(
         arms=design.arms[1:],
-        log_evidence=float(highest + np.log(weights.sum())),
-        weights=weights / weights.sum(),
+        log_evidence=log_evidence,
+        weights=weights,
         means=means + (np.asarray(priors.effect_mean) if exposures is None else 0.0),
         covariances=covariances,
         spread=spread,
@@ -250,9 +249,7 @@ class _LaidOut:
     @classmethod
     def of(cls, design: Design, priors: Priors) -> Self:
         arms = np.broadcast_to(np.asarray(priors.effect_sd, dtype=float), len(design.arms) - 1)
-        sd_of = {"trend": priors.trend_sd, "run_in": priors.run_in_sd, "covariate": priors.covariate_sd}
-        dense = [sd_of[term] for term in design.dense_terms]
-        fixed_sd = np.concatenate([[priors.level_sd], dense, arms])
+        fixed_sd = np.array([*(priors.sds[term] for term in ("level", *design.dense_terms)), *arms])
         return cls(
             day=design.day,
             codes=np.ascontiguousarray(design.codes),

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import scipy
 
 from n1trial.inference.inla.design import Design
 from n1trial.inference.inla.gaussian import FastFit, fit_design, fit_many
 from n1trial.inference.inla.priors import Priors
+from n1trial.inference.night_process import autoregressive
 from n1trial.system.arrays import Array, Codes
 
 CONTINUATIONS = 12
@@ -93,9 +93,7 @@ def _scatter(design: Design, fit: FastFit, rng: np.random.Generator) -> Array:
     days = int(design.day[-1] - design.day[0]) + 1
     shocks = rng.standard_normal((CONTINUATIONS, days))
     shocks[:, 0] /= np.sqrt(1 - phi**2)
-    # Each day is φ times the day before and its own shock.
-    chain = np.vstack([np.ones(days), np.full(days, -phi)])
-    chance = sigma * scipy.linalg.solve_banded((1, 0), chain, shocks.T).T[:, design.day - design.day[0]]
+    chance = sigma * autoregressive(shocks, phi)[:, design.day - design.day[0]]
     for sd, codes in zip(sds, (design.period, np.maximum(design.weekday, 0)), strict=True):
         chance += sd * rng.standard_normal((CONTINUATIONS, int(codes.max()) + 1))[:, codes]
     return np.asarray(chance)

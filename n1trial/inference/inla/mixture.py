@@ -59,6 +59,13 @@ class Mixture:
         return mean + step * places[index]
 
 
+def normalised(logs: Array) -> tuple[Array, float]:
+    """Weights that add up to 1, of their logs up to a constant, and the log of the sum."""
+    highest = logs.max()
+    weights = np.exp(logs - highest)
+    return weights / weights.sum(), float(highest + np.log(weights.sum()))
+
+
 def normal_cdf(z: Array) -> Array:
     """Standard normal distribution function, without importing SciPy, which takes longer than an answer."""
     return np.asarray(0.5 * _erfc(-z / math.sqrt(2.0)), dtype=float)

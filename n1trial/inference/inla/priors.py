@@ -1,8 +1,7 @@
-"""The priors of the fast engine: the numbers of `n1trial.inference.priors`, as its kernels take them.
+"""The priors of the fast engine: the rows of `n1trial.inference.priors`, as its kernels take them.
 
 `Priors` are those of `models.duration`, in minutes; other continuous outcomes use them in units of their residual
-SD. `CountPriors` are those of `models.awakenings` and `BadNightPriors` those of `models.bad_nights`. Tests compare
-them with the table.
+SD. `CountPriors` are those of `models.awakenings` and `BadNightPriors` those of `models.bad_nights`.
 """
 
 from dataclasses import dataclass, replace
@@ -10,10 +9,8 @@ from typing import Self
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome, log_ratio_sd
+from n1trial.inference import priors as prior
 from n1trial.inference.model_matrix import columns_of, mean_and_sd_left
-
-# SD of the log of a half-life around the stated one, as in `models.carry_over`.
-HALF_LIFE_LOG_SD = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,20 +39,32 @@ class Priors:
         φ is Gaussian around 0 with this SD, truncated at ±`phi_limit`.
     """
 
-    level_mean: float = 420.0
-    level_sd: float = 75.0
-    effect_mean: float | tuple[float, ...] = 0.0
-    effect_sd: float | tuple[float, ...] = 25.0
-    trend_sd: float = 20.0
-    run_in_sd: float = 75.0
-    covariate_sd: float = 15.0
-    block_ratio: float = 1.25
-    period_sd: float = 60.0
-    weekday_sd: float = 30.0
-    night_sd: float = 60.0
-    night_log_sd: float = 0.4
-    phi_sd: float = 0.2
-    phi_limit: float = 0.9
+    level_mean: float = prior.LEVEL.parameters[0]
+    level_sd: float = prior.LEVEL.scale
+    effect_mean: float | tuple[float, ...] = prior.EFFECT.parameters[0]
+    effect_sd: float | tuple[float, ...] = prior.EFFECT.scale
+    trend_sd: float = prior.TREND.scale
+    run_in_sd: float = prior.RUN_IN.scale
+    covariate_sd: float = prior.COVARIATE.scale
+    block_ratio: float = prior.BLOCK.scale
+    period_sd: float = prior.PERIOD_SD.scale
+    weekday_sd: float = prior.WEEKDAY_SD.scale
+    night_sd: float = prior.NIGHT_SD.parameters[0]
+    night_log_sd: float = prior.NIGHT_SD.scale
+    phi_sd: float = prior.PHI.scale
+    phi_limit: float = prior.PHI.limits[1]
+
+    @property
+    def sds(self) -> dict[str, float | tuple[float, ...]]:
+        """Prior SDs of the level and of linear terms, by term as in `model_matrix.Columns`; of blocks in σ."""
+        return {
+            "level": self.level_sd,
+            "arm": self.effect_sd,
+            "trend": self.trend_sd,
+            "run_in": self.run_in_sd,
+            "covariates": self.covariate_sd,
+            "block": self.block_ratio,
+        }
 
     def scaled(self, outcome: Outcome, *, mean: float, sd: float) -> Self:
         """The priors of another outcome, whose nights have this mean and this residual SD."""
@@ -100,29 +109,55 @@ def _times(lengths: float | tuple[float, ...], by: float) -> float | tuple[float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountPriors:
-    """The priors of `models.awakenings`, on the log scale.
+class LinkedPriors:
+    """Priors on the scale of a link function; attributes as in `Priors`, `block_sd` of the level of each block."""
 
-    Attributes as in `Priors`. The level is around the log of the mean count, and the effects around 0, with a wider SD
-    where wakes are few (`for_trial`). The dispersion ω is Gaussian with `omega_mean` and `omega_sd`, truncated at
-    `omega_limits`.
-    """
+    level_sd: float
+    effect_sd: float
+    trend_sd: float
+    run_in_sd: float
+    covariate_sd: float
+    block_sd: float
+    period_sd: float
+    weekday_sd: float
 
-    level_sd: float = 0.5
-    effect_sd: float = 0.5
-    trend_sd: float = 0.15
-    run_in_sd: float = 0.5
-    covariate_sd: float = 0.15
-    block_sd: float = 0.5
-    period_sd: float = 0.4
-    weekday_sd: float = 0.1
-    omega_mean: float = 0.0
-    omega_sd: float = 0.35
-    omega_limits: tuple[float, float] = (-0.5, 0.9)
+    @property
+    def sds(self) -> dict[str, float]:
+        """Prior SDs of the level and of linear terms, by the term's name in `model_matrix.Columns`."""
+        return {
+            "level": self.level_sd,
+            "arm": self.effect_sd,
+            "trend": self.trend_sd,
+            "run_in": self.run_in_sd,
+            "covariates": self.covariate_sd,
+            "block": self.block_sd,
+        }
 
     def widened(self, width: float) -> Self:
         """The same with priors of effects `width` times as wide."""
         return replace(self, effect_sd=width * self.effect_sd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountPriors(LinkedPriors):
+    """The priors of `models.awakenings`, on the log scale.
+
+    The level is around the log of the mean count, and the effects around 0, with a wider SD
+    where wakes are few (`for_trial`). The dispersion ω is Gaussian with `omega_mean` and `omega_sd`, truncated at
+    `omega_limits`.
+    """
+
+    level_sd: float = prior.LOG_LEVEL.scale
+    effect_sd: float = prior.LOG_RATIO.scale
+    trend_sd: float = prior.LOG_TREND.scale
+    run_in_sd: float = prior.LOG_RUN_IN.scale
+    covariate_sd: float = prior.LOG_COVARIATE.scale
+    block_sd: float = prior.LOG_BLOCK.scale
+    period_sd: float = prior.LOG_PERIOD_SD.scale
+    weekday_sd: float = prior.LOG_WEEKDAY_SD.scale
+    omega_mean: float = prior.OMEGA.parameters[0]
+    omega_sd: float = prior.OMEGA.scale
+    omega_limits: tuple[float, float] = prior.OMEGA.limits
 
     def for_trial(self, data: TrialData, outcome: Outcome) -> Self:
         """The same for the person of a trial."""
@@ -134,31 +169,14 @@ class CountPriors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BadNightPriors:
-    """The priors of `models.bad_nights`, on the logit scale.
+class BadNightPriors(LinkedPriors):
+    """The priors of `models.bad_nights`, on the logit scale."""
 
-    Attributes as in `Priors`; `block_sd` is of the level of each block.
-    """
-
-    level_sd: float = 1.0
-    effect_sd: float = 1.0
-    trend_sd: float = 0.5
-    run_in_sd: float = 1.0
-    covariate_sd: float = 0.5
-    block_sd: float = 1.0
-    period_sd: float = 0.5
-    weekday_sd: float = 0.5
-
-    def sd_of(self, term: str) -> float:
-        """Prior SD of the coefficients of a term that is neither period nor weekday."""
-        return {
-            "arm": self.effect_sd,
-            "trend": self.trend_sd,
-            "run_in": self.run_in_sd,
-            "covariates": self.covariate_sd,
-            "block": self.block_sd,
-        }[term]
-
-    def widened(self, width: float) -> Self:
-        """The same with priors of effects `width` times as wide."""
-        return replace(self, effect_sd=width * self.effect_sd)
+    level_sd: float = prior.LOGIT_LEVEL.scale
+    effect_sd: float = prior.LOG_ODDS.scale
+    trend_sd: float = prior.LOGIT_TREND.scale
+    run_in_sd: float = prior.LOGIT_RUN_IN.scale
+    covariate_sd: float = prior.LOGIT_COVARIATE.scale
+    block_sd: float = prior.LOGIT_BLOCK.scale
+    period_sd: float = prior.LOGIT_PERIOD_SD.scale
+    weekday_sd: float = prior.LOGIT_WEEKDAY_SD.scale

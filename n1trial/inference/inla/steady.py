@@ -19,8 +19,10 @@ from n1trial.inference.build_up import LongerPeriods, exposure_to, periods_that_
 from n1trial.inference.inla.counts import CountFit, fit_counts
 from n1trial.inference.inla.design import nights_of
 from n1trial.inference.inla.gaussian import FastFit, fit_design
-from n1trial.inference.inla.priors import HALF_LIFE_LOG_SD, Priors
+from n1trial.inference.inla.mixture import normalised
+from n1trial.inference.inla.priors import Priors
 from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.priors import HALF_LIFE_STATED
 from n1trial.system.arrays import Array
 
 FACTOR_Z, FACTOR_W = np.polynomial.hermite_e.hermegauss(5)
@@ -105,7 +107,7 @@ def _spread(fit: FastFit | CountFit, data: TrialData, outcome: Outcome) -> tuple
 
 def steady_fit(data: TrialData, outcome: Outcome) -> FastFit | CountFit:
     """Fit the nights to the exposures, averaged over half-lives."""
-    by_factor = [_exposures(data, float(np.exp(HALF_LIFE_LOG_SD * z))) for z in FACTOR_Z]
+    by_factor = [_exposures(data, float(np.exp(HALF_LIFE_STATED.scale * z))) for z in FACTOR_Z]
     if outcome.kind == "count":
         return _mixed([fit_counts(data, outcome, exposures=exposures) for exposures in by_factor])
     columns = columns_of(data, outcome)
@@ -116,15 +118,14 @@ def steady_fit(data: TrialData, outcome: Outcome) -> FastFit | CountFit:
 
 def _mixed[F: (FastFit, CountFit)](fits: Sequence[F]) -> F:
     logs = np.log(FACTOR_W) + np.array([fit.log_evidence for fit in fits])
-    shares = np.exp(logs - logs.max())
+    shares, log_evidence = normalised(logs)
     return replace(
         fits[0],
-        weights=np.concatenate([share * fit.weights for share, fit in zip(shares, fits, strict=True)])
-        / shares.sum(),
+        weights=np.concatenate([share * fit.weights for share, fit in zip(shares, fits, strict=True)]),
         means=np.concatenate([fit.means for fit in fits]),
         covariances=np.concatenate([fit.covariances for fit in fits]),
         spread=np.concatenate([fit.spread for fit in fits]),
-        log_evidence=float(logs.max() + np.log(shares.sum())),
+        log_evidence=log_evidence,
     )
 
 

@@ -14,19 +14,24 @@ import numpy as np
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
+from n1trial.inference import priors as prior
 from n1trial.inference.data_requirements import refuse_too_many_alike
 from n1trial.inference.inla.gaussian import FastFit, fast_fit
+from n1trial.inference.inla.mixture import normalised
 from n1trial.inference.inla.priors import Priors
-from n1trial.inference.model_matrix import LEAST_LEFT, Columns, columns_of, zero_sum_basis
-from n1trial.system.arrays import Array
+from n1trial.inference.inla.standardised import standardised
+from n1trial.inference.model_matrix import LEAST_LEFT, Columns, columns_of
+from n1trial.inference.night_process import carried_over, whitened
+from n1trial.inference.weighted_draws import weighted_quantiles
+from n1trial.system.arrays import Array, Codes
 
 ASSUMES = (
     "The typical night is the middle of nights with heavy tails, so odd nights count less. The fast engine answers for"
     " it, with the correlation and the SDs between periods and weekdays that nights without such tails show."
 )
 FORMULA = "nightly value ~ arm + (1 | period) + block + weekday + trend + covariates, Student-t with AR(1)"
-# ν is 2 + Gamma(shape, rate), as in `models.typical_night`.
-NU_SHAPE, NU_RATE = 2.0, 0.1
+# ν is 2 + Gamma(shape, rate).
+NU_SHAPE, NU_RATE = prior.NU.parameters
 NU_POINTS, PERIOD_POINTS = 9, 3
 # Limits of ν - 2: outside of them its prior has a few thousandths, and beyond the second t nights are nearly Gaussian.
 LEAST_NU, MOST_NU = 0.1, 80.0
@@ -48,19 +53,21 @@ def fit_typical_night(data: TrialData, outcome: Outcome) -> FastFit:
     phi = float(gaussian.weights @ gaussian.spread[:, 1])
     y, x, kinds, shrunk = _whitened(columns, priors, phi)
     nus, rule = _nus()
-    period_sds = _quantiles(gaussian.spread[:, 2], gaussian.weights, PERIOD_POINTS)
+    period_sds = weighted_quantiles(
+        gaussian.spread[:, 2], gaussian.weights, (np.arange(PERIOD_POINTS) + 0.5) / PERIOD_POINTS
+    )
     weekday_sd = float(gaussian.weights @ gaussian.spread[:, -1])
     nodes = np.stack([axis.ravel() for axis in np.meshgrid(nus, period_sds, indexing="ij")], axis=1)
     fits = [
-        _fit(y, x * np.select([kinds == 1, kinds == 2], [period_sd, weekday_sd], 1.0), shrunk, nu, priors)
+        _fit(y, x * np.select([kinds == 0, kinds == 1], [period_sd, weekday_sd], 1.0), shrunk, nu, priors)
         for nu, period_sd in nodes
     ]
     arms = slice(1, 1 + len(data.treatments))
     logs = np.array([log for _, _, _, log in fits]) + np.repeat(rule, len(period_sds))
-    weights = np.exp(logs - logs.max())
+    weights, log_evidence = normalised(logs)
     return FastFit(
         arms=data.treatments,
-        weights=weights / weights.sum(),
+        weights=weights,
         means=np.array([z[arms] for z, _, _, _ in fits]) * priors.effect_sd,
         covariances=np.array([covariance[arms, arms] for _, covariance, _, _ in fits])
         * np.square(priors.effect_sd),
@@ -68,7 +75,7 @@ def fit_typical_night(data: TrialData, outcome: Outcome) -> FastFit:
             [[sigma, phi, period_sd] for (_, _, sigma, _), (_, period_sd) in zip(fits, nodes, strict=True)]
         ),
         nights=gaussian.nights,
-        log_evidence=float(logs.max() + np.log(weights.sum())),
+        log_evidence=log_evidence,
     )
 
 
@@ -80,42 +87,20 @@ def _nus() -> tuple[Array, Array]:
     return 2 + np.exp(logs), np.log(weights) + NU_SHAPE * logs - NU_RATE * np.exp(logs)
 
 
-def _quantiles(values: Array, weights: Array, number: int) -> Array:
-    """Equally likely values of a weighted sample."""
-    order = np.argsort(values)
-    shares = (np.arange(number) + 0.5) / number
-    return np.asarray(np.interp(shares, np.cumsum(weights[order]), values[order]))
-
-
-def _whitened(columns: Columns, priors: Priors, phi: float) -> tuple[Array, Array, Array, Array]:
+def _whitened(columns: Columns, priors: Priors, phi: float) -> tuple[Array, Array, Codes, Array]:
     """Nights and columns whitened for AR(1), kinds of the columns, and log scales [night].
 
-    Columns are in units of prior SDs, those of periods (kind 1) and weekdays (2) in their own.
+    Columns and kinds are those of `standardised`.
     """
     recorded = columns.used > 0
-    scaled, kinds = [np.full((int(recorded.sum()), 1), priors.level_sd)], [0]
-    sds = {
-        "arm": priors.effect_sd,
-        "trend": priors.trend_sd,
-        "run_in": priors.run_in_sd,
-        "covariates": priors.covariate_sd,
-        "block": priors.level_sd,
-    }
-    for term, column in columns.terms.items():
-        kind = {"period": 1, "weekday": 2}.get(term, 0)
-        of_term = column[recorded] * (1.0 if kind else sds[term])
-        if term == "weekday":
-            # Standard normals on orthonormal contrasts are a zero-sum normal.
-            of_term = of_term @ zero_sum_basis(7)
-        scaled.append(of_term)
-        kinds += [kind] * of_term.shape[1]
-    x, y = np.column_stack(scaled), columns.y[recorded] - priors.level_mean
-    gap = columns.gap[recorded]
-    fade = np.sign(phi) ** gap * np.abs(phi) ** gap
-    scale = np.sqrt((1 - fade**2) / (1 - phi**2))
-    y = (y - fade * np.roll(y, 1)) / scale
-    x = (x - fade[:, np.newaxis] * np.roll(x, 1, axis=0)) / scale[:, np.newaxis]
-    return y, x, np.array(kinds), np.log(scale)
+    x, kinds = standardised(
+        {term: column[recorded] for term, column in columns.terms.items()},
+        priors.sds | {"block": priors.level_sd},
+    )
+    y = columns.y[recorded] - priors.level_mean
+    fade, sd = carried_over(phi, columns.gap[recorded])
+    rows = whitened(np.column_stack([x, y]), fade, sd)
+    return rows[:, -1], rows[:, :-1], kinds, np.log(sd)
 
 
 def _fit(

@@ -16,6 +16,7 @@ from n1trial.inference import priors as prior
 from n1trial.inference.data_requirements import refuse_too_many_alike
 from n1trial.inference.model_matrix import Columns, columns_of, mean_and_sd_left
 from n1trial.inference.models._linear import coefficients, linear, stacked
+from n1trial.inference.night_process import autoregressive, carried_over
 from n1trial.system.arrays import Array
 
 type Tails = Literal["gaussian", "student-t"]
@@ -244,15 +245,11 @@ def replicate_sleep(
     if mean is None:
         mean = linear(columns, posterior, level="level", arm="effect")
     sigma, phi = (np.ravel(posterior[name].to_numpy())[:, None] for name in ("sigma", "phi"))
-    fade = np.sign(phi) ** columns.gap * np.abs(phi) ** columns.gap
-    spread = sigma * np.sqrt((1 - fade**2) / (1 - phi**2))
+    fade, sd = carried_over(phi, columns.gap)
+    spread = sigma * sd
     if "nu" in posterior:
         nu = np.ravel(posterior["nu"].to_numpy())[:, None]
         shocks = spread * rng.standard_t(np.broadcast_to(nu, mean.shape))
     else:
         shocks = spread * rng.standard_normal(mean.shape)
-    residual = np.zeros_like(mean)
-    for night in range(mean.shape[1]):
-        before = residual[:, night - 1] if night else 0.0
-        residual[:, night] = fade[:, night] * before + shocks[:, night]
-    return (mean + residual) * columns.used
+    return (mean + autoregressive(shocks, fade)) * columns.used

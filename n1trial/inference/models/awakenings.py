@@ -27,7 +27,6 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
-from scipy.special import gammaln
 
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
@@ -35,6 +34,7 @@ from n1trial.inference import priors as prior
 from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.models import _counts
 from n1trial.inference.models._counts import count_model, count_priors, rates, usual_count
+from n1trial.inference.night_process import generalised_poisson
 from n1trial.system.arrays import Array
 
 NAME = "awakenings"
@@ -162,25 +162,5 @@ def drawn_counts(rate: Array, omega: Array, usual: Array | float, rng: np.random
     shape = usual[over] / np.maximum((1 - omega[over]) ** -2 - 1, LEAST_EXCESS)
     counts[over] = rng.poisson(rate[over] * rng.gamma(shape) / shape)
     if not over.all():
-        counts[~over] = _generalised_poisson(rate[~over], omega[~over], rng)
+        counts[~over] = generalised_poisson(rate[~over], omega[~over], rng)
     return counts
-
-
-def _generalised_poisson(rate: Array, omega: Array, rng: np.random.Generator) -> Array:
-    """Random counts [night] by inversion of the tabulated distribution."""
-    most = int(np.max(rate + 12 * np.sqrt(rate) / (1 - omega)) + 20)
-    theta = rate * (1 - omega)
-    uniform = rng.random(rate.shape)
-    total, drawn = np.zeros_like(rate), np.zeros_like(rate)
-    whole = sum(_chance(count, theta, omega) for count in range(most + 1))
-    for count in range(most + 1):
-        total += _chance(count, theta, omega) / whole
-        drawn += total < uniform
-    return drawn
-
-
-def _chance(count: int, theta: Array, omega: Array) -> Array:
-    inner = theta + omega * count
-    possible = inner > 0
-    log_chance = np.log(theta) + (count - 1) * np.log(np.where(possible, inner, 1.0)) - inner
-    return np.where(possible, np.exp(log_chance - gammaln(count + 1.0)), 0.0)

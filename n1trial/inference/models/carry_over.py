@@ -21,7 +21,6 @@ from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
 from n1trial.inference import priors as prior
-from n1trial.inference.inla.priors import HALF_LIFE_LOG_SD
 from n1trial.inference.model_matrix import Columns, columns_of
 from n1trial.inference.models import duration
 from n1trial.inference.models._linear import linear
@@ -80,7 +79,7 @@ def _half_life_prior_of(data: TrialData, arm: str) -> prior.Prior:
     if stated is None:
         return prior.HALF_LIFE
     return (
-        replace(prior.HALF_LIFE_STATED, parameters=(stated, HALF_LIFE_LOG_SD))
+        replace(prior.HALF_LIFE_STATED, parameters=(stated, prior.HALF_LIFE_STATED.scale))
         if stated
         else prior.HALF_LIFE_SHORT
     )

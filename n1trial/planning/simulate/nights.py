@@ -3,15 +3,14 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import lfilter
-from scipy.special import gammaln
 
 from n1trial.design.schedule import Schedule
+from n1trial.inference.build_up import exposure
+from n1trial.inference.night_process import autoregressive, drift_root, generalised_poisson, stationary
 from n1trial.planning.simulate.parameters import Truth
 
 Floats = NDArray[np.float64]
@@ -109,7 +108,7 @@ def simulate_nights(schedule: Schedule, truth: Truth, seed: int) -> SimulatedTri
     arm_idx = pd.Categorical(plan["arm"], categories=arms).codes.astype(np.int64)
     exposures = np.column_stack(
         [
-            _exposure((arm_idx == k) & taken, truth.half_life_nights.get(arm, 0.0))
+            exposure(((arm_idx == k) & taken).astype(float), truth.half_life_nights.get(arm, 0.0))
             for k, arm in enumerate(arms)
         ]
     )
@@ -132,7 +131,7 @@ def simulate_nights(schedule: Schedule, truth: Truth, seed: int) -> SimulatedTri
         + truth.wakes_sleep_exponent * np.log(sleep / 420)
         + truth.wakes_drift_sd * _drift(wakes, days, truth.drift_length_nights)
     )
-    episodes = _generalised_poisson(wakes, np.exp(log_rate), truth.wakes_omega)
+    episodes = generalised_poisson(np.exp(log_rate), truth.wakes_omega, wakes).astype(np.int64)
 
     recorder = next(streams)
     measured = (
@@ -186,37 +185,20 @@ def _streams(seed: int) -> Iterator[np.random.Generator]:
         yield np.random.default_rng(child)
 
 
-def _exposure(taken: Bools, half_life: float) -> Floats:
-    decay = 2 ** (-1 / half_life) if half_life else 0.0
-    exposure: Floats = lfilter([1 - decay], [1, -decay], taken.astype(float))
-    return exposure
-
-
 def _residual(rng: np.random.Generator, nights: int, truth: Truth) -> Floats:
     """AR(1) with marginal SD `residual_sd` on every night."""
     shocks = rng.standard_normal(nights)
     if truth.tail_nu is not None:
         # Scaled to SD 1: the SD of a t distribution is the root of nu / (nu - 2)
         shocks *= np.sqrt((truth.tail_nu - 2) / rng.chisquare(truth.tail_nu, nights))
-    shocks[1:] *= math.sqrt(1 - truth.phi**2)
-    residual: Floats = lfilter([1.0], [1.0, -truth.phi], truth.residual_sd * shocks)
-    return residual
+    return autoregressive(truth.residual_sd * stationary(shocks, truth.phi), truth.phi)
 
 
 def _drift(rng: np.random.Generator, days: Integers, length: float) -> Floats:
     """A slow curve of SD 1."""
     span = int(days.max()) + 1
-    curve: Floats = _matern_root(span, length) @ rng.standard_normal(span)
+    curve: Floats = drift_root(span, length) @ rng.standard_normal(span)
     return curve[days]
-
-
-@lru_cache(maxsize=16)
-def _matern_root(days: int, length: float) -> Floats:
-    """Cholesky root of the Matérn-5/2 covariance between consecutive days."""
-    scaled = math.sqrt(5) * np.abs(np.subtract.outer(np.arange(days), np.arange(days))) / length
-    covariance = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
-    root: Floats = np.linalg.cholesky(covariance + 1e-9 * np.eye(days))
-    return root
 
 
 def _days(
@@ -237,25 +219,6 @@ def _days(
         short = expected[night] + residual[night] < truth.mean_min
         chance = after_short if short else after_long
     return caffeine, expected, np.clip(expected + residual, LEAST_MIN, MOST_MIN)
-
-
-def _generalised_poisson(rng: np.random.Generator, mean: Floats, omega: float) -> Integers:
-    """Counts of mean λ and variance λ/(1 - ω)², by inversion of the tabulated distribution function.
-
-    References
-    ----------
-    Consul and Jain (1973), Technometrics 15:791, with θ = λ(1 - ω)
-    """
-    most = int(mean.max() + 12 * math.sqrt(mean.max()) / (1 - omega) + 20)
-    count = np.arange(most + 1)
-    theta = mean[:, None] * (1 - omega)
-    rate = theta + omega * count
-    possible = rate > 0
-    rate = np.where(possible, rate, 1.0)
-    log_chance = np.log(theta) + (count - 1) * np.log(rate) - rate - gammaln(count + 1)
-    chance = np.where(possible, np.exp(log_chance), 0.0).cumsum(axis=1)
-    below = chance < (rng.random(len(mean)) * chance[:, -1])[:, None]
-    return np.asarray(below.sum(axis=1), dtype=np.int64)
 
 
 def _missing(rng: np.random.Generator, sleep: Floats, truth: Truth) -> Bools:
