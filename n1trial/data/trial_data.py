@@ -21,6 +21,7 @@ RESTS_ON = "rests_on"
 
 # How the order of the arms was drawn by lot: within blocks, night by night, or not at all.
 type Drawn = Literal["blocks", "coin", "none"]
+type Supplement = Literal["glycine", "magnesium"]
 # Words beside a substance that say that an arm is without it.
 _NOT_IN_IT = re.compile(r"\b(free|without|no|placebo|sham|ohne|sans|sin)\b")
 
@@ -113,15 +114,21 @@ class TrialData:
     prior_width: float = 1.0
     bad_night_minutes: int = BAD_NIGHT_MINUTES
 
-    def supplement(self, arm: str) -> Literal["glycine", "magnesium"] | None:
-        """What an arm is taken for: by its doses, magnesium before glycine; by its name where no dose is known."""
+    def holds(self, arm: str) -> tuple[Supplement, ...]:
+        """Supplements with published trials in an arm: by its doses; by its name where none is known."""
+        amounts: dict[Supplement, bool]
         if arm in self.doses:
             glycine_g, magnesium_mg = self.doses[arm]
-            return "magnesium" if magnesium_mg > 0 else "glycine" if glycine_g > 0 else None
-        named = f"{arm} {self.labels[arm]}".lower()
-        if _NOT_IN_IT.search(named):
-            return None
-        return "magnesium" if "magnes" in named else "glycine" if "glycin" in named else None
+            amounts = {"magnesium": magnesium_mg > 0, "glycine": glycine_g > 0}
+        else:
+            named = f"{arm} {self.labels[arm]}".lower()
+            with_it = _NOT_IN_IT.search(named) is None
+            amounts = {"magnesium": with_it and "magnes" in named, "glycine": with_it and "glycin" in named}
+        return tuple(name for name, held in amounts.items() if held)
+
+    def supplement(self, arm: str) -> Supplement | None:
+        """What an arm is taken for: magnesium before glycine."""
+        return next(iter(self.holds(arm)), None)
 
     @property
     def treatments(self) -> tuple[str, ...]:

@@ -113,8 +113,8 @@ def _others_found(material: Material) -> list[str]:
         glycine = any(arm.glycine_mg > 0 for arm in protocol.arms)
         magnesium = any(arm.magnesium_mg > 0 for arm in protocol.arms)
     else:
-        named = " ".join([*data.arms, *data.labels.values()]).lower()
-        glycine, magnesium = "glycin" in named, "magnes" in named
+        held = {supplement for arm in data.arms for supplement in data.holds(arm)}
+        glycine, magnesium = "glycine" in held, "magnesium" in held
     return [
         sentence
         for sentence, holds in ((sentences.GLYCINE_FOUND, glycine), (sentences.MAGNESIUM_FOUND, magnesium))
