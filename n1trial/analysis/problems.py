@@ -28,13 +28,14 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[Problem, ...]:
     too_few = tuple(
         Problem(
             "too few nights",
-            f"{data.labels[arm]}: {periods.get(arm, 0)} analysed {counted}, but a verdict needs 2 of every arm",
+            f"{{}}: {periods.get(arm, 0)} analysed {counted}, but a verdict needs 2 of every arm",
+            (data.labels[arm],),
         )
         for arm in data.arms
         if periods.get(arm, 0) < 2
     )
     confounded = tuple(
-        Problem("confounded", alias.in_words(data.labels, reference=data.reference))
+        Problem("confounded", *alias.sentence(data.labels, reference=data.reference))
         for alias in aliases(data, outcome)
         # One period an arm is one after the other.
         if not (too_few and alias.other == CALENDAR)
@@ -42,9 +43,10 @@ def _design_problems(data: TrialData, outcome: Outcome) -> tuple[Problem, ...]:
     not_kept = tuple(
         Problem(
             "not kept",
-            f"{data.labels[arm]}: as planned on {row.kept:.0f} of {row.answered} evenings in the diary, but a verdict"
+            f"{{}}: as planned on {row.kept:.0f} of {row.answered} evenings in the diary, but a verdict"
             " needs half of them: the schedule was not kept, or the diary says so by mistake (look at its column"
             " taken)",
+            (data.labels[arm],),
         )
         for arm, row in zip(data.arms, doses_kept(data).itertuples(), strict=True)
         if row.kept < LEAST_KEPT * row.answered

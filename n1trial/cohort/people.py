@@ -102,7 +102,7 @@ class Cohort:
         """What forbids a verdict on an average: what its arm cannot be told apart from."""
         aliased = aliases_of_people([person.data for person in self.people], self.outcome, self.contrasts)
         return tuple(
-            Problem("confounded", alias.in_words(self.labels, reference=self.reference)) for alias in aliased
+            Problem("confounded", *alias.sentence(self.labels, reference=self.reference)) for alias in aliased
         )
 
     @property

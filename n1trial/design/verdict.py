@@ -43,17 +43,21 @@ class Problem:
     Attributes
     ----------
     kind
-        What is wrong: no reader of `words` has to guess it from them.
+        What is wrong: no reader has to guess it from the sentence.
     words
-        The sentence; it may hold whatever an arm is called.
+        The sentence; with `names`, a `{}` stands in it for each of them.
+    names
+        What arms and columns of the trial are called in it, in order. They are kept apart from the program's own
+        words, so that a copy to share can call them otherwise and leaves every other word as it is.
     """
 
     kind: ProblemKind
     words: str
+    names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The sentence."""
-        return self.words
+        return self.words.format(*self.names) if self.names else self.words
 
 
 type Numbers = float | npt.NDArray[np.float64]

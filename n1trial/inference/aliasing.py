@@ -69,13 +69,19 @@ class Alias:
 
     def in_words(self, labels: Mapping[str, str], *, reference: str) -> str:
         """A sentence for the report: what is aliased, and what to do; `labels` [arm] are the arms' names."""
-        arm, comparator = (labels[name] for name in self.contrast.arms)
-        compared = arm if self.contrast.comparator == reference else f"{arm} against {comparator}"
-        advice = ADVICE.get(self.other, "have nights with and without it on every arm")
+        words, names = self.sentence(labels, reference=reference)
+        return words.format(*names)
+
+    def sentence(self, labels: Mapping[str, str], *, reference: str) -> tuple[str, tuple[str, ...]]:
+        """The same in two parts: its words with a `{}` for every name, and the names in order."""
+        arms = self.contrast.arms[:1] if self.contrast.comparator == reference else self.contrast.arms
+        known = self.other in ADVICE
         other = "weekday, time and what else changed, all together," if self.other == TOGETHER else self.other
+        advice = ADVICE.get(self.other, "have nights with and without it on every arm")
         return (
-            f"{compared} and {other} cannot be told apart (they go together on {self.together} of {self.nights}"
-            f" nights): {advice}"
+            f"{' against '.join('{}' for _ in arms)} and {other if known else '{}'} cannot be told apart (they go"
+            f" together on {self.together} of {self.nights} nights): {advice}",
+            (*(labels[arm] for arm in arms), *(() if known else (other,))),
         )
 
 

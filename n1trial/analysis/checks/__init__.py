@@ -27,6 +27,7 @@ REASONS = {
     "doses": "more than one dose in ten was not as planned",
     "device": "the device, or how it scores sleep, changed during the trial",
 }
+DISAGREES = "a simpler analysis of the same nights gives another answer"
 # The order of lines in `checks.csv` and in the report's figure of other analyses.
 ORDER = (
     "multiverse",
@@ -289,7 +290,7 @@ def _disagreement(effect: Effect, means: CheckResult | None) -> Iterator[str]:
     if means is None or means.low is None or means.high is None:
         return
     if effect.outcome.scale == "difference" and not means.low <= effect.mean <= means.high:
-        yield "a simpler analysis of the same nights gives another answer"
+        yield DISAGREES
 
 
 def _weighed(effect: Effect, reasons: Sequence[str]) -> Effect:

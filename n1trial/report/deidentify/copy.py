@@ -4,12 +4,14 @@ Every object is built anew from the fields that may be shared. A field that a la
 is added to this module. Free text of the person is never kept.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
 import xarray as xr
 
+from n1trial.analysis import certainty, checks
 from n1trial.analysis.checks import CheckResult, Quantity
 from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.importers import known_importers
@@ -17,8 +19,10 @@ from n1trial.data.left_out import LeftOut
 from n1trial.data.nights import Nights
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
+from n1trial.design.verdict import Problem
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
+from n1trial.inference.models import models
 from n1trial.report.content.dose_timing import BEFORE_SLEEP, nights_with_diary
 from n1trial.report.content.inputs import Material
 from n1trial.report.content.trial_summary import SIDE_EFFECTS
@@ -38,6 +42,13 @@ from n1trial.report.sentences import (
     SHARED_TITLE,
 )
 
+# The program's own reasons for a lower certainty, whatever words an arm is called by.
+REASON = re.compile(
+    "|".join(
+        re.sub(r"\\\{.*?\\\}", r"[\\d %]+", re.escape(reason))
+        for reason in (*certainty.REASONS, *checks.REASONS.values(), checks.DISAGREES)
+    )
+)
 UNKNOWN_DEVICE = "a device"
 
 
@@ -55,7 +66,7 @@ def shareable(material: Material, *, with_nights: bool = False) -> Material:
     data = _data(material, names)
     return Material(
         data=data,
-        fits=[_fit(fit, names) for fit in material.fits],
+        fits=[_fit(fit, material.data, names) for fit in material.fits],
         effects=[_effects(effects, names) for effects in material.effects],
         checks={
             names.outcomes[outcome].name: _checks(results, names, with_nights=with_nights)
@@ -119,6 +130,7 @@ def _data(material: Material, names: SharedNames) -> TrialData:
         rule=data.rule,
         notes=tuple(_notes(data)),
         covariates=tuple(name for name in data.covariates if name in KNOWN_CONFOUNDERS),
+        doses={names.arms[arm]: held for arm, held in data.doses.items() if arm in names.arms},
         habits=tuple(names.arms[arm] for arm in data.habits if arm in names.arms),
         half_lives={
             names.arms[arm]: half_life for arm, half_life in data.half_lives.items() if arm in names.arms
@@ -145,18 +157,32 @@ def _device(name: object) -> str:
     return str(name) if name in known_importers() else UNKNOWN_DEVICE
 
 
-def _fit(fit: Fit, names: SharedNames) -> Fit:
+def _fit(fit: Fit, data: TrialData, names: SharedNames) -> Fit:
+    clean = names.clean_of_arms if _of_another_model(fit, data, names) else names.clean
     return replace(
         fit,
         outcome=names.outcomes[fit.outcome.name],
-        assumes=names.clean(fit.assumes),
-        formula=names.clean(fit.formula),
-        priors={names.clean(name): names.clean(prior) for name, prior in fit.priors.items()},
+        assumes=clean(fit.assumes),
+        formula=clean(fit.formula),
+        priors={clean(name): clean(prior) for name, prior in fit.priors.items()},
         posterior=_renamed(fit.posterior, names),
         variants={name: _renamed(each, names) for name, each in fit.variants.items()},
-        problems=tuple(names.clean(problem) for problem in fit.problems),
+        problems=tuple(clean(problem) for problem in fit.problems),
         data_sha256="",
         seed=0,
+    )
+
+
+def _of_another_model(fit: Fit, data: TrialData, names: SharedNames) -> bool:
+    """Whether what a fit says of its model has the name of an arm in it, and is not the program's own text."""
+    texts = (fit.assumes, fit.formula, *fit.priors, *fit.priors.values())
+    if all(names.clean_of_arms(text) == names.clean(text) for text in texts):
+        return False
+    model = models().get(fit.model)
+    return model is None or (fit.assumes, fit.formula, dict(fit.priors)) != (
+        model.ASSUMES,
+        model.FORMULA,
+        dict(model.priors(data, fit.outcome)),
     )
 
 
@@ -171,8 +197,14 @@ def _effects(effects: Effects, names: SharedNames) -> Effects:
     return Effects(
         outcome=names.outcomes[effects.outcome.name],
         contrasts=tuple(_effect(effect, names) for effect in effects.contrasts),
-        problems=tuple(replace(problem, words=names.clean(problem.words)) for problem in effects.problems),
+        problems=tuple(_problem(problem, names) for problem in effects.problems),
         distribution=effects.distribution and _distribution(effects.distribution, names),
+    )
+
+
+def _problem(problem: Problem, names: SharedNames) -> Problem:
+    return replace(
+        problem, words=names.clean(problem.words), names=tuple(names.name(name) for name in problem.names)
     )
 
 
@@ -191,7 +223,9 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
         outcome=names.outcomes[effect.outcome.name],
         arm=names.arms[effect.arm],
         comparator=names.arms[effect.comparator],
-        reasons=tuple(names.clean(reason) for reason in effect.reasons),
+        reasons=tuple(
+            reason if REASON.fullmatch(reason) else names.clean_of_arms(reason) for reason in effect.reasons
+        ),
     )
 
 

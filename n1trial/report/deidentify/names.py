@@ -4,7 +4,7 @@ Arms are named by their doses, unless the protocol is one of the templates, whos
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from n1trial.data.trial_data import TrialData
@@ -36,13 +36,19 @@ class SharedNames:
         Label of every arm, by its new name.
     outcomes
         The outcome to show in place of each, by its old name.
+    called
+        New label of every arm, by its old one.
+    arms_in_texts
+        Old names and labels of the arms; none where they are public.
     private
-        Words to remove from texts, the longest first.
+        Words of the person for other things than arms, to remove from texts, the longest first.
     """
 
     arms: Mapping[str, str]
     labels: Mapping[str, str]
     outcomes: Mapping[str, Outcome]
+    called: Mapping[str, str]
+    arms_in_texts: tuple[str, ...]
     private: tuple[str, ...]
 
     def contrast(self, contrast: Contrast) -> Contrast:
@@ -50,10 +56,16 @@ class SharedNames:
         return Contrast(self.arms[contrast.arm], self.arms[contrast.comparator])
 
     def clean(self, text: str) -> str:
-        """A text of the program without the private words."""
-        for word in self.private:
-            text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", text)
-        return text
+        """A text of the program without the private words. Such a text names no arm, whose name may be any word."""
+        return _without(self.private, text)
+
+    def clean_of_arms(self, text: str) -> str:
+        """A text that the program may not have written, such as of a model of one's own: without arms too."""
+        return _without(_longest_first([*self.private, *self.arms_in_texts]), text)
+
+    def name(self, name: str) -> str:
+        """The name of an arm or of a column in the copy."""
+        return self.called[name] if name in self.called else self.clean(name)
 
 
 def names_in_copy(material: Material) -> SharedNames:
@@ -67,12 +79,27 @@ def names_in_copy(material: Material) -> SharedNames:
         arms, labels = called, {called[arm]: called[arm] for arm in data.arms}
     confounders = [*data.covariates, *(protocol.confounders if protocol else ())]
     outcomes = {each.name: _outcome(each, place) for place, each in enumerate(data.outcomes, start=1)}
-    words = [] if published else [*data.arms, *data.labels.values()]
-    words += [name for name in confounders if name not in KNOWN_CONFOUNDERS]
+    words = [name for name in confounders if name not in KNOWN_CONFOUNDERS]
     words += [text for each in data.outcomes if each.name not in OUTCOMES for text in (each.name, each.label)]
-    # The longest first, so that no part of a longer word remains.
-    private = tuple(sorted({word for word in words if word}, key=len, reverse=True))
-    return SharedNames(arms=arms, labels=labels, outcomes=outcomes, private=private)
+    return SharedNames(
+        arms=arms,
+        labels=labels,
+        outcomes=outcomes,
+        called={data.labels[arm]: labels[arms[arm]] for arm in data.arms},
+        arms_in_texts=() if published else (*data.arms, *data.labels.values()),
+        private=_longest_first(words),
+    )
+
+
+def _longest_first(words: Iterable[str]) -> tuple[str, ...]:
+    """Words in an order in which no part of a longer one remains."""
+    return tuple(sorted({word for word in words if word}, key=len, reverse=True))
+
+
+def _without(words: Iterable[str], text: str) -> str:
+    for word in words:
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", text)
+    return text
 
 
 def is_published(protocol: Protocol) -> bool:
