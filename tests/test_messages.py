@@ -26,16 +26,13 @@ REGULAR_EXPRESSIONS = {"match", "fullmatch", "search", "findall", "finditer", "s
 
 # Module, expression: why it may stay.
 ALLOWED = {
-    ("data/importers/_damaged.py", "str(error).removeprefix(f'{member.where} › ').partition(': ')"): (
-        "a refusal of a record is where, what and what to do in one text (errors.py); only here are many made one"
-    ),
-    ("data/importers/_damaged.py", "str(error).removeprefix(f'{member.where} › ')"): "the same",
     (
-        "data/importers/_damaged.py",
-        "str(refused[0]).removeprefix(f'{member.where} › ').partition(': ')",
-    ): "the same",
-    ("data/importers/_damaged.py", "str(refused[0]).removeprefix(f'{member.where} › ')"): "the same",
-    ("data/importers/_damaged.py", "reason.rpartition(': ')"): "the same",
+        "analysis/fit_file.py",
+        "check.partition(', ')",
+    ): "names of checks in files of versions without quantities",
+    ("trial_folder/store/log_reading.py", "re.fullmatch(pattern, words, re.DOTALL)"): (
+        "words of logs of earlier versions; only here"
+    ),
     (
         "data/importers/_records.py",
         "reason.startswith('JSON')",
@@ -44,9 +41,6 @@ ALLOWED = {
         "report/content/content.py",
         "note.endswith(('.', '!', '?'))",
     ): "whether a full stop is still to be written",
-    ("trial_folder/store/new_folder.py", "str(error).replace(str(draft), str(path))"): (
-        "names the folder that was asked for, not the draft that it is made in"
-    ),
     # A label of a product is text that somebody else wrote, and to read it is what the module is for.
     ("design/label_parser.py", "_COMPOUND.search(words)"): "words of a label",
     ("design/label_parser.py", "_MAGNESIUM.search(words)"): "words of a label",

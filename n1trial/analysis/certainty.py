@@ -5,7 +5,7 @@ from typing import Literal
 from n1trial.analysis.contrasts import contrast_draws
 from n1trial.data.trial_data import TrialData
 from n1trial.design.contrast import Contrast
-from n1trial.design.verdict import Chances, Verdict
+from n1trial.design.verdict import Chances, Reason, Verdict
 from n1trial.inference.fit import Fit
 
 type Certainty = Literal["high", "moderate", "low", "very low"]
@@ -28,7 +28,7 @@ REASONS = (
 
 def certainty_of(
     fit: Fit, data: TrialData, contrast: Contrast, probabilities: Chances, verdict: Verdict
-) -> tuple[Certainty, tuple[str, ...]]:
+) -> tuple[Certainty, tuple[Reason, ...]]:
     """The certainty of one contrast, and the reasons that lower it, a step for each."""
     outcome = fit.outcome
     reasons = []
@@ -55,7 +55,7 @@ def certainty_of(
         turned = announced and (sceptic.better > 0.5) != (probabilities.better > 0.5)
         if turned or (sceptic.worthwhile >= 0.5) != (probabilities.worthwhile >= 0.5):
             reasons.append(SCEPTICAL)
-    return lowered("high", len(reasons)), tuple(reasons)
+    return lowered("high", len(reasons)), tuple(map(Reason, reasons))
 
 
 def lowered(certainty: Certainty, steps: int) -> Certainty:

@@ -60,6 +60,12 @@ class Problem:
         return self.words.format(*self.names) if self.names else self.words
 
 
+class Reason(str):
+    """Why an answer is less certain, in the program's own words: none of them a name or another word of a person's."""
+
+    __slots__ = ()
+
+
 type Numbers = float | npt.NDArray[np.float64]
 
 

@@ -19,15 +19,16 @@ from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import Outcome
+from n1trial.design.verdict import Reason
 from n1trial.inference.fit import Fit
 
 # A failed check of these names lowers the certainty of every effect by a step, for this reason.
 REASONS = {
-    "blinding": "you guessed right more often than chance would give",
-    "doses": "more than one dose in ten was not as planned",
-    "device": "the device, or how it scores sleep, changed during the trial",
+    "blinding": Reason("you guessed right more often than chance would give"),
+    "doses": Reason("more than one dose in ten was not as planned"),
+    "device": Reason("the device, or how it scores sleep, changed during the trial"),
 }
-DISAGREES = "a simpler analysis of the same nights gives another answer"
+DISAGREES = Reason("a simpler analysis of the same nights gives another answer")
 # The order of lines in `checks.csv` and in the report's figure of other analyses.
 ORDER = (
     "multiverse",
@@ -286,14 +287,14 @@ def weigh_effects(effects: Effects, results: Iterable[CheckResult]) -> Effects:
     )
 
 
-def _disagreement(effect: Effect, means: CheckResult | None) -> Iterator[str]:
+def _disagreement(effect: Effect, means: CheckResult | None) -> Iterator[Reason]:
     if means is None or means.low is None or means.high is None:
         return
     if effect.outcome.scale == "difference" and not means.low <= effect.mean <= means.high:
         yield DISAGREES
 
 
-def _weighed(effect: Effect, reasons: Sequence[str]) -> Effect:
+def _weighed(effect: Effect, reasons: Sequence[Reason]) -> Effect:
     return replace(
         effect,
         certainty=lowered(effect.certainty, len(reasons)),

@@ -4,14 +4,12 @@ Every object is built anew from the fields that may be shared. A field that a la
 is added to this module. Free text of the person is never kept.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
 import xarray as xr
 
-from n1trial.analysis import certainty, checks
 from n1trial.analysis.checks import CheckResult, Quantity
 from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.importers import known_importers
@@ -19,7 +17,7 @@ from n1trial.data.left_out import LeftOut
 from n1trial.data.nights import Nights
 from n1trial.data.trial_data import TrialData
 from n1trial.design.protocol import Protocol
-from n1trial.design.verdict import Problem
+from n1trial.design.verdict import Problem, Reason
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
 from n1trial.inference.models import models
@@ -42,13 +40,6 @@ from n1trial.report.sentences import (
     SHARED_TITLE,
 )
 
-# The program's own reasons for a lower certainty, whatever words an arm is called by.
-REASON = re.compile(
-    "|".join(
-        re.sub(r"\\\{.*?\\\}", r"[\\d %]+", re.escape(reason))
-        for reason in (*certainty.REASONS, *checks.REASONS.values(), checks.DISAGREES)
-    )
-)
 UNKNOWN_DEVICE = "a device"
 
 
@@ -224,7 +215,7 @@ def _effect(effect: Effect, names: SharedNames) -> Effect:
         arm=names.arms[effect.arm],
         comparator=names.arms[effect.comparator],
         reasons=tuple(
-            reason if REASON.fullmatch(reason) else names.clean_of_arms(reason) for reason in effect.reasons
+            reason if isinstance(reason, Reason) else names.clean_of_arms(reason) for reason in effect.reasons
         ),
     )
 
