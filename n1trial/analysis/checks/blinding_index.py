@@ -17,6 +17,7 @@ from n1trial.analysis.effects import INTERVAL
 from n1trial.data.diary import DONT_KNOW
 from n1trial.data.trial_data import TrialData
 from n1trial.system.arrays import Array
+from n1trial.system.random_streams import stream
 
 NAME = "blinding"
 DRAWS, SEED = 20_000, 20_152
@@ -32,7 +33,7 @@ def applies(case: Case) -> bool:
 def run(case: Case) -> Findings:
     """The index of every arm and of all, with a credible interval; the effects where the guess was not right."""
     data, outcome = case.data, case.outcome
-    last, rng = last_guesses(data), np.random.default_rng(SEED)
+    last, rng = last_guesses(data), stream(SEED)
     results = []
     for arm in (*data.arms, ALL_ARMS):
         of_arm = last if arm == ALL_ARMS else last[last["arm"] == arm]
