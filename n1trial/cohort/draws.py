@@ -7,6 +7,7 @@ import numpy as np
 from n1trial.cohort.one_stage.fit import CohortFit
 from n1trial.cohort.people import Cohort
 from n1trial.system.arrays import Array
+from n1trial.system.random_streams import stream
 
 NEW_PEOPLE_SEED = 1
 
@@ -83,7 +84,7 @@ def _arm_shares(cohort: Cohort, position: int) -> list[float]:
 
 def next_person(draws: PooledDraws) -> PooledDraws:
     """Somebody new [draw, 1, contrast], drawn from the people that each draw describes."""
-    rng = np.random.default_rng(NEW_PEOPLE_SEED)
+    rng = stream(NEW_PEOPLE_SEED)
     root = np.linalg.cholesky(draws.correlation + 1e-12 * np.eye(draws.correlation.shape[-1]))
     z = np.einsum("sij,sj->si", root, rng.standard_normal(draws.average.shape))
     effect = (draws.average + draws.spread * z)[:, None]

@@ -27,8 +27,9 @@ from n1trial.planning.operating_characteristics import (
     verdict_codes,
     welch_finds_better,
 )
-from n1trial.planning.simulated_nights import Draws, not_recorded
+from n1trial.planning.simulated_nights import NIGHTS, Draws, not_recorded
 from n1trial.system.arrays import Array, Codes
+from n1trial.system.random_streams import stream
 
 # Off by .003 posterior SD in means and .2 % in SDs from `MANY_COUNT_POINTS`.
 COARSE_COUNT_POINTS = (2, 3, 2)
@@ -81,9 +82,7 @@ def simulate_count_trials(
     outcome = protocol.primary
     recovered = recovered_by_arm(draws.schedules, protocol)
     usual = _usual_count(variability, outcome)
-    rates, ranks, taken, arms = _draw_rates(
-        variability, draws, trials=trials, rng=np.random.default_rng([seed, 1])
-    )
+    rates, ranks, taken, arms = _draw_rates(variability, draws, trials=trials, rng=stream(seed, NIGHTS))
     by_gain, precisions = [], []
     for gain in gains:
         ratio = 1.0 + outcome.sign * gain / usual

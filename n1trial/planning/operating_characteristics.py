@@ -13,8 +13,9 @@ from n1trial.design.verdict import INTERVAL, NightsAlone, Verdict, verdicts_met,
 from n1trial.inference.inla import ManyFits, Priors, fit_many
 from n1trial.planning.carryover import recovered_by_arm
 from n1trial.planning.night_variability import NightVariability
-from n1trial.planning.simulated_nights import Draws, draw_nights
+from n1trial.planning.simulated_nights import NIGHTS, Draws, draw_nights
 from n1trial.system.arrays import Array, Codes
+from n1trial.system.random_streams import stream
 
 VERDICTS: tuple[Verdict, ...] = (
     "worth it",
@@ -144,7 +145,7 @@ def simulate_trials(
     """
     outcome = protocol.primary
     recovered = recovered_by_arm(draws.schedules, protocol)
-    nights, taken, arms = draw_nights(variability, draws, trials=trials, rng=np.random.default_rng([seed, 1]))
+    nights, taken, arms = draw_nights(variability, draws, trials=trials, rng=stream(seed, NIGHTS))
     priors = Priors().scaled(outcome, mean=variability.level, sd=variability.night_sd)
     ends = [draws.block_ends[block - 1] for block in looks.after_blocks] if looks else []
     ends = [*ends, draws.design.nights]

@@ -21,6 +21,8 @@ from n1trial.system.arrays import Array, Codes
 # A Monday, so that whole-week periods begin with a working week; the weekday hardly matters.
 ANY_MONDAY = date(2026, 1, 5)
 A_LONG_TRIAL_DAYS = 460
+# Key of the random numbers of nights, within the seed of a plan.
+NIGHTS = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

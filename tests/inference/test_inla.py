@@ -28,7 +28,8 @@ from n1trial.inference.inla import (
 )
 from n1trial.inference.inla.gaussian import _LaidOut
 from n1trial.inference.inla.longer import repeated
-from n1trial.inference.kernels._compiled import gauss_rule, gram_at, gram_classes
+from n1trial.inference.kernels._gram import gram_at, gram_classes
+from n1trial.inference.kernels._lines import gauss_rule
 from n1trial.inference.model_matrix import columns_of
 
 SLEEP = OUTCOMES["tst_min"]

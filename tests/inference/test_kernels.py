@@ -1,10 +1,12 @@
 """The compiled part of the fast engine: loaded in another process, the answer is the same."""
 
+import os
+import shutil
 import subprocess
 import sys
 
 import pytest
-from paths import HELPERS
+from paths import HELPERS, PACKAGE
 from pretend import pretend_trial
 
 from n1trial.design.outcomes import OUTCOMES
@@ -63,14 +65,39 @@ def test_nothing_is_forked_where_numpy_has_threads():
 def test_the_few_nights_load_what_a_trial_calls():
     ran = _ran(f"""
 import sys
-from n1trial.inference.kernels import _compiled
-logs, means, covariances, spread = _compiled.fit_one(*_compiled.few_nights())
+from n1trial.inference.kernels import _fits
+logs, means, covariances, spread = _fits.fit_one(*_fits.few_nights())
 print(means.shape == (len(logs), 1), covariances.shape == (len(logs), 1, 1), spread.shape == (len(logs), 4))
 sys.path.insert(0, {str(HELPERS)!r})
 from pretend import pretend_trial
 from n1trial.inference.inla import fast_fit
 from n1trial.design.outcomes import OUTCOMES
 fast_fit(pretend_trial(), OUTCOMES["tst_min"])
-print(len(_compiled.gram_classes.signatures), len(_compiled.integrate.signatures))
+print(len(_fits.gram_classes.signatures), len(_fits.integrate.signatures))
 """)
     assert ran.stdout.split() == ["True", "True", "True", "1", "1"]
+
+
+def test_a_change_in_another_file_is_compiled_again(tmp_path):
+    # Numba's own cache looks at the file of the function that is called alone.
+    kernels_copy = tmp_path / "n1trial" / "inference" / "kernels"
+    shutil.copytree(PACKAGE, tmp_path / "n1trial", ignore=shutil.ignore_patterns("__pycache__"))
+    header = "from n1trial.inference.kernels._cache import compiled\n"
+    (kernels_copy / "_outer.py").write_text(
+        f"{header}from n1trial.inference.kernels._inner import inner\n"
+        "@compiled\ndef outer():\n    return 10 * inner()\n"
+    )
+    code = "from n1trial.inference.kernels._outer import outer; print(outer(), len(outer.stats.cache_hits))"
+    printed = []
+    for value in (1, 1, 2):
+        (kernels_copy / "_inner.py").write_text(f"{header}@compiled\ndef inner():\n    return {value}\n")
+        ran = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        printed.append(ran.stdout.strip())
+    assert printed == ["10 0", "10 1", "20 0"]

@@ -295,8 +295,5 @@ def _disagreement(effect: Effect, means: CheckResult | None) -> Iterator[Reason]
 
 
 def _weighed(effect: Effect, reasons: Sequence[Reason]) -> Effect:
-    return replace(
-        effect,
-        certainty=lowered(effect.certainty, len(reasons)),
-        reasons=(*effect.reasons, *reasons),
-    )
+    lower = lowered(effect.certainty, len(reasons))
+    return replace(effect, certainty=lower, reasons=(*effect.reasons, *reasons))

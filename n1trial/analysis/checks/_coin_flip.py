@@ -13,6 +13,7 @@ import numpy as np
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.effects import INTERVAL
 from n1trial.system.arrays import Array
+from n1trial.system.random_streams import stream
 
 ENUMERATE_AT_MOST = 100_000
 DRAWS = 20_000
@@ -51,7 +52,7 @@ def labellings(on_arm: Array) -> tuple[Array, bool]:
         labels = np.zeros((len(chosen), nights))
         np.put_along_axis(labels, chosen, 1.0, axis=1)
         return labels, True
-    rng = np.random.default_rng(SEED)
+    rng = stream(SEED)
     return rng.permuted(np.tile(on_arm, (DRAWS, 1)), axis=1), False
 
 

@@ -18,6 +18,7 @@ from n1trial.data.diary import DONT_KNOW
 from n1trial.data.left_out import LeftOut
 from n1trial.data.trial_data import TrialData
 from n1trial.system.arrays import Array
+from n1trial.system.random_streams import stream
 
 NAME = "blinding"
 DRAWS, SEED = 20_000, 20_152
@@ -33,7 +34,7 @@ def applies(case: Case) -> bool:
 def run(case: Case) -> Findings:
     """The index of every arm and of all, with a credible interval; the effects where the guess was not right."""
     data, outcome = case.data, case.outcome
-    last, rng = last_guesses(data), np.random.default_rng(SEED)
+    last, rng = last_guesses(data), stream(SEED)
     results = []
     subjects: tuple[str | EveryArm, ...] = (*data.arms, ALL_ARMS)
     for arm in subjects:

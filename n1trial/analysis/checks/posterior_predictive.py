@@ -15,6 +15,7 @@ from n1trial.analysis.checks import Case, CheckResult, Findings, Quantity
 from n1trial.data.left_out import LeftOut
 from n1trial.inference.models import model_named
 from n1trial.system.arrays import Array
+from n1trial.system.random_streams import stream
 
 NAME = "posterior predictive"
 TRIALS = 500
@@ -71,7 +72,7 @@ def _made_up(case: Case) -> tuple[Array, pd.DataFrame]:
     every = max(1, posterior.sizes["chain"] * posterior.sizes["draw"] // TRIALS)
     model = model_named(case.fit.model, case.outcome)
     made_up = model.replicate(
-        case.data, case.outcome, posterior.isel(draw=slice(None, None, every)), np.random.default_rng(SEED)
+        case.data, case.outcome, posterior.isel(draw=slice(None, None, every)), stream(SEED)
     )
     # Models lay the recorded nights first, run-in included, and then those without a record.
     table = case.data.table

@@ -25,6 +25,7 @@ from n1trial.design.verdict import Problem
 from n1trial.errors import CohortError
 from n1trial.inference import priors as prior
 from n1trial.inference.importance_sampling import MAX_K
+from n1trial.system.random_streams import stream
 
 DRAWS, MANY = 4000, 500
 # Least precision, as a share of that of the prior of an average; and a step on the scale of effects.
@@ -132,7 +133,7 @@ def pool(summaries: Mapping[str, PersonSummary], *, seed: int, draws: int = DRAW
     if len(people) > MANY:
         # With so many people the uncertainty of the noise is negligible.
         pooled, mode = replace(pooled, settled=gaussians), own
-    chosen, k = hyperparameters(pooled, mode, rng := np.random.default_rng(seed), draws=draws)
+    chosen, k = hyperparameters(pooled, mode, rng := stream(seed), draws=draws)
     kept = max(200, min(draws, MOST_VALUES // max(1, gaussians.likelihoods.towards.size)))
     averages, spreads, correlations, effects = effects_given(pooled, chosen[:kept], rng)
     rates = np.array([person.log_rate for person in people], dtype=float) if counts else None

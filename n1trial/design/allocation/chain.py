@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from n1trial.system.random_streams import stream
+
 type Codes = npt.NDArray[np.int8]
 
 
@@ -51,7 +53,7 @@ class Chain:
         if self.forbidden:
             rng = random.Random(seed)
             return np.stack([self.at(rng.randrange(self.size)) for _ in range(count)])
-        generator = np.random.default_rng(seed)
+        generator = stream(seed)
         units = [options[generator.integers(len(options), size=count)] for options in self.options]
         return np.concatenate(units, axis=1)
 

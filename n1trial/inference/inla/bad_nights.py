@@ -29,6 +29,7 @@ from n1trial.inference.inla.standardised import on_reference, standardised
 from n1trial.inference.model_matrix import Columns, columns_of
 from n1trial.inference.weighted_draws import drawn_again
 from n1trial.system.arrays import Array, Codes
+from n1trial.system.random_streams import stream
 
 ASSUMES = (
     "Every night has a chance of being bad, which the arm raises or lowers, together with weekday, trend, week-to-week"
@@ -40,7 +41,7 @@ FORMULA = (
 )
 SD_POINTS, SDS_AT_MOST = 7, 4.0
 MOST_STEPS, LONGEST_STEP, LAST_STEP = 25, 2.0, 1e-4
-DRAWS = 8_000
+DRAWS, SEED = 8_000, 0
 # Degrees of freedom of the Student t that draws are proposed from: its tails are heavier than the posterior's.
 TAILS = 30
 
@@ -200,7 +201,7 @@ def _modes(nights: _Nights, units: Array, prior: Array) -> _Modes:
 
 def _drawn(nights: _Nights, units: Array, modes: _Modes, draws: int) -> tuple[Array, Array, float]:
     """Equally likely draws of z [draw, z], their units [draw, z], and the effective number of draws."""
-    rng = np.random.default_rng(0)
+    rng = stream(SEED)
     number, proposed = modes.z.shape[1], 2 * draws
     node = drawn_again(modes.weights, seed=rng, count=proposed)
     normal = rng.standard_normal((proposed, number))

@@ -9,6 +9,7 @@ from n1trial.inference.inla.gaussian import FastFit, fit_design, fit_many
 from n1trial.inference.inla.priors import Priors
 from n1trial.inference.night_process import autoregressive
 from n1trial.system.arrays import Array, Codes
+from n1trial.system.random_streams import stream
 
 CONTINUATIONS = 12
 COARSE_POINTS = (2, 5, 2)
@@ -39,7 +40,7 @@ def longer_sds(
     """
     fit = fit_design(design, y, priors=priors)
     lengths, sds = [design.nights], [np.sqrt(np.einsum("ca,ab,cb->c", along, fit.covariance, along))]
-    rng = np.random.default_rng(SEED)
+    rng = stream(SEED)
     for times in REPEATED:
         longer = repeated(design, times)
         nights = np.tile(_expected(longer, fit) + y[design.analysed].mean(), (CONTINUATIONS, 1))

@@ -1,8 +1,9 @@
 """The compiled part of the fast engine: the nights of a design become a mixture of Gaussians.
 
-The functions are those of `_compiled` and, for counts, of `_counts`. Each module is imported when a function of it is
-first used, since with numba that takes a third of a second. A command that needs a single fit, and has other modules to
-import first, may start the import in another process by `load_beside`.
+For Gaussian nights these are `_gram`, `_lines`, `_sigma`, `_gaussian` and `_fits`, for counts `_count_nights`,
+`_newton` and `_counts`. Each is imported when a function of it is first used, since with numba that takes a third of
+a second. A command that needs a single fit, and has other modules to import first, may start the import in another
+process by `load_beside`.
 """
 
 import importlib
@@ -13,16 +14,24 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
-OF_COUNTS = ("chance_above", "fit_count_nights", "log_ways", "nightly")
+_MODULES = {
+    "fit_each": "_fits",
+    "fit_one": "_fits",
+    "gram_classes": "_gram",
+    "integrate": "_gaussian",
+    "chance_above": "_count_nights",
+    "fit_count_nights": "_counts",
+    "log_ways": "_count_nights",
+    "nightly": "_count_nights",
+}
 
 _beside: Connection | None = None
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
+    if name not in _MODULES:
         raise AttributeError(name)
-    module = "_counts" if name in OF_COUNTS else "_compiled"
-    return getattr(importlib.import_module(f"n1trial.inference.kernels.{module}"), name)
+    return getattr(importlib.import_module(f"n1trial.inference.kernels.{_MODULES[name]}"), name)
 
 
 def load_beside() -> None:
@@ -39,7 +48,7 @@ def load_beside() -> None:
 
 
 def fit_one(*nights: Any) -> Any:
-    """`_compiled.fit_one`, by the process of `load_beside` if there is one."""
+    """`_fits.fit_one`, by the process of `load_beside` if there is one."""
     global _beside
     connection, _beside = _beside, None
     if connection is not None:
@@ -57,6 +66,6 @@ def _answer_one(connection: Connection) -> None:
         _beside.close()
     # An error here is raised again in the parent, which then fits by itself.
     with suppress(Exception):
-        compiled = importlib.import_module("n1trial.inference.kernels._compiled")
-        compiled.fit_one(*compiled.few_nights())
-        connection.send(compiled.fit_one(*connection.recv()))
+        fits = importlib.import_module("n1trial.inference.kernels._fits")
+        fits.fit_one(*fits.few_nights())
+        connection.send(fits.fit_one(*connection.recv()))

@@ -12,6 +12,7 @@ from n1trial.design.schedule import Schedule
 from n1trial.inference.build_up import exposure
 from n1trial.inference.night_process import autoregressive, drift_root, generalised_poisson, stationary
 from n1trial.planning.simulate.parameters import Truth
+from n1trial.system.random_streams import stream
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -48,7 +49,7 @@ class SimulatedTrial:
 
     def rng(self, *key: int) -> np.random.Generator:
         """A reproducible, independent random generator for each key."""
-        return np.random.default_rng([self.seed, *key])
+        return stream(self.seed, *key)
 
 
 def simulate_nights(schedule: Schedule, truth: Truth, seed: int) -> SimulatedTrial:
