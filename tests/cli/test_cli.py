@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
+from command_line import run_here
 from paths import COMMANDS, EXPORTS, README
 from ruamel.yaml import YAML
 from yardstick import slowness
@@ -35,6 +36,14 @@ TOMORROW = (date.fromisoformat(TODAY) + timedelta(days=1)).isoformat()
 
 
 def n1trial(*arguments):
+    """A command in this process, by the program's own `main`."""
+    ran = run_here(*arguments)
+    assert "Traceback" not in ran.stderr
+    return ran
+
+
+def new_process(*arguments):
+    """A command as a shell starts it."""
     ran = subprocess.run(
         [sys.executable, "-m", "n1trial.cli", *map(str, arguments)],
         capture_output=True,
@@ -48,7 +57,7 @@ def n1trial(*arguments):
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mine") / "trial"
-    made = n1trial("new", folder, "-p", TEMPLATE, "--start", TODAY, "--seed", "77" * 32)
+    made = new_process("new", folder, "-p", TEMPLATE, "--start", TODAY, "--seed", "77" * 32)
     assert made.returncode == 0
     return folder
 
@@ -87,7 +96,7 @@ def test_protocols_are_listed_and_shown_with_what_a_dose_holds():
 
 def test_nights_print_the_table_or_write_it(tmp_path):
     export = next((EXPORTS / "fitbit").glob("*/"))
-    printed = n1trial("nights", export)
+    printed = new_process("nights", export)
     assert printed.returncode == 0
     assert printed.stdout.startswith("night,tst_min,wake_episodes,wake_episodes_all,waso_min,")
     out = tmp_path / "nights.csv"
@@ -174,7 +183,7 @@ def test_looking_early_is_refused_until_a_reason_is_given(trial, tmp_path):
     some.table["present"] &= first_month
     write_fitbit_takeout(some, tmp_path / "takeout.zip")
     assert n1trial("import", trial, tmp_path / "takeout.zip", "--yes").returncode == 0
-    early = n1trial("report", trial)
+    early = new_process("report", trial)
     assert early.returncode == 3
     assert "looking early turns luck into findings" in early.stderr
 
@@ -316,7 +325,7 @@ def test_nothing_answered_is_nothing_written(own_trial):
 
 
 def test_a_wrong_answer_is_named_and_writes_nothing(own_trial):
-    ran = n1trial("log", own_trial, "--taken", "25:00")
+    ran = new_process("log", own_trial, "--taken", "25:00")
     assert ran.returncode == 1
     assert "taken_at: not a time of day ('25:00'): write it as 22:15" in ran.stderr
     assert len(read_log(open_folder(own_trial))) == 1
@@ -565,7 +574,7 @@ def test_work_that_takes_long_says_that_it_goes_on_and_rarely_where_nobody_looks
 
 
 def test_single_nights_are_for_the_copy_to_share_alone(trial):
-    ran = n1trial("report", trial, "--with-nights")
+    ran = new_process("report", trial, "--with-nights")
     assert ran.returncode == 2
     assert "give --share too" in ran.stderr
 

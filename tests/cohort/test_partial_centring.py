@@ -4,8 +4,8 @@ import numpy as np
 import pymc as pm
 import pytest
 from people import SLEEP, WAKES, pretend_people
-from pytensor.compile.mode import Mode
 from scipy import stats
+from uncompiled import UNCOMPILED
 
 from n1trial.cohort import gather
 from n1trial.cohort.one_stage import sleep_time_model, wake_count_model
@@ -16,8 +16,6 @@ BOTH = pytest.mark.parametrize(
     ("outcome", "model"), [(SLEEP, sleep_time_model), (WAKES, wake_count_model)], ids=["sleep", "wakes"]
 )
 EFFECT = "effect_moved: "
-# Of a function that is called a few times native code takes longest.
-UNCOMPILED = {"mode": Mode("py", optimizer=None)}
 
 
 def people(outcome, count=3):

@@ -187,10 +187,15 @@ def noisy(rng, *, effect, seen, size=4000):
     )
 
 
+def people_with_common_noise(common):
+    """People whose SD between periods is about the same."""
+    rng = np.random.default_rng(2)
+    return [noisy(rng, effect=5.0, seen=common * np.exp(0.6 * rng.standard_normal())) for _ in range(40)]
+
+
 @pytest.mark.parametrize("common", [6.0, 14.0])
 def test_what_people_share_of_the_noise_is_found_and_narrows_or_widens_their_effects(common):
-    rng = np.random.default_rng(2)
-    people = [noisy(rng, effect=5.0, seen=common * np.exp(0.6 * rng.standard_normal())) for _ in range(40)]
+    people = people_with_common_noise(common)
     shared = shared_noise(people, ("glycine", "magnesium"), counts=False)
     scale = prior.PERIOD_SD.scale
     grid = np.log(np.linspace(0.03, 0.6, 60))
@@ -201,6 +206,11 @@ def test_what_people_share_of_the_noise_is_found_and_narrows_or_widens_their_eff
     # Somebody whose own weeks say ten times as much has hardly a draw there.
     assert (ratio > 1.0).mean() >= 0.95
     assert ratio.mean() > 1.3
+
+
+@pytest.mark.parametrize("common", [6.0, pytest.param(14.0, marks=pytest.mark.slow)])
+def test_people_who_share_noise_are_pooled(common):
+    people = people_with_common_noise(common)
     pooled = pool({f"{number}": each for number, each in enumerate(people)}, seed=1)
     assert pooled.pareto_k < 0.7
     assert pooled.draws.average.mean(axis=0) == pytest.approx([5.0, 5.0], abs=4 * pooled.draws.average.std())
@@ -261,8 +271,13 @@ def test_draws_without_periods_say_what_all_draws_say():
 
 
 def test_a_year_of_nights_is_summed_up_within_memory_that_people_have():
-    data = pretend_trial(blocks=17, seed=4)
-    fit = fit_model(data, SLEEP, seed=1, variants=False)
+    data, rng, size = pretend_trial(blocks=17, seed=4), np.random.default_rng(5), (4, 1000)
+    # As many draws as the sampler makes: what they say is no matter.
+    noise = {
+        name: (("chain", "draw"), middle * np.exp(0.1 * rng.standard_normal(size)))
+        for name, middle in {"sigma": 60.0, "phi": 0.1, "weekday_sd": 5.0, PERIOD: 10.0}.items()
+    }
+    fit = fitted(data, SLEEP, posterior=xr.Dataset(noise))
     tracemalloc.start()
     drawn = integrated(fit, data, kinds(counts=False))
     drawn.moments()

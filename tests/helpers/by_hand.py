@@ -1,6 +1,7 @@
 """Trials made by hand: the report needs no sampler to be looked at."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -188,7 +189,16 @@ class Inputs:
 
 def inputs(means: list[float], sd: float, *, problems: tuple[str, ...] = (), **plan: object) -> Inputs:
     """A whole report's inputs: the primary outcome has these posterior means, the second fewer wakes."""
-    data = trial(arms=len(means) + 1, gains=tuple(means), **plan)  # type: ignore[arg-type]
+    made = _inputs(tuple(means), sd, problems, tuple(plan.items()))
+    return replace(made, data=replace(made.data, table=made.data.table.copy()))
+
+
+@cache
+def _inputs(
+    means: tuple[float, ...], sd: float, problems: tuple[str, ...], plan: tuple[tuple[str, object], ...]
+) -> Inputs:
+    """The same for all who ask for the same: effects, with the bad nights beside them, take most of a second."""
+    data = trial(arms=len(means) + 1, gains=means, **dict(plan))  # type: ignore[arg-type]
     fits, effects = [], []
     for outcome in data.outcomes:
         factor = 1.0 if outcome is data.outcomes[0] else -0.5 * outcome.mid / 15

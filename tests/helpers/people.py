@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pymc as pm
+import xarray as xr
 from pretend import pretend_trial
 
 from n1trial.cohort import Person, gather
 from n1trial.cohort.one_stage.replicate import replicated_nights
 from n1trial.design.outcomes import OUTCOMES
+from n1trial.inference.fit import Diagnostics
 from n1trial.inference.model_matrix import columns_of
+from n1trial.inference.sampling import Sampled
 
 SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 # What the published and measured figures rest on: people as different as the specification says.
@@ -61,6 +64,35 @@ def simulated_cohort(people, model, outcome, *, held, seed):
     for name, value in held.items():
         truth[name] = (built.named_vars_to_dims.get(name, ()), np.asarray(value, dtype=float))
     return with_nights(cohort, replicated_nights(cohort, truth, np.random.default_rng(seed))), truth
+
+
+def drawn_by_hand(built, compiled, values, *, seed, draws, **_):
+    """In the place of the sampler: draws of every variable of a cohort's model, near 0."""
+    rng, size = np.random.default_rng(seed), (4, draws)
+    lengths = {name: int(length.eval()) for name, length in built.dim_lengths.items()}
+    posterior = xr.Dataset(coords={name: list(own) for name, own in built.coords.items() if own is not None})
+    for variable in (*built.free_RVs, *built.deterministics):
+        dims = built.named_vars_to_dims.get(variable.name, ())
+        drawn = rng.standard_normal((*size, *(lengths[name] for name in dims)))
+        positive = variable.name.endswith(("sd", "spread", "sigma"))
+        posterior[variable.name] = (("chain", "draw", *dims), np.abs(drawn) if positive else drawn)
+        if variable.name == "correlation":
+            posterior[variable.name].data[:] = np.eye(drawn.shape[-1])
+    return Sampled(
+        points=np.empty((*size, 0)),
+        posterior=posterior,
+        densities=xr.Dataset(),
+        diagnostics=Diagnostics(
+            chains=4,
+            draws=draws,
+            max_r_hat=1.0,
+            min_ess_bulk=2000,
+            min_ess_tail=2000,
+            divergences=0,
+            min_bfmi=0.9,
+        ),
+        problems=(),
+    )
 
 
 def with_nights(cohort, nights):

@@ -1,6 +1,7 @@
 """Trials made by hand for tests: the numbers can be followed in the head."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,6 +54,25 @@ def pretend_trial(
         "outcomes": (outcome,),
     }
     return TrialData(**(fields | changes))  # type: ignore[arg-type]
+
+
+CONFOUNDERS = tuple(f"confounder_{number}" for number in range(7))
+
+
+def shaped_as_the_template(data: TrialData) -> TrialData:
+    """The trial with a week of run-in and confounders of pure noise before its nights.
+
+    Of three arms in six blocks of weeks its models then have the shape of those of the template
+    glycine-vs-magnesium-glycinate, so that one compiled model does for both.
+    """
+    rng, table = np.random.default_rng(8), data.table
+    week = table.head(7)
+    run_in = week.assign(
+        night=week["night"] - pd.Timedelta(days=7), arm=data.reference, block=0, period=0, left_out="run-in"
+    )
+    nights = pd.concat([run_in, table], ignore_index=True)
+    noise = {name: rng.standard_normal(len(nights)) for name in CONFOUNDERS}
+    return replace(data, table=nights.assign(day=np.arange(len(nights)), **noise), covariates=CONFOUNDERS)
 
 
 def built_otherwise(model: Any, change: Callable[..., Any]) -> Any:

@@ -17,6 +17,7 @@ import pymc as pm
 import pytest
 from paths import HELPERS
 from pretend import pretend_trial
+from uncompiled import UNCOMPILED
 
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.compile_cache import LOG_LIKELIHOOD, LOG_PRIOR, compile_model
@@ -57,7 +58,7 @@ def density(compiled, point, packed):
 
 def test_density_and_gradient_are_pymcs_own(kept):
     _, model, compiled = kept
-    logp, dlogp = model.compile_logp(), model.compile_dlogp()
+    logp, dlogp = model.compile_logp(**UNCOMPILED), model.compile_dlogp(**UNCOMPILED)
     for point in np.random.default_rng(1).normal(size=(5, 3)):
         named = {"effect": point[:2], "sigma_log__": point[2]}
         value, gradient = density(compiled, point, compiled.packed({}))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from pretend import pretend_trial
+from pretend import pretend_trial, shaped_as_the_template
 
 from n1trial.analysis.checks import Case, CheckResult, Findings
 from n1trial.analysis.effects import estimate_effects
@@ -34,13 +34,15 @@ SLEEP, WAKES = OUTCOMES["tst_min"], OUTCOMES["wake_episodes"]
 @pytest.fixture(scope="module")
 def quiet():
     """Nights of SD 10 with true effects of +20 and +35."""
-    data = pretend_trial(effects={"glycine": 20, "magnesium": 35}, sd=10, seed=1)
+    data = shaped_as_the_template(pretend_trial(effects={"glycine": 20, "magnesium": 35}, sd=10, seed=1))
     return data, fit_model(data, SLEEP, seed=1)
 
 
 @pytest.fixture(scope="module")
 def waking():
-    data = pretend_trial(effects={"glycine": -1.5}, outcome=WAKES, level=4, counts=True)
+    data = shaped_as_the_template(
+        pretend_trial(effects={"glycine": -1.5}, outcome=WAKES, level=4, counts=True)
+    )
     data.table["tst_min"] = 420 + 30 * np.random.default_rng(2).standard_normal(len(data.table))
     data = replace(data, sleep_time="tst_min")
     return data, fit_model(data, WAKES, seed=1)
@@ -63,7 +65,7 @@ def test_a_good_fit_passes_the_gate_and_says_how(quiet):
 
 
 def test_swapped_arms_turn_the_sign():
-    data = pretend_trial(effects={"glycine": 30}, sd=10)
+    data = shaped_as_the_template(pretend_trial(effects={"glycine": 30}, sd=10))
     swapped = replace(data, arms=("glycine", "none", "magnesium"), reference="glycine")
     one, other = (
         estimate_effects(fit_model(each, SLEEP, seed=1), each).contrasts[0] for each in (data, swapped)
@@ -162,7 +164,7 @@ def test_a_missing_fit_says_what_to_run(tmp_path):
 
 
 def test_two_outcomes_are_fitted_side_by_side_and_tell_their_stages():
-    data = pretend_trial(sd=30)
+    data = shaped_as_the_template(pretend_trial(sd=30))
     data.table["wake_episodes"] = np.random.default_rng(0).poisson(3, len(data.table)).astype(float)
     data = replace(data, outcomes=(SLEEP, WAKES), sleep_time="tst_min")
     stages = []
@@ -174,7 +176,7 @@ def test_two_outcomes_are_fitted_side_by_side_and_tell_their_stages():
 
 
 def test_a_process_that_is_killed_is_no_bug_of_ours():
-    data = pretend_trial(sd=30)
+    data = shaped_as_the_template(pretend_trial(sd=30))
 
     def kill(name, stage):
         for child in active_children():

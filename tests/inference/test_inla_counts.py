@@ -12,6 +12,7 @@ from scipy.special import gammaln
 from scipy.stats import norm
 from test_references import STORED
 from test_references import trial as reference_trial
+from uncompiled import UNCOMPILED
 
 from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES, WIDEST_LOG_RATIO_SD
@@ -79,9 +80,11 @@ def test_the_nights_are_those_of_the_model_and_the_derivatives_theirs(omega, rar
     log_rate = nights.log_level + 0.3 * np.random.default_rng(1).standard_normal(len(nights.y)) - rarer
     rate, h = np.exp(log_rate), 1e-5
     log, here = density_of(nights, log_rate, omega)
-    assert log == pytest.approx(awakenings._logp(nights.y, rate, omega, usual).eval().sum())
+    assert log == pytest.approx(awakenings._logp(nights.y, rate, omega, usual).eval(**UNCOMPILED).sum())
     (_, up), (_, down) = (density_of(nights, log_rate + off, omega) for off in (h, -h))
-    higher, lower = (awakenings._logp(nights.y, rate * np.exp(off), omega, usual).eval() for off in (h, -h))
+    higher, lower = (
+        awakenings._logp(nights.y, rate * np.exp(off), omega, usual).eval(**UNCOMPILED) for off in (h, -h)
+    )
     # At the end of the support the second derivative has a step
     theta = rate * (1 - omega)
     inside = (np.abs(theta + omega * nights.y - 0.1) > 0.01) | (theta < 0.09) | (omega >= 0)

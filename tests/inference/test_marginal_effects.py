@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from pretend import pretend_trial
 from scipy.special import gammaln
+from uncompiled import UNCOMPILED
 
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.inference.model_matrix import columns_of
@@ -100,7 +101,7 @@ def effects_of_the_model(data, outcome, draws, *, equal_sleep):
     if equal_sleep:
         built["nights_table"].set_value(night_table(columns, log_sleep=columns.log_sleep))
     used = [variable for variable in built.free_RVs if variable.name in draws]
-    find = pytensor.function(used, built["effect"], mode="FAST_COMPILE", on_unused_input="ignore")
+    find = pytensor.function(used, built["effect"], on_unused_input="ignore", **UNCOMPILED)
     return np.stack(
         [
             find(*(draws[variable.name].isel(chain=0, draw=draw).to_numpy() for variable in used))

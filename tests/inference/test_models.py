@@ -6,6 +6,7 @@ import pymc as pm
 import pytest
 from pretend import pretend_trial
 from scipy import stats
+from uncompiled import UNCOMPILED
 
 from n1trial.analysis.checks import Case, run_checks
 from n1trial.analysis.effects import estimate_effects
@@ -209,7 +210,9 @@ def test_the_likelihood_of_sleep_time_is_the_formula_night_by_night(name, nights
     with built:
         logp = pm.logp(built["nights"], built["y"])
     free = {variable: point[variable.name] for variable in built.free_RVs}
-    assert float(logp.sum().eval(free)) == pytest.approx(logp_by_hand(data, point, nights), rel=1e-9)
+    assert float(logp.sum().eval(free, **UNCOMPILED)) == pytest.approx(
+        logp_by_hand(data, point, nights), rel=1e-9
+    )
 
 
 def test_missing_nights_widen_the_gap():
@@ -232,7 +235,7 @@ def test_columns_are_centred_over_the_analysed_nights():
 @pytest.mark.parametrize(("rate", "omega"), [(3.0, -0.3), (3.0, 0.0), (3.0, 0.4), (0.8, 0.2), (25.0, -0.2)])
 def test_counts_have_their_mean_and_variance(rate, omega):
     counts = np.arange(800.0)
-    chances = np.exp(_logp(counts, np.full(800, rate), omega, rate).eval())
+    chances = np.exp(_logp(counts, np.full(800, rate), omega, rate).eval(**UNCOMPILED))
     mean = float(chances @ counts)
     assert chances.sum() == pytest.approx(1, abs=4e-3)
     assert mean == pytest.approx(rate, rel=5e-3)
@@ -244,13 +247,16 @@ def test_counts_that_vary_more_than_chance_are_negative_binomial(omega):
     counts, usual = np.arange(40.0), 2.0
     shape = usual / ((1 - omega) ** -2 - 1)
     for rate in (0.01, 1.3, 2.0, 9.0):
-        found = _logp(counts, np.full(40, rate), omega, usual).eval()
+        found = _logp(counts, np.full(40, rate), omega, usual).eval(**UNCOMPILED)
         assert found == pytest.approx(stats.nbinom.logpmf(counts, shape, shape / (shape + rate)))
 
 
 def test_at_the_usual_count_less_and_more_than_chance_meet_with_one_slope():
     counts = np.arange(9.0)
-    by = {omega: _logp(counts, np.full(9, 2.0), omega, 2.0).eval() for omega in (-2e-3, -1e-3, 1e-3, 2e-3)}
+    by = {
+        omega: _logp(counts, np.full(9, 2.0), omega, 2.0).eval(**UNCOMPILED)
+        for omega in (-2e-3, -1e-3, 1e-3, 2e-3)
+    }
     below, above = by[-1e-3] - by[-2e-3], by[2e-3] - by[1e-3]
     assert above == pytest.approx(below, abs=3e-4)
 
@@ -258,13 +264,13 @@ def test_at_the_usual_count_less_and_more_than_chance_meet_with_one_slope():
 @pytest.mark.parametrize("omega", [-0.4, -0.1])
 def test_a_night_without_a_wake_has_the_chance_of_the_formula_however_rare_wakes_are(omega):
     for rate in (0.001, 0.05, 2.0):
-        assert float(_logp(0.0, rate, omega, 2.0).eval()) == pytest.approx(-rate * (1 - omega))
+        assert float(_logp(0.0, rate, omega, 2.0).eval(**UNCOMPILED)) == pytest.approx(-rate * (1 - omega))
 
 
 @pytest.mark.parametrize("omega", [-1e-9, 0.0])
 def test_counts_without_dispersion_are_poisson(omega):
     counts = np.arange(12.0)
-    found = _logp(counts, np.full(12, 2.5), omega, 2.5).eval()
+    found = _logp(counts, np.full(12, 2.5), omega, 2.5).eval(**UNCOMPILED)
     assert found == pytest.approx(stats.poisson.logpmf(counts, 2.5), abs=2e-3)
 
 

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from paths import HELPERS
 from people import pretend_people
 from pretend import pretend_trial
+from small_tasks import REFUSED, die, die_once, mark, refuse, slow
 
 from n1trial import errors
 from n1trial.analysis.checks import Case
@@ -35,34 +36,6 @@ from n1trial.system.parallel import run_tasks
 
 PROTOCOL = read_protocol("glycine-vs-magnesium-glycinate")
 NOBODY = "tcp://127.0.0.1:9"
-REFUSED = "diary.csv: line 3 has no date (): write one"
-
-
-def slow(number, *, seconds):
-    time.sleep(seconds)
-    return number
-
-
-def mark(number, *, marks):
-    (marks / str(number)).touch()
-    time.sleep(0.2)
-
-
-def refuse(number, *, marks):
-    (marks / f"{number}-{time.monotonic_ns()}").touch()
-    raise AnalysisError(REFUSED)
-
-
-def die_once(number, *, mark):
-    """Kill the process that works, the first time."""
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def die(number):
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_results_come_in_the_order_of_the_items_and_progress_counts_up():

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from people import pretend_people
+from people import drawn_by_hand, pretend_people
 from test_two_stage import people_of
 
 from n1trial.cli import cli
@@ -51,11 +51,15 @@ def imported_folder(place, number, *, gain):
     return folder.path
 
 
+def imported_folders(place, count):
+    """The folders of the first so many people."""
+    gains = AVERAGE + SPREAD * np.random.default_rng(5).standard_normal(PEOPLE)
+    return [imported_folder(place, number, gain=gains[number - 1]) for number in range(1, count + 1)]
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    place, rng = tmp_path_factory.mktemp("people"), np.random.default_rng(5)
-    gains = AVERAGE + SPREAD * rng.standard_normal(PEOPLE)
-    return [imported_folder(place, number, gain=gain) for number, gain in enumerate(gains, start=1)]
+    return imported_folders(tmp_path_factory.mktemp("people"), PEOPLE)
 
 
 @pytest.mark.slow
@@ -142,7 +146,8 @@ def test_summaries_of_people_become_a_page_tables_and_words(tmp_path):
     assert "not both" in mixed.output
 
 
-def test_a_folder_given_twice_or_still_running_is_refused(folders, tmp_path):
+def test_a_folder_given_twice_or_still_running_is_refused(tmp_path):
+    folders = imported_folders(tmp_path, 2)
     with pytest.raises(CohortError, match="given twice"):
         people_of_folders([folders[0], folders[1], folders[0]], now=NOW)
     with pytest.raises(CohortError, match="runs until 2026-"):
@@ -166,8 +171,10 @@ def long_table(tmp_path, people, **further):
     return path
 
 
-def test_a_long_table_becomes_one_report_and_names_are_shown_as_they_are_written(tmp_path):
-    # People who differ: of people who are all alike the spreads are hard to sample.
+def test_a_long_table_becomes_one_report_and_names_are_shown_as_they_are_written(tmp_path, monkeypatch):
+    # The model of all nights takes minutes to compile: the folders of twenty people above are sampled.
+    monkeypatch.setattr("n1trial.cohort.one_stage.fit.compile_model", lambda built, **_: built)
+    monkeypatch.setattr("n1trial.cohort.one_stage.fit.sample_compiled", drawn_by_hand)
     gains = [10.0, 70.0, 40.0, 90.0, -10.0, 50.0]
     people = pretend_people(6, effects=lambda position: {"magnesium": gains[position]}, blocks=3)
     for position, person in enumerate(people):

@@ -15,8 +15,10 @@ from statistics import median
 from time import perf_counter, sleep
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from pretend import pretend_trial, shaped_as_the_template
 from yardstick import slowness
 
 from n1trial.analysis.fit_file import load_fits
@@ -24,6 +26,8 @@ from n1trial.cli import cli
 from n1trial.data.read_table import read_table
 from n1trial.data.trial_assembly import join_trial
 from n1trial.errors import FolderError, GateError
+from n1trial.inference.compile_cache._fingerprint import fingerprint
+from n1trial.inference.models import model_for
 from n1trial.planning.simulate import (
     QUIET,
     Truth,
@@ -81,6 +85,17 @@ def test_the_nights_that_were_simulated_are_the_nights_that_are_analysed(reporte
     analysed = data.analysed(data.outcomes[0])
     assert list(analysed["tst_min"]) == list(trial["tst_min"])
     assert list(analysed["wake_episodes"]) == list(trial["wake_episodes"])
+
+
+def test_models_of_trials_made_by_hand_in_this_shape_are_not_compiled_again(reported):
+    """Else the quick tests take a minute longer: those of `test_fit.py` use the same compiled models."""
+    data, _ = trial_data(reported[0])
+    made = shaped_as_the_template(pretend_trial())
+    counts = np.random.default_rng(0).poisson(3, len(made.table)).astype(float)
+    made = replace(made, table=made.table.assign(wake_episodes=counts), sleep_time="tst_min")
+    for outcome in data.outcomes:
+        one, other = (fingerprint(model_for(outcome).build(trial, outcome)) for trial in (data, made))
+        assert one == other
 
 
 def test_quiet_nights_give_back_the_truth(reported):
