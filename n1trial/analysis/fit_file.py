@@ -180,7 +180,10 @@ def _findings_text(checked: CheckedFit) -> str:
     findings = checked.findings
     return json.dumps(
         {
-            "results": [result.row for result in findings.results],
+            "results": [
+                result.row | {"short_note": result.short_note, "quantity": result.quantity}
+                for result in findings.results
+            ],
             "arms": sorted({arm for result in findings.results for arm in result.arms}),
             "tables": {
                 name: table.to_json(orient="split", double_precision=15)

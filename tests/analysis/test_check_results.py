@@ -1,7 +1,7 @@
 """What a line of the checks says of itself, so that nobody has to read its words."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +20,7 @@ from n1trial.analysis.checks import (
 from n1trial.analysis.checks._notes import Figure, notes
 from n1trial.analysis.fit_file import load_fits, save_fits
 from n1trial.analysis.parallel_fit import CheckedFit
+from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.report.content.content import others_found
 from n1trial.report.content.figure_tables import analyses
@@ -45,8 +46,12 @@ def test_an_arm_called_ratio_or_duration_stays_in_the_figure_of_other_analyses()
     data = replace(given.data, labels=given.data.labels | {"glycine": "glycine, ratio 2:1"})
     results = (
         *ols_nights.run(Case(data=data, outcome=SLEEP)).results,
-        CheckResult(check="of rates", contrast="glycine vs none", estimate=0.1, quantity=Quantity.LOG_RATIO),
-        CheckResult(check="device", contrast="glycine vs none", estimate=2.0, note="ratio, dose by duration"),
+        CheckResult(
+            check="of rates", contrast=Contrast("glycine", "none"), estimate=0.1, quantity=Quantity.LOG_RATIO
+        ),
+        CheckResult(
+            check="device", contrast=Contrast("glycine", "none"), estimate=2.0, note="ratio, dose by duration"
+        ),
     )
     names = [row.name for row in analyses(given.fits[0], given.effects[0], data, results)]
     assert {ols_nights.NAME, "device"} <= {*names}
@@ -66,8 +71,8 @@ def test_an_arm_called_ratio_or_duration_stays_in_the_figure_of_other_analyses()
 )
 def test_a_file_of_fits_from_before_quantities_opens_with_them(name, quantity, tmp_path, monkeypatch):
     given = by_hand.inputs([24.0], 9.0)
-    line = CheckResult(check=name, contrast="glycine vs none", estimate=1.0, note="as it was")
-    earlier = {key: value for key, value in asdict(line).items() if key not in ("quantity", "short_note")}
+    line = CheckResult(check=name, contrast=Contrast("glycine", "none"), estimate=1.0, note="as it was")
+    earlier = line.row
     monkeypatch.setattr(
         "n1trial.analysis.fit_file._findings_text",
         lambda checked: json.dumps({"results": [earlier], "tables": {}, "start_s": 0.0, "check_s": 0.0}),
