@@ -118,9 +118,10 @@ def test_an_arm_that_somebody_did_not_try_has_no_estimate_of_their_own():
     assert "<td>–</td>" in row[1]
 
 
-def test_a_thousand_people_are_one_page_below_half_a_megabyte():
-    page = render_cohort(material(pretend_people(1000, blocks=2)))
-    assert "60 of 1000 people are shown" in page
+@pytest.mark.parametrize("count", [200, pytest.param(1000, marks=pytest.mark.slow)])
+def test_many_people_are_one_page_below_half_a_megabyte(count):
+    page = render_cohort(material(pretend_people(count, blocks=2)))
+    assert f"60 of {count} people are shown" in page
     assert len(page.encode()) < 500_000
 
 
