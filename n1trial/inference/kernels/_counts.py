@@ -75,21 +75,9 @@ def fit_count_nights(
     periods = 0
     for code in period:
         periods = max(periods, code + 1)
-    work = CountWorkspace(
-        y,
-        log_factorials,
-        x,
-        weekday,
-        period,
-        log_level,
-        np.zeros(q),
-        np.zeros(periods),
-        0.5 * scales,
-        np.zeros((4, nights)),
-        np.zeros((periods, q)),
-        np.zeros(periods),
-        np.zeros((q, q)),
-    )
+    z, u, out = np.zeros(q), np.zeros(periods), np.zeros((4, nights))
+    c, d, s = np.zeros((periods, q)), np.zeros(periods), np.zeros((q, q))
+    work = CountWorkspace(y, log_factorials, x, weekday, period, log_level, z, u, 0.5 * scales, out, c, d, s)
     low, high, at = np.zeros(3), np.zeros(3), np.zeros(3)
     low[0], high[0] = omega_prior[2], omega_prior[3]
     at[0] = min(max(omega_prior[0], low[0]), high[0])

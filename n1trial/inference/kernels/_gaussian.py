@@ -73,21 +73,9 @@ def integrate(
     ends = np.array([blocks, blocks + periods, blocks + periods + weekdays])
     n_fixed = 1 + n_dense + arms
     size = ends[2] + n_fixed + 1
-    work = Workspace(
-        first,
-        sums,
-        gaps,
-        counts,
-        nights,
-        ends,
-        n_fixed,
-        arms,
-        hyper,
-        precision,
-        np.empty((4, size, size)),
-        np.empty((n_fixed + 1, n_fixed + 1)),
-        np.zeros(2),
-    )
+    grams, rest, ratios = np.empty((4, size, size)), np.empty((n_fixed + 1, n_fixed + 1)), np.zeros(2)
+    classes = first, sums, gaps, counts
+    work = Workspace(classes, nights, ends, n_fixed, arms, hyper, precision, grams, rest, ratios)
     low, high, middle = _ranges(work)
     centre, sd = _settle(work, low, high, middle)
     number, nodes, weights = place_nodes(points, low, high, middle, centre, sd)
@@ -97,7 +85,7 @@ def integrate(
 @internal
 def _ranges(work: Workspace) -> tuple[Array, Array, Array]:
     """Ends of φ and of the two ratios on their grids, and where to begin [3]."""
-    gram_at(0.0, work.first, work.sums, work.gaps, work.counts, work.grams[0])
+    gram_at(0.0, *work.classes, work.grams[0])
     rough = _rough_sd(work)
     low, high, middle = np.zeros(3), np.zeros(3), np.zeros(3)
     low[0], high[0] = -work.hyper[3], work.hyper[3]
@@ -211,7 +199,7 @@ def _components(
 @internal
 def _at_phi(work: Workspace, phi: float) -> float:
     """Write the Gram matrix at φ, without blocks too; its part of the log density."""
-    log = gram_at(phi, work.first, work.sums, work.gaps, work.counts, work.grams[0])
+    log = gram_at(phi, *work.classes, work.grams[0])
     return log + _without(work, 0, work.hyper[4])
 
 

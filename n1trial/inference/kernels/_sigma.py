@@ -18,8 +18,8 @@ class Workspace(NamedTuple):
 
     Attributes
     ----------
-    first, sums, gaps, counts, nights
-        As `gram_classes` returns them.
+    classes, nights
+        First night, sums, gaps and counts of `gram_classes`, and its number of nights.
     ends : [3]
         Where the columns of blocks, periods and weekdays end.
     n_fixed, arms
@@ -34,10 +34,7 @@ class Workspace(NamedTuple):
         SDs of periods and weekdays in σ.
     """
 
-    first: Array
-    sums: Array
-    gaps: Codes
-    counts: Codes
+    classes: tuple[Array, Array, Codes, Codes]
     nights: int
     ends: Codes
     n_fixed: int
