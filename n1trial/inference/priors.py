@@ -67,364 +67,249 @@ class Prior:
         return f"{self.family}({inside}){limits}" + (f" {unit}" if self.scaled and unit else "")
 
 
-LEVEL = Prior(
-    of="level",
-    family="Normal",
-    parameters=(420.0, 75.0),
-    scaled=True,
-    source="adults sleep 360 to 520 min; the SD lets either end be nothing special",
+type _Distribution = tuple[str, *tuple[float, ...]]
+
+
+def _row(of: str, family: _Distribution, why: str, *, within: tuple[float, float] | None = None) -> Prior:
+    return Prior(of=of, family=family[0], parameters=family[1:], within=within, source=why)
+
+
+def _minutes(of: str, family: _Distribution, why: str) -> Prior:
+    """A row whose parameters are minutes."""
+    return replace(_row(of, family, why), scaled=True)
+
+
+LEVEL = _minutes(
+    "level", ("Normal", 420.0, 75.0), "adults sleep 360 to 520 min; the SD lets either end be nothing special"
 )
-EFFECT = Prior(
-    of="effect of each arm",
-    family="Normal",
-    parameters=(0.0, 25.0),
-    scaled=True,
-    source="trials of glycine or magnesium found 0 to 20 min (Mah and Pitre 2021: 16, -6 to 38);"
+EFFECT = _minutes(
+    "effect of each arm",
+    ("Normal", 0.0, 25.0),
+    "trials of glycine or magnesium found 0 to 20 min (Mah and Pitre 2021: 16, -6 to 38);"
     " 50 min, nearly every bad night prevented, is not ruled out",
 )
-PERIOD_SD = Prior(
-    of="SD between periods",
-    family="HalfNormal",
-    parameters=(60.0,),
-    scaled=True,
-    source="wide enough for weeks that differ by an SD of 40 min, or a cycle of 28 days: of 95 % intervals .95 and"
+PERIOD_SD = _minutes(
+    "SD between periods",
+    ("HalfNormal", 60.0),
+    "wide enough for weeks that differ by an SD of 40 min, or a cycle of 28 days: of 95 % intervals .95 and"
     " .94 hold the truth then, where a scale of 15 min leaves .94 and .91",
 )
-BLOCK = Prior(
-    of="each block against the mean of all, in SDs of nights",
-    family="Normal",
-    parameters=(0.0, 1.25),
-    source="75 min where nights vary by 60, so that arms are compared within blocks, as they were drawn: with an"
+BLOCK = _row(
+    "each block against the mean of all, in SDs of nights",
+    ("Normal", 0.0, 1.25),
+    "75 min where nights vary by 60, so that arms are compared within blocks, as they were drawn: with an"
     " estimated SD, of 95 % intervals .92 hold the truth where weeks take turns in step with blocks, and .94 with this",
 )
-WEEKDAY_SD = Prior(
-    of="SD between weekdays",
-    family="HalfNormal",
-    parameters=(30.0,),
-    scaled=True,
-    source="free nights 30 min longer, SD 35 between people",
+WEEKDAY_SD = _minutes(
+    "SD between weekdays", ("HalfNormal", 30.0), "free nights 30 min longer, SD 35 between people"
 )
-TREND = Prior(
-    of="change from first to last night",
-    family="Normal",
-    parameters=(0.0, 20.0),
-    scaled=True,
-    source="as large as the slow drift",
+TREND = _minutes("change from first to last night", ("Normal", 0.0, 20.0), "as large as the slow drift")
+RUN_IN = _minutes(
+    "run-in against the reference",
+    ("Normal", 0.0, 75.0),
+    "as wide as the level, so that no run-in night weighs in a contrast",
 )
-RUN_IN = Prior(
-    of="run-in against the reference",
-    family="Normal",
-    parameters=(0.0, 75.0),
-    scaled=True,
-    source="as wide as the level, so that no run-in night weighs in a contrast",
+COVARIATE = _minutes(
+    "each covariate, per SD",
+    ("Normal", 0.0, 15.0),
+    "caffeine costs 45 min in 24 studies (Gardiner 2023), about 15 per 100 mg",
 )
-COVARIATE = Prior(
-    of="each covariate, per SD",
-    family="Normal",
-    parameters=(0.0, 15.0),
-    scaled=True,
-    source="caffeine costs 45 min in 24 studies (Gardiner 2023), about 15 per 100 mg",
-)
-NIGHT_SD = Prior(
-    of="scale of nights",
-    family="LogNormal",
-    parameters=(60.0, 0.4),
-    scaled=True,
-    source=f"43 to 102 min in {SERIES}; CARDIA actigraphy 76",
+NIGHT_SD = _minutes(
+    "scale of nights", ("LogNormal", 60.0, 0.4), f"43 to 102 min in {SERIES}; CARDIA actigraphy 76"
 )
 # Of the typical night alone: the other models have Gaussian nights.
-NU = Prior(
-    of="degrees of freedom, less 2",
-    family="Gamma",
-    parameters=(2.0, 0.1),
-    source="Juárez and Steel (2010), doi:10.1002/jae.1113, moved by 2 so that the variance exists",
+NU = _row(
+    "degrees of freedom, less 2",
+    ("Gamma", 2.0, 0.1),
+    "Juárez and Steel (2010), doi:10.1002/jae.1113, moved by 2 so that the variance exists",
 )
-PHI = Prior(
-    of="correlation with the night before",
-    family="Normal",
-    parameters=(0.0, 0.2),
-    within=(-0.9, 0.9),
-    source=f"-.06 to .06 in {SERIES}",
+PHI = _row(
+    "correlation with the night before", ("Normal", 0.0, 0.2), f"-.06 to .06 in {SERIES}", within=(-0.9, 0.9)
 )
 
-LOG_LEVEL = Prior(
-    of="level, log",
-    family="Normal",
-    parameters=(0.0, 0.5),
-    source="around the log of the mean count, so it only says that the arms are not worlds apart",
+LOG_LEVEL = _row(
+    "level, log",
+    ("Normal", 0.0, 0.5),
+    "around the log of the mean count, so it only says that the arms are not worlds apart",
 )
-LOG_RATIO = Prior(
-    of="log rate ratio of each arm",
-    family="Normal",
-    parameters=(0.0, LOG_RATIO_SD),
-    source="half or twice as many wakes are nothing special, as no trial of either substance counted them; wider where"
+LOG_RATIO = _row(
+    "log rate ratio of each arm",
+    ("Normal", 0.0, LOG_RATIO_SD),
+    "half or twice as many wakes are nothing special, as no trial of either substance counted them; wider where"
     " wakes are so few that a change worth having would otherwise be unlikely before the first night",
 )
-LOG_PERIOD_SD = Prior(
-    of="SD between periods, log",
-    family="HalfNormal",
-    parameters=(0.4,),
-    source="wide enough for weeks that differ by 30 %: a scale of .1 calls an arm that does nothing worth it in 10 % of"
+LOG_PERIOD_SD = _row(
+    "SD between periods, log",
+    ("HalfNormal", 0.4),
+    "wide enough for weeks that differ by 30 %: a scale of .1 calls an arm that does nothing worth it in 10 % of"
     " trials then, this one in 5",
 )
-LOG_BLOCK = Prior(
-    of="each block against the mean of all, log",
-    family="Normal",
-    parameters=(0.0, 0.5),
-    source="as wide as the level, so that arms are compared within blocks, as they were drawn",
+LOG_BLOCK = _row(
+    "each block against the mean of all, log",
+    ("Normal", 0.0, 0.5),
+    "as wide as the level, so that arms are compared within blocks, as they were drawn",
 )
-LOG_WEEKDAY_SD = Prior(
-    of="SD between weekdays, log", family="HalfNormal", parameters=(0.1,), source="weekdays differ by a tenth"
+LOG_WEEKDAY_SD = _row("SD between weekdays, log", ("HalfNormal", 0.1), "weekdays differ by a tenth")
+LOG_TREND = _row("change from first to last night, log", ("Normal", 0.0, 0.15), "as large as the drift")
+LOG_RUN_IN = _row(
+    "run-in against the reference, log",
+    ("Normal", 0.0, 0.5),
+    "as wide as the level, so that no run-in night weighs in a contrast",
 )
-LOG_TREND = Prior(
-    of="change from first to last night, log",
-    family="Normal",
-    parameters=(0.0, 0.15),
-    source="as large as the drift",
+LOG_COVARIATE = _row("each covariate, log, per SD", ("Normal", 0.0, 0.15), "as large as the trend")
+KAPPA = _row(
+    "exponent of sleep time κ",
+    ("Normal", 0.8, 0.35),
+    "exponents of .47 to 1.13 were seen in five series; at equal sleep time only",
 )
-LOG_RUN_IN = Prior(
-    of="run-in against the reference, log",
-    family="Normal",
-    parameters=(0.0, 0.5),
-    source="as wide as the level, so that no run-in night weighs in a contrast",
-)
-LOG_COVARIATE = Prior(
-    of="each covariate, log, per SD", family="Normal", parameters=(0.0, 0.15), source="as large as the trend"
-)
-KAPPA = Prior(
-    of="exponent of sleep time κ",
-    family="Normal",
-    parameters=(0.8, 0.35),
-    source="exponents of .47 to 1.13 were seen in five series; at equal sleep time only",
-)
-OMEGA = Prior(
-    of="dispersion ω",
-    family="Normal",
-    parameters=(0.0, 0.35),
-    within=(-0.5, 0.9),
-    source="Pearson dispersion .57 to .77 in two Fitbit series, but of someone who sleeps through half of the nights"
+OMEGA = _row(
+    "dispersion ω",
+    ("Normal", 0.0, 0.35),
+    "Pearson dispersion .57 to .77 in two Fitbit series, but of someone who sleeps through half of the nights"
     " 2.5 to 4: from half to six times the variance of pure chance",
+    within=(-0.5, 0.9),
 )
-SHAPE = Prior(
-    of="negative binomial shape",
-    family="LogNormal",
-    parameters=(10.0, 1.0),
-    source="from a variance of 1.5 means to nearly Poisson, at 3 wakes a night",
-)
-
-LOGIT_LEVEL = Prior(
-    of="level, logit",
-    family="Normal",
-    parameters=(0.0, 1.0),
-    source="around the share of bad nights of all arms, with half a night added to either side",
-)
-LOG_ODDS = Prior(
-    of="log odds ratio of each arm",
-    family="Normal",
-    parameters=(0.0, 1.0),
-    source="from 15 bad nights of 100, two thirds prevented is 1.2; trials of either substance counted none",
-)
-LOGIT_TREND = Prior(
-    of="change from first to last night, logit",
-    family="Normal",
-    parameters=(0.0, 0.5),
-    source="20 min more sleep on average, as in sleep time, change the odds by about so much",
-)
-LOGIT_RUN_IN = Prior(
-    of="run-in against the reference, logit",
-    family="Normal",
-    parameters=(0.0, 1.0),
-    source="as wide as the level, so that no run-in night weighs in a contrast",
-)
-LOGIT_COVARIATE = Prior(
-    of="each covariate, logit, per SD", family="Normal", parameters=(0.0, 0.5), source="as large as the trend"
-)
-LOGIT_BLOCK = Prior(
-    of="level of each block, logit",
-    family="Normal",
-    parameters=(0.0, 1.0),
-    source="as wide as the level, so that each arm is compared within its block",
-)
-LOGIT_PERIOD_SD = Prior(
-    of="SD between periods, logit",
-    family="HalfNormal",
-    parameters=(0.5,),
-    source="weeks that differ by 20 to 40 min of sleep change the odds of a night under five hours by .4 to .9",
-)
-LOGIT_WEEKDAY_SD = Prior(
-    of="SD between weekdays, logit", family="HalfNormal", parameters=(0.5,), source="as between periods"
+SHAPE = _row(
+    "negative binomial shape",
+    ("LogNormal", 10.0, 1.0),
+    "from a variance of 1.5 means to nearly Poisson, at 3 wakes a night",
 )
 
-GLYCINE = Prior(
-    of="glycine, per gram",
-    family="Normal",
-    parameters=(0.0, EFFECT.scale / 3.0),
-    scaled=True,
-    source="3 g, the dose of every trial, then have the prior of an arm's effect",
+LOGIT_LEVEL = _row(
+    "level, logit",
+    ("Normal", 0.0, 1.0),
+    "around the share of bad nights of all arms, with half a night added to either side",
 )
-MAGNESIUM = Prior(
-    of="magnesium, per 200 mg",
-    family="Normal",
-    parameters=(0.0, EFFECT.scale),
-    scaled=True,
-    source="200 mg, below every upper level, have the prior of an arm's effect",
+LOG_ODDS = _row(
+    "log odds ratio of each arm",
+    ("Normal", 0.0, 1.0),
+    "from 15 bad nights of 100, two thirds prevented is 1.2; trials of either substance counted none",
 )
-INTERACTION = Prior(
-    of="both together, per gram × 200 mg",
-    family="Normal",
-    parameters=(0.0, EFFECT.scale / 4.0),
-    scaled=True,
-    source="a quarter of an effect: nothing is known of one helping the other",
+LOGIT_TREND = _row(
+    "change from first to last night, logit",
+    ("Normal", 0.0, 0.5),
+    "20 min more sleep on average, as in sleep time, change the odds by about so much",
 )
-DRIFT_SD = Prior(
-    of="SD of the slow drift",
-    family="HalfNormal",
-    parameters=(30.0,),
-    scaled=True,
-    source=f"13 to 47 min in {SERIES}",
+LOGIT_RUN_IN = _row(
+    "run-in against the reference, logit",
+    ("Normal", 0.0, 1.0),
+    "as wide as the level, so that no run-in night weighs in a contrast",
 )
-DRIFT_NIGHTS = Prior(
-    of="length of the slow drift beyond two periods, nights",
-    family="HalfNormal",
-    parameters=(30.0,),
-    source="about 30 nights in the series; never so short that it could take an arm's place",
+LOGIT_COVARIATE = _row("each covariate, logit, per SD", ("Normal", 0.0, 0.5), "as large as the trend")
+LOGIT_BLOCK = _row(
+    "level of each block, logit",
+    ("Normal", 0.0, 1.0),
+    "as wide as the level, so that each arm is compared within its block",
 )
-HALF_LIFE = Prior(
-    of="half-life of build-up and decay, nights",
-    family="LogNormal",
-    parameters=(2.0, 0.7),
-    source="nothing is known of this dose",
+LOGIT_PERIOD_SD = _row(
+    "SD between periods, logit",
+    ("HalfNormal", 0.5),
+    "weeks that differ by 20 to 40 min of sleep change the odds of a night under five hours by .4 to .9",
 )
-HALF_LIFE_SHORT = Prior(
-    of="half-life of build-up and decay of what acts within a day, nights",
-    family="LogNormal",
-    parameters=(0.25, 0.5),
-    source="glycine leaves the plasma within hours (Inagawa 2006)",
+LOGIT_WEEKDAY_SD = _row("SD between weekdays, logit", ("HalfNormal", 0.5), "as between periods")
+
+GLYCINE = _minutes(
+    "glycine, per gram",
+    ("Normal", 0.0, EFFECT.scale / 3.0),
+    "3 g, the dose of every trial, then have the prior of an arm's effect",
 )
-HALF_LIFE_STATED = Prior(
-    of="half-life of build-up and decay, as stated, nights",
-    family="LogNormal",
-    parameters=(3.0, 0.7),
-    source="around what the protocol states; of magnesium, whose stores move in days to weeks, three nights",
+MAGNESIUM = _minutes(
+    "magnesium, per 200 mg",
+    ("Normal", 0.0, EFFECT.scale),
+    "200 mg, below every upper level, have the prior of an arm's effect",
+)
+INTERACTION = _minutes(
+    "both together, per gram × 200 mg",
+    ("Normal", 0.0, EFFECT.scale / 4.0),
+    "a quarter of an effect: nothing is known of one helping the other",
+)
+DRIFT_SD = _minutes("SD of the slow drift", ("HalfNormal", 30.0), f"13 to 47 min in {SERIES}")
+DRIFT_NIGHTS = _row(
+    "length of the slow drift beyond two periods, nights",
+    ("HalfNormal", 30.0),
+    "about 30 nights in the series; never so short that it could take an arm's place",
+)
+HALF_LIFE = _row(
+    "half-life of build-up and decay, nights", ("LogNormal", 2.0, 0.7), "nothing is known of this dose"
+)
+HALF_LIFE_SHORT = _row(
+    "half-life of build-up and decay of what acts within a day, nights",
+    ("LogNormal", 0.25, 0.5),
+    "glycine leaves the plasma within hours (Inagawa 2006)",
+)
+HALF_LIFE_STATED = _row(
+    "half-life of build-up and decay, as stated, nights",
+    ("LogNormal", 3.0, 0.7),
+    "around what the protocol states; of magnesium, whose stores move in days to weeks, three nights",
 )
 
-TIE = Prior(
-    of="correlation of periods between the outcomes",
-    family="LKJ",
-    parameters=(2.0,),
-    source="either sign, and rather none than all",
+TIE = _row(
+    "correlation of periods between the outcomes", ("LKJ", 2.0), "either sign, and rather none than all"
 )
 
 # Of several people. An average effect has the prior of one person's effect, so that a cohort of one is no more certain
 # than its one person.
-AVERAGE_EFFECT = Prior(
-    of="average effect of each arm",
-    family="Normal",
-    parameters=EFFECT.parameters,
-    scaled=True,
-    source=EFFECT.source,
+AVERAGE_EFFECT = _minutes("average effect of each arm", ("Normal", *EFFECT.parameters), EFFECT.source)
+EFFECT_SPREAD = _minutes(
+    "SD of effects between people",
+    ("HalfNormal", 15.0),
+    "people differ by no more than trials found on average; half and twice of it are tried beside",
 )
-EFFECT_SPREAD = Prior(
-    of="SD of effects between people",
-    family="HalfNormal",
-    parameters=(15.0,),
-    scaled=True,
-    source="people differ by no more than trials found on average; half and twice of it are tried beside",
+MODIFIER = _minutes(
+    "change of an effect per SD of a modifier, or from group to group",
+    ("Normal", 0.0, 10.0),
+    "less than half an effect: an effect rarely turns round between groups",
 )
-MODIFIER = Prior(
-    of="change of an effect per SD of a modifier, or from group to group",
-    family="Normal",
-    parameters=(0.0, 10.0),
-    scaled=True,
-    source="less than half an effect: an effect rarely turns round between groups",
+PEOPLE_SD = _minutes("SD of levels between people", ("HalfNormal", 60.0), "adults sleep 360 to 520 min")
+NIGHT_SD_SPREAD = _row(
+    "SD of the log scale of nights between people", ("HalfNormal", 0.4), f"43 to 102 min in {SERIES}"
 )
-PEOPLE_SD = Prior(
-    of="SD of levels between people",
-    family="HalfNormal",
-    parameters=(60.0,),
-    scaled=True,
-    source="adults sleep 360 to 520 min",
+PHI_SPREAD = _row(
+    "SD of the correlation with the night before between people",
+    ("HalfNormal", 0.1),
+    f"-.06 to .06 in {SERIES}",
 )
-NIGHT_SD_SPREAD = Prior(
-    of="SD of the log scale of nights between people",
-    family="HalfNormal",
-    parameters=(0.4,),
-    source=f"43 to 102 min in {SERIES}",
+WEEKDAY_SPREAD = _minutes(
+    "SD of weekdays between people", ("HalfNormal", 20.0), "free nights 30 min longer, SD 35 between people"
 )
-PHI_SPREAD = Prior(
-    of="SD of the correlation with the night before between people",
-    family="HalfNormal",
-    parameters=(0.1,),
-    source=f"-.06 to .06 in {SERIES}",
+WEEK_SD = _minutes(
+    "SD between calendar weeks that people share",
+    ("HalfNormal", 20.0),
+    "heat, holidays and examinations are shared, and lesser than each one's own ups and downs",
 )
-WEEKDAY_SPREAD = Prior(
-    of="SD of weekdays between people",
-    family="HalfNormal",
-    parameters=(20.0,),
-    scaled=True,
-    source="free nights 30 min longer, SD 35 between people",
+LOG_AVERAGE_RATIO = _row(
+    "average log rate ratio of each arm", ("Normal", *LOG_RATIO.parameters), LOG_RATIO.source
 )
-WEEK_SD = Prior(
-    of="SD between calendar weeks that people share",
-    family="HalfNormal",
-    parameters=(20.0,),
-    scaled=True,
-    source="heat, holidays and examinations are shared, and lesser than each one's own ups and downs",
+LOG_RATIO_SPREAD = _row(
+    "SD of log rate ratios between people",
+    ("HalfNormal", 0.25),
+    "half of the prior SD of an average; half and twice of it are tried beside",
 )
-LOG_AVERAGE_RATIO = Prior(
-    of="average log rate ratio of each arm",
-    family="Normal",
-    parameters=LOG_RATIO.parameters,
-    source=LOG_RATIO.source,
+LOG_MODIFIER = _row(
+    "change of a log rate ratio per SD of a modifier, or from group to group",
+    ("Normal", 0.0, 0.1),
+    MODIFIER.source,
 )
-LOG_RATIO_SPREAD = Prior(
-    of="SD of log rate ratios between people",
-    family="HalfNormal",
-    parameters=(0.25,),
-    source="half of the prior SD of an average; half and twice of it are tried beside",
+LOG_PEOPLE_SD = _row(
+    "SD of log levels between people", ("HalfNormal", 0.7), "2 to 6 wakes of 5 minutes a night"
 )
-LOG_MODIFIER = Prior(
-    of="change of a log rate ratio per SD of a modifier, or from group to group",
-    family="Normal",
-    parameters=(0.0, 0.1),
-    source=MODIFIER.source,
+LOG_WEEKDAY_SPREAD = _row("SD of weekdays between people, log", ("HalfNormal", 0.1), "as between weekdays")
+LOG_WEEK_SD = _row(
+    "SD between calendar weeks that people share, log",
+    ("HalfNormal", 0.1),
+    "heat and holidays are shared, and lesser than each one's own ups and downs",
 )
-LOG_PEOPLE_SD = Prior(
-    of="SD of log levels between people",
-    family="HalfNormal",
-    parameters=(0.7,),
-    source="2 to 6 wakes of 5 minutes a night",
+OMEGA_LOGIT = _row(
+    "dispersion of all, on the scale of its logit",
+    ("Normal", -0.5, 1.1),
+    "that of one person, 0 and SD .35, between its limits",
 )
-LOG_WEEKDAY_SPREAD = Prior(
-    of="SD of weekdays between people, log",
-    family="HalfNormal",
-    parameters=(0.1,),
-    source="as between weekdays",
+OMEGA_SPREAD = _row(
+    "SD of the dispersion between people, on the scale of its logit",
+    ("HalfNormal", 0.4),
+    "a device scores all its people in one way, so little",
 )
-LOG_WEEK_SD = Prior(
-    of="SD between calendar weeks that people share, log",
-    family="HalfNormal",
-    parameters=(0.1,),
-    source="heat and holidays are shared, and lesser than each one's own ups and downs",
-)
-OMEGA_LOGIT = Prior(
-    of="dispersion of all, on the scale of its logit",
-    family="Normal",
-    parameters=(-0.5, 1.1),
-    source="that of one person, 0 and SD .35, between its limits",
-)
-OMEGA_SPREAD = Prior(
-    of="SD of the dispersion between people, on the scale of its logit",
-    family="HalfNormal",
-    parameters=(0.4,),
-    source="a device scores all its people in one way, so little",
-)
-EFFECT_TIE = Prior(
-    of="correlations of a person's effects",
-    family="LKJ",
-    parameters=(2.0,),
-    source="either sign, and rather none than all",
-)
+EFFECT_TIE = _row("correlations of a person's effects", ("LKJ", 2.0), "either sign, and rather none than all")
 
 # People's SDs between periods are log-normal around a common one with this SD of the log: one person's weeks may
 # differ twice as much as another's. To estimate it would give the sampler a funnel, and the data say little about it.

@@ -13,12 +13,24 @@ SOURCE_STAMP = hashlib.sha256(b"".join(file.read_bytes() for file in _SOURCES)).
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
-    """The function compiled at its first call, or loaded from the cache.
+    """The function compiled at its first call, or loaded from the cache."""
+    return _stamped(njit(cache=True, nogil=True, error_model="numpy")(function))
 
-    Numba's own stamp is that of the function's file alone: after a change in another file a function would go on
-    calling the old version of what it calls there. Where a later numba has no such field, that is how it is.
+
+def internal[F: Callable[..., Any]](function: F) -> F:
+    """The same for a function that compiled functions alone call: without what Python would call it by."""
+    return _stamped(
+        njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
+            function
+        )
+    )
+
+
+def _stamped(dispatcher: Any) -> Any:
+    """Numba's own stamp is that of the function's file alone, and a function holds the code of what it calls.
+
+    Where another numba has no such field, a change in another file goes unseen.
     """
-    dispatcher = njit(cache=True, nogil=True, error_model="numpy")(function)
     with suppress(AttributeError):
         _ = dispatcher._cache._cache_file._source_stamp
         dispatcher._cache._cache_file._source_stamp = SOURCE_STAMP

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from n1trial.inference.kernels._cache import compiled
+from n1trial.inference.kernels._cache import compiled, internal
 from n1trial.inference.kernels._lines import largest
 from n1trial.system.arrays import Array
 
@@ -56,7 +56,7 @@ def nightly(
     return total
 
 
-@compiled
+@internal
 def shape_of(omega: float, usual: float) -> float:
     """Shape of the negative binomial whose variance is 1 / (1 - ω)² means at the usual count."""
     return usual / max((1.0 - omega) ** -2 - 1.0, LEAST_EXCESS)

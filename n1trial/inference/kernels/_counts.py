@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from n1trial.inference.kernels._cache import compiled
+from n1trial.inference.kernels._cache import compiled, internal
 from n1trial.inference.kernels._lines import LINE_X, fit_line, largest, place_nodes
 from n1trial.inference.kernels._newton import (
     CountWorkspace,
@@ -22,6 +22,7 @@ from n1trial.inference.kernels._newton import (
     linear_predictor,
     shorten,
     solve,
+    units_at,
 )
 from n1trial.system.arrays import Array, Codes
 
@@ -71,22 +72,12 @@ def fit_count_nights(
     the reference and of every log rate ratio, and ω and the SDs of periods and weekdays [component, 3].
     """
     nights, q = x.shape
-    periods = int(period.max()) + 1
-    work = CountWorkspace(
-        y,
-        log_factorials,
-        x,
-        weekday,
-        period,
-        log_level,
-        np.zeros(q),
-        np.zeros(periods),
-        0.5 * scales,
-        np.zeros((4, nights)),
-        np.zeros((periods, q)),
-        np.zeros(periods),
-        np.zeros((q, q)),
-    )
+    periods = 0
+    for code in period:
+        periods = max(periods, code + 1)
+    z, u, out = np.zeros(q), np.zeros(periods), np.zeros((4, nights))
+    c, d, s = np.zeros((periods, q)), np.zeros(periods), np.zeros((q, q))
+    work = CountWorkspace(y, log_factorials, x, weekday, period, log_level, z, u, 0.5 * scales, out, c, d, s)
     low, high, at = np.zeros(3), np.zeros(3), np.zeros(3)
     low[0], high[0] = omega_prior[2], omega_prior[3]
     at[0] = min(max(omega_prior[0], low[0]), high[0])
@@ -111,7 +102,7 @@ def fit_count_nights(
     return log_weight, means, covariances, spreads
 
 
-@compiled
+@internal
 def _settle(
     work: CountWorkspace, omega_prior: Array, scales: Array, low: Array, high: Array, at: Array
 ) -> tuple[Array, Array]:
@@ -142,7 +133,7 @@ def _settle(
     return centre, sd
 
 
-@compiled
+@internal
 def _prior(node: Array, omega_prior: Array, scales: Array) -> float:
     log = 0.0
     if omega_prior[3] > omega_prior[2]:
@@ -153,7 +144,7 @@ def _prior(node: Array, omega_prior: Array, scales: Array) -> float:
     return log
 
 
-@compiled
+@internal
 def _log_rates(
     work: CountWorkspace,
     analysed: Array,
@@ -170,7 +161,7 @@ def _log_rates(
     """
     x, period, u, out, c, d, s = work.x, work.period, work.u, work.out, work.c, work.d, work.s
     nights, q = x.shape
-    sd, units = node[1], np.where(work.weekday > 0, node[2], 1.0)
+    sd, units = node[1], units_at(work, node)
     of_z, of_u, v = work.z.copy(), u.copy(), np.empty(q)
     line = np.empty(nights)
     if sound:

@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from n1trial.inference.kernels._cache import compiled
+from n1trial.inference.kernels._cache import compiled, internal
 from n1trial.inference.kernels._gram import Sizes, eliminate, gram_at
 from n1trial.inference.kernels._lines import LINE_X, fit_line, log_sum, place_nodes
 from n1trial.inference.kernels._sigma import Workspace, integrate_sigma, sigma_points
@@ -73,31 +73,19 @@ def integrate(
     ends = np.array([blocks, blocks + periods, blocks + periods + weekdays])
     n_fixed = 1 + n_dense + arms
     size = ends[2] + n_fixed + 1
-    work = Workspace(
-        first,
-        sums,
-        gaps,
-        counts,
-        nights,
-        ends,
-        n_fixed,
-        arms,
-        hyper,
-        precision,
-        np.empty((4, size, size)),
-        np.empty((n_fixed + 1, n_fixed + 1)),
-        np.zeros(2),
-    )
+    grams, rest, ratios = np.empty((4, size, size)), np.empty((n_fixed + 1, n_fixed + 1)), np.zeros(2)
+    classes = first, sums, gaps, counts
+    work = Workspace(classes, nights, ends, n_fixed, arms, hyper, precision, grams, rest, ratios)
     low, high, middle = _ranges(work)
     centre, sd = _settle(work, low, high, middle)
     number, nodes, weights = place_nodes(points, low, high, middle, centre, sd)
     return _components(work, number, nodes, weights, fine)
 
 
-@compiled
+@internal
 def _ranges(work: Workspace) -> tuple[Array, Array, Array]:
     """Ends of φ and of the two ratios on their grids, and where to begin [3]."""
-    gram_at(0.0, work.first, work.sums, work.gaps, work.counts, work.grams[0])
+    gram_at(0.0, *work.classes, work.grams[0])
     rough = _rough_sd(work)
     low, high, middle = np.zeros(3), np.zeros(3), np.zeros(3)
     low[0], high[0] = -work.hyper[3], work.hyper[3]
@@ -108,7 +96,7 @@ def _ranges(work: Workspace) -> tuple[Array, Array, Array]:
     return low, high, middle
 
 
-@compiled
+@internal
 def _rough_sd(work: Workspace) -> float:
     """Rough estimate of σ: residual SD of a regression on all columns, or on the mean where nights are few."""
     gram, rest, level, nights = work.grams[0], work.grams[3], work.ends[2], work.nights
@@ -125,7 +113,7 @@ def _rough_sd(work: Workspace) -> float:
     return math.sqrt(max(rest[y, y] / (nights - y), 1e-9))
 
 
-@compiled
+@internal
 def _settle(work: Workspace, low: Array, high: Array, middle: Array) -> tuple[Array, Array]:
     """Move `middle` to the means along lines through it, in turn; centre and SD of the Gaussian fitted to each [3]."""
     spread, centre, sd = np.ones(3), np.zeros(3), np.ones(3)
@@ -151,7 +139,7 @@ def _settle(work: Workspace, low: Array, high: Array, middle: Array) -> tuple[Ar
     return centre, sd
 
 
-@compiled
+@internal
 def _along(work: Workspace, which: int, at: Array, line_x: Array, line: Array) -> None:
     """Write the log density along a line of one parameter, through `at`."""
     points = sigma_points(False)
@@ -173,7 +161,7 @@ def _along(work: Workspace, which: int, at: Array, line_x: Array, line: Array) -
         line[k] = value + integrate_sigma(work, False, logs, sigmas, means, covs)
 
 
-@compiled
+@internal
 def _components(
     work: Workspace, number: Codes, nodes: Array, weights: Array, fine: bool
 ) -> tuple[Array, Array, Array, Array]:
@@ -208,14 +196,14 @@ def _components(
     return log_weight, mean, cov, sds
 
 
-@compiled
+@internal
 def _at_phi(work: Workspace, phi: float) -> float:
     """Write the Gram matrix at φ, without blocks too; its part of the log density."""
-    log = gram_at(phi, work.first, work.sums, work.gaps, work.counts, work.grams[0])
+    log = gram_at(phi, *work.classes, work.grams[0])
     return log + _without(work, 0, work.hyper[4])
 
 
-@compiled
+@internal
 def _without(work: Workspace, kind: int, ratio: float) -> float:
     """Integrate blocks (0), periods (1) or weekdays (2) out of a copy; what that adds to the log density."""
     source, target = work.grams[kind], work.grams[kind + 1]

@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 
-from n1trial.inference.kernels._cache import compiled
+from n1trial.inference.kernels._cache import compiled, internal
 from n1trial.system.arrays import Array, Codes
 
 type Sizes = tuple[int, int, int, int, int]
@@ -128,7 +128,7 @@ def gram_classes(
     return first, sums, gaps[:classes], counts, nights
 
 
-@compiled
+@internal
 def _add(
     total: Array, rows: Codes, row_values: Array, n: int, cols: Codes, col_values: Array, m: int
 ) -> None:
@@ -137,7 +137,7 @@ def _add(
             total[rows[i], cols[j]] += row_values[i] * col_values[j]
 
 
-@compiled
+@internal
 def _centre(total: Array, mean: Array, level: int) -> None:
     for j in range(len(mean)):
         if mean[j] != 0.0:
@@ -174,7 +174,7 @@ def gram_at(phi: float, first: Array, sums: Array, gaps: Codes, counts: Codes, g
     return half_log
 
 
-@compiled
+@internal
 def eliminate(gram: Array, first: int, last: int, size: int, ridge: float) -> float:
     """Integrate columns first … last - 1 out of the upper triangle of `gram`, in place; sum of the log pivots."""
     log_pivots = 0.0

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from n1trial.inference.kernels._cache import compiled
+from n1trial.inference.kernels._cache import compiled, internal
 from n1trial.system.arrays import Array, Codes
 
 LINE_X, LINE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss(7))
@@ -19,7 +19,7 @@ RULE_X, RULE_W = (rule.astype(float) for rule in np.polynomial.legendre.leggauss
 WIDEN = 1.15
 
 
-@compiled
+@internal
 def fit_line(x: Array, log_density: Array, low: float, high: float) -> tuple[float, float, float, float]:
     """Mean and SD of a density along a line, and centre and SD of the truncated Gaussian fitted to it."""
     w = LINE_W * np.exp(log_density - largest(log_density))
@@ -45,7 +45,7 @@ def fit_line(x: Array, log_density: Array, low: float, high: float) -> tuple[flo
     return mean, max(sd, 0.3 * spacing), mean + slope * fit_sd**2, fit_sd
 
 
-@compiled
+@internal
 def place_nodes(
     points: Codes, low: Array, high: Array, middle: Array, centre: Array, sd: Array
 ) -> tuple[Codes, Array, Array]:
@@ -107,7 +107,7 @@ def gauss_rule(centre: float, sd: float, low: float, high: float, n: int) -> tup
     return nodes, firsts**2, peak - 0.5 * ((nodes - centre) / sd) ** 2 - math.log(mass)
 
 
-@compiled
+@internal
 def _eigen(matrix: Array) -> tuple[Array, Array]:
     """Eigenvalues of a small symmetric matrix, and the first entries of its eigenvectors.
 
@@ -146,7 +146,7 @@ def _eigen(matrix: Array) -> tuple[Array, Array]:
     return values, firsts
 
 
-@compiled
+@internal
 def largest(values: Array) -> float:
     """The largest value; NumPy's `max` takes a second to compile."""
     top = values[0]
@@ -155,7 +155,7 @@ def largest(values: Array) -> float:
     return top
 
 
-@compiled
+@internal
 def log_sum(logs: Array) -> float:
     """Log of the sum of exponentials."""
     best = largest(logs)

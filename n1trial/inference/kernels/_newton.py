@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from n1trial.inference.kernels._cache import compiled
+from n1trial.inference.kernels._cache import internal
 from n1trial.inference.kernels._count_nights import log_ways, nightly, shape_of
 from n1trial.inference.kernels._lines import largest
 from n1trial.system.arrays import Array, Codes
@@ -60,7 +60,7 @@ class CountWorkspace(NamedTuple):
     s: Array
 
 
-@compiled
+@internal
 def at_node(work: CountWorkspace, node: Array) -> tuple[float, bool]:
     """Find the mode of z and u, starting at their values; log marginal likelihood, and whether curvature is positive.
 
@@ -69,7 +69,7 @@ def at_node(work: CountWorkspace, node: Array) -> tuple[float, bool]:
     y, z, u, sds, out = work.y, work.z, work.u, work.sds, work.out
     omega, sd = node[0], node[1]
     usual = math.exp(work.log_level)
-    units = np.where(work.weekday > 0, node[2], 1.0)
+    units = units_at(work, node)
     # With a larger SD the same z would be a larger effect
     u *= min(1.0, sds[0] / max(sd, 1e-12))
     for j in range(len(z)):
@@ -108,7 +108,17 @@ def at_node(work: CountWorkspace, node: Array) -> tuple[float, bool]:
     return density - 0.5 * ((z * z).sum() + (u * u).sum() + log_determinant), sound
 
 
-@compiled
+@internal
+def units_at(work: CountWorkspace, node: Array) -> Array:
+    """Units of z [column]: the SD of weekdays, or 1."""
+    units = np.ones(len(work.weekday))
+    for j in range(len(units)):
+        if work.weekday[j] > 0:
+            units[j] = node[2]
+    return units
+
+
+@internal
 def _precision(work: CountWorkspace, least: Array, units: Array, sd: float) -> float:
     """Write C, D and the Cholesky root of S; log determinant of the precision, NaN where it is not positive definite.
 
@@ -159,7 +169,7 @@ def _precision(work: CountWorkspace, least: Array, units: Array, sd: float) -> f
     return log_determinant
 
 
-@compiled
+@internal
 def linear_predictor(x: Array, period: Codes, coefficients: Array, of_period: Array, out: Array) -> None:
     """Write Σ column × coefficient, and the level of the period, of every night into `out`."""
     for t in range(len(x)):
@@ -169,7 +179,7 @@ def linear_predictor(x: Array, period: Codes, coefficients: Array, of_period: Ar
         out[t] = value
 
 
-@compiled
+@internal
 def gradient(
     x: Array, period: Codes, values: Array, units: Array, sd: float, of_z: Array, of_u: Array
 ) -> None:
@@ -183,7 +193,7 @@ def gradient(
     of_z *= units
 
 
-@compiled
+@internal
 def forward(s: Array, v: Array) -> None:
     """Divide v by the Cholesky root, in place."""
     for i in range(len(v)):
@@ -193,7 +203,7 @@ def forward(s: Array, v: Array) -> None:
         v[i] = value / s[i, i]
 
 
-@compiled
+@internal
 def solve(work: CountWorkspace, of_z: Array, of_u: Array) -> None:
     """Solve the precision for (of_z, of_u), in place."""
     c, d, s, q = work.c, work.d, work.s, len(of_z)
@@ -213,7 +223,7 @@ def solve(work: CountWorkspace, of_z: Array, of_u: Array) -> None:
         of_u[p] = value / d[p]
 
 
-@compiled
+@internal
 def shorten(
     work: CountWorkspace, units: Array, sd: float, step_z: Array, step_u: Array, line: Array
 ) -> float:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from n1trial.inference.kernels._cache import compiled
+from n1trial.inference.kernels._cache import internal
 from n1trial.inference.kernels._gram import eliminate
 from n1trial.system.arrays import Array, Codes
 
@@ -18,8 +18,8 @@ class Workspace(NamedTuple):
 
     Attributes
     ----------
-    first, sums, gaps, counts, nights
-        As `gram_classes` returns them.
+    classes, nights
+        First night, sums, gaps and counts of `gram_classes`, and its number of nights.
     ends : [3]
         Where the columns of blocks, periods and weekdays end.
     n_fixed, arms
@@ -34,10 +34,7 @@ class Workspace(NamedTuple):
         SDs of periods and weekdays in σ.
     """
 
-    first: Array
-    sums: Array
-    gaps: Codes
-    counts: Codes
+    classes: tuple[Array, Array, Codes, Codes]
     nights: int
     ends: Codes
     n_fixed: int
@@ -49,13 +46,13 @@ class Workspace(NamedTuple):
     ratios: Array
 
 
-@compiled
+@internal
 def sigma_points(fine: bool) -> int:
     """How many points the rule of σ has."""
     return len(FINE_HERMITE_X) if fine else len(HERMITE_X)
 
 
-@compiled
+@internal
 def integrate_sigma(
     work: Workspace, fine: bool, logs: Array, sigmas: Array, means: Array, covs: Array
 ) -> float:
@@ -91,7 +88,7 @@ def integrate_sigma(
     return best + math.log(total * width)
 
 
-@compiled
+@internal
 def _mode(work: Workspace, gram: Array, start: int) -> tuple[float, float]:
     """Mode of log σ under flat priors of the fixed columns, accurate enough to place four points, and their width."""
     rest, n_fixed, night = work.rest, work.n_fixed, work.hyper[:2]
@@ -118,7 +115,7 @@ def _mode(work: Workspace, gram: Array, start: int) -> tuple[float, float]:
     return t, math.sqrt(2.0 / curve)
 
 
-@compiled
+@internal
 def _arms(rest: Array, start: int, arms: int, mean: Array, cov: Array) -> None:
     """Mean and covariance of the arms from their precision, the last square of `rest` [start:]."""
     y = start + arms
@@ -140,7 +137,7 @@ def _arms(rest: Array, start: int, arms: int, mean: Array, cov: Array) -> None:
             mean[i] += cov[i, j] * rest[start + j, y]
 
 
-@compiled
+@internal
 def _invert(matrix: Array) -> None:
     """Invert a small symmetric positive matrix in place (Gauss and Jordan)."""
     n = len(matrix)
