@@ -16,7 +16,8 @@ from n1trial.cli._arguments import TRIAL, now
 def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
     """Print what was done in a trial and when: every line of its log; or its protocol or schedule as they were."""
     from n1trial.markup.text import visible
-    from n1trial.trial_folder.store import imports_of, open_folder, original_text, read_log
+    from n1trial.trial_folder.snapshot import read_trial
+    from n1trial.trial_folder.store import imports_of, original_text
     from n1trial.trial_folder.store.log import chain_in_words
 
     if wants_protocol or wants_schedule:
@@ -24,15 +25,14 @@ def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
             if wanted:
                 click.echo(original_text(folder, name), nl=False)
         return
-    opened = open_folder(folder)
-    names = {done.sha256[:12]: done.export for done in imports_of(opened)}
-    lines = read_log(opened)
-    for line in lines:
+    trial = read_trial(folder, now=now())
+    names = {done.sha256[:12]: done.export for done in imports_of(trial.folder)}
+    for line in trial.log:
         name = names.get(line.detail[-12:], "") if line.event == "import" else ""
         click.echo(
             visible(f"{line.at[:16].replace('T', ' ')}  {line.event}: {line.detail}{name and f' ({name})'}")
         )
-    click.echo(chain_in_words(lines))
+    click.echo(chain_in_words(trial.log))
 
 
 @click.command()

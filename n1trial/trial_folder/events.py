@@ -57,7 +57,11 @@ def read_course(folder: TrialFolder) -> Course:
     FolderError
         A line of the log was changed, removed or moved.
     """
-    log = read_log(folder)
+    return course_of(read_log(folder))
+
+
+def course_of(log: Sequence[LogLine]) -> Course:
+    """The course of a trial, from the lines of its log."""
 
     def of(event: str) -> tuple[LogLine, ...]:
         return tuple(line for line in log if line.event == event)
@@ -249,18 +253,6 @@ def conduct_notes(course: Course) -> Sequence[str]:
 def early_look_note(day: str, reason: str) -> str:
     """What the report says of one look before the end."""
     return f"looked before the end on {day}; reason given: {reason}"
-
-
-def look_early(folder: TrialFolder, reason: str, *, now: datetime) -> str:
-    """Write into the log that somebody looks before the end, and return what the report says of it.
-
-    Raises
-    ------
-    FolderError
-        The reason is empty, or another command is writing.
-    """
-    append_log(folder, EARLY_LOOK, given_reason(folder, reason), now=now)
-    return early_look_note(now.isoformat()[:10], reason.strip())
 
 
 def given_reason(folder: TrialFolder, text: str) -> str:

@@ -5,7 +5,6 @@ from n1trial.trial_folder.store.exports import (
     forget_export,
     imported_before,
     imports_of,
-    outdated_exports,
     stored_episodes,
 )
 from n1trial.trial_folder.store.fingerprint import fingerprint
@@ -13,26 +12,28 @@ from n1trial.trial_folder.store.folder import (
     BEDTIME,
     BEDTIME_CHANGED,
     TrialFolder,
-    Writer,
-    append_log,
     open_folder,
     original_text,
     read_log,
     with_key,
-    writing,
 )
 from n1trial.trial_folder.store.new_folder import create_folder
 from n1trial.trial_folder.store.records import Imported, KeptImport
+from n1trial.trial_folder.store.stored import StoredTrial, read_stored
+from n1trial.trial_folder.store.writer import Changes, Writer, append_log, commit, writing
 
 __all__ = [
     "BEDTIME",
     "BEDTIME_CHANGED",
+    "Changes",
     "Imported",
     "KeptImport",
+    "StoredTrial",
     "TrialFolder",
     "Writer",
     "add_episodes",
     "append_log",
+    "commit",
     "create_folder",
     "fingerprint",
     "forget_export",
@@ -40,8 +41,8 @@ __all__ = [
     "imports_of",
     "open_folder",
     "original_text",
-    "outdated_exports",
     "read_log",
+    "read_stored",
     "stored_episodes",
     "with_key",
     "writing",

@@ -20,6 +20,8 @@ CREATE TABLE log (
 """
 FIRST_LINK = "0" * 64
 
+type LogRow = tuple[int, str, str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
@@ -52,17 +54,21 @@ def append(database: sqlite3.Connection, event: str, detail: str, *, now: dateti
     database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)", (seq, at, event, detail, previous, sha256))
 
 
-def lines(database: sqlite3.Connection, *, where: str) -> list[LogLine]:
-    """Every line in order.
+def log_rows(database: sqlite3.Connection) -> list[LogRow]:
+    """Every line as it is kept, in order, not yet checked."""
+    return database.execute(
+        "SELECT seq, at, event, detail, previous, sha256 FROM log ORDER BY seq"
+    ).fetchall()
+
+
+def checked_lines(rows: Sequence[LogRow], *, where: str) -> list[LogLine]:
+    """The lines that the rows of a log hold.
 
     Raises
     ------
     FolderError
         A line was changed, removed or moved; names the first.
     """
-    rows = database.execute(
-        "SELECT seq, at, event, detail, previous, sha256 FROM log ORDER BY seq"
-    ).fetchall()
     before = FIRST_LINK
     for expected, (seq, at, event, detail, previous, sha256) in enumerate(rows, start=1):
         if seq != expected or previous != before or sha256 != link(seq, at, event, detail, previous):
