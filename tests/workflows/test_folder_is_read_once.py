@@ -143,7 +143,7 @@ def test_an_early_look_is_logged_before_the_page_is_there(folder, monkeypatch):
     assert not early.report.exists()
 
 
-def test_tonight_is_told_though_a_line_of_the_diary_cannot_be_read(folder):
+def test_tonight_is_printed_though_a_line_of_the_diary_cannot_be_read(folder):
     folder.diary.write_text("night,taken\n2026-01-06,perhaps\n", encoding="utf-8")
     lines = tonight_lines(read_trial(folder.path, now=EARLY))
     assert next(lines).startswith("Sun 1 Mar 2026, night 56 of 133")
