@@ -68,7 +68,12 @@ def _program_sha256(package: Path) -> bytes:
 
 
 def save_fits(path: Path, checked: Sequence[CheckedFit], *, key: str = "") -> None:
-    """Write fits to one file: a group for every outcome, a group in it for every variant.
+    """Write fits to one file, as `fits_netcdf` makes it."""
+    write_whole(path, fits_netcdf(checked, key=key))
+
+
+def fits_netcdf(checked: Sequence[CheckedFit], *, key: str = "") -> bytes:
+    """The content of a file of fits: a group for every outcome, a group in it for every variant.
 
     Parameters
     ----------
@@ -86,17 +91,21 @@ def save_fits(path: Path, checked: Sequence[CheckedFit], *, key: str = "") -> No
         )
         groups[f"{group}/default"] = fit.posterior
         groups |= {f"{group}/{name}": posterior for name, posterior in fit.variants.items()}
-    save_draws(path, groups)
+    return _netcdf(groups)
 
 
 def save_draws(path: Path, groups: Mapping[str, xr.Dataset]) -> None:
     """Write draws as netCDF, a group each, whole or not at all."""
+    write_whole(path, _netcdf(groups))
+
+
+def _netcdf(groups: Mapping[str, xr.Dataset]) -> bytes:
     import xarray as xr
 
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "fit.nc"
         xr.DataTree.from_dict(dict(groups)).to_netcdf(draft, engine="h5netcdf")
-        write_whole(path, draft.read_bytes())
+        return draft.read_bytes()
 
 
 def load_fits(path: GivenPath) -> list[CheckedFit]:

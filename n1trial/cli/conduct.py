@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from n1trial.design.blinding import Key
+    from n1trial.trial_folder.snapshot import TrialSnapshot
     from n1trial.trial_folder.store import TrialFolder
 
 
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 )
 def today(folder: Path, calendar: bool) -> None:
     """Say what to take tonight and when, and how much is kept so far; FOLDER is here by default."""
-    from n1trial.trial_folder.store import open_folder
+    from n1trial.trial_folder.snapshot import read_trial
     from n1trial.trial_folder.tonight import tonight_lines
 
-    opened = open_folder(folder)
-    for line in tonight_lines(opened, now=now()):
+    trial = read_trial(folder, now=now())
+    for line in tonight_lines(trial):
         click.echo(line)
     if calendar:
-        _write_calendar(opened)
+        _write_calendar(trial)
 
 
 @click.command()
@@ -53,6 +54,7 @@ def amend(
     from n1trial.trial_folder.events import amend as add_amendment
     from n1trial.trial_folder.events import change_bedtime, stop
     from n1trial.trial_folder.events import pause as add_pause
+    from n1trial.trial_folder.snapshot import read_trial
     from n1trial.trial_folder.store import open_folder
 
     if sum((stops, pause is not None, bedtime is not None)) > 1:
@@ -66,20 +68,19 @@ def amend(
         click.echo(
             f"paused from {pause[0]} to {pause[1]}; the order of the other nights stays as it was drawn"
         )
-        _write_calendar(opened)
+        _write_calendar(read_trial(folder, now=now()))
     elif bedtime is not None:
-        _write_calendar(change_bedtime(opened, text, bedtime.time(), now=now()))
+        change_bedtime(opened, text, bedtime.time(), now=now())
+        _write_calendar(read_trial(folder, now=now()))
     else:
         add_amendment(opened, text, now=now())
         click.echo("amendment added to the log; the report prints it beside the protocol")
 
 
-def _write_calendar(folder: TrialFolder) -> None:
+def _write_calendar(trial: TrialSnapshot) -> None:
     from n1trial.trial_folder.create import write_calendar
-    from n1trial.trial_folder.events import read_course
-    from n1trial.trial_folder.store import read_log
 
-    path = write_calendar(folder, read_course(folder).pauses, edition=len(read_log(folder)), now=now())
+    path = write_calendar(trial.folder, trial.course.pauses, edition=len(trial.log), now=trial.now)
     click.echo(f"{path}: import it into your calendar again, it replaces the entries of before")
 
 

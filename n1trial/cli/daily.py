@@ -29,8 +29,8 @@ EMPTIES = "-"
 def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
     """Read a device's export (zip, folder or files) into a trial folder; n1trial forget takes it out again."""
     from n1trial.data.ledger import ledger_lines, record_lines
-    from n1trial.trial_folder.analysis_data import import_exports, recorded_nights
-    from n1trial.trial_folder.events import coming_evening
+    from n1trial.trial_folder.analysis_data import import_exports
+    from n1trial.trial_folder.snapshot import read_trial
     from n1trial.trial_folder.store import open_folder
 
     opened = open_folder(folder)
@@ -51,11 +51,11 @@ def import_(folder: Path, exports: tuple[Path, ...], yes: bool) -> None:
     )
     for conflict in imported.conflicts:
         click.echo(f"conflict: {conflict}", err=True)
-    recorded = recorded_nights(opened, evening=coming_evening(opened, now=now()))
-    for episodes in recorded.by_device.values():
+    trial = read_trial(folder, now=now())
+    for episodes in trial.episodes.values():
         for line in record_lines(episodes):
             click.echo(line)
-    for line in ledger_lines(recorded.data):
+    for line in ledger_lines(trial.recorded_so_far):
         click.echo(line)
 
 
@@ -94,20 +94,20 @@ def log(
     """
     from n1trial.data.diary import answers_of
     from n1trial.markup.text import visible
-    from n1trial.trial_folder.analysis_data import answer_doubts, night_doubts, write_down, written_diary
+    from n1trial.trial_folder.analysis_data import answer_doubts, night_doubts, write_down
     from n1trial.trial_folder.events import this_evening
-    from n1trial.trial_folder.store import open_folder
+    from n1trial.trial_folder.snapshot import read_trial
 
     answers = _from_options(cells, others, taken=taken, not_taken=not_taken)
-    opened = open_folder(folder)
-    of_night = night or this_evening(opened, now=now())
-    diary = written_diary(opened)
+    trial = read_trial(folder, now=now())
+    opened, diary = trial.folder, trial.diary
+    of_night = night or this_evening(opened, now=trial.now)
     for note in diary.notes:
         click.echo(f"note: {visible(note)}", err=True)
-    doubts = night_doubts(opened, of_night, now=now())
+    doubts = night_doubts(opened, of_night, now=trial.now)
     stopped = False
     if answers:
-        settle([*doubts, *answer_doubts(opened, of_night, answers)], yes=yes)
+        settle([*doubts, *answer_doubts(diary, opened.protocol, of_night, answers)], yes=yes)
     else:
         settle(doubts, yes=yes)
         parts = _parts(opened, all_of_it=night is not None, evening=evening, morning=morning)
@@ -134,25 +134,23 @@ def check(folder: Path, as_json: bool, ledger: Path | None, force: bool) -> None
     """Look at the quality of what was recorded and written down: evidence, never by arm."""
     from n1trial.data.ledger import COLUMNS
     from n1trial.system.files import write_whole
-    from n1trial.trial_folder.analysis_data import trial_ledger
-    from n1trial.trial_folder.events import coming_evening
     from n1trial.trial_folder.quality import check_quality, gather_evidence, quality_json, quality_lines
-    from n1trial.trial_folder.store import open_folder, read_log
+    from n1trial.trial_folder.snapshot import read_trial
     from n1trial.trial_folder.store.log import chain_in_words
 
     if ledger is not None:
         check_file(ledger, endings=(".csv",), header=",".join(COLUMNS), force=force, option="--ledger")
-    opened = open_folder(folder)
-    chain = read_log(opened)
-    findings = check_quality(gather_evidence(opened, today=coming_evening(opened, now=now())))
+    trial = read_trial(folder, now=now())
+    chain = chain_in_words(trial.log)
+    findings = check_quality(gather_evidence(trial))
     if ledger is not None:
-        write_whole(ledger, trial_ledger(opened))
+        write_whole(ledger, trial.ledger())
     if as_json:
         click.echo(quality_json(findings))
         return
     for line in quality_lines(findings):
         click.echo(line)
-    click.echo(f"log: {chain_in_words(chain)}")
+    click.echo(f"log: {chain}")
 
 
 def _from_options(

@@ -35,28 +35,25 @@ def fit(folder: Path, sampler_seed: int) -> None:
 
     load_beside()
     from n1trial.markup.text import visible
-    from n1trial.trial_folder.analysis_data import written_diary
-    from n1trial.trial_folder.store import open_folder
-    from n1trial.workflows.fit_trial import fit_folder, last_night_to_wait_for
+    from n1trial.trial_folder.snapshot import read_trial
+    from n1trial.workflows.fit_trial import fit_folder
     from n1trial.workflows.progress_text import fit_lines
 
-    opened = open_folder(folder)
-    for note in written_diary(opened).notes:
+    trial = read_trial(folder, now=now())
+    for note in trial.diary.notes:
         click.echo(f"note: {visible(note)}", err=True)
     with progress() as on_stage:
-        analysis = fit_folder(
-            opened, now=now(), on_stage=on_stage, on_nights=say_preliminary, sampler_seed=sampler_seed
-        )
+        analysis = fit_folder(trial, on_stage=on_stage, on_nights=say_preliminary, sampler_seed=sampler_seed)
     if analysis.known:
         click.echo("nothing has changed since the last fit; this is it")
     for line in fit_lines(analysis.fits):
         click.echo(line)
-    if opened.sealed:
+    if trial.folder.sealed:
         click.echo(
             f'The arms are still letters: no verdict until n1trial unblind {folder} --reason "it is over"'
         )
         return
-    say_next(analysis, folder, after=last_night_to_wait_for(opened, now=now()))
+    say_next(analysis, folder, after=trial.night_to_wait_for)
     leave_if_refused(analysis)
 
 
@@ -78,26 +75,26 @@ def report(
 ) -> None:
     """Write the effect report of a fitted trial; a later run replaces it, and the log keeps both answers."""
     from n1trial.report.render.outputs import SHARE_NAME, TEXT_NAME
-    from n1trial.trial_folder.store import open_folder
+    from n1trial.trial_folder.snapshot import read_trial
     from n1trial.workflows.report_trial import report_folder
 
-    opened = open_folder(folder)
+    trial = read_trial(folder, now=now())
     if with_nights and not share:
         raise click.UsageError("--with-nights is for the copy to share: give --share too")
     copies: list[Copy] = ["text"] if text else []
     if share:
         copies.append("share with nights" if with_nights else "share")
-    analysis = report_folder(opened, now=now(), early=early, copies=copies)
+    analysis = report_folder(trial, early=early, copies=copies)
     say_answer(analysis)
     if analysis.decision:
         click.echo(f"Planned look {analysis.decision.said}")
-    click.echo(f"\nThe report: {opened.report}")
+    click.echo(f"\nThe report: {trial.folder.report}")
     if text:
-        click.echo(f"As plain text: {opened.path / TEXT_NAME}")
+        click.echo(f"As plain text: {trial.folder.path / TEXT_NAME}")
     if share:
-        click.echo(f"To share: {opened.path / SHARE_NAME}")
+        click.echo(f"To share: {trial.folder.path / SHARE_NAME}")
     if open_it:
-        open_in_browser(opened.report)
+        open_in_browser(trial.folder.report)
     leave_if_refused(analysis)
 
 

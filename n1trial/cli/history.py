@@ -16,7 +16,8 @@ from n1trial.cli._arguments import TRIAL, now
 def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
     """Print what was done in a trial and when: every line of its log; or its protocol or schedule as they were."""
     from n1trial.markup.text import visible
-    from n1trial.trial_folder.store import imports_of, open_folder, original_text, read_log
+    from n1trial.trial_folder.snapshot import read_trial
+    from n1trial.trial_folder.store import imports_of, original_text
     from n1trial.trial_folder.store.log import chain_in_words
     from n1trial.trial_folder.store.log_events import SHORT, ExportImported
 
@@ -25,15 +26,14 @@ def history(folder: Path, wants_protocol: bool, wants_schedule: bool) -> None:
             if wanted:
                 click.echo(original_text(folder, name), nl=False)
         return
-    opened = open_folder(folder)
-    names = {done.sha256[:SHORT]: done.export for done in imports_of(opened)}
-    lines = read_log(opened)
-    for line in lines:
+    trial = read_trial(folder, now=now())
+    names = {done.sha256[:SHORT]: done.export for done in imports_of(trial.folder)}
+    for line in trial.log:
         imported = line.event if isinstance(line.event, ExportImported) else None
         name = names.get(imported.export_sha256, "") if imported else ""
         when = line.at[:16].replace("T", " ")
         click.echo(visible(f"{when}  {line.kind}: {line.event}{name and f' ({name})'}"))
-    click.echo(chain_in_words(lines))
+    click.echo(chain_in_words(trial.log))
 
 
 @click.command()

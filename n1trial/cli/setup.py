@@ -146,20 +146,20 @@ def document(source: str, out: Path | None, plan: Path | None, person: str, forc
     from n1trial.design.protocol import read_protocol
     from n1trial.report.content.about_file import read_about
     from n1trial.system.files import write_whole
-    from n1trial.trial_folder.events import read_course
     from n1trial.trial_folder.printouts import document_html
-    from n1trial.trial_folder.store import open_folder
+    from n1trial.trial_folder.snapshot import read_trial
 
     if out is not None:
         check_file(out, endings=PAGES, kind="n1trial document", force=force)
     if Path(source).is_dir():
-        folder = open_folder(Path(source))
+        trial = read_trial(Path(source), now=now())
+        folder = trial.folder
         page = document_html(
             folder.protocol,
             schedule=folder.schedule,
             hidden=folder.hidden,
             commitment=folder.commitment,
-            amendments=[f"{line.day}: {line.event}" for line in read_course(folder).amendments],
+            amendments=[f"{line.day}: {line.event}" for line in trial.course.amendments],
             about=read_about(folder.path / "about.yaml"),
             person=person or folder.person,
             **_planned(plan, folder.protocol),

@@ -1,28 +1,26 @@
-"""The data of a trial's folder: exports and diary lines taken in, and the table of nights for the analysis.
+"""The data of a trial's folder: exports and diary lines taken in, and which nights and notes an analysis has.
 
 It imports nothing of `n1trial.inference`, so that the daily commands start without the sampler.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pandas as pd
 
 from n1trial.data.diary import Diary, answer_doubt, diary_csv, read_diary, with_answers
-from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import OnNote, device_name, read_exports, warn
-from n1trial.data.ledger import ledger_csv, ledger_table, trace_nights
 from n1trial.data.left_out import LeftOut
-from n1trial.data.left_out_nights import with_nights_to_come, without_nights_after, without_paused_nights
-from n1trial.data.nights import Nights, nightly
-from n1trial.data.recorders import recorder_line
-from n1trial.data.trial_assembly import join_trial
+from n1trial.data.left_out_nights import without_nights_after, without_paused_nights
+from n1trial.data.nights import Nights
 from n1trial.data.trial_data import TrialData
-from n1trial.errors import FolderError
+from n1trial.design.outcomes import Outcome
+from n1trial.design.protocol import Protocol
+from n1trial.design.schedule import Schedule
 from n1trial.system.files import write_whole
-from n1trial.trial_folder.events import Course, blind_broken, conduct_notes, read_course
+from n1trial.trial_folder.events import Course, blind_broken, conduct_notes
 from n1trial.trial_folder.import_doubts import OnDoubts, doubts_of_files, doubts_of_records
 from n1trial.trial_folder.store import (
     Imported,
@@ -30,33 +28,23 @@ from n1trial.trial_folder.store import (
     add_episodes,
     fingerprint,
     imported_before,
-    outdated_exports,
     stored_episodes,
     writing,
 )
 from n1trial.trial_folder.store.log_events import DiaryWritten
 
 __all__ = [
-    "Recorded",
     "answer_doubts",
+    "as_conducted",
+    "device_notes",
+    "device_of_the_analysis",
     "import_exports",
     "night_doubts",
-    "nights_by_device",
-    "recorded_nights",
-    "trial_data",
-    "trial_ledger",
+    "nights_recorded",
+    "outdated_notes",
     "write_down",
     "written_diary",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """What the devices recorded: the trial joined with one of them, and the records of each."""
-
-    data: TrialData
-    used: str
-    by_device: Mapping[str, Sequence[SleepEpisode]]
 
 
 def import_exports(
@@ -133,79 +121,81 @@ def night_doubts(folder: TrialFolder, night: date, *, now: datetime) -> list[str
     return [f"{night} is still to come"] if night > now.astimezone(folder.home_zone).date() else []
 
 
-def answer_doubts(folder: TrialFolder, night: date, answers: Mapping[str, str]) -> list[str]:
+def answer_doubts(diary: Diary, protocol: Protocol, night: date, answers: Mapping[str, str]) -> list[str]:
     """What looks odd about answers that can all be read.
 
     Raises
     ------
     DiaryError
-        The diary has a line that cannot be read, or an answer is none.
+        An answer is none.
     """
-    with_answers(written_diary(folder), folder.protocol, night, answers)
-    doubts = (answer_doubt(folder.protocol, column, cell) for column, cell in answers.items())
+    with_answers(diary, protocol, night, answers)
+    doubts = (answer_doubt(protocol, column, cell) for column, cell in answers.items())
     return [doubt for doubt in doubts if doubt]
 
 
-def recorded_nights(
-    folder: TrialFolder, diary: Diary | None = None, *, evening: date | None = None
-) -> Recorded:
-    """Join what was planned with what was recorded and, if given, written down.
-
-    When several devices recorded, the one with the most nights of the trial is used and the others are
-    named in `data.notes`; they are never mixed.
+def device_of_the_analysis(nights: Mapping[str, Nights], schedule: Schedule, primary: Outcome) -> str:
+    """The device with the most nights of the comparison, of equals the first; devices are never mixed.
 
     Parameters
     ----------
-    evening
-        The next one: from it on, nights without a record are to come. None: every night is over.
-
-    Raises
-    ------
-    FolderError
-        Nothing was imported yet.
+    nights
+        By device; one or more.
+    primary
+        The outcome whose nights count.
     """
-    by_device: dict[str, list[SleepEpisode]] = {}
-    for episode in stored_episodes(folder):
-        by_device.setdefault(episode.source, []).append(episode)
-    if not by_device:
-        raise FolderError(f"{folder.path}: no sleep was imported yet: run n1trial import with your export")
-    primary = folder.protocol.primary
-    joined = {
-        device: join_trial(folder.schedule, nightly(episodes), folder.analysis_protocol, diary)
-        for device, episodes in by_device.items()
+    planned = schedule.table
+    compared = planned.loc[(planned["phase"] != "run-in") & ~planned["washout"], "night"]
+    counts = nights_recorded(nights, compared, primary)
+    return max(counts, key=lambda device: counts[device])
+
+
+def nights_recorded(nights: Mapping[str, Nights], dates: pd.Series, outcome: Outcome) -> Mapping[str, int]:
+    """On how many of these dates each device recorded an outcome.
+
+    Parameters
+    ----------
+    nights
+        By device.
+    dates
+        Evenings.
+    """
+    tables = {device: recorded.table for device, recorded in nights.items()}
+    return {
+        device: int(pd.to_datetime(table.loc[table[outcome.name].notna(), "night"]).isin(dates).sum())
+        for device, table in tables.items()
     }
-    counts = {device: len(data.analysed(primary)) for device, data in joined.items()}
-    used = max(counts, key=lambda device: counts[device])
-    recorded = {device: int(data.table[primary.name].notna().sum()) for device, data in joined.items()}
-    aside = tuple(
+
+
+def device_notes(used: str, recorded: Mapping[str, int]) -> tuple[str, ...]:
+    """What a reader must know of the devices that are not analysed: how many nights of the trial each recorded."""
+    return tuple(
         f"{device_name(device)} recorded {nights} of the trial's nights too; only {device_name(used)}, which recorded"
         f" {recorded[used]}, is analysed, because devices are never mixed"
         for device, nights in recorded.items()
         if device != used and nights
     )
-    planned = {night.date() for night in folder.schedule.table["night"]}
-    in_trial = [night for night in trace_nights(by_device[used]) if night.night in planned]
-    mixed = recorder_line(in_trial, dates=False)
-    outdated = (
+
+
+def outdated_notes(exports: Iterable[str]) -> tuple[str, ...]:
+    """What a reader must know of exports that were read by earlier importers only."""
+    return tuple(
         f"{export} was read by an earlier version of n1trial only: import it again, or its nights may differ from the"
         " others for that alone"
-        for export in outdated_exports(folder)
+        for export in exports
     )
-    notes = (*aside, *([mixed] if mixed else []), *outdated)
-    data = _as_conducted(joined[used], folder, read_course(folder), notes)
-    if evening is not None:
-        data = with_nights_to_come(data, pd.Timestamp(evening))
-    return Recorded(data=data, used=used, by_device=by_device)
 
 
-def planned_nights(folder: TrialFolder, diary: Diary, *, evening: date) -> TrialData:
-    """The nights of a trial before the first import: every one planned, none recorded."""
-    joined = join_trial(folder.schedule, nightly([]), folder.analysis_protocol, diary)
-    return with_nights_to_come(_as_conducted(joined, folder, read_course(folder), ()), pd.Timestamp(evening))
+def as_conducted(
+    data: TrialData, folder: TrialFolder, course: Course, notes: tuple[str, ...] = ()
+) -> TrialData:
+    """The trial as it went: hidden or not, peeked at or not, stopped early or not.
 
-
-def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: tuple[str, ...]) -> TrialData:
-    """The trial as it went: hidden or not, peeked at or not, stopped early or not."""
+    Parameters
+    ----------
+    notes
+        What else a reader must know; it stands before what is to be known of the course.
+    """
     for first, last in course.pauses:
         data = without_paused_nights(data, pd.Timestamp(first), pd.Timestamp(last))
     if course.last_night:
@@ -218,35 +208,3 @@ def _as_conducted(data: TrialData, folder: TrialFolder, course: Course, notes: t
         blind_broken=blind_broken(folder, course),
         peeked=bool(course.early_looks),
     )
-
-
-def nights_by_device(recorded: Recorded) -> dict[str, Nights]:
-    """The nights of every device, that of the analysis first."""
-    others = [device for device in recorded.by_device if device != recorded.used]
-    return {device: nightly(recorded.by_device[device]) for device in (recorded.used, *others)}
-
-
-def trial_ledger(folder: TrialFolder) -> str:
-    """The ledger as CSV text: every night, what became of it, and the file › record it is made of.
-
-    Raises
-    ------
-    FolderError
-        Nothing was imported yet.
-    """
-    recorded = recorded_nights(folder)
-    return ledger_csv(ledger_table(recorded.data, trace_nights(recorded.by_device[recorded.used])))
-
-
-def trial_data(folder: TrialFolder) -> tuple[TrialData, Diary]:
-    """Join what was planned, recorded and written down.
-
-    Raises
-    ------
-    FolderError
-        Nothing was imported yet.
-    DiaryError
-        A line of the diary cannot be read.
-    """
-    diary = written_diary(folder)
-    return recorded_nights(folder, diary).data, diary

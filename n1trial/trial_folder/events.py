@@ -62,7 +62,11 @@ def read_course(folder: TrialFolder) -> Course:
     FolderError
         A line of the log was changed, removed or moved.
     """
-    log = read_log(folder)
+    return course_of(read_log(folder))
+
+
+def course_of(log: Sequence[LogLine[Event]]) -> Course:
+    """The course of a trial, from the lines of its log."""
 
     def of[E: Event](event: type[E]) -> tuple[LogLine[E], ...]:
         return tuple(cast(LogLine[E], line) for line in log if isinstance(line.event, event))
@@ -254,18 +258,6 @@ def conduct_notes(course: Course) -> Sequence[str]:
 def early_look_note(day: str, reason: str) -> str:
     """What the report says of one look before the end."""
     return f"looked before the end on {day}; reason given: {reason}"
-
-
-def look_early(folder: TrialFolder, reason: str, *, now: datetime) -> str:
-    """Write into the log that somebody looks before the end, and return what the report says of it.
-
-    Raises
-    ------
-    FolderError
-        The reason is empty, or another command is writing.
-    """
-    append_log(folder, LookedEarly(reason=given_reason(folder, reason)), now=now)
-    return early_look_note(now.isoformat()[:10], reason.strip())
 
 
 def given_reason(folder: TrialFolder, text: str) -> str:

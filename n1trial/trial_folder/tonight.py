@@ -1,25 +1,26 @@
 """What to take this evening and when, how far the trial is, and what was recorded so far."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+
+import pandas as pd
 
 from n1trial.markup.text import visible
-from n1trial.trial_folder.analysis_data import recorded_nights, written_diary
-from n1trial.trial_folder.events import coming_evening, last_night, read_course
 from n1trial.trial_folder.printouts.evening import Evening, clock_span, planned_evenings
 from n1trial.trial_folder.printouts.page import day
-from n1trial.trial_folder.store import TrialFolder, stored_episodes
+from n1trial.trial_folder.snapshot import TrialSnapshot
+from n1trial.trial_folder.store import TrialFolder
 
 
-def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:
-    """Tonight's arm, or kit while the arms are hidden; when to take it; nights and evenings kept so far."""
-    night, course = coming_evening(folder, now=now), read_course(folder)
-    end = last_night(folder, course)
-    first = folder.schedule.start
+def tonight_lines(trial: TrialSnapshot) -> Iterator[str]:
+    """Tonight's arm, or kit while the arms are hidden; when to take it; nights and evenings kept so far.
+
+    Diary and records are read after the lines about tonight, so that these are there whatever is wrong with those.
+    """
+    folder, night, end, first = trial.folder, trial.evening, trial.last_night, trial.schedule.start
     if night < first:
         yield f"The trial begins in the evening of {day(first)}; tonight sleep as usual."
         return
-    paused = course.pause_at(night)
+    paused = trial.course.pause_at(night)
     if paused and night <= end:
         yield f"The trial is paused until the evening of {day(paused[1])}; tonight sleep as usual."
     elif night > end:
@@ -31,7 +32,7 @@ def tonight_lines(folder: TrialFolder, *, now: datetime) -> Iterator[str]:
         planned = list(planned_evenings(folder.schedule, folder.protocol, hidden=hidden))
         number = (night - first).days
         yield from _evening_lines(planned[number], number, folder)
-    yield from _kept(folder, night)
+    yield from _kept(trial)
 
 
 def _evening_lines(evening: Evening, number: int, folder: TrialFolder) -> Iterator[str]:
@@ -51,15 +52,15 @@ def _evening_lines(evening: Evening, number: int, folder: TrialFolder) -> Iterat
         )
 
 
-def _kept(folder: TrialFolder, night: date) -> Iterator[str]:
+def _kept(trial: TrialSnapshot) -> Iterator[str]:
     """Evenings written down and nights recorded, of those that are over."""
-    past = [each.date() for each in folder.schedule.table["night"] if each.date() < night]
-    diary = written_diary(folder).table
+    past = {night for night in trial.planned if night < trial.evening}
+    diary = trial.diary.table
     written = diary.loc[diary.drop(columns="night").notna().any(axis=1), "night"].dt.date
-    yield f"Evenings written down: {len(set(written) & set(past))} of {len(past)}."
-    if not stored_episodes(folder):
+    yield f"Evenings written down: {len(set(written) & past)} of {len(past)}."
+    if not trial.imported:
         yield "No sleep was imported yet."
         return
-    table = recorded_nights(folder).data.table
-    recorded = set(table.loc[table["tst_min"].notna(), "night"].dt.date)
-    yield f"Nights recorded: {len(recorded & set(past))} of {len(past)}."
+    nights = trial.nights[trial.device].table
+    recorded = set(pd.to_datetime(nights.loc[nights["tst_min"].notna(), "night"]).dt.date)
+    yield f"Nights recorded: {len(recorded & past)} of {len(past)}."

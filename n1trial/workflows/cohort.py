@@ -39,9 +39,7 @@ from n1trial.report.render.cohort_report import write_cohort
 from n1trial.report.render.outputs import SHARE_NAME
 from n1trial.system.files import results_folder, write_whole
 from n1trial.system.parallel import OnDone
-from n1trial.trial_folder.analysis_data import trial_data
-from n1trial.trial_folder.events import coming_evening, last_night, read_course
-from n1trial.trial_folder.store import open_folder
+from n1trial.trial_folder.snapshot import read_trial
 
 SAMPLER_SEED = 1
 
@@ -94,17 +92,16 @@ def people_of_folders(paths: Sequence[Path], *, now: datetime) -> list[Person]:
     names = [path.name for path in resolved]
     people = []
     for given, path in zip(paths, resolved, strict=True):
-        folder = open_folder(path)
-        if folder.sealed:
+        trial = read_trial(path, now=now)
+        if trial.folder.sealed:
             raise CohortError(f"{given}: the arms are still hidden: open the key with n1trial unblind")
-        last = last_night(folder, read_course(folder))
-        if coming_evening(folder, now=now) <= last:
+        if trial.evening <= trial.last_night:
             raise CohortError(
-                f"{given}: the trial runs until {last}: wait for its end, or leave the folder out"
+                f"{given}: the trial runs until {trial.last_night}: wait for its end, or leave the folder out"
             )
         # Folders of one name in several places keep as much of the path as tells them apart.
         name = path.name if names.count(path.name) == 1 else str(given)
-        people.append(Person(name=name, data=trial_data(folder)[0]))
+        people.append(Person(name=name, data=trial.data))
     return people
 
 

@@ -25,8 +25,9 @@ from n1trial.planning.simulate import (
     write_fitbit_takeout,
     write_oura_web_csv,
 )
-from n1trial.trial_folder.analysis_data import import_exports, trial_data
+from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.workflows.fit_trial import Analysis, fit_folder
 from n1trial.workflows.progress_text import fit_lines
 from n1trial.workflows.report_trial import report_folder
@@ -107,12 +108,12 @@ def run_demo(out: Path, *, now: datetime, on_stage: OnStage) -> Demonstration:
         on_stage("demo", f"importing the {name} export")
         imported = import_exports(folder, [export], now=now)
         lines.append(f"{name}: {imported.new} records read from {export}")
-    data, _ = trial_data(folder)
-    lines += ledger_lines(data)
+    trial = read_trial(folder.path, now=now)
+    lines += ledger_lines(trial.data)
     on_stage("demo", "fitting two outcomes, each in a process of its own")
-    fitted = fit_folder(folder, now=now, on_stage=on_stage)
+    fitted = fit_folder(trial, on_stage=on_stage)
     on_stage("demo", "writing the report")
-    analysis = report_folder(folder, now=now)
+    analysis = report_folder(trial)
     lines += fit_lines(fitted.fits)
     truth = "; ".join(
         f"{folder.protocol.arm_named(arm).label} {minutes:+.0f} min of sleep"

@@ -6,24 +6,21 @@ of its own, so that a fit starts without importing what draws pictures.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from functools import cached_property
 
 import pandas as pd
 
 from n1trial.analysis.checks import Case, CheckResult, weigh_effects
 from n1trial.analysis.effects import Effects, estimate_effects
-from n1trial.analysis.fit_file import fits_key, known_fits, nights_fitted, save_fits
-from n1trial.analysis.interim import Decision, block_to_look_at, nights_to_look_at
+from n1trial.analysis.fit_file import fits_key, fits_netcdf, known_fits, nights_fitted
+from n1trial.analysis.interim import Decision
 from n1trial.analysis.parallel_fit import CheckedFit, fit_outcomes
 from n1trial.analysis.problems import problems_of
-from n1trial.data.diary import Diary
 from n1trial.data.trial_data import AlternativeNights, TrialData
 from n1trial.inference.fit import Fit, OnStage
 from n1trial.trial_folder.alternative_nights import alternative_nights, recorders
-from n1trial.trial_folder.analysis_data import Recorded, recorded_nights, written_diary
-from n1trial.trial_folder.events import coming_evening, last_night, read_course
-from n1trial.trial_folder.store import TrialFolder, writing
+from n1trial.trial_folder.snapshot import TrialSnapshot
+from n1trial.trial_folder.store import Changes, commit
 from n1trial.trial_folder.store.log_events import SHORT, Fitted
 
 SAMPLER_SEED = 1
@@ -48,7 +45,7 @@ class Analysis:
     seconds : dict of dict of float
         By outcome name and stage, how long it took.
     checked : tuple of CheckedFit
-        What `fit_file.save_fits` keeps.
+        What a file of fits holds.
     known : bool
         Whether nothing had changed since the last fit, which is given again.
     decision : Decision or None
@@ -79,23 +76,33 @@ class Analysis:
 
 
 def fit_folder(
-    folder: TrialFolder,
+    trial: TrialSnapshot,
     *,
-    now: datetime,
     on_stage: OnStage,
     on_nights: OnNights = lambda data: None,
     sampler_seed: int = SAMPLER_SEED,
 ) -> Analysis:
-    """Fit every outcome of a trial and keep the draws in the folder; at a planned look, up to its block.
+    """Fit every outcome of a trial, and keep the draws in its folder; takes what `fit_trial` takes."""
+    analysis, changes = fit_trial(trial, on_stage=on_stage, on_nights=on_nights, sampler_seed=sampler_seed)
+    commit(trial.folder, changes, now=trial.now)
+    return analysis
+
+
+def fit_trial(
+    trial: TrialSnapshot,
+    *,
+    on_stage: OnStage,
+    on_nights: OnNights = lambda data: None,
+    sampler_seed: int = SAMPLER_SEED,
+) -> tuple[Analysis, Changes]:
+    """Fit every outcome of a trial; at a planned look, up to its block. Nothing is written.
 
     When nothing has changed since the last fit, that one is the answer.
 
     Parameters
     ----------
-    folder : TrialFolder
-        An open trial folder.
-    now : datetime
-        An aware moment, by which the trial is over or not.
+    trial : TrialSnapshot
+        A trial at the moment of the fit.
     on_stage : OnStage
         Called with an outcome's name and the stage that begins.
     on_nights : callable
@@ -107,31 +114,26 @@ def fit_folder(
     -------
     Analysis
         An outcome each, the primary first.
+    Changes
+        What `commit` keeps in the folder; none where nothing has changed.
     """
-    recorded, diary, _ = nights_now(folder, now=now)
-    data = recorded.data
-    may_be_seen = is_over(folder, data, now=now) and not folder.sealed
+    data, last_fit = trial.data, trial.folder.fit
+    may_be_seen = trial.is_over and not trial.folder.sealed
     # New nights cannot have a known fit: `on_nights` gets them before anything else is computed.
-    new = nights_fitted(folder.fit) != data.sha256
+    new = nights_fitted(last_fit) != data.sha256
     if may_be_seen and new:
         on_nights(data)
-    cases = _cases(
-        data, alternatives=alternative_nights(folder, recorded, diary), recorders=recorders(recorded)
-    )
+    cases = _cases(data, alternatives=alternative_nights(trial), recorders=recorders(trial))
     key = fits_key(cases, seed=sampler_seed)
-    known = None if new else known_fits(folder.fit, key=key)
+    known = None if new else known_fits(last_fit, key=key)
     if known is not None:
-        return replace(analysis_of(data, known), known=True)
+        return replace(analysis_of(data, known), known=True), Changes()
     if may_be_seen and not new:
         on_nights(data)
     checked = fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage)
-    with writing(folder) as writer:
-        save_fits(folder.fit, checked, key=key)
-        fitted = Fitted(
-            outcomes=len(checked), nights=checked[0].fit.nights, nights_sha256=data.sha256[:SHORT]
-        )
-        writer.log(fitted, now=now)
-    return analysis_of(data, checked)
+    fitted = Fitted(outcomes=len(checked), nights=checked[0].fit.nights, nights_sha256=data.sha256[:SHORT])
+    changes = Changes(files={last_fit.name: fits_netcdf(checked, key=key)}, log=(fitted,))
+    return analysis_of(data, checked), changes
 
 
 def fit_table(data: TrialData, *, on_stage: OnStage, sampler_seed: int = SAMPLER_SEED) -> Analysis:
@@ -139,33 +141,6 @@ def fit_table(data: TrialData, *, on_stage: OnStage, sampler_seed: int = SAMPLER
     devices = data.table["device"].dropna().unique() if "device" in data.table else ()
     cases = _cases(data, recorders=tuple(map(str, devices)))
     return analysis_of(data, fit_outcomes(cases, seed=sampler_seed, on_stage=on_stage))
-
-
-def nights_now(folder: TrialFolder, *, now: datetime) -> tuple[Recorded, Diary, int | None]:
-    """The nights to analyse, the diary, and the block of the planned look that is due before the end."""
-    diary = written_diary(folder)
-    recorded = recorded_nights(folder, diary, evening=coming_evening(folder, now=now))
-    if is_over(folder, recorded.data, now=now):
-        return recorded, diary, None
-    look = block_to_look_at(folder.protocol.looks, folder.schedule, coming_evening(folder, now=now))
-    if look is None:
-        return recorded, diary, None
-    return replace(recorded, data=nights_to_look_at(recorded.data, folder.schedule, look)), diary, look
-
-
-def last_night_to_wait_for(folder: TrialFolder, *, now: datetime) -> date | None:
-    """The last night of a trial of which there is no report yet without a reason; None where there may be one."""
-    recorded, _, look = nights_now(folder, now=now)
-    if look is not None or is_over(folder, recorded.data, now=now):
-        return None
-    return last_night(folder, read_course(folder))
-
-
-def is_over(folder: TrialFolder, data: TrialData, *, now: datetime) -> bool:
-    """Whether the last night has passed, or is recorded."""
-    last = last_night(folder, read_course(folder))
-    recorded = data.analysed(data.outcomes[0])["night"].max()
-    return coming_evening(folder, now=now) > last or (pd.notna(recorded) and recorded.date() >= last)
 
 
 def analysis_of(data: TrialData, checked: Sequence[CheckedFit]) -> Analysis:

@@ -12,10 +12,9 @@ from n1trial.design.schedule import Schedule
 from n1trial.inference.fit import Fit
 from n1trial.markup.html_repr import line
 from n1trial.system.arguments import GivenPath, path_of
-from n1trial.trial_folder.analysis_data import planned_nights, written_diary
-from n1trial.trial_folder.events import coming_evening
-from n1trial.trial_folder.store import TrialFolder, open_folder, stored_episodes
-from n1trial.workflows.fit_trial import analysis_of, is_over, nights_now
+from n1trial.trial_folder.snapshot import read_trial
+from n1trial.trial_folder.store import TrialFolder
+from n1trial.workflows.fit_trial import analysis_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,14 +125,12 @@ def open_trial(path: GivenPath, *, now: datetime | None = None) -> Trial:
     >>> len(trial.data.table), int(trial.data.table["tst_min"].count())
     (91, 0)
     """
-    folder, moment = open_folder(path_of(path)), now or datetime.now(UTC)
-    if not stored_episodes(folder):
-        diary = written_diary(folder)
-        planned = planned_nights(folder, diary, evening=coming_evening(folder, now=moment))
-        return Trial(folder=folder, data=planned, diary=diary)
-    recorded, diary, _ = nights_now(folder, now=moment)
-    data = recorded.data
-    if not folder.fit.is_file() or folder.sealed or not is_over(folder, data, now=moment):
+    trial = read_trial(path_of(path), now=now or datetime.now(UTC))
+    folder, diary = trial.folder, trial.diary
+    if not trial.imported:
+        return Trial(folder=folder, data=trial.planned_data(), diary=diary)
+    data = trial.data
+    if not folder.fit.is_file() or folder.sealed or not trial.is_over:
         return Trial(folder=folder, data=data, diary=diary)
     checked = load_fits(folder.fit)
     if any(done.fit.data_sha256 != data.sha256 for done in checked):

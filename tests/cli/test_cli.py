@@ -453,8 +453,8 @@ def test_estimates_stand_on_the_screen_within_a_second_of_the_nights_being_read(
     code = (
         "import sys, time; from pathlib import Path;"
         "from n1trial.cli._results import say_preliminary;"
-        "from n1trial.trial_folder.analysis_data import trial_data; from n1trial.trial_folder.store import open_folder;"
-        "data, _ = trial_data(open_folder(Path(sys.argv[1])))\n"
+        "from datetime import UTC, datetime; from n1trial.trial_folder.snapshot import read_trial;"
+        "data = read_trial(Path(sys.argv[1]), now=datetime(2026, 6, 1, tzinfo=UTC)).data\n"
         "for _ in range(2):\n"
         "    wall, processor = time.perf_counter(), time.process_time()\n"
         "    say_preliminary(data); sys.stdout.flush()\n"

@@ -25,6 +25,7 @@ from n1trial.report.render.text_report import plain_text
 from n1trial.report.sentences import design_lines
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.printouts import calendar_ics, document_html, sheet_html
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.trial_folder.tonight import tonight_lines
 
 START, SEED = date(2026, 1, 5), "5a" * 32
@@ -89,7 +90,7 @@ def test_today_gives_a_clock_and_advice_for_what_is_swallowed_alone(name, tmp_pa
         )
         night = table.loc[of_arm, "night"].iloc[0].date()
         evening = datetime(night.year, night.month, night.day, 20, tzinfo=UTC)
-        text = "\n".join(tonight_lines(folder, now=evening))
+        text = "\n".join(tonight_lines(read_trial(folder.path, now=evening)))
         assert ("for a bedtime of" in text) == bool(arm and arm.doses)
         note = folder.protocol.dosing.note
         assert (note in text) == bool(arm and (arm.doses or arm.instruction))
@@ -123,7 +124,7 @@ def test_the_run_in_asks_for_nothing_and_log_does_not_ask_whether_it_was_done(na
         home_zone=None,
         now=datetime(2026, 1, 4, 12, tzinfo=UTC),
     )
-    today = "\n".join(tonight_lines(folder, now=datetime(2026, 1, 5, 20, tzinfo=UTC)))
+    today = "\n".join(tonight_lines(read_trial(folder.path, now=datetime(2026, 1, 5, 20, tzinfo=UTC))))
     assert ("nothing to take" in today) == (name != HABIT)
     assert ("nothing to keep to" in today) == (name == HABIT)
     arguments = ["log", str(folder.path), "--night", str(START)]

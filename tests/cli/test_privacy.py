@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import by_hand
@@ -14,7 +14,7 @@ from n1trial.analysis.checks import Findings
 from n1trial.analysis.fit_file import save_fits
 from n1trial.analysis.parallel_fit import CheckedFit
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout, write_oura_web_csv
-from n1trial.trial_folder.analysis_data import trial_data
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.trial_folder.store import open_folder
 from n1trial.workflows.demo import TRUTH
 
@@ -77,7 +77,7 @@ def test_the_whole_journey_connects_to_nothing(tmp_path):
 
 def prepare_fit(path: Path) -> None:
     """Keep a fit made by hand of the folder's own nights, so that a report can be written without sampling."""
-    folder = open_folder(path)
-    data, _ = trial_data(folder)
+    trial = read_trial(path, now=datetime.now(UTC))
+    data = trial.data
     fits = [by_hand.fit(data, outcome, [5.0, 20.0], 6.0) for outcome in data.outcomes]
-    save_fits(folder.fit, [CheckedFit(fit=fit, findings=Findings(results=())) for fit in fits])
+    save_fits(trial.folder.fit, [CheckedFit(fit=fit, findings=Findings(results=())) for fit in fits])

@@ -13,10 +13,11 @@ from n1trial.design.protocol import protocol_dir
 from n1trial.design.schedule import randomise
 from n1trial.errors import GateError
 from n1trial.planning.simulate import QUIET, simulate_nights, write_oura_web_csv
-from n1trial.trial_folder.analysis_data import import_exports, trial_data, write_down
+from n1trial.trial_folder.analysis_data import import_exports, write_down
 from n1trial.trial_folder.create import make_blind_trial
 from n1trial.trial_folder.events import amend, report_accident, unblind
 from n1trial.trial_folder.quality import check_quality, gather_evidence
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.trial_folder.store import open_folder, read_log
 from n1trial.trial_folder.tonight import tonight_lines
 from n1trial.workflows.fit_trial import fit_folder
@@ -77,15 +78,15 @@ def test_a_blinded_trial_runs_from_the_first_evening_to_its_report(tmp_path):
             export("away.csv", TRIP, AWAY)
             amend(folder, "two weeks of work in another town from 2026-03-16", now=at(night))
             with pytest.raises(GateError, match="looking early turns luck into findings"):
-                report_folder(folder, now=at(night - 5))
+                report_folder(read_trial(folder.path, now=at(night - 5)))
         if night == ACCIDENT:
             report_accident(folder, "a capsule broke and smelled of nothing", now=at(night))
         if night == LOOK:
             export("look.csv", range(TRIP[-1] + 1, LOOK), HOME)
-            fit_folder(folder, now=at(night, 9), on_stage=lambda name, stage: None)
-            look = report_folder(folder, now=at(night, 9))
+            fit_folder(read_trial(folder.path, now=at(night, 9)), on_stage=lambda name, stage: None)
+            look = report_folder(read_trial(folder.path, now=at(night, 9)))
             page = folder.report.read_text()
-        lines += tonight_lines(folder, now=at(night))
+        lines += tonight_lines(read_trial(folder.path, now=at(night)))
         if night not in MISSED_WEEK:
             taken = {"taken": "yes", "taken_at": "22:20"} if night >= 7 else {}
             answers = taken | {"guess": "?", "caffeine_mg": "80", "travel": "yes" if night in TRIP else "no"}
@@ -113,7 +114,7 @@ def test_a_blinded_trial_runs_from_the_first_evening_to_its_report(tmp_path):
     # The end: the last import, the key, the report.
     export("last.csv", range(LOOK, END), HOME)
     folder = open_folder(folder.path)
-    evidence = gather_evidence(folder, today=START + timedelta(days=END))
+    evidence = gather_evidence(read_trial(folder.path, now=at(END, 12)))
     findings = check_quality(evidence)
     missing = [night for finding in findings if finding.check == "missing" for night in finding.nights]
     assert missing == [START + timedelta(days=night) for night in MISSED_WEEK]
@@ -126,13 +127,13 @@ def test_a_blinded_trial_runs_from_the_first_evening_to_its_report(tmp_path):
         now=at(END, 13),
     )
     folder = open_folder(folder.path)
-    data, _ = trial_data(folder)
+    data = read_trial(folder.path, now=at(END, 13)).data
     worn = person.table["present"] & ~number.isin(MISSED_WEEK)
     assert list(data.table["tst_min"].isna()) == list(~worn)
     assert list(data.table.loc[worn, "tst_min"]) == list(person.table.loc[worn, "tst_min"])  # no night moved
     assert list(data.table["arm"]) == list(drawn.table["arm"])
-    fit_folder(folder, now=at(END, 13), on_stage=lambda name, stage: None)
-    answer = report_folder(folder, now=at(END, 13))
+    fit_folder(read_trial(folder.path, now=at(END, 13)), on_stage=lambda name, stage: None)
+    answer = report_folder(read_trial(folder.path, now=at(END, 13)))
     page = folder.report.read_text()
 
     assert not answer.refused

@@ -27,10 +27,11 @@ from n1trial.design.protocol import protocol_path, read_protocol
 from n1trial.design.schedule import randomise, schedule_csv
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.planning.simulate import QUIET, simulate_nights, write_fitbit_takeout
-from n1trial.trial_folder.analysis_data import import_exports, trial_data, trial_ledger, write_down
+from n1trial.trial_folder.analysis_data import import_exports, write_down
 from n1trial.trial_folder.create import Beginning, hand_to_helper, make_blind_trial, make_enveloped_trial
 from n1trial.trial_folder.events import amend, report_accident, unblind
 from n1trial.trial_folder.quality import check_quality, gather_evidence, quality_lines
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.trial_folder.store import open_folder, read_log
 from n1trial.trial_folder.store.log_events import Unblinded
 from n1trial.trial_folder.tonight import tonight_lines
@@ -260,7 +261,7 @@ def run_until_unblinding(folder, takeout):
     for number in range(20):
         night = START + timedelta(days=number)
         evening = datetime(2026, 1, 5, 21, tzinfo=UTC) + timedelta(days=number)
-        shown += tonight_lines(folder, now=evening)
+        shown += tonight_lines(read_trial(folder.path, now=evening))
         answers = {
             "taken": "yes",
             "taken_at": "22:15",
@@ -271,8 +272,9 @@ def run_until_unblinding(folder, takeout):
     import_exports(folder, [takeout], now=evening)
     amend(folder, "moved house", now=evening)
     report_accident(folder, "a capsule broke", now=evening)
-    shown += quality_lines(check_quality(gather_evidence(folder, today=START + timedelta(days=20))))
-    shown.append(trial_ledger(folder))
+    trial = read_trial(folder.path, now=evening)
+    shown += quality_lines(check_quality(gather_evidence(trial)))
+    shown.append(trial.ledger())
     return shown
 
 
@@ -306,7 +308,7 @@ def test_two_trials_that_differ_in_the_arms_alone_look_the_same_until_the_key_is
             file: content.replace(b"\r\n ", b"").replace(promise.encode(), b"*" * 64)
             for file, content in files.items()
         }
-        data, _ = trial_data(folder)
+        data = read_trial(folder.path, now=datetime(2027, 1, 1, tzinfo=UTC)).data
         seen.append(
             {
                 "files": masked,
@@ -410,7 +412,10 @@ def test_envelopes_give_the_letters_their_meaning_at_the_end(tmp_path):
     assert folder.sealed
     assert not folder.commitment
     assert "What this cannot do" in (folder.path / "envelopes.html").read_text()
-    assert any("box " in line for line in tonight_lines(folder, now=datetime(2026, 1, 15, 20, tzinfo=UTC)))
+    assert any(
+        "box " in line
+        for line in tonight_lines(read_trial(folder.path, now=datetime(2026, 1, 15, 20, tzinfo=UTC)))
+    )
     slips = ["A=glycine", "b=none", "C=magnesium-glycinate"]
     opened = unblind(folder, key_from_envelopes(PROTOCOL, slips), "opened the envelopes", now=OVER)
     letters = schedule_csv(folder.schedule).count(",A,"), schedule_csv(opened.schedule).count(",glycine,")

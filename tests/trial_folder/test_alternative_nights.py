@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from n1trial.data.diary import read_diary
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.alternative_nights import alternative_nights, recorders
-from n1trial.trial_folder.analysis_data import import_exports, recorded_nights
+from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.workflows.demo import TEMPLATE, TRUTH
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -34,16 +34,13 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def read(folder):
-    diary = read_diary(folder.diary, folder.protocol)
-    recorded = recorded_nights(folder, diary)
-    return recorded, {
-        (each.name, each.outcome.name): each for each in alternative_nights(folder, recorded, diary)
-    }
+    trial = read_trial(folder.path, now=NOW)
+    return trial, {(each.name, each.outcome.name): each for each in alternative_nights(trial)}
 
 
 def test_wakes_are_counted_by_other_definitions_on_the_same_nights(read):
-    recorded, readings = read
-    usual = recorded.data.table["wake_episodes"]
+    trial, readings = read
+    usual = trial.data.table["wake_episodes"]
     every = readings[("wakes of any length", "wake_episodes")].data.table["wake_episodes"]
     long = readings[("wakes of 10 min or more", "wake_episodes")].data.table["wake_episodes"]
     assert (every.dropna() >= usual.dropna()).all()
@@ -55,14 +52,14 @@ def test_wakes_are_counted_by_other_definitions_on_the_same_nights(read):
 
 
 def test_an_alternative_in_which_no_night_differs_is_left_out(read):
-    recorded, readings = read
+    trial, readings = read
     for (_, outcome), reading in readings.items():
-        assert not reading.data.table[outcome].equals(recorded.data.table[outcome])
+        assert not reading.data.table[outcome].equals(trial.data.table[outcome])
 
 
 def test_one_record_alone_is_never_more_and_naps_are_never_less(read):
-    recorded, readings = read
-    usual = recorded.data.table["tst_min"].dropna()
+    trial, readings = read
+    usual = trial.data.table["tst_min"].dropna()
     alone, naps = (
         readings[(name, "tst_min")].data.table["tst_min"].loc[usual.index]
         for name in ("longest record alone", "naps too")
@@ -74,9 +71,9 @@ def test_one_record_alone_is_never_more_and_naps_are_never_less(read):
 
 
 def test_arms_blocks_and_what_is_left_out_by_plan_stay_as_they_were(read):
-    recorded, readings = read
+    trial, readings = read
     plan = ["night", "arm", "block", "period"]
-    assert all(each.data.table[plan].equals(recorded.data.table[plan]) for each in readings.values())
+    assert all(each.data.table[plan].equals(trial.data.table[plan]) for each in readings.values())
 
 
 def test_one_device_is_named_once(read):

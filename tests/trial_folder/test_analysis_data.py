@@ -24,14 +24,12 @@ from n1trial.errors import FolderError
 from n1trial.planning.simulate import simulate_nights, write_fitbit_takeout
 from n1trial.trial_folder.analysis_data import (
     import_exports,
-    recorded_nights,
-    trial_data,
-    trial_ledger,
     write_down,
 )
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.events import this_evening
 from n1trial.trial_folder.import_doubts import doubts_of_records
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.trial_folder.store import add_episodes, forget_export, read_log, stored_episodes
 from n1trial.workflows.demo import TRUTH
 
@@ -147,7 +145,7 @@ def test_the_clock_of_the_computer_changes_no_night(takeout, tmp_path, monkeypat
         time.tzset()
         folder = new_trial(tmp_path / zone.replace("/", "-"))
         import_exports(folder, [takeout[0]], now=NOW)
-        results.add((csv_of(folder), trial_data(folder)[0].sha256))
+        results.add((csv_of(folder), read_trial(folder.path, now=NOW).data.sha256))
     monkeypatch.undo()
     time.tzset()
     print(f"{len(HOST_ZONES)} host time zones: {len(results)} different results")
@@ -203,7 +201,7 @@ def take_in(folder, export) -> list[str]:
 
 
 def minutes_asleep(folder):
-    return recorded_nights(folder).data.table["tst_min"].dropna().tolist()
+    return read_trial(folder.path, now=NOW).data.table["tst_min"].dropna().tolist()
 
 
 def test_fitbits_json_one_month_and_googles_table_the_next_count_no_night_twice_and_are_named(tmp_path):
@@ -217,9 +215,9 @@ def test_fitbits_json_one_month_and_googles_table_the_next_count_no_night_twice_
         assert minutes_asleep(folder) == [400] * 30 + [410] * 10
         assert (
             "30 from Fitbit, the JSON of Fitbit's sleep logs, 10 from Fitbit, the Google-style CSV of Fitbit"
-            in "".join(recorded_nights(folder).data.notes)
+            in "".join(read_trial(folder.path, now=NOW).data.notes)
         )
-        assert trial_ledger(folder).count(": other_layout") == 10
+        assert read_trial(folder.path, now=NOW).ledger().count(": other_layout") == 10
 
 
 def test_googles_table_that_holds_all_nights_replaces_the_json_of_some(tmp_path):
@@ -229,7 +227,7 @@ def test_googles_table_that_holds_all_nights_replaces_the_json_of_some(tmp_path)
     for export in (old, new):
         take_in(folder, export)
     assert minutes_asleep(folder) == [410] * 20
-    assert "two analyses" not in "".join(recorded_nights(folder).data.notes)
+    assert "two analyses" not in "".join(read_trial(folder.path, now=NOW).data.notes)
 
 
 def test_the_night_of_the_export_is_left_out_until_the_next_export_has_it_whole(tmp_path):
@@ -240,7 +238,7 @@ def test_the_night_of_the_export_is_left_out_until_the_next_export_has_it_whole(
     (note,) = take_in(folder, early)
     assert "2026-01-07T23:00:00+01:00 was hardly over when the export was made" in note
     assert minutes_asleep(folder) == [300, 300]
-    assert trial_ledger(folder).count(": unfinished") == 1
+    assert read_trial(folder.path, now=NOW).ledger().count(": unfinished") == 1
     take_in(folder, late)
     assert minutes_asleep(folder) == [400, 400, 400]
 
@@ -280,7 +278,7 @@ def test_ten_years_are_imported_quickly_and_known_again_at_once(tmp_path):
     read = seconds(lambda: read_exports([export], home_zone=folder.home_zone))
     first = seconds(lambda: import_exports(folder, [export], now=NOW))
     again = seconds(lambda: import_exports(folder, [export], now=NOW))
-    ledger = seconds(lambda: recorded_nights(folder))
+    ledger = seconds(lambda: read_trial(folder.path, now=NOW).data)
     command = seconds(
         lambda: subprocess.run(
             [sys.executable, "-m", "n1trial.cli", "import", folder.path, export],
@@ -457,8 +455,8 @@ def test_what_was_never_imported_cannot_be_forgotten(tmp_path):
 def test_nights_to_come_are_no_lost_records_and_make_no_fit_old(tmp_path):
     folder = new_trial(tmp_path / "trial")
     import_exports(folder, [zip_of(tmp_path / "mine.zip", plain_logs(range(14)))], now=NOW)
-    early = recorded_nights(folder, evening=START + timedelta(days=15)).data
-    late = recorded_nights(folder).data
+    early = read_trial(folder.path, now=datetime(2026, 1, 20, 12, tzinfo=UTC)).data
+    late = read_trial(folder.path, now=NOW).data
     assert next(iter(ledger_lines(early))) == "tst_min: 7 analysed, 7 run-in, 1 no record, 118 to come"
     assert next(iter(ledger_lines(late))) == "tst_min: 7 analysed, 119 no record, 7 run-in"
     assert early.missing_share(early.outcomes[0]) == 1 / 8
@@ -480,4 +478,4 @@ def test_a_device_without_a_night_of_the_trial_is_not_spoken_of(tmp_path):
         tst_min=400,
     )
     add_episodes(folder, [old], now=NOW)
-    assert not any("oura" in note.lower() for note in recorded_nights(folder).data.notes)
+    assert not any("oura" in note.lower() for note in read_trial(folder.path, now=NOW).data.notes)

@@ -11,12 +11,12 @@ import pytest
 from test_blinding import key_of
 
 from n1trial.analysis.effects import estimate_effects
-from n1trial.analysis.interim import block_to_look_at, decide, nights_to_look_at
+from n1trial.analysis.interim import decide
 from n1trial.design.contrast import Contrast
 from n1trial.design.protocol import Looks, read_protocol
 from n1trial.errors import BlindingError, FolderError, GateError
 from n1trial.planning.simulate import QUIET, simulate_nights, write_fitbit_takeout
-from n1trial.trial_folder.analysis_data import import_exports, recorded_nights, trial_data, write_down
+from n1trial.trial_folder.analysis_data import import_exports, write_down
 from n1trial.trial_folder.create import make_blind_trial, make_trial, write_calendar
 from n1trial.trial_folder.events import (
     amend,
@@ -24,16 +24,17 @@ from n1trial.trial_folder.events import (
     change_bedtime,
     conduct_notes,
     last_night,
-    look_early,
     pause,
     read_course,
     report_accident,
     stop,
     unblind,
 )
-from n1trial.trial_folder.store import open_folder, read_log
+from n1trial.trial_folder.planned_looks import block_to_look_at, nights_to_look_at
+from n1trial.trial_folder.snapshot import read_trial
+from n1trial.trial_folder.store import append_log, open_folder, read_log
+from n1trial.trial_folder.store.log_events import LookedEarly
 from n1trial.trial_folder.tonight import tonight_lines
-from n1trial.workflows.fit_trial import last_night_to_wait_for
 from n1trial.workflows.report_trial import report_folder
 
 START = date(2026, 1, 5)
@@ -73,7 +74,7 @@ def hidden(tmp_path):
 def test_tonight_says_what_to_take_when_and_what_was_kept(folder):
     write_down(folder, START, {"taken": "no"}, now=evening(0))
     arm = folder.protocol.arm_named(folder.schedule.table["arm"].iloc[9])
-    lines = list(tonight_lines(folder, now=evening(9)))
+    lines = list(tonight_lines(read_trial(folder.path, now=evening(9))))
     assert lines[0] == f"Wed 14 Jan 2026, night 10 of 133: {arm.label}"
     assert "for a bedtime of 23:00: 22:00–22:30" in lines[2]
     assert "block 1 of 6, period 1, night 3 of 7" in lines[4]
@@ -90,16 +91,16 @@ def test_tonight_says_what_to_take_when_and_what_was_kept(folder):
     ],
 )
 def test_tonight_knows_before_between_and_after(folder, now, beginning):
-    assert next(iter(tonight_lines(folder, now=now))).startswith(beginning)
+    assert next(iter(tonight_lines(read_trial(folder.path, now=now)))).startswith(beginning)
 
 
 def test_tonight_names_a_kit_while_the_arms_are_hidden_and_the_arm_when_the_key_was_opened(hidden, tmp_path):
-    lines = "\n".join(tonight_lines(hidden, now=evening(9)))
+    lines = "\n".join(tonight_lines(read_trial(hidden.path, now=evening(9))))
     assert "night 10 of 133: kit 01-" in lines
     assert "5 capsules 30 to 60 min before bed" in lines
     opened = unblind(hidden, key_of(tmp_path), "a rash", now=evening(9), early=True)
     assert opened.protocol.arm_named(opened.schedule.table["arm"].iloc[9]).label in "\n".join(
-        tonight_lines(opened, now=evening(9))
+        tonight_lines(read_trial(opened.path, now=evening(9)))
     )
 
 
@@ -161,7 +162,7 @@ def test_a_trial_that_is_stopped_ends_with_the_night_before(folder, tmp_path):
     )
     import_exports(folder, [tmp_path / "t.zip"], now=evening(60))
     assert stop(folder, "stomach trouble", now=evening(60)) == date(2026, 3, 5)
-    data, _ = trial_data(folder)
+    data = read_trial(folder.path, now=evening(60)).data
     assert set(data.table.loc[data.table["night"] > "2026-03-05", "left_out"]) == {"after the stop"}
     assert "stopped after 2026-03-05; reason given: stomach trouble" in data.notes
     assert data.missing_share(data.outcomes[0]) == 0
@@ -228,10 +229,10 @@ def test_a_fit_before_the_end_names_the_night_after_which_there_is_a_report(fold
     person = simulate_nights(folder.schedule, QUIET, seed=1)
     write_fitbit_takeout(replace(person, table=person.table.iloc[:60]), tmp_path / "t.zip")
     import_exports(folder, [tmp_path / "t.zip"], now=evening(60))
-    assert last_night_to_wait_for(folder, now=evening(60)) == date(2026, 5, 17)
-    assert last_night_to_wait_for(folder, now=evening(140)) is None
+    assert read_trial(folder.path, now=evening(60)).night_to_wait_for == date(2026, 5, 17)
+    assert read_trial(folder.path, now=evening(140)).night_to_wait_for is None
     stop(folder, "stomach trouble", now=evening(60))
-    assert last_night_to_wait_for(folder, now=evening(61)) is None
+    assert read_trial(folder.path, now=evening(61)).night_to_wait_for is None
 
 
 def test_a_look_sees_the_nights_of_its_blocks_only(folder, tmp_path):
@@ -239,7 +240,7 @@ def test_a_look_sees_the_nights_of_its_blocks_only(folder, tmp_path):
         simulate_nights(folder.schedule, QUIET, seed=1), tmp_path / "t.zip", zone="Europe/Berlin"
     )
     import_exports(folder, [tmp_path / "t.zip"], now=evening(75))
-    data = nights_to_look_at(recorded_nights(folder).data, folder.schedule, 3)
+    data = nights_to_look_at(read_trial(folder.path, now=evening(140)).data, folder.schedule, 3)
     seen = data.analysed(data.outcomes[0])
     assert (len(seen), seen["block"].max(), data.blocks) == (63, 3, 3)
     assert set(data.table["left_out"]) == {"run-in", "after the look", ""}
@@ -285,13 +286,13 @@ def test_a_sealed_trial_has_letters_and_no_verdict(hidden, tmp_path):
     table = simulate_nights(replace(hidden.schedule), QUIET, seed=1)
     write_fitbit_takeout(table, tmp_path / "t.zip", zone="Europe/Berlin")
     import_exports(hidden, [tmp_path / "t.zip"], now=evening(140))
-    data, _ = trial_data(hidden)
+    data = read_trial(hidden.path, now=evening(140)).data
     assert data.arms == ("A", "B", "C")
     assert data.contrasts == (Contrast("B", "A"), Contrast("C", "A"), Contrast("C", "B"))
     assert (data.blinded, data.sealed) == (True, True)
     assert data.design.arms == ("A", "B", "C")
     with pytest.raises(GateError, match="letters tell others nothing"):
-        report_folder(hidden, now=evening(140), copies={"share"})
+        report_folder(read_trial(hidden.path, now=evening(140)), copies={"share"})
 
 
 def test_a_pause_leaves_its_nights_out_and_says_so(folder):
@@ -302,7 +303,9 @@ def test_a_pause_leaves_its_nights_out_and_says_so(folder):
     assert course.pauses == ((first, last),)
     assert course.pause_at(date(2026, 3, 9)) is None
     assert "paused from 2026-03-02 to 2026-03-08; reason given: on holiday" in conduct_notes(course)
-    assert "paused until" in next(tonight_lines(folder, now=datetime(2026, 3, 4, 18, tzinfo=UTC)))
+    assert "paused until" in next(
+        tonight_lines(read_trial(folder.path, now=datetime(2026, 3, 4, 18, tzinfo=UTC)))
+    )
     with pytest.raises(FolderError, match="nights that are over stay in"):
         pause(folder, "slept badly", date(2026, 2, 1), date(2026, 2, 3), now=evening)
     written = write_calendar(folder, course.pauses, edition=2, now=evening)
@@ -317,7 +320,7 @@ def test_nights_of_a_pause_are_not_analysed_though_they_were_recorded(folder, tm
     write_fitbit_takeout(simulate_nights(folder.schedule, QUIET, seed=1), tmp_path / "takeout.zip")
     import_exports(folder, [tmp_path / "takeout.zip"], now=datetime(2027, 1, 1, tzinfo=UTC))
     pause(folder, "ill", date(2026, 3, 2), date(2026, 3, 8), now=datetime(2026, 3, 1, 18, tzinfo=UTC))
-    data = recorded_nights(folder).data
+    data = read_trial(folder.path, now=datetime(2027, 1, 1, tzinfo=UTC)).data
     paused = data.table[data.table["night"].between("2026-03-02", "2026-03-08")]
     assert set(paused["left_out"]) == {"paused"}
 
@@ -334,11 +337,12 @@ def test_a_new_bedtime_holds_from_now_on_and_stands_in_the_calendar(folder):
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_look_before_the_end_needs_a_reason(folder, reason):
     with pytest.raises(FolderError, match="no reason given"):
-        look_early(folder, reason, now=datetime(2026, 3, 1, tzinfo=UTC))
-    with pytest.raises(FolderError, match="no reason given"):
-        report_folder(folder, early=reason, now=datetime(2026, 3, 1, tzinfo=UTC))
+        report_folder(read_trial(folder.path, now=datetime(2026, 3, 1, tzinfo=UTC)), early=reason)
 
 
 def test_a_look_is_noted_once_however_often_its_reason_is_given(folder):
-    notes = {look_early(folder, "curious", now=datetime(2026, 3, 1, hour, tzinfo=UTC)) for hour in (9, 10)}
-    assert [note for note in conduct_notes(read_course(folder)) if "looked" in note] == list(notes)
+    for hour in (9, 10):
+        append_log(folder, LookedEarly(reason="curious"), now=datetime(2026, 3, 1, hour, tzinfo=UTC))
+    assert [note for note in conduct_notes(read_course(folder)) if "looked" in note] == [
+        "looked before the end on 2026-03-01; reason given: curious"
+    ]

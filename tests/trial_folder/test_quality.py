@@ -1,5 +1,5 @@
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -14,6 +14,7 @@ from n1trial.planning.simulate import diary_text, simulate_nights, write_fitbit_
 from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
 from n1trial.trial_folder.quality import Evidence, check_quality, gather_evidence, quality_json, quality_lines
+from n1trial.trial_folder.snapshot import read_trial
 from n1trial.workflows.demo import TRUTH
 
 FIRST = date(2025, 3, 1)
@@ -188,7 +189,9 @@ def test_a_whole_trial_is_checked_without_an_arm_in_sight(tmp_path):
     for export in ("takeout.zip", "oura.csv"):
         import_exports(folder, [tmp_path / export], now=now)
     folder.diary.write_text(diary_text(person, folder.protocol), encoding="utf-8")
-    findings = check_quality(gather_evidence(folder, today=date(2026, 6, 1)))
+    findings = check_quality(
+        gather_evidence(read_trial(folder.path, now=datetime(2026, 6, 1, 12, tzinfo=UTC)))
+    )
     lines = list(quality_lines(findings))
     assert not any(arm in "\n".join(lines) for arm in ("glycine", "magnesium", "nothing"))
     assert len(the(lines, "two devices")) == 1

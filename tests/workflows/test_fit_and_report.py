@@ -24,7 +24,6 @@ from yardstick import slowness
 from n1trial.analysis.fit_file import load_fits
 from n1trial.cli import cli
 from n1trial.data.read_table import read_table
-from n1trial.data.trial_assembly import join_trial
 from n1trial.errors import FolderError, GateError
 from n1trial.inference.compile_cache._fingerprint import fingerprint
 from n1trial.inference.models import model_for
@@ -36,12 +35,11 @@ from n1trial.planning.simulate import (
     write_fitbit_takeout,
     write_oura_web_csv,
 )
-from n1trial.trial_folder import analysis_data
-from n1trial.trial_folder.analysis_data import import_exports, trial_data
+from n1trial.trial_folder.analysis_data import import_exports
 from n1trial.trial_folder.create import make_trial
-from n1trial.trial_folder.store import open_folder, read_log
-from n1trial.workflows import fit_trial
-from n1trial.workflows.fit_trial import fit_folder, is_over
+from n1trial.trial_folder.snapshot import read_trial
+from n1trial.trial_folder.store import read_log
+from n1trial.workflows.fit_trial import fit_folder
 from n1trial.workflows.report_trial import analyse_table, report_folder
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -55,14 +53,14 @@ def reported(tmp_path_factory):
     """A trial that was planned, simulated, imported, fitted and reported."""
     folder, person = _imported(tmp_path_factory.mktemp("journey"), TRUTH, 1)
     stages = []
-    fit_folder(folder, now=NOW, on_stage=lambda name, stage: stages.append((name, stage)))
-    analysis = report_folder(folder, now=NOW)
+    fit_folder(read_trial(folder.path, now=NOW), on_stage=lambda name, stage: stages.append((name, stage)))
+    analysis = report_folder(read_trial(folder.path, now=NOW))
     return folder, person, analysis, stages
 
 
-def _imported(place, truth, person):
-    """A trial of a simulated person with an export imported, and the person's nights."""
-    folder = make_trial(
+def new_trial(place):
+    """The folder of a trial that begins on 5 January 2026."""
+    return make_trial(
         place / "trial",
         protocol="glycine-vs-magnesium-glycinate",
         start=date(2026, 1, 5),
@@ -70,6 +68,11 @@ def _imported(place, truth, person):
         home_zone=ZoneInfo(ZONE),
         now=NOW,
     )
+
+
+def _imported(place, truth, person):
+    """A trial of a simulated person with an export imported, and the person's nights."""
+    folder = new_trial(place)
     nights = simulate_nights(folder.schedule, truth, seed=person)
     write_fitbit_takeout(nights, place / "takeout.zip", zone=ZONE)
     write_oura_web_csv(nights, place / "oura.csv", zone=ZONE)
@@ -80,7 +83,7 @@ def _imported(place, truth, person):
 
 def test_the_nights_that_were_simulated_are_the_nights_that_are_analysed(reported):
     folder, person, *_ = reported
-    data, _ = trial_data(folder)
+    data = read_trial(folder.path, now=NOW).data
     trial = person.table[(person.table["phase"] == "trial") & person.table["present"]]
     analysed = data.analysed(data.outcomes[0])
     assert list(analysed["tst_min"]) == list(trial["tst_min"])
@@ -89,7 +92,7 @@ def test_the_nights_that_were_simulated_are_the_nights_that_are_analysed(reporte
 
 def test_models_of_trials_made_by_hand_in_this_shape_are_not_compiled_again(reported):
     """Else the quick tests take a minute longer: those of `test_fit.py` use the same compiled models."""
-    data, _ = trial_data(reported[0])
+    data = read_trial(reported[0].path, now=NOW).data
     made = shaped_as_the_template(pretend_trial())
     counts = np.random.default_rng(0).poisson(3, len(made.table)).astype(float)
     made = replace(made, table=made.table.assign(wake_episodes=counts), sleep_time="tst_min")
@@ -124,45 +127,32 @@ def test_the_log_tells_the_whole_story(reported):
 def test_the_same_report_twice_is_the_same_bytes(reported):
     folder, _, _, _ = reported
     before = folder.report.read_bytes()
-    report_folder(open_folder(folder.path), now=NOW)
+    report_folder(read_trial(folder.path, now=NOW))
     assert folder.report.read_bytes() == before
-
-
-def test_a_report_joins_the_nights_of_a_device_once(reported, monkeypatch):
-    joined = []
-    monkeypatch.setattr(analysis_data, "join_trial", lambda *parts: joined.append(1) or join_trial(*parts))
-    report_folder(open_folder(reported[0].path), now=NOW)
-    assert joined == [1]
 
 
 def test_nights_imported_after_the_fit_ask_for_a_new_fit(reported, tmp_path):
     folder, person, *_ = reported
     longer = replace(person, table=person.table.assign(tst_min=person.table["tst_min"] + 1))
     write_oura_web_csv(longer, tmp_path / "oura.csv", zone=ZONE)
-    other = make_trial(
-        tmp_path / "trial",
-        protocol="glycine-vs-magnesium-glycinate",
-        start=date(2026, 1, 5),
-        seed="3c" * 32,
-        home_zone=ZoneInfo(ZONE),
-        now=NOW,
-    )
+    other = new_trial(tmp_path)
     import_exports(other, [tmp_path / "oura.csv"], now=NOW)
     other.fit.write_bytes(folder.fit.read_bytes())
     before = read_log(other)
     for now, early in ((NOW, None), (datetime(2026, 3, 1, 12, tzinfo=UTC), "curious")):
         with pytest.raises(FolderError, match="nights or diary changed after the fit: run n1trial fit again"):
-            report_folder(other, now=now, early=early)
+            report_folder(read_trial(other.path, now=now), early=early)
     # Nothing was seen, so no look is logged.
     assert read_log(other) == before
 
 
 def test_looking_before_the_last_night_needs_a_reason_which_is_logged(reported):
     folder, *_ = reported
+    trial = read_trial(folder.path, now=NOW)
     early = replace(folder, schedule=replace(folder.schedule, table=folder.schedule.table.copy()))
     early.schedule.table.loc[132, "night"] += datetime(2027, 1, 1) - datetime(2026, 5, 17)
     with pytest.raises(GateError, match="looking early turns luck into findings"):
-        report_folder(early, now=NOW)
+        report_folder(replace(trial, stored=replace(trial.stored, folder=early)))
 
 
 def test_two_devices_are_never_mixed_and_the_other_is_named(reported, tmp_path):
@@ -170,7 +160,7 @@ def test_two_devices_are_never_mixed_and_the_other_is_named(reported, tmp_path):
     half = replace(person, table=person.table.assign(present=person.table.index % 2 == 0))
     write_oura_web_csv(half, tmp_path / "oura.csv", zone=ZONE)
     import_exports(folder, [tmp_path / "oura.csv"], now=NOW)
-    data, _ = trial_data(folder)
+    data = read_trial(folder.path, now=NOW).data
     assert any("only Fitbit" in note and "never mixed" in note for note in data.notes)
     assert len(data.analysed(data.outcomes[0])) > 100
 
@@ -213,16 +203,14 @@ def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
     )
 
 
-def test_what_is_known_before_sampling_waits_for_the_last_night(reported):
-    folder = reported[0]
-    data, _ = trial_data(folder)
-    half = replace(
-        data,
-        table=data.table.assign(left_out=data.table["left_out"].where(data.table["day"] < 60, "no record")),
-    )
-    assert is_over(folder, data, now=datetime(2026, 2, 1, tzinfo=UTC))
-    assert is_over(folder, half, now=NOW)
-    assert not is_over(folder, half, now=datetime(2026, 3, 7, tzinfo=UTC))
+def test_what_is_known_before_sampling_waits_for_the_last_night(reported, tmp_path):
+    folder, person, *_ = reported
+    assert read_trial(folder.path, now=datetime(2026, 2, 1, tzinfo=UTC)).is_over
+    half = new_trial(tmp_path)
+    write_fitbit_takeout(replace(person, table=person.table.iloc[:60]), tmp_path / "t.zip", zone=ZONE)
+    import_exports(half, [tmp_path / "t.zip"], now=NOW)
+    assert read_trial(half.path, now=NOW).is_over
+    assert not read_trial(half.path, now=datetime(2026, 3, 7, tzinfo=UTC)).is_over
 
 
 def test_estimates_before_sampling_come_first_unless_the_fit_is_known(reported, monkeypatch):
@@ -233,17 +221,16 @@ def test_estimates_before_sampling_come_first_unless_the_fit_is_known(reported, 
         raise Stopped
 
     shown = []
-    again = partial(
-        fit_folder, reported[0], now=NOW, on_stage=lambda name, stage: None, on_nights=shown.append
-    )
+    trial = read_trial(reported[0].path, now=NOW)
+    again = partial(fit_folder, trial, on_stage=lambda name, stage: None, on_nights=shown.append)
     assert again().known
     assert shown == []
-    monkeypatch.setattr(fit_trial, "fit_outcomes", stop)
+    monkeypatch.setattr("n1trial.workflows.fit_trial.fit_outcomes", stop)
     with pytest.raises(Stopped):
         again(sampler_seed=99)
     assert len(shown) == 1
-    monkeypatch.setattr(fit_trial, "nights_fitted", lambda path: "of other nights")
-    monkeypatch.setattr(fit_trial, "alternative_nights", stop)
+    monkeypatch.setattr("n1trial.workflows.fit_trial.nights_fitted", lambda path: "of other nights")
+    monkeypatch.setattr("n1trial.workflows.fit_trial.alternative_nights", stop)
     with pytest.raises(Stopped):
         again()
     assert len(shown) == 2
@@ -293,7 +280,7 @@ def test_ctrl_c_stops_every_process_and_leaves_what_was_there(reported, seen, la
 def mornings(tmp_path_factory):
     """Three trials of ordinary people, imported, with a fit of other nights; what a fit compiles is kept."""
     folders = [_imported(tmp_path_factory.mktemp("morning"), Truth(), person)[0] for person in range(4)]
-    fit_folder(folders[0], now=NOW, on_stage=lambda name, stage: None)
+    fit_folder(read_trial(folders[0].path, now=NOW), on_stage=lambda name, stage: None)
     for folder in folders[1:]:
         shutil.copy(folders[0].fit, folder.fit)
     return folders[1:]

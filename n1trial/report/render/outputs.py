@@ -8,7 +8,7 @@ from typing import Literal
 from n1trial.report.content.answers import edition_line
 from n1trial.report.content.inputs import Material
 from n1trial.report.deidentify.copy import shareable
-from n1trial.report.render.html_report import render, write_report
+from n1trial.report.render.html_report import render
 from n1trial.report.render.text_report import plain_text
 from n1trial.system.files import write_whole
 from n1trial.trial_folder.store.log import LogLine
@@ -34,15 +34,22 @@ def write_edition(page: Path, material: Material, copies: Collection[Copy] = ())
     -------
     The written files, the page first.
     """
-    write_report(page, material)
-    written = [page]
+    files = {
+        page.with_name(name): text for name, text in edition_files(material, copies, page=page.name).items()
+    }
+    for path, text in files.items():
+        write_whole(path, text)
+    return list(files)
+
+
+def edition_files(material: Material, copies: Collection[Copy] = (), *, page: str) -> dict[str, str]:
+    """What `write_edition` writes, by the name of the file, the page first."""
+    files = {page: render(material)}
     if "text" in copies:
-        written.append(page.with_name(TEXT_NAME))
-        write_whole(written[-1], plain_text(material))
+        files[TEXT_NAME] = plain_text(material)
     if {"share", "share with nights"} & {*copies}:
-        written.append(page.with_name(SHARE_NAME))
-        write_whole(written[-1], render(shareable(material, with_nights="share with nights" in copies)))
-    return written
+        files[SHARE_NAME] = render(shareable(material, with_nights="share with nights" in copies))
+    return files
 
 
 def edition_event(material: Material) -> Reported:

@@ -6,15 +6,11 @@ in `CHECKS`.
 
 import json
 from collections.abc import Iterator
-from datetime import date
 
-from n1trial.data.ledger import trace_nights
-from n1trial.data.nights import nightly
 from n1trial.markup.text import visible
-from n1trial.trial_folder.analysis_data import recorded_nights, written_diary
 from n1trial.trial_folder.quality import clocks, coverage, devices, diary_answers, doses, odd_nights
 from n1trial.trial_folder.quality.evidence import Evidence, Finding
-from n1trial.trial_folder.store import TrialFolder
+from n1trial.trial_folder.snapshot import TrialSnapshot
 
 __all__ = ["Evidence", "Finding", "check_quality", "gather_evidence", "quality_json", "quality_lines"]
 
@@ -36,13 +32,8 @@ CHECKS = (
 NIGHTS_SHOWN = 12
 
 
-def gather_evidence(folder: TrialFolder, *, today: date) -> Evidence:
+def gather_evidence(trial: TrialSnapshot) -> Evidence:
     """Put together what the checks need, without the arms.
-
-    Parameters
-    ----------
-    today
-        Evening of today; later nights are still to come.
 
     Raises
     ------
@@ -51,23 +42,19 @@ def gather_evidence(folder: TrialFolder, *, today: date) -> Evidence:
     DiaryError
         A line of the diary cannot be read.
     """
-    recorded, diary, table = recorded_nights(folder), written_diary(folder), folder.schedule.table
-    planned = tuple(night.date() for night in folder.schedule.table["night"])
-    episodes = recorded.by_device[recorded.used]
+    nights, diary, table = trial.nights, trial.diary, trial.schedule.table
     return Evidence(
-        planned=planned,
-        today=today,
-        device=recorded.used,
-        nights=nightly(episodes).table,
-        traced=tuple(night for night in trace_nights(episodes) if night.night in set(planned)),
-        others={
-            name: nightly(each).table for name, each in recorded.by_device.items() if name != recorded.used
-        },
+        planned=trial.planned,
+        today=trial.evening,
+        device=trial.device,
+        nights=nights[trial.device].table,
+        traced=trial.traced_in_trial,
+        others={device: others.table for device, others in nights.items() if device != trial.device},
         diary=diary.table,
-        minutes_before_bed=folder.protocol.dosing.minutes_before_bed,
+        minutes_before_bed=trial.protocol.dosing.minutes_before_bed,
         run_in=frozenset(night.date() for night in table.loc[table["phase"] == "run-in", "night"]),
         diary_notes=diary.own_notes,
-        habit=folder.protocol.habit,
+        habit=trial.protocol.habit,
     )
 
 

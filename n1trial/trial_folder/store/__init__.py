@@ -5,32 +5,33 @@ from n1trial.trial_folder.store.exports import (
     forget_export,
     imported_before,
     imports_of,
-    outdated_exports,
     stored_episodes,
 )
 from n1trial.trial_folder.store.fingerprint import fingerprint
 from n1trial.trial_folder.store.folder import (
     BEDTIME,
     TrialFolder,
-    Writer,
-    append_log,
     open_folder,
     original_text,
     read_log,
     with_key,
-    writing,
 )
 from n1trial.trial_folder.store.new_folder import create_folder
 from n1trial.trial_folder.store.records import Imported, KeptImport
+from n1trial.trial_folder.store.stored import StoredTrial, read_stored
+from n1trial.trial_folder.store.writer import Changes, Writer, append_log, commit, writing
 
 __all__ = [
     "BEDTIME",
+    "Changes",
     "Imported",
     "KeptImport",
+    "StoredTrial",
     "TrialFolder",
     "Writer",
     "add_episodes",
     "append_log",
+    "commit",
     "create_folder",
     "fingerprint",
     "forget_export",
@@ -38,8 +39,8 @@ __all__ = [
     "imports_of",
     "open_folder",
     "original_text",
-    "outdated_exports",
     "read_log",
+    "read_stored",
     "stored_episodes",
     "with_key",
     "writing",

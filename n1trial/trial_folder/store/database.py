@@ -52,7 +52,7 @@ def make_database(folder: Path, meta: dict[str, str]) -> None:
         database.executemany("INSERT INTO meta VALUES (?, ?)", (meta | {"form": FORM}).items())
 
 
-def read_meta(folder: Path) -> dict[str, str]:
+def read_meta(database: sqlite3.Connection, folder: Path) -> dict[str, str]:
     """What was fixed when the folder was made.
 
     Raises
@@ -60,8 +60,7 @@ def read_meta(folder: Path) -> dict[str, str]:
     FolderError
         The database is of another form than this n1trial reads.
     """
-    with reading(folder) as database:
-        meta = dict(database.execute("SELECT key, value FROM meta").fetchall())
+    meta: dict[str, str] = dict(database.execute("SELECT key, value FROM meta").fetchall())
     # The form before the first release stood under another key.
     form = meta.get("form") or meta.get("schema_version", "?")
     if form != FORM:

@@ -6,17 +6,18 @@ from pathlib import Path
 
 from n1trial.data.episodes import SleepEpisode
 from n1trial.errors import FolderError
+from n1trial.trial_folder.store import database
 from n1trial.trial_folder.store.fingerprint import fingerprint
 from n1trial.trial_folder.store.folder import TrialFolder
 from n1trial.trial_folder.store.records import (
     Imported,
     KeptImport,
     add_records,
-    exports_read_before,
+    episodes_of,
     forget_import,
     kept_imports,
     known_import,
-    read_records,
+    record_rows,
 )
 
 SHORTEST_FINGERPRINT = 6
@@ -49,7 +50,9 @@ def add_episodes(
 
 def stored_episodes(folder: TrialFolder) -> list[SleepEpisode]:
     """Every record by source and identity, copies that differ included, with a file that holds it."""
-    return read_records(folder.path)
+    with database.reading(folder.path) as connection:
+        rows = record_rows(connection)
+    return episodes_of(rows, where=f"{folder.path / database.NAME}")
 
 
 def imports_of(folder: TrialFolder) -> list[KeptImport]:
@@ -83,8 +86,3 @@ def forget_export(folder: TrialFolder, export: str, *, now: datetime) -> tuple[K
         remedy = f"give one of {known}" if known else "nothing was imported"
         raise FolderError(f"{export}: {problem}: {remedy}")
     return matching[0], forget_import(folder.path, matching[0].sha256, now=now)
-
-
-def outdated_exports(folder: TrialFolder) -> list[str]:
-    """Names of exports with records that only an earlier version's importers have read: import them again."""
-    return exports_read_before(folder.path)

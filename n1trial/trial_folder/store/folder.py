@@ -1,4 +1,4 @@
-"""A trial's folder: opened and checked against what was fixed at the start, written by one command at a time, its log.
+"""A trial's folder: opened and checked against what was fixed at the start, and its log.
 
 People edit `diary.csv`, and `protocol.yaml` until the folder is made; everything else is written by the program, whole
 or not at all. Recorded sleep and the log are in `trial.db`.
@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, time
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ from n1trial.design.protocol import Arm, Protocol, protocol_path, read_protocol,
 from n1trial.design.schedule import Schedule, read_schedule, schedule_csv
 from n1trial.errors import BlindingError, FolderError, ProtocolError
 from n1trial.trial_folder.store import database
-from n1trial.trial_folder.store.log import LogLine, append, event_of, lines
+from n1trial.trial_folder.store.log import LogLine, checked_lines, event_of, log_rows
 from n1trial.trial_folder.store.log_events import BedtimeChanged, Event
 
 BEDTIME = time(23)
@@ -108,21 +108,6 @@ class TrialFolder:
         return self.path / "report.html"
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """The right to write in a trial folder, which one command has at a time."""
-
-    _database: sqlite3.Connection
-
-    def log(self, event: Event, *, now: datetime) -> None:
-        """Add a line to the folder's log; it is kept when the writing ends well."""
-        append(self._database, event, now=now)
-
-    def keep_key(self, key: Key) -> None:
-        """Keep the opened key in the folder; it is kept when the writing ends well."""
-        database.add_meta(self._database, OPENED, key.text)
-
-
 def open_folder(path: Path) -> TrialFolder:
     """Open a trial folder and check that nothing fixed at the start has changed since.
 
@@ -132,9 +117,29 @@ def open_folder(path: Path) -> TrialFolder:
         No trial folder, of another form than this n1trial reads, or its protocol or schedule was changed after
         the start.
     """
+    with reading_folder(path) as connection:
+        return folder_of(path, connection)
+
+
+@contextmanager
+def reading_folder(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the database of a trial folder, and see it as it is at this moment whatever another command writes.
+
+    Raises
+    ------
+    FolderError
+        No trial folder.
+    """
     if not (path / database.NAME).is_file():
         raise FolderError(f"{path}: no trial folder: make one with n1trial new")
-    meta = database.read_meta(path)
+    with database.reading(path) as connection:
+        connection.execute("BEGIN")
+        yield connection
+
+
+def folder_of(path: Path, connection: sqlite3.Connection) -> TrialFolder:
+    """The trial folder of an open database, checked as `open_folder` says."""
+    meta = database.read_meta(connection, path)
     protocol = _protocol_of(path)
     if protocol.sha256 != meta["protocol_sha256"]:
         raise FolderError(
@@ -159,7 +164,8 @@ def open_folder(path: Path) -> TrialFolder:
         protocol=protocol,
         schedule=schedule,
         home_zone=zone,
-        bedtime=_last_bedtime(path) or time.fromisoformat(meta.get("bedtime") or f"{BEDTIME:%H:%M}"),
+        bedtime=_last_bedtime(path, connection)
+        or time.fromisoformat(meta.get("bedtime") or f"{BEDTIME:%H:%M}"),
         hidden=cast(Hidden, meta.get("hidden", "")),
         commitment=meta.get("commitment", ""),
         person=meta.get("person", ""),
@@ -182,12 +188,11 @@ def _protocol_of(path: Path) -> Protocol:
         ) from error
 
 
-def _last_bedtime(path: Path) -> time | None:
+def _last_bedtime(path: Path, connection: sqlite3.Connection) -> time | None:
     """The bedtime that was given last since the start; None where none was."""
-    with database.reading(path) as connection:
-        row = connection.execute(
-            "SELECT detail FROM log WHERE event = ? ORDER BY seq DESC LIMIT 1", (BedtimeChanged.KIND,)
-        ).fetchone()
+    row = connection.execute(
+        "SELECT detail FROM log WHERE event = ? ORDER BY seq DESC LIMIT 1", (BedtimeChanged.KIND,)
+    ).fetchone()
     event = event_of(BedtimeChanged.KIND, row[0], where=f"{path / database.NAME}: bedtime") if row else None
     return event.bedtime if isinstance(event, BedtimeChanged) else None
 
@@ -238,7 +243,8 @@ def original_text(path: Path, name: str) -> str:
     FolderError
         The folder is of before a copy was kept, and the file is not as it was.
     """
-    meta = database.read_meta(path)
+    with database.reading(path) as connection:
+        meta = database.read_meta(connection, path)
     if name in meta:
         return meta[name]
     if name == "protocol.yaml":
@@ -253,28 +259,6 @@ def original_text(path: Path, name: str) -> str:
     )
 
 
-@contextmanager
-def writing(folder: TrialFolder) -> Iterator[Writer]:
-    """Be the one writer of the folder: its log lines are kept if the block ends well, else none of them.
-
-    Files that the block writes with `write_whole` are there at once; write them before the block ends, so that
-    the log never names a file that is missing.
-
-    Raises
-    ------
-    FolderError
-        Another command has been writing for ten seconds, or there is no room.
-    """
-    with database.writing(folder.path) as connection:
-        yield Writer(connection)
-
-
-def append_log(folder: TrialFolder, event: Event, *, now: datetime) -> None:
-    """Add a line to the folder's log."""
-    with writing(folder) as writer:
-        writer.log(event, now=now)
-
-
 def read_log(folder: TrialFolder) -> list[LogLine[Event]]:
     """Lines of the log in order.
 
@@ -284,4 +268,5 @@ def read_log(folder: TrialFolder) -> list[LogLine[Event]]:
         A line was changed, removed or moved.
     """
     with database.reading(folder.path) as connection:
-        return lines(connection, where=f"{folder.path / database.NAME}")
+        rows = log_rows(connection)
+    return checked_lines(rows, where=f"{folder.path / database.NAME}")

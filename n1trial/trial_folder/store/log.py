@@ -22,6 +22,8 @@ CREATE TABLE log (
 """
 FIRST_LINK = "0" * 64
 
+type LogRow = tuple[int, str, str, str, str, str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine[E: Event]:
@@ -71,17 +73,21 @@ def append(database: sqlite3.Connection, event: Event, *, now: datetime) -> None
     database.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)", (seq, at, kind, stored, previous, sha256))
 
 
-def lines(database: sqlite3.Connection, *, where: str) -> list[LogLine[Event]]:
-    """Every line in order.
+def log_rows(database: sqlite3.Connection) -> list[LogRow]:
+    """Every line as it is kept, in order, not yet checked."""
+    return database.execute(
+        "SELECT seq, at, event, detail, previous, sha256 FROM log ORDER BY seq"
+    ).fetchall()
+
+
+def checked_lines(rows: Sequence[LogRow], *, where: str) -> list[LogLine[Event]]:
+    """The lines that the rows of a log hold.
 
     Raises
     ------
     FolderError
         A line was changed, removed or moved, or is of a later version; names the first.
     """
-    rows = database.execute(
-        "SELECT seq, at, event, detail, previous, sha256 FROM log ORDER BY seq"
-    ).fetchall()
     before = FIRST_LINK
     for expected, (seq, at, kind, stored, previous, sha256) in enumerate(rows, start=1):
         if seq != expected or previous != before or sha256 != link(seq, at, kind, stored, previous):

@@ -19,10 +19,10 @@ from n1trial.trial_folder.store.folder import (
     BEDTIME,
     LETTERS_OF_PERIODS,
     TrialFolder,
-    append_log,
     schedule_sha256,
 )
 from n1trial.trial_folder.store.log_events import TrialMade
+from n1trial.trial_folder.store.writer import append_log
 
 
 def create_folder(

@@ -19,9 +19,12 @@ from msgspec.structs import replace
 from n1trial.data.episodes import SleepEpisode
 from n1trial.data.importers import reader_revision
 from n1trial.errors import FolderError
-from n1trial.trial_folder.store.database import NAME, reading, writing
+from n1trial.trial_folder.store.database import reading, writing
 from n1trial.trial_folder.store.log import append
 from n1trial.trial_folder.store.log_events import SHORT, ExportForgotten, ExportImported
+
+# Content, first file, source, record id, and whether the importers of the last import have read it.
+type RecordRow = tuple[str, str, str, str, int]
 
 # A flag is its text in the database.
 _WRITE_EPISODE = msgspec.json.Encoder(enc_hook=str)
@@ -180,40 +183,47 @@ def forget_import(folder: Path, sha256: str, *, now: datetime) -> int:
     return gone
 
 
-def read_records(folder: Path) -> list[SleepEpisode]:
-    """Every record by source and identity, copies that differ included, with the first file that holds it.
+def record_rows(database: sqlite3.Connection) -> list[RecordRow]:
+    """Every record as it is kept, copies that differ included; `episodes_of` makes episodes of them."""
+    return database.execute(
+        "SELECT content, min(file), source, record_id, max(reader = (SELECT reader FROM import ORDER BY id DESC"
+        " LIMIT 1)) FROM episode JOIN found_in ON found_in.episode = episode.id"
+        " JOIN import ON import.id = found_in.import"
+        " GROUP BY episode.id ORDER BY source, record_id, episode.sha256"
+    ).fetchall()
+
+
+def episodes_of(rows: Sequence[RecordRow], *, where: str) -> list[SleepEpisode]:
+    """The records by source and identity, copies that differ included, each with the first file that holds it.
 
     Of a record that was read by the importers of the last import, what earlier importers made of it does not count:
     their copy may be the longer one because it was wrong.
+
+    Raises
+    ------
+    FolderError
+        The content of a record is damaged.
     """
-    with reading(folder) as database:
-        rows = database.execute(
-            "SELECT content, min(file), source, record_id, max(reader = (SELECT reader FROM import ORDER BY id DESC"
-            " LIMIT 1)) FROM episode JOIN found_in ON found_in.episode = episode.id"
-            " JOIN import ON import.id = found_in.import"
-            " GROUP BY episode.id ORDER BY source, record_id, episode.sha256"
-        ).fetchall()
     read_anew = {(source, record_id) for _, _, source, record_id, is_last in rows if is_last}
     rows = [row for row in rows if row[4] or (row[2], row[3]) not in read_anew]
     try:
         episodes = _READ_EPISODES.decode(f"[{','.join(row[0] for row in rows)}]")
     except msgspec.MsgspecError as error:
-        raise FolderError(f"{folder / NAME}: a record cannot be read: restore a backup") from error
+        raise FolderError(f"{where}: a record cannot be read: restore a backup") from error
     return [replace(episode, source_file=row[1]) for episode, row in zip(episodes, rows, strict=True)]
 
 
-def exports_read_before(folder: Path) -> list[str]:
-    """Exports that hold records which only importers of an earlier version have read."""
-    with reading(folder) as database:
-        last = "(SELECT reader FROM import ORDER BY id DESC LIMIT 1)"
-        rows = database.execute(
-            "SELECT DISTINCT export FROM import JOIN found_in ON found_in.import = import.id"
-            f" JOIN episode ON episode.id = found_in.episode WHERE reader != {last}"
-            " AND NOT EXISTS (SELECT 1 FROM episode AS again JOIN found_in AS held ON held.episode = again.id"
-            f" JOIN import AS made ON made.id = held.import WHERE made.reader = {last}"
-            " AND again.source = episode.source AND again.record_id = episode.record_id) ORDER BY export"
-        )
-        return [export for (export,) in rows]
+def outdated_exports(database: sqlite3.Connection) -> list[str]:
+    """Names of exports with records that only an earlier version's importers have read: import them again."""
+    last = "(SELECT reader FROM import ORDER BY id DESC LIMIT 1)"
+    rows = database.execute(
+        "SELECT DISTINCT export FROM import JOIN found_in ON found_in.import = import.id"
+        f" JOIN episode ON episode.id = found_in.episode WHERE reader != {last}"
+        " AND NOT EXISTS (SELECT 1 FROM episode AS again JOIN found_in AS held ON held.episode = again.id"
+        f" JOIN import AS made ON made.id = held.import WHERE made.reader = {last}"
+        " AND again.source = episode.source AND again.record_id = episode.record_id) ORDER BY export"
+    )
+    return [export for (export,) in rows]
 
 
 def _forget(database: sqlite3.Connection, sha256: str) -> None:
