@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import calibrate
+import convergence_study
 import numpy as np
 import pandas as pd
 import pytest
@@ -191,3 +192,11 @@ def test_quiet_nights_and_nightly_orders_show_more_and_no_effect_is_rarely_annou
     for each in by_sd:
         assert each["no effect: any arm worth it"] <= 0.05
         assert each["+20: worth it"] < each["+20, nightly: worth it"] < each["+40: worth it"]
+
+
+def test_the_demos_nights_converge_at_the_first_try():
+    for diagnostics in convergence_study.converged("demo", range(4)).values():
+        for each in diagnostics:
+            assert each.divergences == 0
+            assert each.max_r_hat <= convergence_study.MOST_R_HAT
+            assert min(each.min_ess_bulk, each.min_ess_tail) >= convergence_study.LEAST_ESS
