@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from paths import SHARED
-from pretend import pretend_trial
+from pretend import pretend_trial, shaped_as_the_template
 from scipy import stats
 
 from n1trial.analysis.checks import Case, checks, run_checks
@@ -46,8 +46,10 @@ def result(data, check, contrast, outcome=None):
 @pytest.fixture(scope="module")
 def full():
     """A trial with everything that a check may look at: a fit, a diary, guesses, another reading, two devices."""
-    data = pretend_trial(
-        effects={"glycine": 20, "magnesium": 35}, blinded=True, seed=1, half_lives={"magnesium": 3.0}
+    data = shaped_as_the_template(
+        pretend_trial(
+            effects={"glycine": 20, "magnesium": 35}, blinded=True, seed=1, half_lives={"magnesium": 3.0}
+        )
     )
     rng, table = np.random.default_rng(5), data.table
     table["taken"] = np.where(rng.random(len(table)) < 0.04, 0.0, (table["arm"] != "none").astype(float))

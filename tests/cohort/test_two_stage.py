@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from people import ORDINARY, SLEEP, WAKES, pretend_people, simulated_cohort
-from pretend import pretend_trial
+from pretend import pretend_trial, shaped_as_the_template
 from scipy import integrate, stats
 from yardstick import slowness
 
@@ -242,7 +242,7 @@ def test_nights_without_what_is_linear_are_those_of_the_whole_gaussian():
 
 
 def test_draws_without_periods_say_what_all_draws_say():
-    data = pretend_trial(effects={"glycine": 20, "magnesium": 35}, sd=40, seed=3)
+    data = shaped_as_the_template(pretend_trial(effects={"glycine": 20, "magnesium": 35}, sd=40, seed=3))
     fit = fit_model(data, SLEEP, seed=1, variants=False)
     known = kinds(counts=False)
     drawn = integrated(fit, data, known)
@@ -339,7 +339,7 @@ def test_what_must_not_be_shared_is_not(tmp_path):
 
 
 def test_one_who_cannot_be_fitted_does_not_stop_the_others(tmp_path):
-    ann, ben, eva = pretend_people(3)
+    ann, ben, eva = (replace(each, data=shaped_as_the_template(each.data)) for each in pretend_people(3))
     nights = ben.data.table.assign(tst_min=420.0)
     summaries, left_out = summaries_of(
         [ann, replace(ben, data=replace(ben.data, table=nights)), eva], outcome="tst_min", seed=1, processes=1

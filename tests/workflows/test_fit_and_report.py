@@ -177,6 +177,8 @@ def test_a_table_of_ones_own_gives_effects_checks_and_a_report(tmp_path):
     data = read_table(
         table, arm="arm", reference="a", outcome="minutes", night="night", block="block", mid=15
     )
+    # With what a table may hold too, so that its model is compiled already.
+    data = shaped_as_the_template(data)
     analysis = analyse_table(
         data, tmp_path / "out", source=table.name, on_stage=lambda name, stage: None, copies=["share"]
     )
