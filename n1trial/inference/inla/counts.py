@@ -28,7 +28,7 @@ from n1trial.design.verdict import INTERVAL, NightsAlone
 from n1trial.inference.inla._count_nights import CountNights
 from n1trial.inference.inla.design import Design
 from n1trial.inference.inla.gaussian import ManyFits
-from n1trial.inference.inla.mixture import normalised
+from n1trial.inference.inla.mixture import Components, normalised
 from n1trial.inference.inla.priors import CountPriors
 from n1trial.inference.inla.rate_change import RateChange
 from n1trial.inference.model_matrix import columns_of
@@ -42,35 +42,12 @@ FINE_COUNT_POINTS = (9, 9, 7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountFit:
-    """Posterior of the log rates, as a mixture of Gaussians.
+class CountFit(Components):
+    """Posterior of the log rates.
 
-    Attributes
-    ----------
-    arms : tuple of str
-        Names of the arms but the reference.
-    weights : ndarray [component]
-        Add up to 1.
-    means : ndarray [component, 1 + arm]
-        Of the log of the mean rate a night on the reference, over the analysed nights, and of each arm's log rate ratio
-        to it, δ.
-    covariances : ndarray [component, 1 + arm, 1 + arm]
-        Of the same.
-    spread : ndarray [component, 3]
-        ω, and the SDs of periods and weekdays (0: no such term).
-    nights : int
-        Analysed nights.
-    log_evidence : float
-        As in `FastFit`.
+    The coefficients are the log of the mean rate a night on the reference, over the analysed nights, and each arm's log
+    rate ratio to it, δ; `spread` [component, 3] has ω, and the SDs of periods and weekdays (0: no such term).
     """
-
-    arms: tuple[str, ...]
-    weights: Array
-    means: Array
-    covariances: Array
-    spread: Array
-    nights: int
-    log_evidence: float
 
     @property
     def mean(self) -> Array:

@@ -21,7 +21,7 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.verdict import Chances
 from n1trial.inference import kernels
 from n1trial.inference.inla.design import Design, nights_of
-from n1trial.inference.inla.mixture import Mixture, normalised
+from n1trial.inference.inla.mixture import Components, Mixture, normalised
 from n1trial.inference.inla.priors import Priors
 from n1trial.system.arrays import Array, Codes
 
@@ -30,34 +30,12 @@ FINE_POINTS = (13, 13, 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FastFit:
-    """Posterior of every arm minus the reference, as a mixture of Gaussians.
+class FastFit(Components):
+    """Posterior of every arm minus the reference, in the outcome's unit.
 
-    Attributes
-    ----------
-    arms : tuple of str
-        Names of the arms but the reference.
-    weights : ndarray [component]
-        Add up to 1.
-    means : ndarray [component, arm]
-        In the outcome's unit.
-    covariances : ndarray [component, arm, arm]
-        In the outcome's unit, squared.
-    spread : ndarray [component, 4]
-        σ, φ, and the SDs of periods and weekdays (0: no such term).
-    nights : int
-        Analysed nights.
-    log_evidence : float
-        Log marginal likelihood, without a constant that fits of the same nights, terms and priors have in common.
+    Its coefficients are the arms, and `spread` [component, 4] has σ, φ, and the SDs of periods and weekdays (0: no
+    such term).
     """
-
-    arms: tuple[str, ...]
-    weights: Array
-    means: Array
-    covariances: Array
-    spread: Array
-    nights: int
-    log_evidence: float
 
     @property
     def mean(self) -> Array:

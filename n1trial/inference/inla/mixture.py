@@ -59,6 +59,37 @@ class Mixture:
         return mean + step * places[index]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Components:
+    """Posterior of the coefficients of a trial, as a mixture of Gaussians.
+
+    Attributes
+    ----------
+    arms : tuple of str
+        Names of the arms but the reference.
+    weights : ndarray [component]
+        Add up to 1.
+    means : ndarray [component, coefficient]
+        Of every component.
+    covariances : ndarray [component, coefficient, coefficient]
+        Of every component.
+    spread : ndarray [component, parameter]
+        The parameters that are constant in a component.
+    nights : int
+        Analysed nights.
+    log_evidence : float
+        Log marginal likelihood, without a constant that fits of the same nights, terms and priors have in common.
+    """
+
+    arms: tuple[str, ...]
+    weights: Array
+    means: Array
+    covariances: Array
+    spread: Array
+    nights: int
+    log_evidence: float
+
+
 def normalised(logs: Array) -> tuple[Array, float]:
     """Weights that add up to 1, of their logs up to a constant, and the log of the sum."""
     highest = logs.max()

@@ -19,7 +19,7 @@ from n1trial.inference.build_up import LongerPeriods, exposure_to, periods_that_
 from n1trial.inference.inla.counts import CountFit, fit_counts
 from n1trial.inference.inla.design import nights_of
 from n1trial.inference.inla.gaussian import FastFit, fit_design
-from n1trial.inference.inla.mixture import normalised
+from n1trial.inference.inla.mixture import Components, normalised
 from n1trial.inference.inla.priors import Priors
 from n1trial.inference.model_matrix import columns_of
 from n1trial.inference.priors import HALF_LIFE_STATED
@@ -116,7 +116,7 @@ def steady_fit(data: TrialData, outcome: Outcome) -> FastFit | CountFit:
     return _mixed([fit_design(design, y, priors=priors, exposures=exposures[row]) for exposures in by_factor])
 
 
-def _mixed[F: (FastFit, CountFit)](fits: Sequence[F]) -> F:
+def _mixed[F: Components](fits: Sequence[F]) -> F:
     logs = np.log(FACTOR_W) + np.array([fit.log_evidence for fit in fits])
     shares, log_evidence = normalised(logs)
     return replace(
