@@ -11,7 +11,7 @@ from n1trial.system.random_streams import stream
 OTHERWISE = {
     "system/random_streams.py",
     "inference/weighted_draws.py",
-    "inference/compile_cache/__init__.py",
+    "inference/compile_cache/_kept.py",
     "planning/simulate/nights.py",
 }
 
