@@ -23,7 +23,7 @@ from n1trial.inference.weighted_draws import drawn_again
 CHAINS, DRAWS, TUNE = 4, 2000, 700
 type Attempts = Sequence[tuple[int, float]]
 # (draws multiplied by, target acceptance) of each attempt: smaller steps at the second, more draws at the third.
-ATTEMPTS: Attempts = ((1, 0.9), (1, 0.99), (3, 0.99))
+ATTEMPTS: Attempts = ((1, 0.93), (1, 0.99), (3, 0.99))
 
 
 def fit_model(

@@ -16,7 +16,7 @@ from n1trial.inference.sampling import ATTEMPTS, sample_compiled
 from n1trial.planning.simulate import Truth, simulate_nights
 from n1trial.workflows.demo import PERSON, TEMPLATE, TRUTH
 
-SEEDS = 40
+SEEDS = 20
 MOST_R_HAT, LEAST_ESS, LEAST_SHARE = 1.006, 1000, 0.99
 # Template, truth and the seed of the nights: the demo's, few nights, quiet nights that differ by weekday and
 # week, and wild ones with many wakes.
