@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import by_hand
 import pytest
 
 from n1trial.analysis.checks import (
@@ -24,7 +25,6 @@ from n1trial.design.contrast import Contrast
 from n1trial.design.outcomes import OUTCOMES
 from n1trial.report.content.content import others_found
 from n1trial.report.content.figure_tables import analyses
-from tests.helpers import by_hand
 
 SLEEP = OUTCOMES["tst_min"]
 

@@ -1,12 +1,12 @@
 """Why a planned night is not analysed."""
 
+import by_hand
 import pandas as pd
 import pytest
 
 from n1trial.data.left_out import PLANNED_OUT, LeftOut
 from n1trial.data.left_out_nights import left_out_like, without_nights_after
 from n1trial.report.deidentify.copy import shareable
-from tests.helpers import by_hand
 
 
 @pytest.mark.parametrize("reason", LeftOut)
