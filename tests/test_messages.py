@@ -37,10 +37,6 @@ ALLOWED = {
         "data/importers/_records.py",
         "reason.startswith('JSON')",
     ): "the first letter of msgspec's message, for spelling",
-    (
-        "report/content/content.py",
-        "note.endswith(('.', '!', '?'))",
-    ): "whether a full stop is still to be written",
     # A label of a product is text that somebody else wrote, and to read it is what the module is for.
     ("design/label_parser.py", "_COMPOUND.search(words)"): "words of a label",
     ("design/label_parser.py", "_MAGNESIUM.search(words)"): "words of a label",

@@ -75,6 +75,17 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def ended(text: str) -> str:
+    """The text with a full stop; without a second one where a name such as ``wort, 5 mg.`` brings its own.
+
+    Examples
+    --------
+    >>> ended("better than on placebo"), ended("better than on wort, 5 mg.")
+    ('better than on placebo.', 'better than on wort, 5 mg.')
+    """
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def as_written(number: float) -> str:
     """A number that a person typed, with all its digits: ``0.5``, ``3,000``, ``1,234.25``."""
     return f"{Decimal(repr(float(number))).normalize() + 0:,f}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from paths import PACKAGE
 
-from n1trial.markup.text import capitalised, visible
+from n1trial.markup.text import capitalised, ended, visible
 
 # As long as the label of an arm in a protocol may be.
 LONGEST = 60
@@ -24,7 +24,7 @@ BY_HAND = (
     *("none placebo control", "a vs b", "magnesium glycine", "paused stopped 2026-01-01"),
     *("dst_ split=2;nap_only", r"^.*(a|b)[c]{1,2}\d+$ ?", "None", "nan"),
     *("<b>bold</b> & {{ 7*7 }} {0} %s", "the chains disagree (R-hat 1.083)", "no record", "to come"),
-    *("omega-3 capsules", "“it's” 'so' \"called\"", "every one", "a; b; c: d"),
+    *("St. John’s wort, 5 mg.", "“it's” 'so' \"called\"", "every one", "a; b; c: d"),
     *("a, b and c against d", "the weekday", "kit 7, box A", "vitamin B12"),
     *("magnesium, glycine and none", "minus -5 under 1.2345678", "=SUM(A1)", "without"),
     *("nothing", "can't tell yet", "worth it", r"$x_1^2$ \n #1"),
@@ -39,7 +39,7 @@ WRITE = (
         "inference/aliasing.py",
         "inference/convergence.py",
     ),
-    *("trial_folder/events.py", "trial_folder/quality/*.py"),
+    *("trial_folder/events.py", "trial_folder/store/log_*.py", "trial_folder/quality/*.py"),
 )
 LOOK_FOR = (
     "contains",
@@ -56,7 +56,7 @@ LOOK_FOR = (
 def invented_names() -> list[tuple[str, ...]]:
     """Names in sets of `AT_ONCE`: those by hand, then as many as it takes to hold every word."""
     names = dict.fromkeys([*BY_HAND, *_packed(_words())])
-    return [*batched([*names, *BY_HAND[: -len(names) % AT_ONCE]], AT_ONCE, strict=True)]
+    return [*batched([*names, *BY_HAND[: -len(names) % AT_ONCE]], AT_ONCE)]
 
 
 def words_of(names: Iterable[str]) -> set[str]:
@@ -122,7 +122,8 @@ def renamed(text: str, plain: Sequence[str], names: Sequence[str]) -> str:
     """A text about arms with plain names, as it must be about arms with others."""
     for token, name in zip(plain, names, strict=True):
         for old, new in ((token, name), (capitalised(token), capitalised(name))):
-            text = text.replace(repr(old), repr(new)).replace(old, visible(new))
+            text = text.replace(repr(old), repr(new)).replace(f"{old}.", ended(visible(new)))
+            text = text.replace(old, visible(new))
     return text
 
 

@@ -72,7 +72,7 @@ from n1trial.trial_folder.tonight import tonight_lines
 SLEEP, EFFICIENCY = OUTCOMES["tst_min"], OUTCOMES["se_pct"]
 EIGHTS = invented_names()
 # By themselves, as names of the reference, these are no arm at all: see above.
-THREES = [*batched((name for name in BY_HAND if name not in ("None", "nothing")), 3, strict=True)]
+THREES = [*batched((name for name in BY_HAND if name not in ("None", "nothing")), 3)]
 PLAIN = plain_names(3)
 MEANS = (20.0, -20.0, 0.0, 0.0, 2.0, 1.0, 12.0)
 
@@ -89,7 +89,7 @@ def trial_of(names, outcome, *, level, sd):
         period_nights=2,
         further_contrasts=(Contrast(names[2], names[1]),),
         doses=dict.fromkeys(names, (0.0, 0.0)),
-        half_lives={names[1]: 3.0},
+        half_lives={names[1]: 3.0} if outcome is SLEEP else {},
         blinded=True,
         covariates=("alcohol_units",),
     )
@@ -109,14 +109,14 @@ def trial_of(names, outcome, *, level, sd):
 
 
 def with_every_problem(data):
-    """The same trial where one arm has too few periods, of one the doses were not kept, and one goes with alcohol."""
+    """The same trial where no dose was taken as planned, one arm has too few periods, and one goes with alcohol."""
     table, arms = data.table, data.arms
     few = (table["arm"] == arms[1]) & (table["block"] > 1)
     return replace(
         data,
         table=table.assign(
             left_out=table["left_out"].mask(few, "no record"),
-            taken=table["taken"].mask(table["arm"] == arms[2], 0.0),
+            taken=table["taken"].mask(table["arm"] != data.reference, 0.0),
             alcohol_units=(table["arm"] == arms[3]).astype(float),
         ),
     )
@@ -202,7 +202,7 @@ def three(names):
 
 
 def test_sleep_time_has_the_same_answers_checks_and_bad_nights_whatever_arms_are_called():
-    for names in THREES[::3]:
+    for names in THREES[::5]:
         assert_same(three(names), three(PLAIN), PLAIN, names)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from n1trial.analysis.effects import Effect, Effects
 from n1trial.data.trial_data import TrialData
-from n1trial.markup.text import capitalised, visible
+from n1trial.markup.text import capitalised, ended, visible
 from n1trial.report import sentences
 from n1trial.report.content.inputs import Material
 from n1trial.report.figures.gain_axis import against_reference
@@ -87,7 +87,7 @@ def other_verdicts(material: Material) -> Iterator[str]:
             arms.setdefault(of_one, []).append(visible(data.labels[effect.arm]))
         if arms and not effects.problems:
             verdicts = [_verdict_on(*of_one, named) for of_one, named in arms.items()]
-            yield f"{capitalised(sentences.thing(effects.outcome))}: {'; '.join(verdicts)}."
+            yield ended(f"{capitalised(sentences.thing(effects.outcome))}: {'; '.join(verdicts)}")
 
 
 def _verdict_on(verdict: str, level: str, arms: Sequence[str]) -> str:

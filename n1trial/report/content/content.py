@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from n1trial.design.verdict import Problem
-from n1trial.markup.text import capitalised
+from n1trial.markup.text import capitalised, ended
 from n1trial.report import sentences
 from n1trial.report.content import tables
 from n1trial.report.content.answers import Answer, answer_arms, other_outcomes, other_verdicts
@@ -82,7 +82,7 @@ def report_content(material: Material) -> ReportContent:
 
 def _sentence(note: str) -> str:
     """A note, which begins with a small letter and has no full stop, as a sentence."""
-    return capitalised(note) + ("" if note.endswith((".", "!", "?")) else ".")
+    return ended(capitalised(note))
 
 
 def _when(material: Material) -> str:

@@ -6,7 +6,7 @@ from n1trial.analysis.effects import INTERVAL, Effect
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import BAD_NIGHTS, OUTCOMES
 from n1trial.inference.inla import ArmNights, BadNightsChange, SleepDistribution
-from n1trial.markup.text import capitalised, visible
+from n1trial.markup.text import capitalised, ended, visible
 from n1trial.report.sentences.numbers import chance
 from n1trial.report.sentences.outcome_words import NBSP, level, short_change
 
@@ -36,7 +36,9 @@ def bad_nights(effect: Effect, distribution: SleepDistribution, labels: Mapping[
     """Numbers of bad nights on the arm and on its comparator, and the estimated change."""
     arm, other = (distribution.arms[name] for name in effect.contrast.arms)
     ours, theirs = (visible(labels[name]) for name in effect.contrast.arms)
-    counted = f"Nights under {hours(distribution.limit_min)}: {_of(other)} on {theirs}, {_of(arm)} on {ours}."
+    counted = ended(
+        f"Nights under {hours(distribution.limit_min)}: {_of(other)} on {theirs}, {_of(arm)} on {ours}"
+    )
     change = distribution.bad.get(effect.contrast)
     if change is None:
         return f"{counted} So there is nothing to compare."

@@ -7,7 +7,7 @@ from n1trial.analysis.effects import Effect
 from n1trial.analysis.quantile_dots import DOTS, count_dots
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.markup.text import capitalised, visible
+from n1trial.markup.text import capitalised, ended, visible
 from n1trial.report.sentences.numbers import chance, in_a_row, of_hundred
 from n1trial.report.sentences.outcome_words import NBSP, level, loss, threshold, wording
 
@@ -69,7 +69,8 @@ def means_in_words(data: TrialData) -> str:
         if means_by_label
         else ""
     )
-    return f"{kept_in_words(data)} Plain means: {'; '.join(means_by_label) if means_by_label else 'none'}.{beside}"
+    means_of_all = ended(f"Plain means: {'; '.join(means_by_label) if means_by_label else 'none'}")
+    return f"{kept_in_words(data)} {means_of_all}{beside}"
 
 
 def other_analyses_in_words(inside: int, others: int) -> str:
@@ -81,8 +82,8 @@ def other_analyses_in_words(inside: int, others: int) -> str:
 
 def blocks_in_words(better: int, blocks: int, arm: str, comparator: str) -> str:
     """In how many blocks the mean on an arm was better than on the comparator."""
-    return (
-        f"In {better} of {blocks} blocks the mean on {visible(arm)} was better than on {visible(comparator)}."
+    return ended(
+        f"In {better} of {blocks} blocks the mean on {visible(arm)} was better than on {visible(comparator)}"
     )
 
 

@@ -9,7 +9,7 @@ from n1trial.design.outcomes import Outcome
 from n1trial.design.protocol import Arm, Protocol, VerdictRule
 from n1trial.design.protocol_text import nothing_asked
 from n1trial.design.verdict import INTERVAL, INTERVAL_KIND, LEAST_RECOVERED, Problem
-from n1trial.markup.text import amount_in_words, as_written, capitalised, visible
+from n1trial.markup.text import amount_in_words, as_written, capitalised, ended, visible
 from n1trial.report.sentences.numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 
@@ -58,7 +58,7 @@ def _plan_lines(protocol: Protocol) -> Iterator[str]:
     yield f"Question: {protocol.question}"
     for arm in protocol.arms:
         held = "; ".join(part for part in (_held(arm), arm.instruction) if part)
-        yield f"{capitalised(arm.label)}: {held or nothing_asked(protocol)}."
+        yield ended(f"{capitalised(arm.label)}: {held or nothing_asked(protocol)}")
 
 
 def _held(arm: Arm) -> str:

@@ -7,7 +7,7 @@ from n1trial.data.left_out import PLANNED_OUT, LeftOut
 from n1trial.data.left_out_nights import interim_nights
 from n1trial.data.trial_data import TrialData
 from n1trial.design.outcomes import Outcome
-from n1trial.markup.text import capitalised, visible
+from n1trial.markup.text import capitalised, ended, visible
 from n1trial.report.sentences.numbers import in_a_row
 from n1trial.report.sentences.outcome_words import NBSP
 
@@ -118,4 +118,4 @@ def not_recorded_in_words(outcome: Outcome) -> str:
 def side_effect_in_words(thing: str, means: Mapping[str, float], labels: Mapping[str, str]) -> str:
     """The mean of one side effect in the diary, by arm."""
     by_arm = [f"{value:.1f} on {visible(labels[arm])}" for arm, value in means.items()]
-    return f"{thing}, as you wrote it down, on average: {in_a_row(by_arm)}."
+    return ended(f"{thing}, as you wrote it down, on average: {in_a_row(by_arm)}")

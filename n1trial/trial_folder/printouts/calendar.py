@@ -12,7 +12,7 @@ from n1trial.design.blinding import Hidden
 from n1trial.design.protocol import Protocol
 from n1trial.design.protocol_text import nothing_asked
 from n1trial.design.schedule import Schedule
-from n1trial.markup.text import visible
+from n1trial.markup.text import ended, visible
 from n1trial.trial_folder.printouts.evening import Evening, clock_before, planned_evenings
 
 MORNING = time(8)
@@ -79,7 +79,7 @@ def _evening_events(
 ) -> Iterator[icalendar.Event]:
     """An evening's servings, each at its time; a habit in the morning; else the whole day without a reminder."""
     note = protocol.dosing.note if evening.asks else ""
-    description = " ".join(filter(None, [f"{evening.what}.", note, promise]))
+    description = " ".join(filter(None, [ended(evening.what), note, promise]))
     night = evening.night.isoformat()
     if evening.habit:
         yield _timed(
