@@ -190,7 +190,12 @@ def _findings_text(checked: CheckedFit) -> str:
     return json.dumps(
         {
             "results": [
-                result.row | {"short_note": result.short_note, "quantity": result.quantity}
+                result.row
+                | {
+                    "short_note": result.short_note,
+                    "quantity": result.quantity,
+                    "of_all_arms": result.arm is ALL_ARMS,
+                }
                 for result in findings.results
             ],
             "arms": sorted({arm for result in findings.results for arm in result.arms}),
@@ -233,7 +238,8 @@ def _result_of(row: Mapping[str, Any], arms: Sequence[str]) -> CheckResult:
     """A line of the checks; its column `contrast` may be a contrast, an arm, all arms or nothing."""
     text, rest = row["contrast"], {name: value for name, value in row.items() if name != "contrast"}
     rest["quantity"] = Quantity(rest["quantity"]) if "quantity" in rest else _earlier_quantity(row["check"])
-    if text == ALL_ARMS.value:
+    # An arm may be called as all arms together are; files of earlier versions tell the two apart by nothing.
+    if rest.pop("of_all_arms", text == ALL_ARMS.value):
         return CheckResult(**rest, arm=ALL_ARMS)
     if not text or text in arms:
         return CheckResult(**rest, arm=text or None)

@@ -7,6 +7,7 @@ import by_hand
 import pytest
 
 from n1trial.analysis.checks import (
+    ALL_ARMS,
     Case,
     CheckResult,
     Findings,
@@ -88,6 +89,18 @@ def test_a_quantity_is_read_back_as_itself(tmp_path):
     save_fits(tmp_path / "fit.nc", [CheckedFit(fit=given.fits[0], findings=Findings(results=lines))])
     [opened] = load_fits(tmp_path / "fit.nc")
     assert [line.quantity for line in opened.findings.results] == [*Quantity]
+
+
+def test_an_arm_called_as_all_arms_together_stays_an_arm(tmp_path):
+    given = by_hand.inputs([24.0], 9.0)
+    lines = (
+        CheckResult(check="missing nights", arm=ALL_ARMS.value),
+        CheckResult(check="blinding", arm=ALL_ARMS),
+        CheckResult(check="device"),
+    )
+    save_fits(tmp_path / "fit.nc", [CheckedFit(fit=given.fits[0], findings=Findings(results=lines))])
+    [opened] = load_fits(tmp_path / "fit.nc")
+    assert [line.arm for line in opened.findings.results] == [ALL_ARMS.value, ALL_ARMS, None]
 
 
 @pytest.mark.parametrize(
