@@ -250,3 +250,10 @@ def test_the_command_line_loads_nothing_heavy():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(ran.stdout) == []
+
+
+@pytest.mark.parametrize("module", ["fit_trial", "report_trial", "trial"])
+def test_fit_and_report_start_without_the_sampler(module):
+    code = f"import sys, n1trial.workflows.{module}; print([*{{'pymc', 'pytensor', 'nutpie'}} & {{*sys.modules}}])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

@@ -4,6 +4,7 @@ Every object is built anew from the fields that may be shared. A field that a la
 is added to this module. Free text of the person is never kept.
 """
 
+import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -20,7 +21,6 @@ from n1trial.design.protocol import Protocol
 from n1trial.design.verdict import Problem, Reason
 from n1trial.inference.fit import Fit
 from n1trial.inference.inla import SleepDistribution
-from n1trial.inference.models import models
 from n1trial.report.content.dose_timing import BEFORE_SLEEP, nights_with_diary
 from n1trial.report.content.inputs import Material
 from n1trial.report.content.trial_summary import SIDE_EFFECTS
@@ -169,7 +169,8 @@ def _of_another_model(fit: Fit, data: TrialData, names: SharedNames) -> bool:
     texts = (fit.assumes, fit.formula, *fit.priors, *fit.priors.values())
     if all(names.clean_of_arms(text) == names.clean(text) for text in texts):
         return False
-    model = models().get(fit.model)
+    # Rarely needed, and PyMC comes with it, for which no report should wait.
+    model = importlib.import_module("n1trial.inference.models").models().get(fit.model)
     return model is None or (fit.assumes, fit.formula, dict(fit.priors)) != (
         model.ASSUMES,
         model.FORMULA,
